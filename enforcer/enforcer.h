@@ -1,0 +1,218 @@
+#ifndef WEIR_ENFORCER_ENFORCER_H_
+#define WEIR_ENFORCER_ENFORCER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "enforcer/clock.h"
+#include "enforcer/decision.h"
+#include "enforcer/route.h"
+#include "plan/validation.h"
+#include "proto/api_key.pb.h"
+#include "proto/patch_operation.pb.h"
+#include "proto/usage.pb.h"
+#include "proto/usage_plan.pb.h"
+
+namespace weir {
+
+// What a plan's quota offset means: requests, subtracted from the limit in a
+// key's first period (the text of the UpdateUsagePlan page), or the day on
+// which a period starts (what API Gateway's validation accepts).
+using QuotaOffset = PlanRules::QuotaOffset;
+
+// How a method's throttle and the plan's go together.
+enum class MethodThrottle {
+  kReplacesPlan,  // the method's bucket alone governs the method
+  kAddsToPlan,    // both have to admit
+};
+
+struct Options {
+  // Where time is read when a call brings none. Default: a SystemClock.
+  std::shared_ptr<Clock> clock;
+
+  QuotaOffset quota_offset = QuotaOffset::kRequests;
+  MethodThrottle method_throttle = MethodThrottle::kReplacesPlan;
+
+  // Address space for keys, counters and history. Pages are used only as they
+  // fill: about 260 bytes a key, and 64 bytes or more for each key's every
+  // eight days with requests, for up to 128 days.
+  size_t arena_bytes = size_t{1} << 36;
+};
+
+// One request.
+struct Call {
+  // What the client sent, whole. Compared in full; never stored or logged.
+  std::string_view api_key;
+  Route route;
+  // Tokens and quota that the request takes; 0 asks without taking.
+  uint32_t cost = 1;
+  // From a caller that has read the time already, by the clock of the
+  // enforcer's options (or, with the system's, CLOCK_MONOTONIC and
+  // CLOCK_REALTIME).
+  std::optional<Instant> now;
+};
+
+// One page of a list, in the order of creation with the newest first.
+template <class T>
+struct Page {
+  std::vector<T> items;
+  std::string position;  // where the next page begins; "" at the end
+};
+
+// Which page to give: `position` as the page before returned it ("": the
+// first); `limit` items at most: up to 500, and 25 if it is 0 or less.
+struct PageRequest {
+  std::string position;
+  int limit = 0;
+};
+
+struct UsageRequest {
+  std::string usage_plan_id;
+  std::string start_date;  // yyyy-mm-dd, UTC, inclusive
+  std::string end_date;    // the same; at most 89 days after start_date
+  std::string key_id;      // "": all keys of the plan
+  PageRequest page;        // counts keys
+};
+
+// Enforces usage plans inside a gateway's own process.
+//
+// The data plane is `admit()`. Everything else is the control plane: it locks,
+// allocates, and takes microseconds to milliseconds; it never makes `admit()`
+// wait.
+//
+// Errors: InvalidArgument (BadRequestException), NotFound, AlreadyExists
+// (ConflictException), FailedPrecondition (BadRequestException: the state of
+// things forbids it), ResourceExhausted (LimitExceededException). Where API
+// Gateway's own wording is known, the message contains it, and `aws_message()`
+// in plan/plan_error.h returns it alone. A call that failed has changed
+// nothing.
+//
+// *thread-safe*, but for construction and destruction.
+class Enforcer {
+ public:
+  static absl::StatusOr<std::unique_ptr<Enforcer>> create(Options options = {});
+  // REQUIRES: no call is in progress.
+  ~Enforcer();
+  Enforcer(const Enforcer&) = delete;
+  Enforcer& operator=(const Enforcer&) = delete;
+
+  // -- Data plane --
+
+  // Decides one request, and counts it if it is admitted. All limits or none: a
+  // refused request consumes nothing. A throttled request is a decision, not an
+  // error.
+  //
+  // A key is never admitted beyond a limit. With n threads inside `admit()` for
+  // one key, it may be refused early by at most the costs of the other n-1
+  // calls, for the length of one call.
+  //
+  // Does not allocate, lock, block, throw, or make a system call (reading the
+  // system's clock through the vDSO aside). A thread's first call registers the
+  // thread, which allocates once.
+  Decision admit(const Call& call) noexcept;
+
+  // -- Routes --
+
+  // The route of a method: `method_key` is "/pets/GET", "//GET" for the root,
+  // in any spelling that a patch may use; "" stands for the stage's methods
+  // that have no throttle of their own. Interned: the same names give the same
+  // route. InvalidArgument for a name that no plan can hold; ResourceExhausted
+  // beyond 65,535 routes.
+  absl::StatusOr<Route> route(std::string_view api_id, std::string_view stage,
+                              std::string_view method_key = "");
+
+  // -- Usage plans --
+
+  // Gives the plan an id, unless it brings one of its own (1 to 64 of
+  // [A-Za-z0-9_-]; AlreadyExists if that is taken).
+  absl::StatusOr<v1::UsagePlan> create_usage_plan(const v1::UsagePlan& plan);
+  absl::StatusOr<v1::UsagePlan> get_usage_plan(std::string_view plan_id) const;
+  // With `key_id`, only the plans that the key is associated with.
+  absl::StatusOr<Page<v1::UsagePlan>> list_usage_plans(
+      const PageRequest& page = {}, std::string_view key_id = "") const;
+  // FailedPrecondition while the plan has stages.
+  absl::Status delete_usage_plan(std::string_view plan_id);
+
+  // Applies the operations in their order, all or none, and returns the plan as
+  // it is then.
+  //
+  // For any threads X and Y: if X's `apply_patch()` returned OK, every
+  // `admit()` on Y that starts after sees the new plan. One that overlaps sees
+  // the old plan or the new one, never a mixture. What keys owe their buckets
+  // and what they have used of their quotas is kept; see docs/patch.md for what
+  // each change does.
+  absl::StatusOr<v1::UsagePlan> apply_patch(
+      std::string_view plan_id,
+      absl::Span<const v1::PatchOperation> operations);
+
+  // -- API keys --
+
+  // Gives the key an id (unless it brings one, as with plans) and, unless it
+  // brings one, a value. The returned key holds the value.
+  absl::StatusOr<v1::ApiKey> create_api_key(const v1::ApiKey& key);
+  absl::StatusOr<v1::ApiKey> get_api_key(std::string_view key_id,
+                                         bool include_value = false) const;
+  absl::StatusOr<Page<v1::ApiKey>> list_api_keys(
+      const PageRequest& page = {}, bool include_values = false) const;
+  // Operations: replace /name, /description, /enabled, /customerId.
+  absl::StatusOr<v1::ApiKey> update_api_key(
+      std::string_view key_id, absl::Span<const v1::PatchOperation> operations);
+  // Ends the key's associations as well, and forgets its usage.
+  absl::Status delete_api_key(std::string_view key_id);
+
+  // -- Which keys a plan applies to --
+
+  // AlreadyExists if the key is associated with this plan, or with another plan
+  // for one of its stages.
+  absl::StatusOr<v1::UsagePlanKey> create_usage_plan_key(
+      std::string_view plan_id, std::string_view key_id);
+  absl::StatusOr<v1::UsagePlanKey> get_usage_plan_key(
+      std::string_view plan_id, std::string_view key_id) const;
+  absl::StatusOr<Page<v1::UsagePlanKey>> list_usage_plan_keys(
+      std::string_view plan_id, const PageRequest& page = {}) const;
+  // Forgets what the key has used of the plan.
+  absl::Status delete_usage_plan_key(std::string_view plan_id,
+                                     std::string_view key_id);
+
+  // -- Usage --
+
+  // Daily usage, kept for 90 days; what came before reads as zero.
+  absl::StatusOr<v1::Usage> get_usage(const UsageRequest& request) const;
+  // The one operation is replace /remaining: what is left of the present period
+  // is set to the value, up or down, until the period ends. Returns today's
+  // usage.
+  absl::StatusOr<v1::Usage> update_usage(
+      std::string_view plan_id, std::string_view key_id,
+      absl::Span<const v1::PatchOperation> operations);
+
+  // -- Statistics --
+
+  struct Statistics {
+    size_t usage_plans;
+    size_t api_keys;
+    size_t arena_used_bytes;
+    size_t arena_reserved_bytes;
+    // Days of single keys that are missing from the history because the arena
+    // was used up. Counting itself is never affected.
+    int64_t days_not_recorded;
+  };
+  Statistics statistics() const;
+
+ private:
+  struct Impl;
+  explicit Enforcer(std::unique_ptr<Impl> impl);
+
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_ENFORCER_H_

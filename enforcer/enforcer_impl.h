@@ -1,0 +1,99 @@
+#ifndef WEIR_ENFORCER_ENFORCER_IMPL_H_
+#define WEIR_ENFORCER_ENFORCER_IMPL_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "enforcer/arena.h"
+#include "enforcer/clock.h"
+#include "enforcer/enforcer.h"
+#include "enforcer/key_table.h"
+#include "enforcer/mutex.h"
+#include "enforcer/registry.h"
+#include "enforcer/subscription.h"
+#include "plan/compiled_plan.h"
+#include "plan/validation.h"
+#include "quota/usage_history.h"
+
+namespace weir {
+
+// A key under a plan, as the control plane knows it.
+struct Association {
+  std::string key_id;
+  Subscription* subscription;
+  std::vector<ExtensionChange> extensions;
+};
+
+struct PlanRecord {
+  v1::UsagePlan document;
+  PlanCompiler compiler;
+  PlanCell* cell;
+  std::vector<TermsChange> terms;  // as far back as usage is reported
+  Registry<Association> keys;      // by key id
+};
+
+struct KeyRecord {
+  v1::ApiKey document;
+  Client* client;
+  std::vector<PlanRecord*> plans;  // that it is associated with
+};
+
+// The state behind an Enforcer. What `admit()` reads is not guarded; the rest
+// is the control plane's, under one mutex.
+struct Enforcer::Impl {
+  Impl(const Options& options, std::unique_ptr<Arena> arena);
+
+  // Errors carry API Gateway's text.
+  absl::StatusOr<PlanRecord*> find_plan(std::string_view plan_id) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  absl::StatusOr<KeyRecord*> find_key(std::string_view key_id) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  absl::StatusOr<Association*> find_association(std::string_view plan_id,
+                                                std::string_view key_id) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  // Compiles the plan as `compiler` has it and makes that the version which
+  // `admit()` sees. ResourceExhausted, and nothing changed, without memory.
+  absl::Status publish(PlanCell& cell, const PlanCompiler& compiler)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  // AlreadyExists if the key has another plan for one of the plan's stages.
+  absl::Status check_stages(const KeyRecord& key,
+                            const v1::UsagePlan& plan) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  // Unlinks the key's subscription and retires it.
+  void dissociate(KeyRecord& key, PlanRecord& plan)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  v1::KeyUsage usage_of(const PlanRecord& plan, const Association& association,
+                        Day first, Day last) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  const std::shared_ptr<Clock> clock;
+  const PlanRules rules;
+  const bool both_throttles;
+  const std::unique_ptr<Arena> arena;
+  KeyTable table;
+
+  mutable Mutex mutex;
+  Registry<PlanRecord> plans ABSL_GUARDED_BY(mutex);
+  Registry<KeyRecord> keys ABSL_GUARDED_BY(mutex);
+  // Route 0 is nobody's.
+  std::vector<RouteName> routes ABSL_GUARDED_BY(mutex) = {RouteName()};
+  std::map<std::tuple<std::string, std::string, std::string>, uint32_t>
+      route_ids ABSL_GUARDED_BY(mutex);
+};
+
+absl::Status arena_exhausted();
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_ENFORCER_IMPL_H_

@@ -1,0 +1,63 @@
+#ifndef WEIR_ENFORCER_METHOD_BUCKETS_H_
+#define WEIR_ENFORCER_METHOD_BUCKETS_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "quota/line_source.h"
+#include "throttle/token_bucket.h"
+
+namespace weir {
+
+// One key's buckets for the methods that have a throttle of their own, by slot
+// number. A radix tree of 64-byte lines, eight children or eight buckets each,
+// that grows as slots are first used: a key pays for what it calls, and up to
+// eight method throttles are one line and one step.
+//
+// Invariants:
+//  1. The root is 0, or the address of a line with the tree's height in its low
+//     bits, which alignment leaves free. A tree of height h holds 8^(h+1)
+//     slots.
+//  2. A line is zeroed before it is linked and never unlinked before
+//  `release()`,
+//     so whoever holds a bucket's address may use it as long as the tree lives.
+//  3. Growth makes the old root the first child of the new one, so no slot
+//  moves.
+//
+// `find_or_add()` is *thread-safe*, and neither blocks nor allocates but from
+// `lines`.
+class MethodBuckets {
+ public:
+  MethodBuckets() = default;
+  MethodBuckets(const MethodBuckets&) = delete;
+  MethodBuckets& operator=(const MethodBuckets&) = delete;
+
+  // nullptr if `lines` has no more.
+  TokenBucket* find_or_add(uint32_t slot, LineSource& lines) noexcept;
+
+  // Gives all lines back. REQUIRES: nobody else uses the tree.
+  void release(LineSource& lines) noexcept;
+
+ private:
+  static constexpr uint32_t kFanout = 8;
+  static constexpr uint64_t kHeightMask = 63;
+
+  struct Node {
+    std::atomic<Node*> children[kFanout];
+  };
+  struct Leaf {
+    TokenBucket buckets[kFanout];
+  };
+  static_assert(sizeof(Node) == LineSource::kLineBytes);
+  static_assert(sizeof(Leaf) == LineSource::kLineBytes);
+
+  // The root, in a tree that is high enough for `slot`; 0 if that cannot be.
+  uint64_t grow(uint32_t slot, LineSource& lines) noexcept;
+  static void release(Node* node, int height, LineSource& lines) noexcept;
+
+  std::atomic<uint64_t> root_{0};
+};
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_METHOD_BUCKETS_H_

@@ -1,0 +1,25 @@
+#ifndef WEIR_ENFORCER_ROUTE_H_
+#define WEIR_ENFORCER_ROUTE_H_
+
+#include <cstdint>
+
+namespace weir {
+
+// A method of an API stage, as a small integer that `Enforcer::route()` gave.
+// Good for the enforcer that gave it, as long as that lives. A
+// default-constructed route is covered by no plan. *thread-compatible*
+class Route {
+ public:
+  Route() = default;
+  friend bool operator==(Route a, Route b) { return a.id_ == b.id_; }
+  friend bool operator!=(Route a, Route b) { return a.id_ != b.id_; }
+
+ private:
+  friend class Enforcer;
+  explicit Route(uint32_t id) : id_(id) {}
+  uint32_t id_ = 0;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_ROUTE_H_

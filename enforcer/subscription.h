@@ -1,0 +1,32 @@
+#ifndef WEIR_ENFORCER_SUBSCRIPTION_H_
+#define WEIR_ENFORCER_SUBSCRIPTION_H_
+
+#include <atomic>
+
+#include "enforcer/method_buckets.h"
+#include "plan/compiled_plan.h"
+#include "quota/daily_log.h"
+#include "quota/quota_counter.h"
+#include "throttle/token_bucket.h"
+
+namespace weir {
+
+// Where a plan's present version is published: stored with release by the
+// control plane, loaded with acquire by `admit()`.
+struct PlanCell {
+  std::atomic<const CompiledPlan*> plan;
+};
+
+// One key's state under one plan. Lives in the arena.
+struct Subscription {
+  const PlanCell* cell;
+  std::atomic<Subscription*> next;  // of the same client; stored with release
+  TokenBucket bucket;               // of the plan's own throttle
+  QuotaCounter quota;
+  DailyLog log;
+  MethodBuckets methods;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_SUBSCRIPTION_H_

@@ -1,0 +1,211 @@
+// Usage plans: create, read, patch, delete.
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "enforcer/enforcer.h"
+#include "enforcer/enforcer_impl.h"
+#include "enforcer/random_id.h"
+#include "plan/method_key.h"
+#include "plan/plan_error.h"
+#include "plan/plan_patch.h"
+
+namespace weir {
+namespace {
+
+// Usage is reported for 90 days, in periods that began up to 31 days earlier.
+constexpr int64_t kTermsKept = 122 * kNanosPerDay;
+
+bool same_terms(const QuotaTerms& a, const QuotaTerms& b) {
+  return a.calendar == b.calendar && a.limit == b.limit &&
+         a.initial_discount == b.initial_discount;
+}
+
+// Notes the terms that hold from `now` on, and drops those whose end is too
+// long ago to matter.
+void note_terms(std::vector<TermsChange>& history, const QuotaTerms& terms,
+                int64_t now) {
+  if (!history.empty() && same_terms(history.back().terms, terms)) return;
+  history.push_back({now, terms});
+  const auto first_needed = std::find_if(
+      history.begin() + 1, history.end(), [&](const TermsChange& change) {
+        return change.unix_ns > now - kTermsKept;
+      });
+  history.erase(history.begin(), first_needed - 1);
+}
+
+absl::Status canonicalize(v1::UsagePlan& plan) {
+  for (v1::ApiStage& stage : *plan.mutable_api_stages()) {
+    if (auto status = canonicalize_method_keys(stage.mutable_throttle());
+        !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<PlanRecord*> Enforcer::Impl::find_plan(
+    std::string_view plan_id) const {
+  PlanRecord* plan = plans.find(plan_id);
+  if (plan != nullptr) return plan;
+  return plan_error(absl::StatusCode::kNotFound, aws_text::kUnknownUsagePlan,
+                    aws_text::kUnknownUsagePlan);
+}
+
+absl::Status Enforcer::Impl::publish(PlanCell& cell,
+                                     const PlanCompiler& compiler) {
+  arena->collect();
+  void* memory = arena->allocate(compiler.compiled_bytes(routes.size()));
+  if (memory == nullptr) return arena_exhausted();
+  const CompiledPlan* next = compiler.compile(memory, routes);
+  const CompiledPlan* previous = cell.plan.load(std::memory_order_relaxed);
+  // Linearization point of every change to a plan. Release: pairs with the
+  // acquire in `Admission`.
+  cell.plan.store(next, std::memory_order_release);
+  if (previous != nullptr) {
+    arena->retire(const_cast<CompiledPlan*>(previous), previous->bytes());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Enforcer::Impl::check_stages(const KeyRecord& key,
+                                          const v1::UsagePlan& plan) const {
+  std::set<std::pair<std::string, std::string>> stages;
+  for (const v1::ApiStage& stage : plan.api_stages()) {
+    stages.emplace(stage.api_id(), stage.stage());
+  }
+  for (const PlanRecord* other : key.plans) {
+    if (other->document.id() == plan.id()) continue;
+    for (const v1::ApiStage& stage : other->document.api_stages()) {
+      if (stages.count({stage.api_id(), stage.stage()}) == 0) continue;
+      return absl::AlreadyExistsError(absl::StrCat(
+          "API key ", key.document.id(), " is associated with usage plan ",
+          other->document.id(), " for stage ", stage.api_id(), ":",
+          stage.stage(), " already; a key has at most one plan for a stage"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::UsagePlan> Enforcer::create_usage_plan(
+    const v1::UsagePlan& plan) {
+  v1::UsagePlan document = plan;
+  if (auto status = canonicalize(document); !status.ok()) return status;
+  if (auto status = to_status(validate_usage_plan(document, impl_->rules));
+      !status.ok()) {
+    return status;
+  }
+
+  MutexLock lock(impl_->mutex);
+  if (auto status = choose_id(impl_->plans, *document.mutable_id());
+      !status.ok()) {
+    return status;
+  }
+  const Instant now = impl_->clock->now();
+  auto record = std::make_unique<PlanRecord>();
+  record->document = document;
+  if (auto status =
+          record->compiler.update(document, impl_->rules, now.monotonic);
+      !status.ok()) {
+    return status;
+  }
+  void* memory = impl_->arena->allocate(sizeof(PlanCell));
+  if (memory == nullptr) return arena_exhausted();
+  record->cell = new (memory) PlanCell{};
+  if (auto status = impl_->publish(*record->cell, record->compiler);
+      !status.ok()) {
+    impl_->arena->free(memory, sizeof(PlanCell));
+    return status;
+  }
+  note_terms(record->terms, quota_terms(document, impl_->rules), now.unix);
+  impl_->plans.insert(document.id(), std::move(record));
+  return document;
+}
+
+absl::StatusOr<v1::UsagePlan> Enforcer::get_usage_plan(
+    std::string_view plan_id) const {
+  MutexLock lock(impl_->mutex);
+  const auto plan = impl_->find_plan(plan_id);
+  if (!plan.ok()) return plan.status();
+  return (*plan)->document;
+}
+
+absl::StatusOr<Page<v1::UsagePlan>> Enforcer::list_usage_plans(
+    const PageRequest& page, std::string_view key_id) const {
+  MutexLock lock(impl_->mutex);
+  Page<v1::UsagePlan> result;
+  auto position =
+      impl_->plans.page(page.position, page.limit, [&](const PlanRecord& plan) {
+        if (!key_id.empty() && plan.keys.find(key_id) == nullptr) return false;
+        result.items.push_back(plan.document);
+        return true;
+      });
+  if (!position.ok()) return position.status();
+  result.position = *std::move(position);
+  return result;
+}
+
+absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
+  MutexLock lock(impl_->mutex);
+  const auto plan = impl_->find_plan(plan_id);
+  if (!plan.ok()) return plan.status();
+  PlanRecord& record = **plan;
+  if (record.document.api_stages_size() > 0) {
+    const v1::ApiStage& stage = record.document.api_stages(0);
+    const std::string text =
+        aws_text::usage_plan_has_stages(plan_id, stage.api_id(), stage.stage());
+    return plan_error(absl::StatusCode::kFailedPrecondition, text, text);
+  }
+  std::vector<std::string> key_ids;
+  record.keys.for_each([&](const Association& association) {
+    key_ids.push_back(association.key_id);
+  });
+  for (const std::string& key_id : key_ids) {
+    impl_->dissociate(*impl_->keys.find(key_id), record);
+  }
+  const CompiledPlan* compiled =
+      record.cell->plan.load(std::memory_order_relaxed);
+  impl_->arena->retire(const_cast<CompiledPlan*>(compiled), compiled->bytes());
+  impl_->arena->retire(record.cell, sizeof(PlanCell));
+  impl_->arena->collect();
+  impl_->plans.erase(plan_id);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::UsagePlan> Enforcer::apply_patch(
+    std::string_view plan_id, absl::Span<const v1::PatchOperation> operations) {
+  MutexLock lock(impl_->mutex);
+  const auto plan = impl_->find_plan(plan_id);
+  if (!plan.ok()) return plan.status();
+  PlanRecord& record = **plan;
+
+  auto document = patch_usage_plan(record.document, operations, impl_->rules);
+  if (!document.ok()) return document.status();
+  absl::Status status;
+  record.keys.for_each([&](const Association& association) {
+    impl_->mutex.assert_held();
+    if (status.ok()) {
+      status =
+          impl_->check_stages(*impl_->keys.find(association.key_id), *document);
+    }
+  });
+  if (!status.ok()) return status;
+
+  const Instant now = impl_->clock->now();
+  PlanCompiler compiler = record.compiler;
+  status = compiler.update(*document, impl_->rules, now.monotonic);
+  if (!status.ok()) return status;
+  status = impl_->publish(*record.cell, compiler);
+  if (!status.ok()) return status;
+  record.compiler = std::move(compiler);
+  record.document = *document;
+  note_terms(record.terms, quota_terms(*document, impl_->rules), now.unix);
+  return document;
+}
+
+}  // namespace weir
