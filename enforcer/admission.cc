@@ -89,7 +89,8 @@ class Attempt {
       // Under the newest plan, it is the caller's time that is far behind.
       if (check.outcome == TakeOutcome::kStale && !newest_) return std::nullopt;
       if (check.outcome == TakeOutcome::kTaken) {
-        if (i == 0) report(gate, check.word, decision);
+        // The word that `check` gives is the one after a take.
+        if (i == 0) report(gate, gate.bucket->word(), decision);
         continue;
       }
       wait = std::max(wait, wait_for(gate, check.word));

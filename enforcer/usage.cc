@@ -90,10 +90,12 @@ v1::KeyUsage Enforcer::Impl::usage_of(const PlanRecord& plan,
   const QuotaTerms terms = quota_terms(plan.document, rules);
   const QuotaState present = subscription.quota.read(
       terms, day_of(clock->now().unix), subscription.log);
+  // A key that has been idle since is still counting its last day.
+  const auto counted = subscription.quota.counted();
   const auto used_on = [&](Day day) -> int64_t {
-    if (day == present.day) return present.used_today;
     // What is older may be on its way out of the log.
     if (day > present.day || day <= present.day - kMostDays) return 0;
+    if (day == counted.day) return counted.count;
     return subscription.log.read(day).value_or(0);
   };
   const QuotaHistory history{subscription.quota.first_day(), plan.terms,

@@ -1,0 +1,889 @@
+#include "enforcer/enforcer.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "enforcer/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "plan/plan_error.h"
+
+namespace weir {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr int64_t kDay = 86'400 * kSecond;
+constexpr char kKey[] = "a-key-of-twenty-and-more-characters";
+
+int64_t unix_ns(const std::string& time) {
+  absl::Time t;
+  std::string error;
+  EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, time, &t, &error)) << error;
+  return absl::ToUnixNanos(t);
+}
+
+v1::PatchOperation operation(const std::string& op, const std::string& path,
+                             const std::string& value = "") {
+  v1::PatchOperation result;
+  result.set_op(op);
+  result.set_path(path);
+  if (!value.empty()) result.mutable_value()->set_string_value(value);
+  return result;
+}
+
+class EnforcerTest : public ::testing::Test {
+ protected:
+  explicit EnforcerTest(Options options = {}) {
+    options.clock = clock_;
+    options.arena_bytes = size_t{1} << 30;
+    enforcer_ = *Enforcer::create(options);
+  }
+
+  // A plan of one stage, "api:prod".
+  v1::UsagePlan plan(double rate, int64_t burst) {
+    v1::UsagePlan plan;
+    plan.set_name("plan");
+    v1::ApiStage* stage = plan.add_api_stages();
+    stage->set_api_id("api");
+    stage->set_stage("prod");
+    if (burst >= 0) {
+      plan.mutable_throttle()->set_rate_limit(rate);
+      plan.mutable_throttle()->set_burst_limit(burst);
+    }
+    return plan;
+  }
+  v1::UsagePlan with_quota(v1::UsagePlan plan, int64_t limit,
+                           v1::QuotaPeriod period, int64_t offset = 0) {
+    plan.mutable_quota()->set_limit(limit);
+    plan.mutable_quota()->set_period(period);
+    plan.mutable_quota()->set_offset(offset);
+    return plan;
+  }
+
+  std::string create_plan(const v1::UsagePlan& plan) {
+    const auto created = enforcer_->create_usage_plan(plan);
+    EXPECT_TRUE(created.ok()) << created.status();
+    return created->id();
+  }
+  std::string create_key(const std::string& value, bool enabled = true) {
+    v1::ApiKey key;
+    key.set_value(value);
+    key.set_enabled(enabled);
+    const auto created = enforcer_->create_api_key(key);
+    EXPECT_TRUE(created.ok()) << created.status();
+    return created->id();
+  }
+  void associate(const std::string& plan_id, const std::string& key_id) {
+    const auto created = enforcer_->create_usage_plan_key(plan_id, key_id);
+    ASSERT_TRUE(created.ok()) << created.status();
+  }
+  // A plan with the key kKey.
+  std::string set_up(const v1::UsagePlan& plan) {
+    plan_id_ = create_plan(plan);
+    key_id_ = create_key(kKey);
+    associate(plan_id_, key_id_);
+    return plan_id_;
+  }
+  void patch(const std::vector<v1::PatchOperation>& operations) {
+    const auto patched = enforcer_->apply_patch(plan_id_, operations);
+    ASSERT_TRUE(patched.ok()) << patched.status();
+  }
+  Route route(const std::string& method_key = "") {
+    return *enforcer_->route("api", "prod", method_key);
+  }
+  Decision admit(uint32_t cost = 1, const std::string& method_key = "",
+                 const std::string& key = kKey) {
+    return enforcer_->admit({key, route(method_key), cost, std::nullopt});
+  }
+  int admit_all(const std::string& method_key = "") {
+    int admitted = 0;
+    while (admit(1, method_key).admitted()) ++admitted;
+    return admitted;
+  }
+  v1::Usage usage(const std::string& first, const std::string& last) {
+    const auto usage = enforcer_->get_usage({plan_id_, first, last, "", {}});
+    EXPECT_TRUE(usage.ok()) << usage.status();
+    return *usage;
+  }
+  // "used/remaining" by day, of the first key.
+  std::vector<std::string> days(const std::string& first,
+                                const std::string& last) {
+    std::vector<std::string> result;
+    const v1::Usage reported = usage(first, last);
+    for (const v1::DailyUsage& day : reported.items(0).days()) {
+      result.push_back(absl::StrCat(day.used(), "/", day.remaining()));
+    }
+    return result;
+  }
+
+  const std::shared_ptr<ManualClock> clock_ =
+      std::make_shared<ManualClock>(unix_ns("2026-03-10T12:00:00Z"));
+  std::unique_ptr<Enforcer> enforcer_;
+  std::string plan_id_;
+  std::string key_id_;
+};
+
+// -- Who may call --
+
+TEST_F(EnforcerTest, UnknownKeyIsForbidden) {
+  set_up(plan(10, 5));
+  const Decision d = admit(1, "", "some-other-key-that-nobody-has");
+  EXPECT_EQ(d.outcome, Outcome::kForbidden);
+  EXPECT_EQ(d.forbidden, Forbidden::kUnknownKey);
+  EXPECT_EQ(d.retry_after(), absl::InfiniteDuration());
+  EXPECT_EQ(admit(1, "", "").forbidden, Forbidden::kUnknownKey);
+  EXPECT_EQ(admit(1, "", std::string(1 << 20, 'x')).forbidden,
+            Forbidden::kUnknownKey);
+}
+
+TEST_F(EnforcerTest, KeyIsComparedInFull) {
+  set_up(plan(10, 5));
+  std::string key = kKey;
+  for (size_t i = 0; i < key.size(); ++i) {
+    std::string other = key;
+    other[i] ^= 1;
+    EXPECT_EQ(admit(1, "", other).forbidden, Forbidden::kUnknownKey) << i;
+    EXPECT_EQ(admit(1, "", key.substr(0, i)).forbidden, Forbidden::kUnknownKey);
+  }
+  EXPECT_TRUE(admit().admitted());
+}
+
+TEST_F(EnforcerTest, DisabledKeyIsForbiddenUntilEnabled) {
+  plan_id_ = create_plan(plan(10, 5));
+  key_id_ = create_key(kKey, /*enabled=*/false);
+  associate(plan_id_, key_id_);
+  EXPECT_EQ(admit().forbidden, Forbidden::kDisabledKey);
+  ASSERT_TRUE(
+      enforcer_
+          ->update_api_key(key_id_, {operation("replace", "/enabled", "true")})
+          .ok());
+  EXPECT_TRUE(admit().admitted());
+  ASSERT_TRUE(
+      enforcer_
+          ->update_api_key(key_id_, {operation("replace", "/enabled", "no")})
+          .ok());
+  EXPECT_EQ(admit().forbidden, Forbidden::kDisabledKey);
+}
+
+TEST_F(EnforcerTest, StageWithoutPlanIsForbidden) {
+  set_up(plan(10, 5));
+  const Route test = *enforcer_->route("api", "test");
+  EXPECT_EQ(enforcer_->admit({kKey, test, 1, std::nullopt}).forbidden,
+            Forbidden::kNoPlan);
+  EXPECT_EQ(enforcer_->admit({kKey, Route(), 1, std::nullopt}).forbidden,
+            Forbidden::kNoPlan);
+  patch({operation("add", "/apiStages", "api:test")});
+  EXPECT_TRUE(enforcer_->admit({kKey, test, 1, std::nullopt}).admitted());
+  patch({operation("remove", "/apiStages", "api:test")});
+  EXPECT_EQ(enforcer_->admit({kKey, test, 1, std::nullopt}).forbidden,
+            Forbidden::kNoPlan);
+}
+
+TEST_F(EnforcerTest, RouteIsInternedAndValidated) {
+  set_up(plan(10, 5));
+  EXPECT_EQ(route("/pets/GET"), *enforcer_->route("api", "prod", "pets/GET"));
+  EXPECT_EQ(route("//GET"), *enforcer_->route("api", "prod", "~1/GET"));
+  EXPECT_NE(route("/pets/GET"), route());
+  for (const auto& bad :
+       {enforcer_->route("", "prod"), enforcer_->route("api", ""),
+        enforcer_->route("a:b", "prod"), enforcer_->route("api", "a/b"),
+        enforcer_->route(std::string(257, 'a'), "prod"),
+        enforcer_->route("api", "prod", "/pets/FETCH")}) {
+    EXPECT_EQ(bad.status().code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_F(EnforcerTest, RouteInternedAfterThePlanIsCovered) {
+  set_up(plan(10, 5));
+  patch({operation("add", "/apiStages/api:prod/throttle//late/GET/rateLimit",
+                   "1"),
+         operation("add", "/apiStages/api:prod/throttle//late/GET/burstLimit",
+                   "1")});
+  EXPECT_EQ(admit_all("/late/GET"), 1);
+  EXPECT_EQ(admit_all("/other/GET"), 5);
+}
+
+// -- Throttle --
+
+TEST_F(EnforcerTest, ThrottleSaysWhenToRetryToTheNanosecond) {
+  set_up(plan(0.1, 2));
+  EXPECT_EQ(admit().tokens_remaining(), 1);
+  EXPECT_EQ(admit().tokens_remaining(), 0);
+  clock_->advance(3 * kSecond);
+  const Decision d = admit();
+  EXPECT_EQ(d.outcome, Outcome::kThrottled);
+  EXPECT_EQ(d.limit, Limit::kPlanThrottle);
+  EXPECT_EQ(d.retry_after(), absl::Seconds(7));
+  EXPECT_EQ(d.tokens_remaining(), 0);
+  EXPECT_EQ(d.burst, 2);
+  EXPECT_EQ(d.burst_window_seconds, 20);
+  clock_->advance(7 * kSecond - 1);
+  EXPECT_FALSE(admit().admitted());
+  clock_->advance(1);
+  EXPECT_TRUE(admit().admitted());
+}
+
+TEST_F(EnforcerTest, CostAboveBurstCanNeverPass) {
+  set_up(plan(10, 5));
+  EXPECT_EQ(admit(6).retry_after(), absl::InfiniteDuration());
+  EXPECT_EQ(admit(6).outcome, Outcome::kThrottled);
+  EXPECT_TRUE(admit(5).admitted());
+}
+
+TEST_F(EnforcerTest, CostZeroAsksWithoutTaking) {
+  set_up(with_quota(plan(10, 5), 100, v1::DAY));
+  for (int i = 0; i < 10; ++i) {
+    const Decision d = admit(0);
+    EXPECT_TRUE(d.admitted());
+    EXPECT_EQ(d.tokens_remaining(), 5);
+    EXPECT_EQ(d.quota_remaining, 100);
+  }
+}
+
+TEST_F(EnforcerTest, NoThrottleMeansNoLimit) {
+  set_up(plan(0, -1));
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(admit(1'000'000).admitted());
+  EXPECT_EQ(admit().tokens_remaining(), -1);
+  EXPECT_EQ(admit().quota_remaining, -1);
+  EXPECT_EQ(admit().period_reset(), absl::InfiniteFuture());
+}
+
+TEST_F(EnforcerTest, RateZeroNeverRefillsAndBurstZeroAdmitsNothing) {
+  set_up(plan(0, 3));
+  EXPECT_EQ(admit_all(), 3);
+  EXPECT_EQ(admit().retry_after(), absl::InfiniteDuration());
+  patch({operation("replace", "/throttle/rateLimit", "100"),
+         operation("replace", "/throttle/burstLimit", "0")});
+  EXPECT_EQ(admit_all(), 0);
+}
+
+TEST_F(EnforcerTest, KeysDoNotShareTokens) {
+  set_up(plan(1, 3));
+  const std::string other = "another-key-of-twenty-characters";
+  associate(plan_id_, create_key(other));
+  EXPECT_EQ(admit_all(), 3);
+  EXPECT_TRUE(admit(3, "", other).admitted());
+}
+
+TEST_F(EnforcerTest, MethodThrottleReplacesThePlans) {
+  v1::UsagePlan p = plan(1, 10);
+  auto& throttle = *p.mutable_api_stages(0)->mutable_throttle();
+  throttle["/pets/GET"].set_rate_limit(1);
+  throttle["/pets/GET"].set_burst_limit(3);
+  set_up(p);
+  EXPECT_EQ(admit_all("/pets/GET"), 3);
+  EXPECT_EQ(admit(1, "/pets/GET").limit, Limit::kMethodThrottle);
+  EXPECT_EQ(admit_all("/dogs/GET"), 10);
+  EXPECT_EQ(admit(1, "/dogs/GET").limit, Limit::kPlanThrottle);
+}
+
+TEST_F(EnforcerTest, ManyMethodThrottlesEachHaveTheirOwnBucket) {
+  v1::UsagePlan p = plan(1, 10);
+  auto& throttle = *p.mutable_api_stages(0)->mutable_throttle();
+  for (int i = 0; i < 300; ++i) {
+    auto& t = throttle[absl::StrCat("/m", i, "/GET")];
+    t.set_rate_limit(1);
+    t.set_burst_limit(1 + i % 7);
+  }
+  set_up(p);
+  for (int i = 299; i >= 0; --i) {
+    ASSERT_EQ(admit_all(absl::StrCat("/m", i, "/GET")), 1 + i % 7) << i;
+  }
+}
+
+class BothThrottlesTest : public EnforcerTest {
+ protected:
+  static Options options() {
+    Options options;
+    options.method_throttle = MethodThrottle::kAddsToPlan;
+    return options;
+  }
+  BothThrottlesTest() : EnforcerTest(options()) {}
+};
+
+TEST_F(BothThrottlesTest, BothHaveToAdmitAndARefusalTakesFromNeither) {
+  v1::UsagePlan p = with_quota(plan(1, 4), 100, v1::DAY);
+  auto& throttle = *p.mutable_api_stages(0)->mutable_throttle();
+  throttle["/pets/GET"].set_rate_limit(2);
+  throttle["/pets/GET"].set_burst_limit(3);
+  set_up(p);
+  EXPECT_EQ(admit_all("/pets/GET"), 3);
+  EXPECT_EQ(admit(1, "/pets/GET").limit, Limit::kMethodThrottle);
+  EXPECT_EQ(admit_all("/dogs/GET"), 1);
+  clock_->advance(kSecond / 2);  // One token for the method, half for the plan.
+  const Decision d = admit(1, "/pets/GET");
+  EXPECT_EQ(d.limit, Limit::kPlanThrottle);
+  EXPECT_EQ(d.retry_after(), absl::Milliseconds(500));
+  clock_->advance(kSecond / 2);
+  // The refusal above left the method's token where it was.
+  EXPECT_EQ(admit(1, "/pets/GET").tokens_remaining(), 1);
+}
+
+// -- Quota --
+
+TEST_F(EnforcerTest, QuotaRefusesUntilThePeriodEnds) {
+  set_up(with_quota(plan(0, -1), 3, v1::DAY));
+  EXPECT_EQ(admit().quota_remaining, 2);
+  EXPECT_EQ(admit_all(), 2);
+  const Decision d = admit();
+  EXPECT_EQ(d.outcome, Outcome::kQuotaExceeded);
+  EXPECT_EQ(d.limit, Limit::kQuota);
+  EXPECT_EQ(d.quota_limit, 3);
+  EXPECT_EQ(d.quota_remaining, 0);
+  EXPECT_EQ(d.retry_after(), absl::Hours(12));
+  EXPECT_EQ(d.period_seconds, 86'400);
+  EXPECT_EQ(absl::ToUnixNanos(d.period_reset()),
+            unix_ns("2026-03-11T00:00:00Z"));
+  EXPECT_EQ(admit(4).retry_after(), absl::InfiniteDuration());
+  clock_->advance(kDay / 2 - 1);
+  EXPECT_FALSE(admit().admitted());
+  clock_->advance(1);
+  EXPECT_EQ(admit_all(), 3);
+}
+
+TEST_F(EnforcerTest, RefusalByQuotaTakesNoToken) {
+  set_up(with_quota(plan(0, 10), 3, v1::DAY));
+  EXPECT_EQ(admit_all(), 3);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(admit().tokens_remaining(), 7);
+}
+
+TEST_F(EnforcerTest, RefusalByThrottleTakesNoQuota) {
+  set_up(with_quota(plan(0, 2), 5, v1::DAY));
+  EXPECT_EQ(admit_all(), 2);
+  for (int i = 0; i < 5; ++i) {
+    const Decision d = admit();
+    EXPECT_EQ(d.outcome, Outcome::kThrottled);
+    EXPECT_EQ(d.quota_remaining, 3);
+  }
+}
+
+TEST_F(EnforcerTest, RetryAfterCoversEveryLimit) {
+  // The bucket would have a token in 10 s, the quota only at midnight.
+  set_up(with_quota(plan(0.1, 1), 1, v1::DAY));
+  EXPECT_TRUE(admit().admitted());
+  const Decision d = admit();
+  EXPECT_EQ(d.outcome, Outcome::kThrottled);
+  EXPECT_EQ(d.retry_after(), absl::Hours(12));
+  clock_->advance(kDay / 2 - 1);
+  EXPECT_EQ(admit().outcome, Outcome::kQuotaExceeded);
+  clock_->advance(1);
+  EXPECT_TRUE(admit().admitted());
+}
+
+TEST_F(EnforcerTest, OffsetIsADiscountInTheFirstPeriod) {
+  set_up(with_quota(plan(0, -1), 10, v1::MONTH, 4));
+  EXPECT_EQ(admit_all(), 6);
+  clock_->advance(unix_ns("2026-04-01T00:00:00Z") - clock_->now().unix);
+  EXPECT_EQ(admit_all(), 10);
+}
+
+class StartDayTest : public EnforcerTest {
+ protected:
+  static Options options() {
+    Options options;
+    options.quota_offset = QuotaOffset::kStartDay;
+    return options;
+  }
+  StartDayTest() : EnforcerTest(options()) {}
+};
+
+TEST_F(StartDayTest, OffsetIsTheDayOnWhichThePeriodStarts) {
+  // 2026-03-10 is a Tuesday; weeks that begin on Wednesdays.
+  set_up(with_quota(plan(0, -1), 10, v1::WEEK, 3));
+  EXPECT_EQ(admit_all(), 10);
+  EXPECT_EQ(absl::ToUnixNanos(admit().period_reset()),
+            unix_ns("2026-03-11T00:00:00Z"));
+  clock_->advance(kDay / 2);
+  EXPECT_EQ(admit_all(), 10);
+  EXPECT_EQ(
+      enforcer_
+          ->apply_patch(plan_id_, {operation("replace", "/quota/offset", "7")})
+          .status()
+          .code(),
+      absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(EnforcerTest, WallClockSteppingBackResetsNothing) {
+  set_up(with_quota(plan(0, -1), 3, v1::DAY));
+  EXPECT_EQ(admit_all(), 3);
+  clock_->step_wall_clock(-3 * kDay);
+  EXPECT_EQ(admit_all(), 0);
+  clock_->step_wall_clock(3 * kDay);
+  EXPECT_EQ(admit_all(), 0);
+  clock_->advance(kDay);
+  EXPECT_EQ(admit_all(), 3);
+}
+
+TEST_F(EnforcerTest, CallersOwnTimeIsUsed) {
+  set_up(with_quota(plan(1, 2), 3, v1::DAY));
+  Instant now = clock_->now();
+  const auto ask = [&] { return enforcer_->admit({kKey, route(), 1, now}); };
+  EXPECT_TRUE(ask().admitted());
+  EXPECT_TRUE(ask().admitted());
+  EXPECT_EQ(ask().outcome, Outcome::kThrottled);
+  now = now + kSecond;
+  EXPECT_TRUE(ask().admitted());
+  now = now + kSecond;
+  EXPECT_EQ(ask().outcome, Outcome::kQuotaExceeded);
+  // Far behind: refused, and the call returns.
+  now = now + -10 * kDay;
+  EXPECT_FALSE(ask().admitted());
+}
+
+// -- Live changes --
+
+TEST_F(EnforcerTest, RateChangeConservesDebt) {
+  // A key that owed 7 tokens before the patch owes 7 after it.
+  for (const char* rate : {"0.1", "1", "20", "1000000", "0.00002"}) {
+    SCOPED_TRACE(rate);
+    enforcer_ = *Enforcer::create([&] {
+      Options options;
+      options.clock = clock_;
+      return options;
+    }());
+    set_up(plan(10, 10));
+    EXPECT_EQ(admit(7).tokens_remaining(), 3);
+    patch({operation("replace", "/throttle/rateLimit", rate)});
+    EXPECT_EQ(admit(0).tokens_remaining(), 3);
+    EXPECT_EQ(admit_all(), 3);
+  }
+}
+
+TEST_F(EnforcerTest, BurstChangeMovesTheCeilingNotTheDebt) {
+  set_up(plan(1, 10));
+  EXPECT_TRUE(admit(7).admitted());
+  patch({operation("replace", "/throttle/burstLimit", "20")});
+  EXPECT_EQ(admit(0).tokens_remaining(), 13);
+  patch({operation("replace", "/throttle/burstLimit", "5")});
+  EXPECT_EQ(admit(1).outcome, Outcome::kThrottled);
+  clock_->advance(3 * kSecond);
+  EXPECT_EQ(admit_all(), 1);
+}
+
+TEST_F(EnforcerTest, ThrottleRemovedAndAddedStartsFull) {
+  set_up(plan(0, 5));
+  EXPECT_EQ(admit_all(), 5);
+  patch({operation("remove", "/throttle")});
+  EXPECT_TRUE(admit(1000).admitted());
+  patch({operation("add", "/throttle/burstLimit", "4"),
+         operation("add", "/throttle/rateLimit", "0")});
+  EXPECT_EQ(admit_all(), 4);
+}
+
+TEST_F(EnforcerTest, SlotOfARemovedMethodServesTheNextOneAfresh) {
+  set_up(plan(0, 50));
+  const auto set = [&](const std::string& method, int burst) {
+    return operation(
+        "add",
+        absl::StrCat("/apiStages/api:prod/throttle/", method, "/burstLimit"),
+        absl::StrCat(burst));
+  };
+  patch({set("/a/GET", 3)});
+  EXPECT_EQ(admit_all("/a/GET"), 3);
+  patch({operation("remove", "/apiStages/api:prod/throttle//a/GET"),
+         set("/b/GET", 4)});
+  EXPECT_EQ(admit_all("/b/GET"), 4);
+  EXPECT_EQ(admit_all("/a/GET"), 50);
+}
+
+TEST_F(EnforcerTest, QuotaLimitChangeKeepsWhatWasUsed) {
+  set_up(with_quota(plan(0, -1), 10, v1::DAY));
+  EXPECT_TRUE(admit(6).admitted());
+  patch({operation("replace", "/quota/limit", "8")});
+  EXPECT_EQ(admit_all(), 2);
+  patch({operation("replace", "/quota/limit", "5")});
+  EXPECT_EQ(admit().quota_remaining, 0);
+  patch({operation("replace", "/quota/limit", "12")});
+  EXPECT_EQ(admit_all(), 4);
+}
+
+TEST_F(EnforcerTest, PeriodChangeRecountsFromTheDailyLog) {
+  set_up(with_quota(plan(0, -1), 10, v1::DAY));
+  EXPECT_TRUE(admit(6).admitted());
+  clock_->advance(kDay);
+  EXPECT_TRUE(admit(3).admitted());
+  patch({operation("replace", "/quota/period", "MONTH"),
+         operation("replace", "/quota/limit", "20")});
+  EXPECT_EQ(admit(0).quota_remaining, 11);
+  patch({operation("replace", "/quota/period", "DAY"),
+         operation("replace", "/quota/limit", "10")});
+  EXPECT_EQ(admit(0).quota_remaining, 7);
+}
+
+TEST_F(EnforcerTest, FailedPatchChangesNothing) {
+  set_up(with_quota(plan(1, 5), 10, v1::DAY));
+  const std::string before =
+      enforcer_->get_usage_plan(plan_id_)->SerializeAsString();
+  const auto patched = enforcer_->apply_patch(
+      plan_id_, {operation("replace", "/quota/limit", "50"),
+                 operation("replace", "/quota/period", "YEAR")});
+  EXPECT_EQ(patched.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(patched.status().message(), HasSubstr("operations[1]"));
+  EXPECT_THAT(patched.status().message(), HasSubstr("/quota/period"));
+  EXPECT_EQ(enforcer_->get_usage_plan(plan_id_)->SerializeAsString(), before);
+  EXPECT_EQ(admit().quota_remaining, 9);
+  EXPECT_EQ(aws_message(enforcer_->apply_patch("none", {}).status()),
+            "Invalid Usage Plan ID specified");
+}
+
+// -- Usage --
+
+TEST_F(EnforcerTest, UsageIsReportedByDay) {
+  set_up(with_quota(plan(0, -1), 100, v1::MONTH));
+  EXPECT_TRUE(admit(10).admitted());
+  clock_->advance(2 * kDay);
+  EXPECT_TRUE(admit(5).admitted());
+  EXPECT_TRUE(admit(7).admitted());
+  EXPECT_THAT(days("2026-03-09", "2026-03-13"),
+              ElementsAre("0/100", "10/90", "0/90", "12/78", "0/78"));
+  const v1::Usage u = usage("2026-03-10", "2026-03-10");
+  EXPECT_EQ(u.usage_plan_id(), plan_id_);
+  EXPECT_EQ(u.start_date(), "2026-03-10");
+  EXPECT_EQ(u.items(0).key_id(), key_id_);
+}
+
+TEST_F(EnforcerTest, RemainingOfAPastDayIsAsItStoodThen) {
+  set_up(with_quota(plan(0, -1), 100, v1::MONTH));
+  EXPECT_TRUE(admit(10).admitted());
+  clock_->advance(kDay);
+  patch({operation("replace", "/quota/limit", "50")});
+  clock_->advance(kDay);
+  EXPECT_TRUE(admit(1).admitted());
+  EXPECT_THAT(days("2026-03-10", "2026-03-12"),
+              ElementsAre("10/90", "0/40", "1/39"));
+}
+
+TEST_F(EnforcerTest, UpdateUsageSetsWhatRemainsOfThePeriod) {
+  set_up(with_quota(plan(0, -1), 10, v1::DAY));
+  EXPECT_TRUE(admit(8).admitted());
+  const auto updated = enforcer_->update_usage(
+      plan_id_, key_id_, {operation("replace", "/remaining", "5")});
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->start_date(), "2026-03-10");
+  EXPECT_EQ(updated->end_date(), "2026-03-10");
+  EXPECT_EQ(updated->items(0).days(0).used(), 8);
+  EXPECT_EQ(updated->items(0).days(0).remaining(), 5);
+  EXPECT_EQ(admit_all(), 5);
+  ASSERT_TRUE(enforcer_
+                  ->update_usage(plan_id_, key_id_,
+                                 {operation("replace", "/remaining", "0")})
+                  .ok());
+  EXPECT_EQ(admit_all(), 0);
+  clock_->advance(kDay);
+  EXPECT_EQ(admit_all(), 10);
+  EXPECT_THAT(days("2026-03-10", "2026-03-11"), ElementsAre("13/0", "10/0"));
+}
+
+TEST_F(EnforcerTest, UpdateUsageRefusesEverythingElse) {
+  set_up(with_quota(plan(0, -1), 10, v1::DAY));
+  EXPECT_TRUE(admit(8).admitted());
+  const auto refuse = [&](const v1::PatchOperation& op) {
+    const auto status =
+        enforcer_->update_usage(plan_id_, key_id_, {op}).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    return aws_message(status);
+  };
+  EXPECT_EQ(refuse(operation("add", "/remaining", "5")),
+            "Invalid patch path  '/remaining' specified for op 'add'. Must be "
+            "one of: []");
+  refuse(operation("replace", "/used", "5"));
+  refuse(operation("replace", "/remaining"));
+  refuse(operation("replace", "/remaining", "-1"));
+  refuse(operation("replace", "/remaining", "many"));
+  refuse(operation("replace", "/remaining", "99999999999999999999"));
+  EXPECT_EQ(admit(0).quota_remaining, 2);
+  EXPECT_EQ(enforcer_->update_usage(plan_id_, "nobody", {}).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(EnforcerTest, UsageDatesAreValidated) {
+  set_up(plan(1, 1));
+  const auto code = [&](const std::string& first, const std::string& last) {
+    return enforcer_->get_usage({plan_id_, first, last, "", {}})
+        .status()
+        .code();
+  };
+  EXPECT_EQ(code("2026-03-10", "2026-03-10"), absl::StatusCode::kOk);
+  EXPECT_EQ(code("2026-01-01", "2026-03-31"), absl::StatusCode::kOk);
+  for (const auto& [first, last] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"2026-03-11", "2026-03-10"},
+           {"2026-01-01", "2026-04-01"},
+           {"2026-02-30", "2026-03-10"},
+           {"2026-3-10", "2026-03-10"},
+           {"1999-12-31", "2000-01-01"},
+           {"", "2026-03-10"},
+           {"2026-03-10", "yesterday"},
+           {"2026-03-10T00", "2026-03-10"}}) {
+    EXPECT_EQ(code(first, last), absl::StatusCode::kInvalidArgument)
+        << first << " " << last;
+  }
+}
+
+TEST_F(EnforcerTest, UsageIsPaged) {
+  plan_id_ = create_plan(plan(1, 1));
+  std::vector<std::string> ids;
+  for (int i = 0; i < 60; ++i) {
+    ids.push_back(create_key(absl::StrCat("a-key-with-the-number-", i)));
+    associate(plan_id_, ids.back());
+  }
+  std::vector<std::string> seen;
+  UsageRequest request{plan_id_, "2026-03-10", "2026-03-10", "", {}};
+  std::vector<int> sizes;
+  do {
+    const auto page = enforcer_->get_usage(request);
+    ASSERT_TRUE(page.ok()) << page.status();
+    sizes.push_back(page->items_size());
+    for (const auto& item : page->items()) seen.push_back(item.key_id());
+    request.page.position = page->position();
+    // A key that comes or goes disturbs nobody else's place.
+    ASSERT_TRUE(enforcer_->delete_api_key(seen.back()).ok());
+    associate(plan_id_,
+              create_key(absl::StrCat("a-late-key-with-number-", seen.size())));
+  } while (!request.page.position.empty());
+  EXPECT_THAT(sizes, ElementsAre(25, 25, 10));
+  std::reverse(ids.begin(), ids.end());
+  EXPECT_EQ(seen, ids);
+  request.page.position = "nonsense";
+  EXPECT_EQ(enforcer_->get_usage(request).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+// -- Plans, keys, associations --
+
+TEST_F(EnforcerTest, KeyHasOnePlanForAStage) {
+  set_up(plan(1, 1));
+  v1::UsagePlan other = plan(1, 1);
+  other.mutable_api_stages(0)->set_stage("test");
+  const std::string other_id = create_plan(other);
+  associate(other_id, key_id_);  // Another stage: allowed.
+  EXPECT_EQ(enforcer_->create_usage_plan_key(plan_id_, key_id_).status().code(),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(
+      enforcer_
+          ->apply_patch(other_id, {operation("add", "/apiStages", "api:prod")})
+          .status()
+          .code(),
+      absl::StatusCode::kAlreadyExists);
+  const std::string third_id = create_plan(plan(1, 1));
+  EXPECT_EQ(enforcer_->create_usage_plan_key(third_id, key_id_).status().code(),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(enforcer_->list_usage_plans({}, key_id_)->items.size(), 2u);
+  ASSERT_TRUE(enforcer_->delete_usage_plan_key(plan_id_, key_id_).ok());
+  associate(third_id, key_id_);
+  EXPECT_TRUE(admit().admitted());
+}
+
+TEST_F(EnforcerTest, KeyInTwoPlansHasTheLimitsOfEach) {
+  set_up(plan(0, 2));
+  v1::UsagePlan other = plan(0, 3);
+  other.mutable_api_stages(0)->set_stage("test");
+  associate(create_plan(other), key_id_);
+  EXPECT_EQ(admit_all(), 2);
+  const Route test = *enforcer_->route("api", "test");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(enforcer_->admit({kKey, test, 1, std::nullopt}).admitted());
+  }
+  EXPECT_FALSE(enforcer_->admit({kKey, test, 1, std::nullopt}).admitted());
+}
+
+TEST_F(EnforcerTest, DissociationForgetsUsage) {
+  set_up(with_quota(plan(0, -1), 3, v1::DAY));
+  EXPECT_EQ(admit_all(), 3);
+  ASSERT_TRUE(enforcer_->delete_usage_plan_key(plan_id_, key_id_).ok());
+  EXPECT_EQ(admit().forbidden, Forbidden::kNoPlan);
+  EXPECT_EQ(enforcer_->delete_usage_plan_key(plan_id_, key_id_).code(),
+            absl::StatusCode::kNotFound);
+  associate(plan_id_, key_id_);
+  EXPECT_EQ(admit_all(), 3);
+}
+
+TEST_F(EnforcerTest, DeletedKeyIsUnknownAndItsValueFree) {
+  set_up(plan(0, 2));
+  EXPECT_EQ(admit_all(), 2);
+  ASSERT_TRUE(enforcer_->delete_api_key(key_id_).ok());
+  EXPECT_EQ(admit().forbidden, Forbidden::kUnknownKey);
+  EXPECT_EQ(enforcer_->get_api_key(key_id_).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(enforcer_->list_usage_plan_keys(plan_id_)->items.size(), 0u);
+  associate(plan_id_, create_key(kKey));
+  EXPECT_EQ(admit_all(), 2);
+}
+
+TEST_F(EnforcerTest, ApiKeysAreValidated) {
+  const auto message = [&](const v1::ApiKey& key) {
+    return aws_message(enforcer_->create_api_key(key).status());
+  };
+  v1::ApiKey key;
+  key.set_value(std::string(19, 'x'));
+  EXPECT_EQ(message(key), "API Key value should be at least 20 characters");
+  key.set_value(std::string(129, 'x'));
+  EXPECT_EQ(message(key),
+            "API Key value exceeds maximum size of 128 characters");
+  key.set_value(std::string(20, ' '));
+  EXPECT_THAT(message(key), HasSubstr("printable"));
+  key.set_value(std::string(20, 'x'));
+  key.set_name(std::string(1025, 'n'));
+  EXPECT_EQ(message(key),
+            "Invalid API Key name, can be at most 1024 characters.");
+  key.set_name("name");
+  EXPECT_EQ(message(key), "");
+  EXPECT_EQ(message(key), "API Key already exists");
+  EXPECT_EQ(enforcer_->create_api_key(key).status().code(),
+            absl::StatusCode::kAlreadyExists);
+  // No error repeats the secret.
+  key.set_value("secret secret secret secret");
+  EXPECT_THAT(message(key), ::testing::Not(HasSubstr("secret")));
+}
+
+TEST_F(EnforcerTest, ApiKeyValueIsShownOnlyWhenAskedFor) {
+  v1::ApiKey key;
+  key.set_name("generated");
+  const auto created = enforcer_->create_api_key(key);
+  ASSERT_TRUE(created.ok());
+  EXPECT_EQ(created->value().size(), 40u);
+  EXPECT_EQ(created->id().size(), 10u);
+  EXPECT_FALSE(created->enabled());
+  EXPECT_EQ(enforcer_->get_api_key(created->id())->value(), "");
+  EXPECT_EQ(enforcer_->get_api_key(created->id(), true)->value(),
+            created->value());
+  EXPECT_EQ(enforcer_->list_api_keys()->items[0].value(), "");
+  EXPECT_EQ(enforcer_->list_api_keys({}, true)->items[0].value(),
+            created->value());
+}
+
+TEST_F(EnforcerTest, UpdateApiKeyTakesItsFourPathsOnly) {
+  key_id_ = create_key(kKey);
+  const auto updated = enforcer_->update_api_key(
+      key_id_, {operation("replace", "/name", "n"),
+                operation("replace", "/description", "d"),
+                operation("replace", "/customerId", "c")});
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->name(), "n");
+  EXPECT_EQ(updated->description(), "d");
+  EXPECT_EQ(updated->customer_id(), "c");
+  EXPECT_EQ(updated->value(), "");
+  EXPECT_EQ(aws_message(enforcer_
+                            ->update_api_key(
+                                key_id_, {operation("replace", "/value", "v")})
+                            .status()),
+            "Invalid patch path  '/value' specified for op 'replace'. Must be "
+            "one of: [/description, /enabled, /name, /customerId]");
+  EXPECT_EQ(
+      enforcer_
+          ->update_api_key(key_id_, {operation("replace", "/name", "other"),
+                                     operation("remove", "/name")})
+          .status()
+          .code(),
+      absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(enforcer_->get_api_key(key_id_)->name(), "n");
+}
+
+TEST_F(EnforcerTest, PlanIsDeletedWhenItHasNoStages) {
+  set_up(plan(1, 1));
+  const auto status = enforcer_->delete_usage_plan(plan_id_);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(aws_message(status),
+            absl::StrCat("Cannot delete Usage Plan ", plan_id_,
+                         " because there are API Stages associated with it, "
+                         "including api:prod"));
+  patch({operation("remove", "/apiStages", "api:prod")});
+  ASSERT_TRUE(enforcer_->delete_usage_plan(plan_id_).ok());
+  EXPECT_EQ(enforcer_->get_usage_plan(plan_id_).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(admit().forbidden, Forbidden::kNoPlan);
+  EXPECT_EQ(enforcer_->get_usage_plan_key(plan_id_, key_id_).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(EnforcerTest, PlansAreValidatedOnCreation) {
+  v1::UsagePlan bad = plan(-1, 1);
+  EXPECT_EQ(enforcer_->create_usage_plan(bad).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  bad = plan(1, 1);
+  bad.clear_throttle();
+  (*bad.mutable_api_stages(0)->mutable_throttle())["/a/GET"].set_burst_limit(1);
+  EXPECT_EQ(
+      aws_message(enforcer_->create_usage_plan(bad).status()),
+      "Can not define fine grain throttling if usage plan throttle is not "
+      "defined.");
+  v1::UsagePlan own_id = plan(1, 1);
+  own_id.set_id("my-plan_1");
+  EXPECT_EQ(create_plan(own_id), "my-plan_1");
+  EXPECT_EQ(enforcer_->create_usage_plan(own_id).status().code(),
+            absl::StatusCode::kAlreadyExists);
+  own_id.set_id("bad id");
+  EXPECT_EQ(enforcer_->create_usage_plan(own_id).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(EnforcerTest, ListsAreInPagesWithTheNewestFirst) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 30; ++i) ids.push_back(create_plan(plan(1, 1)));
+  std::reverse(ids.begin(), ids.end());
+  std::vector<std::string> seen;
+  PageRequest request{"", 12};
+  do {
+    const auto page = enforcer_->list_usage_plans(request);
+    ASSERT_TRUE(page.ok());
+    EXPECT_LE(page->items.size(), 12u);
+    for (const auto& item : page->items) seen.push_back(item.id());
+    request.position = page->position;
+  } while (!request.position.empty());
+  EXPECT_EQ(seen, ids);
+  EXPECT_EQ(enforcer_->list_usage_plans({"", -1})->items.size(), 25u);
+}
+
+// -- Memory --
+
+TEST_F(EnforcerTest, ChurnUsesNoMoreMemory) {
+  set_up(with_quota(plan(1, 5), 1000, v1::DAY));
+  const auto churn = [&] {
+    for (int i = 0; i < 50; ++i) {
+      const std::string value = absl::StrCat("a-key-that-comes-and-goes-", i);
+      const std::string id = create_key(value);
+      associate(plan_id_, id);
+      EXPECT_TRUE(admit(1, "", value).admitted());
+      patch({operation("replace", "/throttle/rateLimit", absl::StrCat(1 + i))});
+      clock_->advance(kDay);
+      EXPECT_TRUE(admit(1, "", value).admitted());
+      ASSERT_TRUE(enforcer_->delete_api_key(id).ok());
+    }
+  };
+  churn();
+  const size_t used = enforcer_->statistics().arena_used_bytes;
+  for (int i = 0; i < 10; ++i) churn();
+  EXPECT_LT(enforcer_->statistics().arena_used_bytes, used + 20'000);
+  EXPECT_EQ(enforcer_->statistics().api_keys, 1u);
+}
+
+TEST(EnforcerMemory, UsedUpArenaIsAnErrorAndChangesNothing) {
+  Options options;
+  options.arena_bytes = size_t{1} << 20;
+  auto enforcer = *Enforcer::create(options);
+  v1::ApiKey key;
+  absl::Status status;
+  size_t created = 0;
+  while (status.ok() && created < 100'000) {
+    status = enforcer->create_api_key(key).status();
+    if (status.ok()) ++created;
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_GT(created, 1000u);
+  EXPECT_EQ(enforcer->statistics().api_keys, created);
+  // What is deleted makes room again.
+  const auto page = enforcer->list_api_keys();
+  ASSERT_TRUE(enforcer->delete_api_key(page->items[0].id()).ok());
+  EXPECT_TRUE(enforcer->create_api_key(key).ok());
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,127 @@
+#include "enforcer/key_table.h"
+
+#include <atomic>
+#include <map>
+#include <new>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "enforcer/arena.h"
+#include "enforcer/client.h"
+#include "enforcer/epoch.h"
+#include "gtest/gtest.h"
+
+namespace weir {
+namespace {
+
+class KeyTableTest : public ::testing::Test {
+ protected:
+  // `hash` in place of the key's own, to make keys collide.
+  Client* insert(const std::string& key, uint64_t hash) {
+    auto* client = new (arena_->allocate(Client::bytes(key.size()))) Client{};
+    client->hash = hash;
+    client->key_size = static_cast<uint32_t>(key.size());
+    key.copy(client->key_bytes(), key.size());
+    EXPECT_TRUE(table_.insert(client));
+    return client;
+  }
+  Client* insert(const std::string& key) {
+    return insert(key, KeyTable::hash(key));
+  }
+  void remove(Client* client) {
+    table_.remove(client);
+    arena_->retire(client, Client::bytes(client->key_size));
+    arena_->collect();
+  }
+  Client* find(const std::string& key) {
+    EpochDomain::Guard guard;
+    return table_.find(key, KeyTable::hash(key));
+  }
+
+  const std::unique_ptr<Arena> arena_ = *Arena::create(size_t{1} << 30);
+  KeyTable table_{*arena_};
+};
+
+TEST_F(KeyTableTest, EmptyTableFindsNothing) {
+  EXPECT_EQ(find(""), nullptr);
+  EXPECT_EQ(find("key"), nullptr);
+}
+
+TEST_F(KeyTableTest, AgreesWithAMapThroughGrowthAndRemoval) {
+  std::mt19937 random(1);
+  std::map<std::string, Client*> model;
+  for (int i = 0; i < 50'000; ++i) {
+    const std::string key = absl::StrCat("key-", random() % 5000);
+    const auto it = model.find(key);
+    EXPECT_EQ(find(key), it == model.end() ? nullptr : it->second);
+    if (it == model.end()) {
+      model[key] = insert(key);
+    } else {
+      remove(it->second);
+      model.erase(it);
+    }
+    ASSERT_EQ(table_.size(), model.size());
+  }
+}
+
+TEST_F(KeyTableTest, KeysOfOneHashAreToldApart) {
+  constexpr uint64_t kHash = 12345;
+  std::vector<Client*> clients;
+  for (int i = 0; i < 40; ++i) {
+    clients.push_back(insert(absl::StrCat("key-", i), kHash));
+  }
+  EpochDomain::Guard guard;
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_EQ(table_.find(absl::StrCat("key-", i), kHash), clients[i]);
+  }
+  EXPECT_EQ(table_.find("key-40", kHash), nullptr);
+  for (int i = 0; i < 40; i += 2) remove(clients[i]);
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_EQ(table_.find(absl::StrCat("key-", i), kHash),
+              i % 2 == 0 ? nullptr : clients[i]);
+  }
+}
+
+TEST_F(KeyTableTest, ReadersFindWhatStaysWhileOthersComeAndGo) {
+  std::vector<std::string> staying;
+  for (int i = 0; i < 100; ++i) {
+    staying.push_back(absl::StrCat("a-key-that-stays-", i));
+    insert(staying.back());
+  }
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> readers;
+  for (int t = 0; t < 3; ++t) {
+    readers.emplace_back([&, t] {
+      for (size_t i = t; !stop; ++i) {
+        const std::string& key = staying[i % staying.size()];
+        EpochDomain::Guard guard;
+        const Client* client = table_.find(key, KeyTable::hash(key));
+        ASSERT_NE(client, nullptr) << key;
+        ASSERT_EQ(client->key(), key);
+        ASSERT_EQ(
+            table_.find("a-key-of-nobody", KeyTable::hash("a-key-of-nobody")),
+            nullptr);
+      }
+    });
+  }
+  std::mt19937 random(2);
+  std::map<int, Client*> passing;
+  for (int i = 0; i < 30'000; ++i) {
+    const int n = static_cast<int>(random() % 3000);
+    const auto it = passing.find(n);
+    if (it == passing.end()) {
+      passing[n] = insert(absl::StrCat("a-key-that-passes-", n));
+    } else {
+      remove(it->second);
+      passing.erase(it);
+    }
+  }
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+}
+
+}  // namespace
+}  // namespace weir
