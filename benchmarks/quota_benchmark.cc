@@ -1,0 +1,49 @@
+// A quota counter alone.
+
+#include <cstdint>
+#include <cstdlib>
+
+#include "benchmark/benchmark.h"
+#include "quota/calendar.h"
+#include "quota/daily_log.h"
+#include "quota/line_source.h"
+#include "quota/quota_counter.h"
+#include "quota/quota_terms.h"
+
+namespace weir {
+namespace {
+
+constexpr char kFloor[] = "floor: floor/one load and CAS";
+constexpr Day kToday = 9'500;
+
+class HeapLines final : public LineSource {
+ public:
+  void* take_line() noexcept override {
+    return std::aligned_alloc(kLineBytes, kLineBytes);
+  }
+  void return_line(void* line) noexcept override { std::free(line); }
+  void lost_day(Day) noexcept override {}
+};
+
+void take(benchmark::State& state, int64_t limit) {
+  static HeapLines lines;
+  static DailyLog log;
+  static QuotaCounter counter;
+  const QuotaTerms terms{QuotaCalendar::monthly(), limit, 0};
+  if (state.thread_index() == 0) counter.start(kToday, terms.calendar);
+  Day today = kToday;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(today);
+    benchmark::DoNotOptimize(counter.take(terms, today, 1, log, lines));
+  }
+  state.SetLabel(kFloor);
+}
+
+void admitted(benchmark::State& state) { take(state, kMaxQuota); }
+BENCHMARK(admitted)->Name("quota/admitted")->UseRealTime()->ThreadRange(1, 2);
+
+void refused(benchmark::State& state) { take(state, 1); }
+BENCHMARK(refused)->Name("quota/refused")->UseRealTime()->ThreadRange(1, 2);
+
+}  // namespace
+}  // namespace weir
