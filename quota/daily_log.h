@@ -1,0 +1,183 @@
+#ifndef WEIR_QUOTA_DAILY_LOG_H_
+#define WEIR_QUOTA_DAILY_LOG_H_
+
+#include <atomic>
+#include <cstdint>
+#include <new>
+#include <optional>
+
+#include "quota/calendar.h"
+#include "quota/line_source.h"
+#include "quota/words.h"
+
+namespace weir {
+
+// The usage of one key on each of its last days: 98 of them, so that a report
+// over 90 days does not meet a day that is being replaced. It takes 8 bytes,
+// and a line from a LineSource for each group of seven days in which there was
+// usage. Days without usage cost nothing and are not in the log.
+//
+// Lines stay where they are until release(), so readers need no protection.
+// Does not block, allocate or throw. *thread-safe*, except release().
+template <template <class> class Atomic = std::atomic>
+class BasicDailyLog {
+ public:
+  static constexpr int kDaysPerLine = 7;
+  static constexpr int kLines = 14;
+  static constexpr int kDays = kLines * kDaysPerLine;
+
+  BasicDailyLog() = default;
+  BasicDailyLog(const BasicDailyLog&) = delete;
+  BasicDailyLog& operator=(const BasicDailyLog&) = delete;
+
+  // The usage of `day`, which is positive; nullopt if the day is not in the
+  // log.
+  std::optional<int64_t> read(Day day) const noexcept;
+
+  // The usage of the days from `first` to `last`, both included, as far as they
+  // are in the log.
+  int64_t sum(Day first, Day last) const noexcept;
+
+  // Makes `word` the entry of its day, unless that is there already, in place
+  // of the entry kDays earlier. `is_due()` says whether the day still waits to
+  // be recorded. It is asked after the old entry was read, so that a caller who
+  // was held up before replaces nothing newer. False if there was no line.
+  // REQUIRES: `word` is open and counts something; before a later day of the
+  // same key is recorded, this one is no longer due.
+  template <class IsDue>
+  bool record(DayWord word, IsDue is_due, LineSource& lines) noexcept;
+
+  // Empties the log and gives its lines back.
+  // REQUIRES: nobody else uses the log.
+  void release(LineSource& lines) noexcept;
+
+ private:
+  struct Line {
+    explicit Line(uint64_t next) : next(next) {}
+
+    uint64_t next;  // The bits of a LineRef; fixed once the line is pushed.
+    Atomic<uint64_t> days[kDaysPerLine] = {};  // DayWords; 0 is none.
+  };
+  static_assert(sizeof(Line) <= LineSource::kLineBytes);
+
+  // A line and the number of its group of slots, which lies in those low bits
+  // of the address that alignment leaves zero.
+  class LineRef {
+   public:
+    explicit LineRef(uint64_t bits) : bits_(bits) {}
+    LineRef(Line* line, int group)
+        : bits_(reinterpret_cast<uintptr_t>(line) |
+                static_cast<uint64_t>(group)) {}
+
+    uint64_t bits() const { return bits_; }
+    explicit operator bool() const { return bits_ != 0; }
+    int group() const { return static_cast<int>(bits_ & kGroupMask); }
+    Line* line() const {
+      return reinterpret_cast<Line*>(bits_ & ~uint64_t{kGroupMask});
+    }
+    LineRef next() const { return LineRef(line()->next); }
+
+   private:
+    static constexpr int kGroupMask = LineSource::kLineBytes - 1;
+    static_assert(kLines <= kGroupMask + 1);
+
+    uint64_t bits_;
+  };
+
+  // A day's place: its slot repeats every kDays.
+  static int group_of(Day day) { return day % kDays / kDaysPerLine; }
+  static int index_of(Day day) { return day % kDays % kDaysPerLine; }
+
+  static Line* find(LineRef head, int group) noexcept {
+    for (LineRef ref = head; ref; ref = ref.next()) {
+      if (ref.group() == group) return ref.line();
+    }
+    return nullptr;
+  }
+
+  // nullptr if there was no line.
+  Line* find_or_add(int group, LineSource& lines) noexcept;
+
+  // Invariants:
+  // 1. Until release(), `head_` takes no value twice: lines are only pushed. So
+  //    a push that succeeds found the list as it was searched.
+  // 2. A group has at most one line: who pushes has seen, by 1, that it had
+  //    none.
+  // 3. A slot takes no value twice: its day only increases. So a write that
+  //    succeeds replaces the entry that was read.
+  Atomic<uint64_t> head_{0};
+};
+
+using DailyLog = BasicDailyLog<>;
+
+template <template <class> class Atomic>
+std::optional<int64_t> BasicDailyLog<Atomic>::read(Day day) const noexcept {
+  const Line* const line = find(LineRef(head_.load()), group_of(day));
+  if (line == nullptr) return std::nullopt;
+  const DayWord entry(line->days[index_of(day)].load());
+  if (entry.count() == 0 || entry.day() != day) return std::nullopt;
+  return entry.count();
+}
+
+template <template <class> class Atomic>
+int64_t BasicDailyLog<Atomic>::sum(Day first, Day last) const noexcept {
+  int64_t total = 0;  // 98 counts of 48 bits cannot overflow it.
+  if (first > last) return total;
+  for (LineRef ref(head_.load()); ref; ref = ref.next()) {
+    for (const Atomic<uint64_t>& slot : ref.line()->days) {
+      const DayWord entry(slot.load());
+      if (first <= entry.day() && entry.day() <= last) total += entry.count();
+    }
+  }
+  return total;
+}
+
+template <template <class> class Atomic>
+template <class IsDue>
+bool BasicDailyLog<Atomic>::record(DayWord word, IsDue is_due,
+                                   LineSource& lines) noexcept {
+  Line* const line = find_or_add(group_of(word.day()), lines);
+  if (line == nullptr) return false;
+  Atomic<uint64_t>& slot = line->days[index_of(word.day())];
+  uint64_t bits = slot.load();
+  const DayWord old(bits);
+  if (old.count() > 0 && old.day() >= word.day()) return true;
+  // Whoever ended the wait first wrote the entry, so if the day waits now then
+  // either nothing newer has replaced `old`, or the entry itself has.
+  // Linearization point: the CAS. If it fails, another caller recorded the day.
+  if (is_due()) slot.compare_exchange_strong(bits, word.bits());
+  return true;
+}
+
+template <template <class> class Atomic>
+typename BasicDailyLog<Atomic>::Line* BasicDailyLog<Atomic>::find_or_add(
+    int group, LineSource& lines) noexcept {
+  void* memory = nullptr;
+  for (uint64_t head = head_.load();;) {
+    if (Line* const found = find(LineRef(head), group)) {
+      if (memory != nullptr) lines.return_line(memory);
+      return found;
+    }
+    if (memory == nullptr) memory = lines.take_line();
+    if (memory == nullptr) return nullptr;
+    Line* const line = new (memory) Line(head);
+    // Linearization point of adding a line.
+    if (head_.compare_exchange_strong(head, LineRef(line, group).bits())) {
+      return line;
+    }
+  }
+}
+
+template <template <class> class Atomic>
+void BasicDailyLog<Atomic>::release(LineSource& lines) noexcept {
+  LineRef ref(head_.exchange(0));
+  while (ref) {
+    const LineRef next = ref.next();
+    lines.return_line(ref.line());
+    ref = next;
+  }
+}
+
+}  // namespace weir
+
+#endif  // WEIR_QUOTA_DAILY_LOG_H_

@@ -1,0 +1,213 @@
+// Small programs on one counter. The smallest are run under every order of
+// their accesses, the others under some at random; a WEIR_TEST_RUNS of 100000
+// makes a thorough search of an hour.
+
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "gtest/gtest.h"
+#include "quota/calendar.h"
+#include "quota/quota_counter.h"
+#include "quota/quota_terms.h"
+#include "quota/test_lines.h"
+#include "tests/interleaving/interleaving.h"
+
+namespace weir {
+namespace {
+
+using testing::explore;
+using testing::explore_random;
+using testing::Program;
+using testing::ScheduledAtomic;
+using testing::TestLines;
+
+constexpr Day kDay = 9307;  // 2025-06-25: the month ends in the same week.
+constexpr QuotaTerms kDaily{QuotaCalendar::daily(), 10, 0};
+constexpr QuotaTerms kWeekly{QuotaCalendar::weekly(), 10, 0};
+constexpr QuotaTerms kMonthly{QuotaCalendar::monthly(), 10, 0};
+
+int64_t from_environment(const char* name, int64_t otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : std::stoll(text);
+}
+
+void search(const std::function<void(Program&)>& build) {
+  const int64_t seed = from_environment("WEIR_TEST_SEED", 20'250'625);
+  SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
+  explore_random(build, seed, from_environment("WEIR_TEST_RUNS", 400));
+}
+
+// A counter that has used 3 on the day before kDay, 2 on kDay, and what was
+// admitted by day since.
+struct Key {
+  explicit Key(const QuotaTerms& terms, int lines = 100) : lines(lines) {
+    counter.start(kDay - 1, terms.calendar);
+    take(terms, kDay - 1, 3);
+    take(terms, kDay, 2);
+  }
+  ~Key() {
+    log.release(lines);
+    EXPECT_EQ(lines.out(), 0);
+  }
+
+  bool take(const QuotaTerms& terms, Day day, int64_t cost) {
+    const QuotaDecision decision = counter.take(terms, day, cost, log, lines);
+    if (decision.admitted) used[decision.state.day] += cost;
+    EXPECT_GE(decision.state.day, day);
+    return decision.admitted;
+  }
+
+  // Nothing was lost or counted twice, in any view.
+  void expect_exact() {
+    const Day last = counter.read({}, 0, log).day;
+    for (const QuotaTerms& terms : {QuotaTerms(), kDaily, kWeekly, kMonthly}) {
+      const QuotaState state = counter.read(terms, 0, log);
+      const Day start = terms.calendar.period_start(last);
+      int64_t total = 0;
+      for (const auto& [day, count] : used) {
+        if (day >= start) total += count;
+        if (day < last) {
+          EXPECT_EQ(log.read(day).value_or(0), count) << day;
+        }
+      }
+      EXPECT_EQ(state.used_today, used[last]);
+      EXPECT_EQ(state.used_in_period, total) << terms.calendar.id();
+    }
+  }
+
+  TestLines lines;
+  BasicDailyLog<ScheduledAtomic> log;
+  BasicQuotaCounter<ScheduledAtomic> counter;
+  std::map<Day, int64_t> used;  // Plain: one thread runs at a time.
+};
+
+// A program of which each thread does one thing to a key.
+template <class... Bodies>
+auto program_of(const QuotaTerms& terms, Bodies... bodies) {
+  return [=](Program& program) {
+    auto key = std::make_shared<Key>(terms);
+    (program.thread([=] { bodies(*key); }), ...);
+    program.at_end([=] { key->expect_exact(); });
+  };
+}
+
+std::function<void(Key&)> take(QuotaTerms terms, Day day, int64_t cost) {
+  return [=](Key& key) { key.take(terms, day, cost); };
+}
+
+TEST(QuotaInterleaving, CountsOnceWhileTheDayCloses) {
+  search(program_of(kMonthly, take(kMonthly, kDay, 1),
+                    take(kMonthly, kDay + 1, 1)));
+}
+
+TEST(QuotaInterleaving, CountsOnceWhileThePeriodEnds) {
+  search(program_of(kDaily, take(kDaily, kDay, 1), take(kDaily, kDay, 1),
+                    take(kDaily, kDay + 1, 1)));
+}
+
+TEST(QuotaInterleaving, NeverExceedsTheCapWhileTheDayCloses) {
+  search([](Program& program) {
+    auto key = std::make_shared<Key>(kMonthly);
+    for (const Day day : {kDay, kDay + 1}) {
+      program.thread([=] { key->take(kMonthly, day, 4); });
+    }
+    program.at_end([=] {
+      key->expect_exact();
+      EXPECT_EQ(key->counter.read(kMonthly, 0, key->log).used_in_period, 9);
+    });
+  });
+}
+
+TEST(QuotaInterleaving, ClosersWithOldAndNewCalendarAgree) {
+  search(program_of(kMonthly, take(kMonthly, kDay + 1, 1),
+                    take(kWeekly, kDay + 1, 1)));
+}
+
+TEST(QuotaInterleaving, ClosersWithDifferentDaysAgree) {
+  search(program_of(kMonthly, take(kMonthly, kDay, 1),
+                    take(kWeekly, kDay + 1, 1), take(kMonthly, kDay + 3, 1)));
+}
+
+TEST(QuotaInterleaving, RecountsAgreeWhileTheDayCloses) {
+  search(program_of(kMonthly, take(kWeekly, kDay, 1), take(kDaily, kDay, 1),
+                    take(kMonthly, kDay + 1, 1)));
+}
+
+TEST(QuotaInterleaving, RecountsAgreeOnOneDay) {
+  search(program_of(kMonthly, take(kWeekly, kDay, 1), take(kDaily, kDay, 1)));
+}
+
+TEST(QuotaInterleaving, ReadsNothingBetweenTwoStates) {
+  search([](Program& program) {
+    auto key = std::make_shared<Key>(kMonthly);
+    program.thread([=] { key->take(kMonthly, kDay + 1, 1); });
+    program.thread([=] {
+      for (const QuotaTerms& terms : {kMonthly, kWeekly}) {
+        const QuotaState state = key->counter.read(terms, kDay + 1, key->log);
+        EXPECT_EQ(state.day, kDay + 1);
+        EXPECT_EQ(state.used_in_period - state.used_today, 5);
+        EXPECT_LE(state.used_today, 1);
+      }
+    });
+    program.at_end([=] { key->expect_exact(); });
+  });
+}
+
+TEST(QuotaInterleaving, GivesBackOnceOrNotAtAllWhileTheDayCloses) {
+  const auto give_back = [](Key& key) {
+    if (key.counter.give_back(kDay, 1)) key.used[kDay] -= 1;
+  };
+  EXPECT_TRUE(
+      explore(program_of(kMonthly, give_back, take(kMonthly, kDay + 1, 1)))
+          .complete);
+}
+
+// 5 of 10 are used. Whichever cap the takes meet, they count against the 2 that
+// the operator leaves.
+TEST(QuotaInterleaving, CountsAgainstWhatAnOperatorLeaves) {
+  const auto explored = explore([](Program& program) {
+    auto key = std::make_shared<Key>(kMonthly);
+    auto cap = std::make_shared<int64_t>();
+    program.thread([=] {
+      const auto state =
+          key->counter.set_remaining(kMonthly, kDay, 2, key->log);
+      ASSERT_TRUE(state.ok());
+      EXPECT_EQ(state->remaining(), 2);
+      *cap = state->cap;
+    });
+    program.thread([=] {
+      for (int i = 0; i < 2; ++i) {
+        EXPECT_TRUE(key->take(kMonthly, kDay, 1));
+      }
+    });
+    program.at_end([=] {
+      key->expect_exact();
+      const QuotaState state = key->counter.read(kMonthly, kDay, key->log);
+      EXPECT_EQ(state.cap, *cap);
+      EXPECT_EQ(state.used_in_period, 7);
+    });
+  });
+  EXPECT_TRUE(explored.complete);
+}
+
+TEST(QuotaInterleaving, LosesADayOnceWhenThereIsNoLine) {
+  search([](Program& program) {
+    auto key = std::make_shared<Key>(kDaily, /*lines=*/0);
+    EXPECT_EQ(key->lines.lost(), 1);
+    for (int i = 0; i < 2; ++i) {
+      program.thread([=] { key->take(kDaily, kDay + 1, 1); });
+    }
+    program.at_end([=] {
+      EXPECT_EQ(key->lines.lost(), 2);
+      EXPECT_EQ(key->counter.read(kDaily, 0, key->log).used_today, 2);
+    });
+  });
+}
+
+}  // namespace
+}  // namespace weir
