@@ -50,14 +50,14 @@ struct Options {
 // One request.
 struct Call {
   // What the client sent, whole. Compared in full; never stored or logged.
-  std::string_view api_key;
-  Route route;
+  std::string_view api_key = {};
+  Route route = {};
   // Tokens and quota that the request takes; 0 asks without taking.
   uint32_t cost = 1;
   // From a caller that has read the time already, by the clock of the
   // enforcer's options (or, with the system's, CLOCK_MONOTONIC and
   // CLOCK_REALTIME).
-  std::optional<Instant> now;
+  std::optional<Instant> now = std::nullopt;
 };
 
 // One page of a list, in the order of creation with the newest first.

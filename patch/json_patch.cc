@@ -1,0 +1,319 @@
+#include "patch/json_patch.h"
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/struct.pb.h"
+#include "patch/node.h"
+#include "patch/place.h"
+#include "patch/text.h"
+#include "patch/transfer.h"
+
+namespace weir {
+namespace {
+
+using ::google::protobuf::Message;
+using ::google::protobuf::Value;
+
+// Long enough for any path that a person reads.
+constexpr size_t kQuotedPathBytes = 256;
+
+absl::Status too_deep() {
+  return absl::ResourceExhaustedError("the value would nest too deep");
+}
+
+// Whether `value` is what a JSON text can hold, and nests at most `levels`: a
+// program can build a Value that no parser would give.
+absl::Status check_json(const Value& value, size_t levels) {
+  const auto check_child = [levels](const Value& child) {
+    return levels == 0 ? too_deep() : check_json(child, levels - 1);
+  };
+  switch (value.kind_case()) {
+    case Value::kNullValue:
+    case Value::kBoolValue:
+      return absl::OkStatus();
+    case Value::kNumberValue:
+      if (std::isfinite(value.number_value())) return absl::OkStatus();
+      return absl::InvalidArgumentError("a number in the value is not finite");
+    case Value::kStringValue:
+      if (is_utf8(value.string_value())) return absl::OkStatus();
+      return absl::InvalidArgumentError("a string in the value is not UTF-8");
+    case Value::kListValue:
+      for (const Value& element : value.list_value().values()) {
+        absl::Status status = check_child(element);
+        if (!status.ok()) return status;
+      }
+      return absl::OkStatus();
+    case Value::kStructValue:
+      for (const auto& [name, member] : value.struct_value().fields()) {
+        if (!is_utf8(name)) {
+          return absl::InvalidArgumentError("a name in the value is not UTF-8");
+        }
+        absl::Status status = check_child(member);
+        if (!status.ok()) return status;
+      }
+      return absl::OkStatus();
+    case Value::KIND_NOT_SET:
+      break;
+  }
+  return absl::InvalidArgumentError("a part of the value has no kind");
+}
+
+// A document while it is patched. An operation that fails leaves it half
+// changed.
+//
+// *thread-compatible*
+class Draft {
+ public:
+  Draft(const Message& document, const PatchLimits& limits)
+      : message_(document.New()), limits_(limits) {
+    message_->CopyFrom(document);
+    bytes_ = message_->ByteSizeLong();
+  }
+
+  absl::Status apply(const v1::PatchOperation& operation);
+
+  void publish(Message* document) {
+    document->GetReflection()->Swap(document, message_.get());
+  }
+
+ private:
+  struct Operands {
+    JsonPointer path;
+    JsonPointer from;
+    Value value;
+  };
+  enum class Uses { kPath, kFrom, kValue };
+  struct Kind {
+    std::string_view name;
+    Uses uses;
+    absl::Status (Draft::*apply)(Operands& operands);
+  };
+  static const Kind kKinds[];
+
+  absl::Status apply(const Kind& kind, const v1::PatchOperation& operation);
+
+  absl::Status add(Operands& operands);
+  absl::Status remove(Operands& operands);
+  absl::Status replace(Operands& operands);
+  absl::Status move(Operands& operands);
+  absl::Status copy(Operands& operands);
+  absl::Status test(Operands& operands);
+
+  absl::StatusOr<JsonPointer> parse(std::string_view pointer) const {
+    return JsonPointer::parse(pointer, limits_.max_pointer_bytes,
+                              limits_.max_depth);
+  }
+  Place root() const { return {message_.get()}; }
+  // How deep a value at `path` may nest.
+  size_t levels_below(const JsonPointer& path) const;
+  absl::StatusOr<Scratch> copy_of(const Place& source,
+                                  const JsonPointer& path) const;
+  absl::Status add(const JsonPointer& path, const Place& value);
+  absl::Status write(const Place& target, const Place& value,
+                     const JsonPointer& path);
+
+  const std::unique_ptr<Message> message_;
+  const PatchLimits& limits_;
+  // At least the document's size, give or take the lengths around what was
+  // written; measured again when it passes the limit.
+  size_t bytes_;
+};
+
+const Draft::Kind Draft::kKinds[] = {
+    {"add", Uses::kValue, &Draft::add},
+    {"remove", Uses::kPath, &Draft::remove},
+    {"replace", Uses::kValue, &Draft::replace},
+    {"move", Uses::kFrom, &Draft::move},
+    {"copy", Uses::kFrom, &Draft::copy},
+    {"test", Uses::kValue, &Draft::test},
+};
+
+absl::Status Draft::apply(const v1::PatchOperation& operation) {
+  for (const Kind& kind : kKinds) {
+    if (kind.name != operation.op()) continue;
+    return annotate(
+        apply(kind, operation),
+        absl::StrCat(operation.op(), " ",
+                     quote(operation.path(), kQuotedPathBytes), ": "));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("op ", quote(operation.op()),
+                   ": expected add, remove, replace, move, copy or test"));
+}
+
+absl::Status Draft::apply(const Kind& kind,
+                          const v1::PatchOperation& operation) {
+  Operands operands;
+  auto path = parse(operation.path());
+  if (!path.ok()) return path.status();
+  operands.path = *std::move(path);
+  if (kind.uses == Uses::kFrom) {
+    auto from = parse(operation.from());
+    if (!from.ok()) return annotate(from.status(), "from: ");
+    operands.from = *std::move(from);
+  }
+  if (kind.uses == Uses::kValue) {
+    if (!operation.has_value()) {
+      return absl::InvalidArgumentError("the operation has no value");
+    }
+    absl::Status status =
+        check_json(operation.value(), levels_below(operands.path));
+    if (!status.ok()) return status;
+    operands.value = operation.value();
+  }
+  return (this->*kind.apply)(operands);
+}
+
+absl::Status Draft::add(Operands& operands) {
+  return add(operands.path, {&operands.value});
+}
+
+absl::Status Draft::remove(Operands& operands) {
+  if (operands.path.segments().empty()) {
+    return absl::InvalidArgumentError("the whole document cannot be removed");
+  }
+  return erase(root(), operands.path.segments());
+}
+
+absl::Status Draft::replace(Operands& operands) {
+  auto target = find(root(), operands.path.segments());
+  if (!target.ok()) return target.status();
+  return write(*target, {&operands.value}, operands.path);
+}
+
+absl::Status Draft::move(Operands& operands) {
+  const auto& path = operands.path.segments();
+  const auto& from = operands.from.segments();
+  auto source = find(root(), from);
+  if (!source.ok()) return annotate(source.status(), "from: ");
+  if (path == from) return absl::OkStatus();
+  if (from.size() < path.size()) {
+    // Places are compared, not pointers: a field has two names.
+    auto ancestor = find(root(), absl::MakeConstSpan(path).first(from.size()));
+    if (ancestor.ok() && *ancestor == *source) {
+      return absl::InvalidArgumentError(
+          "a value cannot be moved into one of its own children");
+    }
+  }
+  auto value = copy_of(*source, operands.path);
+  if (!value.ok()) return value.status();
+  absl::Status status = erase(root(), from);
+  if (!status.ok()) return annotate(status, "from: ");
+  return add(operands.path, value->place());
+}
+
+absl::Status Draft::copy(Operands& operands) {
+  auto source = find(root(), operands.from.segments());
+  if (!source.ok()) return annotate(source.status(), "from: ");
+  // Adding may shift the source, or lie inside it.
+  auto value = copy_of(*source, operands.path);
+  if (!value.ok()) return value.status();
+  return add(operands.path, value->place());
+}
+
+absl::Status Draft::test(Operands& operands) {
+  auto found = find(root(), operands.path.segments());
+  if (!found.ok()) return found.status();
+  const Place operand{&operands.value};
+  const Node actual = look(*found);
+  const Node wanted = look(operand);
+  bool passes = false;
+  if (wanted.kind == Node::Kind::kNull) {
+    passes = actual.kind == Node::Kind::kNull;
+  } else {
+    // Read as the type of what is there, the operand can be compared with it:
+    // "10" is 10 where a number lies. What cannot be read so is not equal.
+    const Scratch value(*found);
+    passes =
+        assign(value.place(), operand).ok() && equal(*found, value.place());
+  }
+  if (passes) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "expected ", describe(wanted), ", found ",
+      describe(wanted) == describe(actual) ? "another" : describe(actual)));
+}
+
+size_t Draft::levels_below(const JsonPointer& path) const {
+  return limits_.max_depth - path.segments().size();
+}
+
+absl::StatusOr<Scratch> Draft::copy_of(const Place& source,
+                                       const JsonPointer& path) const {
+  if (is_deeper_than(source, levels_below(path))) return too_deep();
+  Scratch copy(source);
+  absl::Status status = assign(copy.place(), source);
+  if (!status.ok()) return status;
+  return copy;
+}
+
+absl::Status Draft::add(const JsonPointer& path, const Place& value) {
+  if (path.segments().empty()) return write(root(), value, path);
+  auto target = make_room(root(), path.segments());
+  if (!target.ok()) return target.status();
+  return write(*target, value, path);
+}
+
+absl::Status Draft::write(const Place& target, const Place& value,
+                          const JsonPointer& path) {
+  absl::Status status = assign(target, value);
+  if (!status.ok()) return status;
+  bytes_ += serialized_size(target) +
+            (path.segments().empty() ? 0 : path.segments().back().size());
+  if (bytes_ > limits_.max_document_bytes) bytes_ = message_->ByteSizeLong();
+  if (bytes_ <= limits_.max_document_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the document would grow to ", bytes_, " bytes, at most ",
+                   limits_.max_document_bytes, " are allowed"));
+}
+
+template <typename Operations>
+absl::Status apply_all(const Operations& operations, Message* document,
+                       const PatchLimits& limits) {
+  const size_t size = operations.size();
+  if (size > limits.max_operations) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("a patch of ", size, " operations, at most ",
+                     limits.max_operations, " are allowed"));
+  }
+  Draft draft(*document, limits);
+  size_t index = 0;
+  for (const v1::PatchOperation& operation : operations) {
+    absl::Status status = draft.apply(operation);
+    if (!status.ok()) {
+      return annotate(status, absl::StrCat("operations[", index, "] "));
+    }
+    ++index;
+  }
+  draft.publish(document);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status apply_json_patch(absl::Span<const v1::PatchOperation> operations,
+                              Message* document, const PatchLimits& limits) {
+  return apply_all(operations, document, limits);
+}
+
+absl::Status apply_json_patch(
+    const google::protobuf::RepeatedPtrField<v1::PatchOperation>& operations,
+    Message* document, const PatchLimits& limits) {
+  return apply_all(operations, document, limits);
+}
+
+absl::Status apply_json_patch_operation(const v1::PatchOperation& operation,
+                                        Message* document,
+                                        const PatchLimits& limits) {
+  Draft draft(*document, limits);
+  absl::Status status = draft.apply(operation);
+  if (status.ok()) draft.publish(document);
+  return status;
+}
+
+}  // namespace weir

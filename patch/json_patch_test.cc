@@ -1,0 +1,304 @@
+// The interface of the engine: limits, error texts, hostile input.
+
+#include "patch/json_patch.h"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/arena.h"
+#include "google/protobuf/repeated_field.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/wrappers.pb.h"
+#include "gtest/gtest.h"
+#include "patch/test_json.h"
+#include "patch/testdata/every_field.pb.h"
+#include "proto/patch_operation.pb.h"
+
+namespace weir {
+namespace {
+
+using ::google::protobuf::Struct;
+using ::google::protobuf::Value;
+using patch_test::Everything;
+
+v1::PatchOperation operation(const std::string& json) {
+  return operations("[" + json + "]").front();
+}
+
+// An array in an array in ..., `depth` of them.
+Value nested(int depth) {
+  Value value;
+  Value* innermost = &value;
+  for (int i = 0; i < depth; ++i) {
+    innermost = innermost->mutable_list_value()->add_values();
+  }
+  innermost->set_bool_value(true);
+  return value;
+}
+
+std::string path_of_zeros(int depth) {
+  std::string path;
+  for (int i = 0; i < depth; ++i) path += "/0";
+  return path;
+}
+
+TEST(ApplyJsonPatch, TakesRepeatedFields) {
+  google::protobuf::RepeatedPtrField<v1::PatchOperation> patch;
+  *patch.Add() = operation(R"({"op":"add","path":"/a","value":1})");
+  *patch.Add() = operation(R"({"op":"remove","path":"/b"})");
+  Struct document;
+  EXPECT_EQ(apply_json_patch(patch, &document).message(),
+            R"(operations[1] remove "/b": segment 0 "b": )"
+            "the object has no such member");
+  patch.RemoveLast();
+  EXPECT_TRUE(apply_json_patch(patch, &document).ok());
+  EXPECT_EQ(bytes(document), bytes(from_json<Struct>(R"({"a":1})")));
+}
+
+TEST(ApplyJsonPatch, WorksOnAnArena) {
+  google::protobuf::Arena arena;
+  auto* document = google::protobuf::Arena::CreateMessage<Everything>(&arena);
+  EXPECT_TRUE(
+      apply_json_patch(
+          operations(
+              R"([{"op":"add","path":"/child","value":{"aBool":true}}])"),
+          document)
+          .ok());
+  EXPECT_TRUE(document->child().a_bool());
+}
+
+TEST(ApplyJsonPatchOperation, IsOneOperationWithoutItsIndex) {
+  Struct document;
+  EXPECT_TRUE(apply_json_patch_operation(
+                  operation(R"({"op":"add","path":"/a","value":1})"), &document)
+                  .ok());
+  EXPECT_EQ(apply_json_patch_operation(
+                operation(R"({"op":"test","path":"/a","value":2})"), &document),
+            absl::FailedPreconditionError(
+                R"(test "/a": expected number 2, found number 1)"));
+  EXPECT_EQ(bytes(document), bytes(from_json<Struct>(R"({"a":1})")));
+}
+
+TEST(ApplyJsonPatch, RootsOfOtherTypes) {
+  auto list = from_json<google::protobuf::ListValue>("[1]");
+  EXPECT_TRUE(apply_json_patch_operation(
+                  operation(R"({"op":"add","path":"/0","value":0})"), &list)
+                  .ok());
+  EXPECT_EQ(list.values_size(), 2);
+  EXPECT_EQ(apply_json_patch_operation(
+                operation(R"({"op":"replace","path":"","value":{}})"), &list)
+                .message(),
+            R"(replace "": expected an array, got an object)");
+  google::protobuf::Int64Value number;
+  EXPECT_TRUE(
+      apply_json_patch_operation(
+          operation(R"({"op":"replace","path":"","value":"7"})"), &number)
+          .ok());
+  EXPECT_EQ(number.value(), 7);
+}
+
+TEST(Limits, BoundTheNumberOfOperations) {
+  PatchLimits limits;
+  limits.max_operations = 2;
+  Struct document;
+  std::vector<v1::PatchOperation> patch(
+      2, operation(R"({"op":"add","path":"/a","value":1})"));
+  EXPECT_TRUE(apply_json_patch(patch, &document, limits).ok());
+  patch.push_back(patch.front());
+  EXPECT_EQ(apply_json_patch(patch, &document, limits),
+            absl::ResourceExhaustedError(
+                "a patch of 3 operations, at most 2 are allowed"));
+}
+
+TEST(Limits, BoundThePointers) {
+  PatchLimits limits;
+  limits.max_pointer_bytes = 5;
+  Struct document = from_json<Struct>(R"({"a":1})");
+  EXPECT_EQ(apply_json_patch_operation(
+                operation(R"({"op":"add","path":"/abcde","value":1})"),
+                &document, limits)
+                .code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(apply_json_patch_operation(
+                operation(R"({"op":"copy","path":"/b","from":"/abcde"})"),
+                &document, limits)
+                .code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST(Limits, BoundTheDepthOfAnOperand) {
+  v1::PatchOperation add = operation(R"({"op":"add","path":""})");
+  Value document;
+  *add.mutable_value() = nested(64);
+  EXPECT_TRUE(apply_json_patch_operation(add, &document).ok());
+  *add.mutable_value() = nested(65);
+  EXPECT_EQ(
+      apply_json_patch_operation(add, &document),
+      absl::ResourceExhaustedError(R"(add "": the value would nest too deep)"));
+  *add.mutable_value() = nested(10000);
+  EXPECT_EQ(apply_json_patch_operation(add, &document).code(),
+            absl::StatusCode::kResourceExhausted);
+  // The place counts too.
+  document = nested(60);
+  add.set_path(path_of_zeros(60));
+  *add.mutable_value() = nested(4);
+  EXPECT_TRUE(apply_json_patch_operation(add, &document).ok());
+  *add.mutable_value() = nested(5);
+  EXPECT_EQ(apply_json_patch_operation(add, &document).code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST(Limits, BoundTheDepthThatCopiesReach) {
+  Value document = nested(40);
+  v1::PatchOperation copy = operation(R"({"op":"copy","from":""})");
+  copy.set_path(path_of_zeros(24));
+  EXPECT_TRUE(apply_json_patch_operation(copy, &document).ok());
+  copy.set_path(path_of_zeros(1));
+  EXPECT_EQ(apply_json_patch_operation(copy, &document).code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST(Limits, BoundTheDepthThatMovesReach) {
+  Value document;
+  *document.mutable_list_value()->add_values() = nested(62);
+  *document.mutable_list_value()->add_values() = nested(2);
+  v1::PatchOperation move = operation(R"({"op":"move","from":"/0"})");
+  move.set_path("/1/0");
+  EXPECT_EQ(apply_json_patch_operation(move, &document).code(),
+            absl::StatusCode::kNotFound);  // "/1" is gone.
+  document.mutable_list_value()->mutable_values()->SwapElements(0, 1);
+  move.set_from("/1");
+  move.set_path("/0/0");
+  EXPECT_TRUE(apply_json_patch_operation(move, &document).ok());
+}
+
+TEST(Limits, StopACopyBomb) {
+  // Each operation doubles the document: all of them would make 2^1000 of it.
+  Value document = from_json(R"({"x":"0123456789"})");
+  const std::string before = bytes(document);
+  std::vector<v1::PatchOperation> patch;
+  for (int i = 0; i < 500; ++i) {
+    patch.push_back(operation(
+        absl::StrCat(R"({"op":"copy","from":"","path":"/c)", i % 60, R"("})")));
+    patch.push_back(operation(
+        absl::StrCat(R"({"op":"copy","from":"","path":"/d)", i % 60, R"("})")));
+  }
+  PatchLimits limits;
+  limits.max_document_bytes = 1 << 16;
+  EXPECT_EQ(apply_json_patch(patch, &document, limits).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(bytes(document), before);
+}
+
+TEST(Limits, StopAnArrayOfCopies) {
+  Everything document;
+  document.add_strings(std::string(1000, 'x'));
+  PatchLimits limits;
+  limits.max_document_bytes = 10000;
+  const v1::PatchOperation copy =
+      operation(R"({"op":"copy","from":"/strings/0","path":"/strings/-"})");
+  absl::Status status;
+  while (status.ok()) {
+    status = apply_json_patch_operation(copy, &document, limits);
+    ASSERT_LE(document.ByteSizeLong(), 10000u);
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(document.strings_size(), 9);
+}
+
+TEST(Limits, CountTheDocumentNotTheTraffic) {
+  // 100 times 1,000 bytes pass through a document that never holds two.
+  Everything document;
+  PatchLimits limits;
+  limits.max_document_bytes = 2500;
+  v1::PatchOperation add = operation(R"({"op":"add","path":"/aString"})");
+  add.mutable_value()->set_string_value(std::string(1000, 'x'));
+  EXPECT_TRUE(apply_json_patch(std::vector<v1::PatchOperation>(100, add),
+                               &document, limits)
+                  .ok());
+  add.mutable_value()->set_string_value(std::string(2500, 'x'));
+  EXPECT_EQ(apply_json_patch_operation(add, &document, limits).message(),
+            R"(add "/aString": the document would grow to 2503 bytes, )"
+            "at most 2500 are allowed");
+}
+
+TEST(Limits, LetALargeDocumentShrink) {
+  Everything document;
+  document.set_a_string(std::string(1000, 'x'));
+  PatchLimits limits;
+  limits.max_document_bytes = 10;
+  EXPECT_TRUE(
+      apply_json_patch_operation(
+          operation(R"({"op":"remove","path":"/aString"})"), &document, limits)
+          .ok());
+}
+
+TEST(HostileInput, ValuesThatAreNoJson) {
+  Value document = from_json("{}");
+  v1::PatchOperation add = operation(R"({"op":"add","path":"/a"})");
+  const auto error = [&] {
+    const absl::Status status = apply_json_patch_operation(add, &document);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    return std::string(status.message());
+  };
+  add.mutable_value()->set_number_value(
+      std::numeric_limits<double>::quiet_NaN());
+  EXPECT_EQ(error(), R"(add "/a": a number in the value is not finite)");
+  add.mutable_value()->mutable_list_value()->add_values()->set_number_value(
+      -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(error(), R"(add "/a": a number in the value is not finite)");
+  add.mutable_value()->set_string_value("\xFF");
+  EXPECT_EQ(error(), R"(add "/a": a string in the value is not UTF-8)");
+  auto& fields = *add.mutable_value()->mutable_struct_value()->mutable_fields();
+  fields["\xC0"].set_bool_value(true);
+  EXPECT_EQ(error(), R"(add "/a": a name in the value is not UTF-8)");
+  add.mutable_value()->Clear();
+  EXPECT_EQ(error(), R"(add "/a": a part of the value has no kind)");
+  add.mutable_value()->mutable_list_value()->add_values();
+  EXPECT_EQ(error(), R"(add "/a": a part of the value has no kind)");
+  add.set_path("/\xFF");
+  EXPECT_EQ(error(), R"(add "/\xff": a pointer is UTF-8)");
+}
+
+TEST(HostileInput, ErrorsAreShortPrintableLines) {
+  std::vector<v1::PatchOperation> hostile;
+  v1::PatchOperation add = operation(R"({"op":"add","path":"/anInt64"})");
+  add.mutable_value()->set_string_value(std::string(1 << 20, '\n'));
+  hostile.push_back(add);
+  add.set_path("/" + std::string(4000, '\x7F'));
+  hostile.push_back(add);
+  add.set_op(std::string(1 << 20, '\x01'));
+  hostile.push_back(add);
+  v1::PatchOperation test = hostile[0];
+  test.set_op("test");
+  hostile.push_back(test);
+  Everything document;
+  for (const v1::PatchOperation& operation : hostile) {
+    const absl::Status status =
+        apply_json_patch_operation(operation, &document);
+    EXPECT_FALSE(status.ok());
+    EXPECT_LT(status.message().size(), 2000u);
+    for (const unsigned char c : status.message()) {
+      EXPECT_TRUE(c >= ' ' && c < 0x7F) << status;
+    }
+  }
+}
+
+TEST(HostileInput, ManyKeysInOneValue) {
+  // Quadratic work would take minutes.
+  v1::PatchOperation add = operation(R"({"op":"add","path":"/childMap"})");
+  auto& fields = *add.mutable_value()->mutable_struct_value()->mutable_fields();
+  for (int i = 0; i < 10000; ++i) {
+    fields[absl::StrCat(i)].mutable_struct_value();
+  }
+  Everything document;
+  EXPECT_TRUE(apply_json_patch_operation(add, &document).ok());
+  EXPECT_EQ(document.child_map_size(), 10000);
+}
+
+}  // namespace
+}  // namespace weir

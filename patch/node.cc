@@ -1,0 +1,406 @@
+#include "patch/node.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "patch/json_pointer.h"
+#include "patch/scalar.h"
+#include "patch/text.h"
+
+namespace weir {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+
+// The field of Struct, ListValue and the wrappers.
+Place only_field(Message* message) {
+  return Place{message, message->GetDescriptor()->FindFieldByNumber(1)};
+}
+
+Node look_at_value(Message* value) {
+  const FieldDescriptor* kind = value->GetReflection()->GetOneofFieldDescriptor(
+      *value, value->GetDescriptor()->oneof_decl(0));
+  if (kind == nullptr) return {Node::Kind::kNull, {value}};
+  return look(Place{value, kind});
+}
+
+Node look_at_message(Message* message) {
+  switch (message->GetDescriptor()->well_known_type()) {
+    case Descriptor::WELLKNOWNTYPE_VALUE:
+      return look_at_value(message);
+    case Descriptor::WELLKNOWNTYPE_STRUCT:
+      return {Node::Kind::kMap, only_field(message)};
+    case Descriptor::WELLKNOWNTYPE_LISTVALUE:
+      return {Node::Kind::kArray, only_field(message)};
+    case Descriptor::WELLKNOWNTYPE_DOUBLEVALUE:
+    case Descriptor::WELLKNOWNTYPE_FLOATVALUE:
+    case Descriptor::WELLKNOWNTYPE_INT64VALUE:
+    case Descriptor::WELLKNOWNTYPE_UINT64VALUE:
+    case Descriptor::WELLKNOWNTYPE_INT32VALUE:
+    case Descriptor::WELLKNOWNTYPE_UINT32VALUE:
+    case Descriptor::WELLKNOWNTYPE_STRINGVALUE:
+    case Descriptor::WELLKNOWNTYPE_BYTESVALUE:
+    case Descriptor::WELLKNOWNTYPE_BOOLVALUE:
+      return {Node::Kind::kScalar, only_field(message)};
+    case Descriptor::WELLKNOWNTYPE_ANY:
+    case Descriptor::WELLKNOWNTYPE_FIELDMASK:
+    case Descriptor::WELLKNOWNTYPE_DURATION:
+    case Descriptor::WELLKNOWNTYPE_TIMESTAMP:
+      return {Node::Kind::kOpaque, {message}};
+    default:
+      return {Node::Kind::kMessage, {message}};
+  }
+}
+
+Place key_of(const Place& map, int index) {
+  return {
+      map.reflection().MutableRepeatedMessage(map.message, map.field, index),
+      map.field->message_type()->map_key()};
+}
+
+Place value_of(const Place& map, int index) {
+  return {
+      map.reflection().MutableRepeatedMessage(map.message, map.field, index),
+      map.field->message_type()->map_value()};
+}
+
+std::string key_text(const Scalar& key) {
+  return std::visit(
+      [](const auto& k) -> std::string {
+        using Key = std::decay_t<decltype(k)>;
+        if constexpr (std::is_same_v<Key, bool>) {
+          return k ? "true" : "false";
+        } else if constexpr (std::is_same_v<Key, EnumNumber>) {
+          return absl::StrCat(k.number);
+        } else {
+          return absl::StrCat(k);
+        }
+      },
+      key);
+}
+
+// Only a key's own text names it ("1", not "01"), so that distinct names are
+// distinct keys.
+absl::StatusOr<Scalar> parse_key(const FieldDescriptor* map,
+                                 std::string_view name) {
+  const FieldDescriptor* type = map->message_type()->map_key();
+  auto key = scalar_from_json(std::string(name), type);
+  if (key.has_value() && key_text(*key) == name) return *std::move(key);
+  return absl::InvalidArgumentError(absl::StrCat(
+      "expected ", describe_type(type), " for a key, got ", quote(name)));
+}
+
+absl::StatusOr<int> find_entry(const Node& map, std::string_view segment) {
+  auto key = parse_key(map.place.field, segment);
+  if (!key.ok()) return key.status();
+  const int size = size_of(map);
+  for (int i = 0; i < size; ++i) {
+    if (holds(key_of(map.place, i), *key)) return i;
+  }
+  return absl::NotFoundError("the object has no such member");
+}
+
+absl::Status no_element(int size) {
+  return absl::NotFoundError(absl::StrCat(
+      "the array has ", size, size == 1 ? " element" : " elements"));
+}
+
+absl::StatusOr<int> find_element(const Node& array, std::string_view segment) {
+  const int size = size_of(array);
+  auto index = parse_array_index(segment, size);
+  if (!index.ok()) return index.status();
+  if (*index >= static_cast<size_t>(size)) return no_element(size);
+  return static_cast<int>(*index);
+}
+
+absl::StatusOr<const FieldDescriptor*> member_field(const Message& message,
+                                                    std::string_view segment) {
+  const FieldDescriptor* field = find_field(message.GetDescriptor(), segment);
+  if (field != nullptr) return field;
+  return absl::NotFoundError(
+      absl::StrCat(message.GetTypeName(), " has no such field"));
+}
+
+absl::StatusOr<Place> find_member(Message* message, std::string_view segment) {
+  auto field = member_field(*message, segment);
+  if (!field.ok()) return field.status();
+  if ((*field)->has_presence() &&
+      !message->GetReflection()->HasField(*message, *field)) {
+    return absl::NotFoundError("the field is not set");
+  }
+  return Place{message, *field};
+}
+
+absl::Status no_children(const Node& node) {
+  return absl::NotFoundError(absl::StrCat(describe(node), " has no members"));
+}
+
+absl::StatusOr<Place> find_child(const Place& parent,
+                                 std::string_view segment) {
+  const Node node = look(parent);
+  switch (node.kind) {
+    case Node::Kind::kMessage:
+      return find_member(node.place.message, segment);
+    case Node::Kind::kMap: {
+      auto index = find_entry(node, segment);
+      if (!index.ok()) return index.status();
+      return value_of(node.place, *index);
+    }
+    case Node::Kind::kArray: {
+      auto index = find_element(node, segment);
+      if (!index.ok()) return index.status();
+      return element_of(node, *index);
+    }
+    default:
+      return no_children(node);
+  }
+}
+
+// Opens the array for an element at `segment`.
+absl::StatusOr<Place> open_array(const Node& array, std::string_view segment) {
+  const int size = size_of(array);
+  auto index = parse_array_index(segment, size);
+  if (!index.ok()) return index.status();
+  if (*index > static_cast<size_t>(size)) return no_element(size);
+  const Place end = element_of(array, size);
+  if (*index == static_cast<size_t>(size)) return end;
+  // Something to hold the place: an empty message, or the last scalar again.
+  if (end.message_type() != nullptr) {
+    message_at(end);
+  } else {
+    write_scalar(end, read_scalar(element_of(array, size - 1)));
+  }
+  for (int i = size; i > static_cast<int>(*index); --i) {
+    end.reflection().SwapElements(end.message, end.field, i, i - 1);
+  }
+  return element_of(array, static_cast<int>(*index));
+}
+
+absl::StatusOr<Place> make_child(const Place& parent,
+                                 std::string_view segment) {
+  const Node node = look(parent);
+  switch (node.kind) {
+    case Node::Kind::kMessage: {
+      auto field = member_field(*node.place.message, segment);
+      if (!field.ok()) return field.status();
+      return Place{node.place.message, *field};
+    }
+    case Node::Kind::kMap: {
+      auto index = find_entry(node, segment);
+      if (index.ok()) return value_of(node.place, *index);
+      if (!absl::IsNotFound(index.status())) return index.status();
+      return append_entry(node.place, segment);
+    }
+    case Node::Kind::kArray:
+      return open_array(node, segment);
+    default:
+      return no_children(node);
+  }
+}
+
+absl::Status erase_child(const Place& parent, std::string_view segment) {
+  auto child = find_child(parent, segment);
+  if (!child.ok()) return child.status();
+  const Node node = look(parent);
+  const Place& place = node.place;
+  const auto& reflection = place.reflection();
+  if (node.kind == Node::Kind::kMessage) {
+    reflection.ClearField(place.message, child->field);
+    return absl::OkStatus();
+  }
+  const int last = size_of(node) - 1;
+  if (node.kind == Node::Kind::kMap) {
+    // The order of entries means nothing.
+    reflection.SwapElements(place.message, place.field,
+                            *find_entry(node, segment), last);
+  } else {
+    for (int i = child->index; i < last; ++i) {
+      reflection.SwapElements(place.message, place.field, i, i + 1);
+    }
+  }
+  reflection.RemoveLast(place.message, place.field);
+  return absl::OkStatus();
+}
+
+absl::Status at_segment(size_t index, std::string_view segment,
+                        const absl::Status& error) {
+  return annotate(error,
+                  absl::StrCat("segment ", index, " ", quote(segment), ": "));
+}
+
+}  // namespace
+
+Node look(const Place& place) {
+  if (place.message_type() != nullptr) {
+    return look_at_message(message_at(place));
+  }
+  if (place.is_whole_repeated()) {
+    return {place.field->is_map() ? Node::Kind::kMap : Node::Kind::kArray,
+            place};
+  }
+  return {is_null_value(place.field) ? Node::Kind::kNull : Node::Kind::kScalar,
+          place};
+}
+
+std::string describe(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::kNull:
+      return "null";
+    case Node::Kind::kScalar:
+      return describe(read_scalar(node.place), node.place.field);
+    case Node::Kind::kArray:
+      return "an array";
+    case Node::Kind::kMap:
+    case Node::Kind::kMessage:
+      return "an object";
+    case Node::Kind::kOpaque:
+      break;
+  }
+  return absl::StrCat("a ", node.place.message->GetTypeName());
+}
+
+Message* message_at(const Place& place) {
+  if (place.field == nullptr) return place.message;
+  const auto& reflection = place.reflection();
+  if (place.index < 0) {
+    return reflection.MutableMessage(place.message, place.field);
+  }
+  if (place.index < reflection.FieldSize(*place.message, place.field)) {
+    return reflection.MutableRepeatedMessage(place.message, place.field,
+                                             place.index);
+  }
+  return reflection.AddMessage(place.message, place.field);
+}
+
+int size_of(const Node& node) {
+  return node.place.reflection().FieldSize(*node.place.message,
+                                           node.place.field);
+}
+
+Place element_of(const Node& array, int index) {
+  return {array.place.message, array.place.field, index};
+}
+
+std::vector<std::pair<std::string, Place>> members_of(const Node& object) {
+  std::vector<std::pair<std::string, Place>> members;
+  const Place& place = object.place;
+  if (object.kind == Node::Kind::kMap) {
+    const int size = size_of(object);
+    members.reserve(size);
+    for (int i = 0; i < size; ++i) {
+      members.emplace_back(key_text(read_scalar(key_of(place, i))),
+                           value_of(place, i));
+    }
+  } else {
+    const Descriptor* type = place.message->GetDescriptor();
+    for (int i = 0; i < type->field_count(); ++i) {
+      const FieldDescriptor* field = type->field(i);
+      const bool is_printed =
+          field->is_repeated()
+              ? place.reflection().FieldSize(*place.message, field) > 0
+              : place.reflection().HasField(*place.message, field);
+      if (is_printed) {
+        members.emplace_back(std::string(field->json_name()),
+                             Place{place.message, field});
+      }
+    }
+  }
+  std::sort(members.begin(), members.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  return members;
+}
+
+const FieldDescriptor* find_field(const Descriptor* type,
+                                  std::string_view name) {
+  for (int i = 0; i < type->field_count(); ++i) {
+    if (type->field(i)->json_name() == name) return type->field(i);
+  }
+  return type->FindFieldByName(std::string(name));
+}
+
+absl::StatusOr<Place> append_entry(const Place& map, std::string_view name) {
+  auto key = parse_key(map.field, name);
+  if (!key.ok()) return key.status();
+  Message* entry = map.reflection().AddMessage(map.message, map.field);
+  write_scalar({entry, map.field->message_type()->map_key()}, *key);
+  return Place{entry, map.field->message_type()->map_value()};
+}
+
+absl::StatusOr<Place> find(const Place& root,
+                           absl::Span<const std::string> segments) {
+  Place place = root;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    auto child = find_child(place, segments[i]);
+    if (!child.ok()) return at_segment(i, segments[i], child.status());
+    place = *child;
+  }
+  return place;
+}
+
+absl::StatusOr<Place> make_room(const Place& root,
+                                absl::Span<const std::string> segments) {
+  const size_t last = segments.size() - 1;
+  auto parent = find(root, segments.first(last));
+  if (!parent.ok()) return parent;
+  auto child = make_child(*parent, segments[last]);
+  if (!child.ok()) return at_segment(last, segments[last], child.status());
+  return child;
+}
+
+absl::Status erase(const Place& root, absl::Span<const std::string> segments) {
+  const size_t last = segments.size() - 1;
+  auto parent = find(root, segments.first(last));
+  if (!parent.ok()) return parent.status();
+  return at_segment(last, segments[last], erase_child(*parent, segments[last]));
+}
+
+bool is_deeper_than(const Place& place, size_t levels) {
+  const Node node = look(place);
+  const auto exceeds = [levels](const Place& child) {
+    return levels == 0 || is_deeper_than(child, levels - 1);
+  };
+  if (node.kind == Node::Kind::kArray) {
+    const int size = size_of(node);
+    for (int i = 0; i < size; ++i) {
+      if (exceeds(element_of(node, i))) return true;
+    }
+  } else if (node.is_object()) {
+    for (const auto& [name, member] : members_of(node)) {
+      if (exceeds(member)) return true;
+    }
+  }
+  return false;
+}
+
+size_t serialized_size(const Place& place) {
+  // Tag, length.
+  constexpr size_t kOverhead = 8;
+  const auto& reflection = place.reflection();
+  if (place.field == nullptr) return place.message->ByteSizeLong();
+  if (place.is_whole_repeated()) {
+    size_t bytes = 0;
+    const int size = reflection.FieldSize(*place.message, place.field);
+    for (int i = 0; i < size; ++i) {
+      bytes += serialized_size({place.message, place.field, i});
+    }
+    return bytes;
+  }
+  if (place.message_type() != nullptr) {
+    // Unlike message_at, this leaves an absent message absent.
+    const Message& message =
+        place.index < 0 ? reflection.GetMessage(*place.message, place.field)
+                        : reflection.GetRepeatedMessage(
+                              *place.message, place.field, place.index);
+    return kOverhead + message.ByteSizeLong();
+  }
+  const Scalar scalar = read_scalar(place);
+  const auto* text = std::get_if<std::string>(&scalar);
+  return kOverhead + (text != nullptr ? text->size() : 0);
+}
+
+}  // namespace weir

@@ -1,0 +1,95 @@
+// A message read as a tree of JSON values.
+
+#ifndef WEIR_PATCH_NODE_H_
+#define WEIR_PATCH_NODE_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "patch/place.h"
+
+namespace weir {
+
+// What lies at a place, seen through google.protobuf.Value, Struct, ListValue
+// and the wrappers: a Value that holds a list is the array of the list's
+// elements.
+//
+// *thread-compatible*
+struct Node {
+  enum class Kind {
+    kNull,
+    kScalar,   // `place` is the field or element
+    kArray,    // `place` is the repeated field
+    kMap,      // `place` is the map field
+    kMessage,  // `place` is the message, an object of its fields
+    kOpaque,   // `place` is a message with a JSON form of its own: Timestamp
+  };
+  Kind kind;
+  Place place;
+
+  bool is_object() const {
+    return kind == Kind::kMap || kind == Kind::kMessage;
+  }
+};
+
+// REQUIRES: `place` exists.
+Node look(const Place& place);
+
+// For errors: `null`, `number 1`, `an array`, `an object`.
+std::string describe(const Node& node);
+
+// The message at `place`, which must be of a message type; made if absent.
+google::protobuf::Message* message_at(const Place& place);
+
+// The number of elements. REQUIRES: kArray or kMap.
+int size_of(const Node& node);
+
+// An element. REQUIRES: kArray.
+Place element_of(const Node& array, int index);
+
+// The members that proto3 JSON would print, by name. REQUIRES: an object.
+std::vector<std::pair<std::string, Place>> members_of(const Node& object);
+
+// The field called `name`, in JSON or in the .proto file; null if none is.
+const google::protobuf::FieldDescriptor* find_field(
+    const google::protobuf::Descriptor* type, std::string_view name);
+
+// Adds an entry to the map without asking whether its key is there already, and
+// returns the place of its value. Errors: InvalidArgument if `name` is no key.
+absl::StatusOr<Place> append_entry(const Place& map, std::string_view name);
+
+// The existing value that `segments` lead to from `root`.
+// Errors, with the number and text of the segment in front: NotFound if there
+// is none; InvalidArgument if an array or a map cannot have such a member.
+absl::StatusOr<Place> find(const Place& root,
+                           absl::Span<const std::string> segments);
+
+// Where RFC 6902 lets `add` put its value: a place for the last of `segments`,
+// which are not empty, in the existing parent. An array is opened there for a
+// new element; a map gets an entry, unless it has it.
+// REQUIRES: the caller then assigns a value to the place.
+// Errors: as find.
+absl::StatusOr<Place> make_room(const Place& root,
+                                absl::Span<const std::string> segments);
+
+// Removes the value that `segments`, which are not empty, lead to.
+// Errors: as find.
+absl::Status erase(const Place& root, absl::Span<const std::string> segments);
+
+// Whether any value lies more than `levels` below `place`.
+bool is_deeper_than(const Place& place, size_t levels);
+
+// About the bytes that the value takes in the serialised document.
+size_t serialized_size(const Place& place);
+
+}  // namespace weir
+
+#endif  // WEIR_PATCH_NODE_H_

@@ -1,0 +1,33 @@
+// Documents and patches written as JSON, for the tests.
+
+#ifndef WEIR_PATCH_TEST_JSON_H_
+#define WEIR_PATCH_TEST_JSON_H_
+
+#include <string>
+#include <vector>
+
+#include "google/protobuf/message.h"
+#include "google/protobuf/struct.pb.h"
+#include "proto/patch_operation.pb.h"
+
+namespace weir {
+
+// Reads proto3 JSON into `message`; a mistake in `json` fails the test.
+void read_json(const std::string& json, google::protobuf::Message* message);
+
+template <typename T = google::protobuf::Value>
+T from_json(const std::string& json) {
+  T message;
+  read_json(json, &message);
+  return message;
+}
+
+// `json` is an array of operations.
+std::vector<v1::PatchOperation> operations(const std::string& json);
+
+// Serialised with the entries of maps in order: equal messages, equal bytes.
+std::string bytes(const google::protobuf::Message& message);
+
+}  // namespace weir
+
+#endif  // WEIR_PATCH_TEST_JSON_H_

@@ -1,0 +1,266 @@
+#include "patch/transfer.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "patch/node.h"
+#include "patch/scalar.h"
+#include "patch/text.h"
+
+namespace weir {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+using ::google::protobuf::Value;
+
+absl::Status expected(std::string_view what, const Node& found) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("expected ", std::string(what), ", got ", describe(found)));
+}
+
+absl::StatusOr<Value> opaque_to_json(const Message& message) {
+  std::string text;
+  Value json;
+  if (!google::protobuf::util::MessageToJsonString(message, &text).ok() ||
+      !google::protobuf::util::JsonStringToMessage(text, &json).ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the ", message.GetTypeName(), " has no JSON form"));
+  }
+  return json;
+}
+
+absl::Status fill_opaque(Message* target, const Place& source) {
+  Value json;
+  const absl::Status status = assign({&json}, source);
+  if (!status.ok()) return status;
+  std::string text;
+  if (json.kind_case() == Value::kNullValue ||
+      !google::protobuf::util::MessageToJsonString(json, &text).ok() ||
+      !google::protobuf::util::JsonStringToMessage(text, target).ok()) {
+    return expected(absl::StrCat("the JSON form of ", target->GetTypeName()),
+                    look({&json}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status fill_scalar(const Place& target, const Node& source) {
+  const FieldDescriptor* to = target.field;
+  std::optional<Scalar> scalar;
+  if (source.kind == Node::Kind::kNull) {
+    scalar = scalar_from_json(std::monostate(), to);
+  } else if (source.kind == Node::Kind::kScalar) {
+    scalar = read_scalar(source.place);
+    const FieldDescriptor* from = source.place.field;
+    // Between equal types no detour through JSON, which has neither NaN nor
+    // enum values without a name.
+    const bool same_type = to->cpp_type() == from->cpp_type() &&
+                           to->enum_type() == from->enum_type() &&
+                           (to->type() == FieldDescriptor::TYPE_BYTES) ==
+                               (from->type() == FieldDescriptor::TYPE_BYTES);
+    if (!same_type) {
+      scalar = scalar_from_json(scalar_to_json(*scalar, from), to);
+    }
+  }
+  if (!scalar.has_value()) return expected(describe_type(to), source);
+  write_scalar(target, *scalar);
+  return absl::OkStatus();
+}
+
+absl::Status fill_array(const Place& target, const Node& source) {
+  if (source.kind != Node::Kind::kArray) return expected("an array", source);
+  const int size = size_of(source);
+  for (int i = 0; i < size; ++i) {
+    const absl::Status status =
+        assign({target.message, target.field, i}, element_of(source, i));
+    if (!status.ok()) {
+      return annotate(status, absl::StrCat("element ", i, ": "));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status fill_map(const Place& target, const Node& source) {
+  if (!source.is_object()) return expected("an object", source);
+  for (const auto& [name, member] : members_of(source)) {
+    auto place = append_entry(target, name);
+    const absl::Status status =
+        place.ok() ? assign(*place, member) : place.status();
+    if (!status.ok()) {
+      return annotate(status, absl::StrCat("member ", quote(name), ": "));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status fill_message(Message* target, const Node& source) {
+  if (!source.is_object()) return expected("an object", source);
+  // Fields and oneofs that have their value: a second one, under the field's
+  // other name or for the oneof's other member, would silently win.
+  std::set<const void*> filled;
+  for (const auto& [name, member] : members_of(source)) {
+    const FieldDescriptor* field = find_field(target->GetDescriptor(), name);
+    absl::Status status;
+    if (field == nullptr) {
+      status = absl::InvalidArgumentError(
+          absl::StrCat(target->GetTypeName(), " has no such field"));
+    } else if (const void* oneof = field->real_containing_oneof();
+               look(member).kind != Node::Kind::kNull &&
+               !filled.insert(oneof != nullptr ? oneof : field).second) {
+      status =
+          absl::InvalidArgumentError("the field has another value already");
+    } else {
+      status = assign({target, field}, member);
+    }
+    if (!status.ok()) {
+      return annotate(status, absl::StrCat("member ", quote(name), ": "));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Gives the google.protobuf.Value `target` the kind of `source`.
+absl::Status fill_value(Message* target, const Place& source) {
+  const Node from = look(source);
+  const auto kind = [target](int number) {
+    return Place{target, target->GetDescriptor()->FindFieldByNumber(number)};
+  };
+  switch (from.kind) {
+    case Node::Kind::kNull:
+      write_scalar(kind(Value::kNullValueFieldNumber), EnumNumber{0});
+      return absl::OkStatus();
+    case Node::Kind::kArray:
+      return assign(kind(Value::kListValueFieldNumber), source);
+    case Node::Kind::kMap:
+    case Node::Kind::kMessage:
+      return assign(kind(Value::kStructValueFieldNumber), source);
+    case Node::Kind::kOpaque:
+    case Node::Kind::kScalar:
+      break;
+  }
+  const JsonScalar json =
+      scalar_to_json(read_scalar(from.place), from.place.field);
+  if (const auto* flag = std::get_if<bool>(&json)) {
+    write_scalar(kind(Value::kBoolValueFieldNumber), *flag);
+  } else if (const auto* number = std::get_if<double>(&json)) {
+    write_scalar(kind(Value::kNumberValueFieldNumber), *number);
+  } else {
+    write_scalar(kind(Value::kStringValueFieldNumber),
+                 std::get<std::string>(json));
+  }
+  return absl::OkStatus();
+}
+
+bool is_type(const Place& place, Descriptor::WellKnownType type) {
+  return place.message_type() != nullptr &&
+         place.message_type()->well_known_type() == type;
+}
+
+// Whether null at `target` means that it is absent: not where null is a value,
+// and not where absence is impossible.
+bool is_cleared_by_null(const Place& target) {
+  if (target.field == nullptr) return false;
+  if (target.is_whole_repeated()) return true;
+  return target.index < 0 &&
+         !target.field->containing_type()->options().map_entry() &&
+         !is_type(target, Descriptor::WELLKNOWNTYPE_VALUE) &&
+         !is_null_value(target.field);
+}
+
+}  // namespace
+
+absl::Status assign(const Place& target, const Place& source) {
+  const Node from = look(source);
+  if (from.kind == Node::Kind::kNull && is_cleared_by_null(target)) {
+    target.reflection().ClearField(target.message, target.field);
+    return absl::OkStatus();
+  }
+  const Descriptor* type = target.message_type();
+  if (type != nullptr && type == source.message_type()) {
+    message_at(target)->CopyFrom(*message_at(source));
+    return absl::OkStatus();
+  }
+  if (from.kind == Node::Kind::kOpaque) {
+    auto json = opaque_to_json(*from.place.message);
+    if (!json.ok()) return json.status();
+    return assign(target, {&*json});
+  }
+  if (target.is_whole_repeated()) {
+    target.reflection().ClearField(target.message, target.field);
+    return target.field->is_map() ? fill_map(target, from)
+                                  : fill_array(target, from);
+  }
+  if (type == nullptr) return fill_scalar(target, from);
+  Message* message = message_at(target);
+  message->Clear();
+  if (type->well_known_type() == Descriptor::WELLKNOWNTYPE_VALUE) {
+    return fill_value(message, source);
+  }
+  // Of an empty message only the type decides what it looks like.
+  const Node to = look({message});
+  switch (to.kind) {
+    case Node::Kind::kScalar:
+      return fill_scalar(to.place, from);
+    case Node::Kind::kArray:
+      return fill_array(to.place, from);
+    case Node::Kind::kMap:
+      return fill_map(to.place, from);
+    case Node::Kind::kOpaque:
+      return fill_opaque(message, source);
+    case Node::Kind::kMessage:
+    case Node::Kind::kNull:
+      break;
+  }
+  return fill_message(message, from);
+}
+
+bool equal(const Place& a, const Place& b) {
+  const Node left = look(a);
+  const Node right = look(b);
+  if (left.kind != right.kind) return false;
+  switch (left.kind) {
+    case Node::Kind::kNull:
+      return true;
+    case Node::Kind::kScalar:
+      return read_scalar(left.place) == read_scalar(right.place);
+    case Node::Kind::kArray: {
+      const int size = size_of(left);
+      if (size != size_of(right)) return false;
+      for (int i = 0; i < size; ++i) {
+        if (!equal(element_of(left, i), element_of(right, i))) return false;
+      }
+      return true;
+    }
+    case Node::Kind::kMap:
+    case Node::Kind::kMessage: {
+      const auto x = members_of(left);
+      const auto y = members_of(right);
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(),
+                        [](const auto& p, const auto& q) {
+                          return p.first == q.first &&
+                                 equal(p.second, q.second);
+                        });
+    }
+    case Node::Kind::kOpaque:
+      break;
+  }
+  return google::protobuf::util::MessageDifferencer::Equals(
+      *left.place.message, *right.place.message);
+}
+
+Scratch::Scratch(const Place& model)
+    : holder_(model.message->New()),
+      place_{holder_.get(), model.field, model.index < 0 ? -1 : 0} {}
+
+}  // namespace weir

@@ -1,0 +1,32 @@
+// Reads JSON text, strictly.
+
+#ifndef WEIR_PLAN_JSON_READER_H_
+#define WEIR_PLAN_JSON_READER_H_
+
+#include <cstddef>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "google/protobuf/struct.pb.h"
+
+namespace weir {
+
+// The most that parse_json() reads.
+inline constexpr std::size_t kMaxJsonBytes = 6 << 20;
+inline constexpr int kMaxJsonDepth = 64;  // Arrays and objects in one another.
+inline constexpr int kMaxJsonValues = 1'000'000;
+
+// Parses one JSON value (RFC 8259), with nothing but white space around it.
+// Numbers become doubles.
+//
+// Protocol Buffers' own parser takes single quotes, bare words and repeated
+// members, and reports an error without a line; this one refuses them and says
+// where: `line 3, column 14: expected a value, found "]"`.
+//
+// InvalidArgument: not JSON, not UTF-8, a number beyond a double's range, or a
+// member named twice. ResourceExhausted: beyond the limits above.
+absl::StatusOr<google::protobuf::Value> parse_json(std::string_view text);
+
+}  // namespace weir
+
+#endif  // WEIR_PLAN_JSON_READER_H_

@@ -1,0 +1,157 @@
+#include "plan/json_reader.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace weir {
+namespace {
+
+using ::google::protobuf::Value;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+Value parsed(std::string_view text) {
+  const auto value = parse_json(text);
+  EXPECT_TRUE(value.ok()) << text << ": " << value.status();
+  return value.ok() ? *value : Value();
+}
+
+std::string error(std::string_view text) {
+  const auto value = parse_json(text);
+  EXPECT_FALSE(value.ok()) << text;
+  return value.ok() ? "" : std::string(value.status().message());
+}
+
+std::string repeated(std::string_view text, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+TEST(ParseJson, ReadsEveryKindOfValue) {
+  EXPECT_TRUE(parsed("null").has_null_value());
+  EXPECT_TRUE(parsed("true").bool_value());
+  EXPECT_TRUE(parsed(" false ").has_bool_value());
+  EXPECT_EQ(parsed("\"a\"").string_value(), "a");
+  EXPECT_EQ(parsed("[]").list_value().values_size(), 0);
+  EXPECT_TRUE(parsed("{}").has_struct_value());
+  const Value value =
+      parsed("\t{\"a\": [1, {\"b\" :null}] ,\r\n\"\": \"x\"}\n");
+  const auto& fields = value.struct_value().fields();
+  EXPECT_EQ(fields.size(), 2u);
+  EXPECT_EQ(fields.at("").string_value(), "x");
+  EXPECT_EQ(fields.at("a").list_value().values(0).number_value(), 1);
+  EXPECT_TRUE(fields.at("a")
+                  .list_value()
+                  .values(1)
+                  .struct_value()
+                  .fields()
+                  .at("b")
+                  .has_null_value());
+}
+
+TEST(ParseJson, ReadsNumbers) {
+  EXPECT_EQ(parsed("0").number_value(), 0);
+  EXPECT_EQ(parsed("-0").number_value(), 0);
+  EXPECT_EQ(parsed("8796093022207").number_value(), 8796093022207.0);
+  EXPECT_EQ(parsed("0.1").number_value(), 0.1);
+  EXPECT_EQ(parsed("-1.5e+3").number_value(), -1500);
+  EXPECT_EQ(parsed("1E2").number_value(), 100);
+  EXPECT_EQ(parsed("1e-400").number_value(), 0);
+}
+
+TEST(ParseJson, RefusesWhatIsNoNumber) {
+  for (const char* text :
+       {"01", "+1", ".5", "1.", "1.e2", "1e", "1e+", "-", "--1", "0x10", "NaN",
+        "Infinity", "-Infinity", "1e400", "-1e400", "1_000", "1,5"}) {
+    error(text);
+  }
+  EXPECT_THAT(error("1e400"), HasSubstr("out of range"));
+}
+
+TEST(ParseJson, ReadsEscapes) {
+  EXPECT_EQ(parsed(R"("\"\\\/\b\f\n\r\t")").string_value(), "\"\\/\b\f\n\r\t");
+  EXPECT_EQ(parsed(R"("\u0041\u00e4\u20AC\uD83d\ude00")").string_value(),
+            "A\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
+  EXPECT_EQ(parsed(R"("\u0000")").string_value(), std::string(1, '\0'));
+  EXPECT_EQ(parsed(R"("\uDBFF\uDFFF")").string_value(), "\xF4\x8F\xBF\xBF");
+}
+
+TEST(ParseJson, RefusesBadStrings) {
+  for (const char* text :
+       {R"("abc)", R"("\)", R"("\x")", R"("\u12")", R"("\u12G4")", "'a'",
+        R"("\ud800")", R"("\ud800\u0041")", R"("\ud800\n")", R"("\udc00")",
+        R"("\ud800\ud800")", "\"\xFF\"", "\"\xC3\"", "\"\xED\xA0\x80\"",
+        "\"a\nb\"", "\"\x01\"", "\"\\"}) {
+    error(text);
+  }
+  error(std::string_view("\"a\0b\"", 5));
+}
+
+TEST(ParseJson, RefusesWhatIsNotJson) {
+  for (const char* text : {"",          " ",
+                           "{",         "[",
+                           "]",         "{]",
+                           "[1",        "[1,",
+                           "[1,]",      "[,1]",
+                           "[1 2]",     "{\"a\"}",
+                           "{\"a\":}",  "{\"a\":1,}",
+                           "{a:1}",     "{'a':1}",
+                           "{1:1}",     "tru",
+                           "TRUE",      "nul",
+                           "undefined", "[] []",
+                           "{} x",      "// c\n1",
+                           "/* c */ 1", "\xEF\xBB\xBF{}",
+                           "{\"a\" 1}"}) {
+    error(text);
+  }
+  error(std::string_view("1\0", 2));
+}
+
+TEST(ParseJson, SaysWhere) {
+  EXPECT_EQ(error("{\n  \"a\": 1,\n  \"b\": ]\n}"),
+            "line 3, column 8: expected a value, found \"]\"");
+  EXPECT_EQ(error("[1, 2"),
+            "line 1, column 6: expected \",\" or \"]\", found the end");
+  EXPECT_EQ(error("{\"\xC3\xA4\": x}"),
+            "line 1, column 7: expected a value, found \"x\"");
+  EXPECT_EQ(error("{\"a\":1,\n \"a\":2}"),
+            "line 2, column 2: member \"a\" is there twice");
+  EXPECT_EQ(error("\"\\ud800\""), "line 1, column 2: half of a surrogate pair");
+}
+
+TEST(ParseJson, BoundsDepth) {
+  const std::string deepest =
+      repeated("[", kMaxJsonDepth) + repeated("]", kMaxJsonDepth);
+  EXPECT_TRUE(parse_json(deepest).ok());
+  EXPECT_EQ(parse_json("[" + deepest + "]").status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(parse_json(repeated("[", 1'000'000)).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(parse_json(repeated("{\"a\":", 1'000'000)).status().code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST(ParseJson, BoundsSize) {
+  const std::string filler(kMaxJsonBytes - 2, 'x');
+  EXPECT_TRUE(parse_json("\"" + filler + "\"").ok());
+  EXPECT_EQ(parse_json("\"" + filler + "x\"").status().code(),
+            absl::StatusCode::kResourceExhausted);
+  const auto many = parse_json("[" + repeated("0,", kMaxJsonValues) + "0]");
+  EXPECT_EQ(many.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(many.status().message()),
+              HasSubstr("more than 1000000 values"));
+}
+
+TEST(ParseJson, ErrorsAreShortAndPrintable) {
+  const std::string message =
+      error("{\"" + repeated("\x7F", 9999) + "\": 1, \"" +
+            repeated("\x7F", 9999) + "\": 1}");
+  EXPECT_THAT(message, StartsWith("line 1, column "));
+  EXPECT_LT(message.size(), 400u);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,80 @@
+#include "plan/plan_error.h"
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/types/optional.h"
+#include "plan/text.h"
+
+namespace weir {
+namespace {
+
+constexpr char kAwsTextUrl[] = "weir.v1/aws_text";
+
+struct StringViewFormatter {
+  void operator()(std::string* out, std::string_view text) const {
+    out->append(text);
+  }
+};
+
+}  // namespace
+
+absl::Status plan_error(absl::StatusCode code, std::string_view message,
+                        std::string_view aws_text) {
+  absl::Status status(code, to_absl(message));
+  if (!aws_text.empty()) {
+    status.SetPayload(kAwsTextUrl, absl::Cord(to_absl(aws_text)));
+  }
+  return status;
+}
+
+std::string aws_message(const absl::Status& status) {
+  const absl::optional<absl::Cord> text = status.GetPayload(kAwsTextUrl);
+  return text.has_value() ? std::string(*text) : std::string(status.message());
+}
+
+absl::Status with_prefix(const absl::Status& status, std::string_view prefix) {
+  if (status.ok()) return status;
+  absl::Status prefixed(status.code(),
+                        absl::StrCat(to_absl(prefix), status.message()));
+  if (const auto text = status.GetPayload(kAwsTextUrl)) {
+    prefixed.SetPayload(kAwsTextUrl, *text);
+  }
+  return prefixed;
+}
+
+namespace aws_text {
+
+std::string invalid_patch_path(std::string_view path, std::string_view op,
+                               absl::Span<const std::string_view> supported) {
+  // Two spaces after "path": so AWS writes it.
+  return absl::StrCat(
+      "Invalid patch path  '", to_absl(path), "' specified for op '",
+      to_absl(op), "'. Must be one of: [",
+      absl::StrJoin(supported, ", ", StringViewFormatter()), "]");
+}
+
+std::string unknown_api_stage(std::string_view api_id, std::string_view stage,
+                              std::string_view usage_plan_id) {
+  return absl::StrCat("Invalid API Stage {api: ", to_absl(api_id),
+                      ", stage: ", to_absl(stage), "} specified for usageplan ",
+                      to_absl(usage_plan_id));
+}
+
+std::string invalid_method(std::string_view resource_path,
+                           std::string_view method) {
+  return absl::StrCat("Invalid method {resourcePath: ", to_absl(resource_path),
+                      ",method: ", to_absl(method), "} specified");
+}
+
+std::string usage_plan_has_stages(std::string_view usage_plan_id,
+                                  std::string_view api_id,
+                                  std::string_view stage) {
+  return absl::StrCat("Cannot delete Usage Plan ", to_absl(usage_plan_id),
+                      " because there are API Stages associated with it, "
+                      "including ",
+                      to_absl(api_id), ":", to_absl(stage));
+}
+
+}  // namespace aws_text
+}  // namespace weir

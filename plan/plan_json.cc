@@ -1,0 +1,289 @@
+#include "plan/plan_json.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "google/protobuf/map.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "patch/json_patch.h"
+#include "plan/json_reader.h"
+#include "plan/method_key.h"
+#include "plan/plan_error.h"
+#include "plan/validation.h"
+
+namespace weir {
+namespace {
+
+using google::protobuf::ListValue;
+using google::protobuf::Struct;
+using google::protobuf::Value;
+
+// The member of `object`; null if it is absent.
+const Value* find(const Struct& object, const std::string& name) {
+  const auto it = object.fields().find(name);
+  return it == object.fields().end() ? nullptr : &it->second;
+}
+
+// JSON Patch takes the number of a period too, which AWS does not know; and a
+// name that does not exist deserves AWS's text.
+absl::Status check_period(const Value& plan) {
+  const Value* quota = find(plan.struct_value(), "quota");
+  if (quota == nullptr) return absl::OkStatus();
+  const Value* period = find(quota->struct_value(), "period");
+  if (period == nullptr || period->has_null_value() ||
+      quota_period_from_name(period->string_value()).has_value()) {
+    return absl::OkStatus();
+  }
+  return plan_error(absl::StatusCode::kInvalidArgument,
+                    "/quota/period: expected DAY, WEEK or MONTH",
+                    aws_text::kQuotaPeriod);
+}
+
+void write_text_if_set(std::string_view name, std::string_view text,
+                       JsonWriter* json) {
+  if (text.empty()) return;
+  json->key(name);
+  json->string(text);
+}
+
+void write_throttle(const v1::ThrottleSettings& throttle, JsonWriter* json) {
+  json->begin_object();
+  json->key("burstLimit");
+  json->number(std::int64_t{throttle.burst_limit()});
+  json->key("rateLimit");
+  json->number(throttle.rate_limit());
+  json->end_object();
+}
+
+void write_quota(const v1::QuotaSettings& quota, JsonWriter* json) {
+  json->begin_object();
+  json->key("limit");
+  json->number(std::int64_t{quota.limit()});
+  json->key("offset");
+  json->number(std::int64_t{quota.offset()});
+  if (quota.period() != v1::QUOTA_PERIOD_UNSPECIFIED) {
+    json->key("period");
+    json->string(v1::QuotaPeriod_Name(quota.period()));
+  }
+  json->end_object();
+}
+
+// Writes `map` as an object with its keys in order: a Map's own order differs
+// from run to run.
+template <typename T, typename Write>
+void write_map(const google::protobuf::Map<std::string, T>& map,
+               JsonWriter* json, Write write) {
+  std::vector<const std::string*> keys;
+  for (const auto& entry : map) keys.push_back(&entry.first);
+  std::sort(keys.begin(), keys.end(),
+            [](const std::string* a, const std::string* b) { return *a < *b; });
+  json->begin_object();
+  for (const std::string* key : keys) {
+    json->key(*key);
+    write(map.at(*key), json);
+  }
+  json->end_object();
+}
+
+void write_stage(const v1::ApiStage& stage, JsonWriter* json) {
+  json->begin_object();
+  json->key("apiId");
+  json->string(stage.api_id());
+  json->key("stage");
+  json->string(stage.stage());
+  if (!stage.throttle().empty()) {
+    json->key("throttle");
+    write_map(stage.throttle(), json, write_throttle);
+  }
+  json->end_object();
+}
+
+void write_seconds_if_set(std::string_view name,
+                          const google::protobuf::Timestamp& time, bool set,
+                          JsonWriter* json) {
+  if (!set) return;
+  json->key(name);
+  json->number(std::int64_t{time.seconds()});
+}
+
+// Reads a required member that is a string.
+absl::Status read_string(const Struct& object, const std::string& name,
+                         std::string* out) {
+  const Value* value = find(object, name);
+  if (value == nullptr || value->kind_case() != Value::kStringValue) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected a member \"", name, "\" that is a string"));
+  }
+  *out = value->string_value();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::PatchOperation> read_operation(const Value& value) {
+  if (!value.has_struct_value()) {
+    return absl::InvalidArgumentError("expected an object");
+  }
+  const Struct& object = value.struct_value();
+  v1::PatchOperation operation;
+  absl::Status status = read_string(object, "op", operation.mutable_op());
+  if (status.ok()) {
+    status = read_string(object, "path", operation.mutable_path());
+  }
+  if (status.ok() && find(object, "from") != nullptr) {
+    status = read_string(object, "from", operation.mutable_from());
+  }
+  if (!status.ok()) return status;
+  if (const Value* operand = find(object, "value")) {
+    *operation.mutable_value() = *operand;
+  }
+  return operation;
+}
+
+// The list of operations in either of the forms; null if it is in neither.
+const ListValue* find_operations(const Value& body) {
+  if (body.has_list_value()) return &body.list_value();
+  const Value* wrapped = find(body.struct_value(), "patchOperations");
+  return wrapped != nullptr && wrapped->has_list_value()
+             ? &wrapped->list_value()
+             : nullptr;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::UsagePlan> usage_plan_from_json(std::string_view json) {
+  absl::StatusOr<Value> value = parse_json(json);
+  if (!value.ok()) return value.status();
+  if (!value->has_struct_value()) {
+    return absl::InvalidArgumentError("expected a usage plan, a JSON object");
+  }
+  absl::Status status = check_period(*value);
+  if (!status.ok()) return status;
+
+  // To replace a whole document is to read it.
+  v1::PatchOperation replace;
+  replace.set_op("replace");
+  *replace.mutable_value() = *std::move(value);
+  v1::UsagePlan plan;
+  status = apply_json_patch_operation(replace, &plan);
+  if (!status.ok()) {
+    absl::string_view message = status.message();
+    absl::ConsumePrefix(&message, "replace \"\": ");
+    return absl::Status(status.code(), message);
+  }
+
+  for (int i = 0; i < plan.api_stages_size(); ++i) {
+    status = canonicalize_method_keys(
+        plan.mutable_api_stages(i)->mutable_throttle());
+    if (!status.ok()) {
+      return with_prefix(status, absl::StrCat("/apiStages/", i, "/throttle: "));
+    }
+  }
+  return plan;
+}
+
+std::string usage_plan_to_json(const v1::UsagePlan& plan, JsonStyle style) {
+  JsonWriter json(style);
+  json.begin_object();
+  write_text_if_set("id", plan.id(), &json);
+  json.key("name");
+  json.string(plan.name());
+  write_text_if_set("description", plan.description(), &json);
+  json.key("apiStages");
+  json.begin_array();
+  for (const v1::ApiStage& stage : plan.api_stages()) write_stage(stage, &json);
+  json.end_array();
+  if (plan.has_throttle()) {
+    json.key("throttle");
+    write_throttle(plan.throttle(), &json);
+  }
+  if (plan.has_quota()) {
+    json.key("quota");
+    write_quota(plan.quota(), &json);
+  }
+  write_text_if_set("productCode", plan.product_code(), &json);
+  json.key("tags");
+  write_map(plan.tags(), &json, [](const std::string& value, JsonWriter* out) {
+    out->string(value);
+  });
+  json.end_object();
+  return std::move(json).text();
+}
+
+absl::StatusOr<std::vector<v1::PatchOperation>> patch_operations_from_json(
+    std::string_view json) {
+  const absl::StatusOr<Value> body = parse_json(json);
+  if (!body.ok()) return body.status();
+  const ListValue* list = find_operations(*body);
+  if (list == nullptr) {
+    return absl::InvalidArgumentError(
+        "expected {\"patchOperations\": [...]} or an array of operations");
+  }
+  std::vector<v1::PatchOperation> operations;
+  operations.reserve(list->values_size());
+  for (const Value& value : list->values()) {
+    absl::StatusOr<v1::PatchOperation> operation = read_operation(value);
+    if (!operation.ok()) {
+      return with_prefix(operation.status(),
+                         absl::StrCat("operations[", operations.size(), "]: "));
+    }
+    operations.push_back(*std::move(operation));
+  }
+  return operations;
+}
+
+std::string usage_to_json(const v1::Usage& usage, JsonStyle style) {
+  JsonWriter json(style);
+  json.begin_object();
+  json.key("usagePlanId");
+  json.string(usage.usage_plan_id());
+  json.key("startDate");
+  json.string(usage.start_date());
+  json.key("endDate");
+  json.string(usage.end_date());
+  write_text_if_set("position", usage.position(), &json);
+  json.key("values");
+  json.begin_object();
+  for (const v1::KeyUsage& item : usage.items()) {
+    json.key(item.key_id());
+    json.begin_array();
+    for (const v1::DailyUsage& day : item.days()) {
+      json.begin_array();
+      json.number(std::int64_t{day.used()});
+      json.number(std::int64_t{day.remaining()});
+      json.end_array();
+    }
+    json.end_array();
+  }
+  json.end_object();
+  json.end_object();
+  return std::move(json).text();
+}
+
+std::string api_key_to_json(const v1::ApiKey& key, bool include_value,
+                            JsonStyle style) {
+  JsonWriter json(style);
+  json.begin_object();
+  json.key("id");
+  json.string(key.id());
+  if (include_value) {
+    json.key("value");
+    json.string(key.value());
+  }
+  write_text_if_set("name", key.name(), &json);
+  write_text_if_set("description", key.description(), &json);
+  json.key("enabled");
+  json.boolean(key.enabled());
+  write_text_if_set("customerId", key.customer_id(), &json);
+  write_seconds_if_set("createdDate", key.created_date(),
+                       key.has_created_date(), &json);
+  write_seconds_if_set("lastUpdatedDate", key.last_updated_date(),
+                       key.has_last_updated_date(), &json);
+  json.end_object();
+  return std::move(json).text();
+}
+
+}  // namespace weir

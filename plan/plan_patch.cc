@@ -1,0 +1,394 @@
+#include "plan/plan_patch.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/struct.pb.h"
+#include "patch/json_patch.h"
+#include "patch/json_pointer.h"
+#include "plan/json_reader.h"
+#include "plan/method_key.h"
+#include "plan/plan_error.h"
+#include "plan/text.h"
+
+namespace weir {
+namespace {
+
+using google::protobuf::Value;
+
+enum Op : unsigned { kNone = 0, kAdd = 1, kReplace = 2, kRemove = 4 };
+constexpr unsigned kUpsert = kAdd | kReplace;
+
+// What a path of the dialect names.
+enum class Target {
+  kMember,           // A member of the plan.
+  kThrottleMember,   // A member of /throttle.
+  kQuotaMember,      // A member of /quota.
+  kStages,           // The set of stages.
+  kMethodThrottles,  // A stage's map of throttles.
+  kMethod,           // One entry of that map.
+  kMethodMember,     // A member of that entry.
+};
+
+// A path of the dialect, with the operations that it takes.
+struct Row {
+  std::string_view path;
+  unsigned ops;
+  Target target;
+  std::string_view aws_bad_value = {};
+};
+
+// AWS's spelling, "apidId" included.
+constexpr char kThrottlesPath[] = "/apiStages/<apidId:stageName>/throttle";
+constexpr char kMethodPath[] =
+    "/apiStages/<apidId:stageName>/throttle/<resourcePath>/<httpMethod>";
+constexpr char kMethodRatePath[] =
+    "/apiStages/<apidId:stageName>/throttle/<resourcePath>/<httpMethod>/"
+    "rateLimit";
+constexpr char kMethodBurstPath[] =
+    "/apiStages/<apidId:stageName>/throttle/<resourcePath>/<httpMethod>/"
+    "burstLimit";
+
+// In the order in which AWS's errors list the paths of `remove`.
+constexpr Row kRows[] = {
+    {"/name", kReplace, Target::kMember},
+    {"/description", kReplace, Target::kMember},
+    {"/apiStages", kAdd | kRemove, Target::kStages},
+    {"/quota", kRemove, Target::kMember},
+    {"/quota/limit", kUpsert, Target::kQuotaMember, aws_text::kQuotaLimit},
+    {"/quota/offset", kUpsert, Target::kQuotaMember},
+    {"/quota/period", kUpsert, Target::kQuotaMember, aws_text::kQuotaPeriod},
+    {"/throttle", kRemove, Target::kMember},
+    {"/throttle/rateLimit", kUpsert, Target::kThrottleMember},
+    {"/throttle/burstLimit", kUpsert, Target::kThrottleMember},
+    {"/productCode", kUpsert | kRemove, Target::kMember},
+    {kMethodPath, kRemove, Target::kMethod},
+    {kThrottlesPath, kUpsert | kRemove, Target::kMethodThrottles},
+    {kMethodRatePath, kUpsert, Target::kMethodMember},
+    {kMethodBurstPath, kUpsert, Target::kMethodMember},
+};
+
+constexpr std::size_t kMaxStageBytes = 4096;  // More than validation takes.
+constexpr std::size_t kMaxPathBytesInErrors = 256;
+constexpr std::size_t kMaxOpBytesInErrors = 32;
+
+Op op_from_name(std::string_view name) {
+  if (name == "add") return kAdd;
+  if (name == "replace") return kReplace;
+  if (name == "remove") return kRemove;
+  return kNone;
+}
+
+bool consume_prefix(std::string_view* text, std::string_view prefix) {
+  if (text->substr(0, prefix.size()) != prefix) return false;
+  text->remove_prefix(prefix.size());
+  return true;
+}
+
+bool consume_suffix(std::string_view* text, std::string_view suffix) {
+  if (text->size() < suffix.size() ||
+      text->substr(text->size() - suffix.size()) != suffix) {
+    return false;
+  }
+  text->remove_suffix(suffix.size());
+  return true;
+}
+
+// A path taken apart. The views are parts of the text that was parsed.
+struct Path {
+  std::string shape;        // As kRows spells it, if it is one of kRows.
+  std::string_view last;    // The last segment.
+  std::string_view stage;   // `apiId:stage`
+  std::string_view method;  // `{resourcePath}/{httpMethod}`, in any spelling.
+};
+
+Path parse_path(std::string_view text) {
+  // AWS's own examples have a space at the end.
+  while (consume_suffix(&text, " ")) {
+  }
+  Path path;
+  path.shape = std::string(text);
+  path.last = text.substr(text.rfind('/') + 1);
+  if (!consume_prefix(&text, "/apiStages/")) return path;
+  path.stage = text.substr(0, text.find('/'));
+  text.remove_prefix(path.stage.size());
+  path.shape = absl::StrCat("/apiStages/<apidId:stageName>", to_absl(text));
+  if (!consume_prefix(&text, "/throttle/")) return path;
+  // Only the end tells: a resource path may have any number of segments.
+  path.shape = consume_suffix(&text, "/rateLimit")    ? kMethodRatePath
+               : consume_suffix(&text, "/burstLimit") ? kMethodBurstPath
+                                                      : kMethodPath;
+  path.method = text;
+  return path;
+}
+
+// The row for `shape` and `op`; null if the dialect has no such operation.
+const Row* find_row(std::string_view shape, Op op) {
+  for (const Row& row : kRows) {
+    if (row.path == shape && (row.ops & op) != 0) return &row;
+  }
+  return nullptr;
+}
+
+absl::Status unsupported(const v1::PatchOperation& operation) {
+  std::vector<std::string_view> supported;
+  for (const Row& row : kRows) {
+    if ((row.ops & op_from_name(operation.op())) != 0) {
+      supported.push_back(row.path);
+    }
+  }
+  const std::string aws_text = aws_text::invalid_patch_path(
+      operation.path(), operation.op().substr(0, kMaxOpBytesInErrors),
+      supported);
+  const std::string message =
+      supported.empty() ? "expected the operation add, replace or remove"
+                        : absl::CHexEscape(aws_text);
+  return plan_error(absl::StatusCode::kInvalidArgument, message, aws_text);
+}
+
+struct StageName {
+  std::string api_id;
+  std::string stage;
+};
+
+// Splits `apiId:stage`.
+absl::StatusOr<StageName> parse_stage(std::string_view text) {
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  const std::string_view api_id = text.substr(0, colon);
+  const std::string_view stage = text.substr(std::min(colon + 1, text.size()));
+  if (api_id.empty() || stage.empty() || stage.find(':') != stage.npos ||
+      text.size() > kMaxStageBytes) {
+    return plan_error(absl::StatusCode::kInvalidArgument,
+                      absl::StrCat("expected apiId:stage, got ", excerpt(text)),
+                      aws_text::kInvalidApiStage);
+  }
+  return StageName{std::string(api_id), std::string(stage)};
+}
+
+// The index of the stage; absent if the plan does not have it.
+std::optional<int> find_stage(const v1::UsagePlan& plan,
+                              const StageName& name) {
+  for (int i = 0; i < plan.api_stages_size(); ++i) {
+    const v1::ApiStage& stage = plan.api_stages(i);
+    if (stage.api_id() == name.api_id && stage.stage() == name.stage) return i;
+  }
+  return std::nullopt;
+}
+
+// The index of the stage that `text` names.
+absl::StatusOr<int> require_stage(const v1::UsagePlan& plan,
+                                  std::string_view text) {
+  const absl::StatusOr<StageName> name = parse_stage(text);
+  if (!name.ok()) return name.status();
+  const std::optional<int> index = find_stage(plan, *name);
+  if (index.has_value()) return *index;
+  return plan_error(
+      absl::StatusCode::kNotFound,
+      absl::StrCat("the plan does not have the stage ", excerpt(text)),
+      aws_text::unknown_api_stage(name->api_id, name->stage, plan.id()));
+}
+
+// An operation of RFC 6902 on the plan's own document.
+v1::PatchOperation json_patch(Op op, std::vector<std::string> pointer,
+                              Value value = {}) {
+  v1::PatchOperation operation;
+  operation.set_path(JsonPointer(std::move(pointer)).to_string());
+  if (op == kRemove) {
+    operation.set_op("remove");
+  } else {
+    // In RFC 6902 it is `add` that takes a member whether it exists or not.
+    operation.set_op("add");
+    *operation.mutable_value() = std::move(value);
+  }
+  return operation;
+}
+
+Value object_of(const std::string& name, Value value) {
+  Value object;
+  (*object.mutable_struct_value()->mutable_fields())[name] = std::move(value);
+  return object;
+}
+
+Value string_value(std::string text) {
+  Value value;
+  value.set_string_value(std::move(text));
+  return value;
+}
+
+absl::StatusOr<v1::PatchOperation> translate_stages(
+    Op op, const v1::PatchOperation& operation, const v1::UsagePlan& plan) {
+  const std::string& text = operation.value().string_value();
+  if (op == kRemove) {
+    const absl::StatusOr<int> index = require_stage(plan, text);
+    if (!index.ok()) return index.status();
+    return json_patch(kRemove, {"apiStages", absl::StrCat(*index)});
+  }
+  absl::StatusOr<StageName> name = parse_stage(text);
+  if (!name.ok()) return name.status();
+  if (find_stage(plan, *name).has_value()) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("the plan has the stage ", excerpt(text), " already"));
+  }
+  Value stage = object_of("apiId", string_value(name->api_id));
+  (*stage.mutable_struct_value()->mutable_fields())["stage"] =
+      string_value(name->stage);
+  return json_patch(kAdd, {"apiStages", "-"}, std::move(stage));
+}
+
+// The value of `throttle` of a stage, with canonical method keys.
+absl::StatusOr<Value> throttle_map(Value value) {
+  if (value.kind_case() == Value::kStringValue) {
+    absl::StatusOr<Value> parsed = parse_json(value.string_value());
+    if (!parsed.ok()) return parsed.status();
+    value = *std::move(parsed);
+  }
+  if (!value.has_struct_value()) {
+    return absl::InvalidArgumentError(
+        "expected a JSON object, or a string that holds one");
+  }
+  const absl::Status status =
+      canonicalize_method_keys(value.mutable_struct_value()->mutable_fields());
+  if (!status.ok()) return status;
+  return value;
+}
+
+// The value of an upsert.
+absl::StatusOr<Value> upsert_value(const v1::PatchOperation& operation,
+                                   const Row& row) {
+  const Value& value = operation.value();
+  // JSON Patch takes null to clear a field: here that is what `remove` is for.
+  if (value.kind_case() == Value::KIND_NOT_SET || value.has_null_value()) {
+    return absl::InvalidArgumentError("expected a value");
+  }
+  if (row.target == Target::kMethodThrottles) return throttle_map(value);
+  // JSON Patch takes the number of a period too, which AWS does not know.
+  if (row.path == "/quota/period" &&
+      !quota_period_from_name(value.string_value()).has_value()) {
+    return absl::InvalidArgumentError("expected DAY, WEEK or MONTH");
+  }
+  return value;
+}
+
+// Sets a member of the object at `pointer`, which is made if it is absent.
+v1::PatchOperation upsert_member(std::vector<std::string> pointer, bool exists,
+                                 std::string name, Value value) {
+  if (!exists) {
+    return json_patch(kAdd, std::move(pointer), object_of(name, value));
+  }
+  pointer.push_back(std::move(name));
+  return json_patch(kAdd, std::move(pointer), std::move(value));
+}
+
+// `operation`, whose path is `path` and which is an `op` of `row`, as one
+// operation of RFC 6902 on `plan`.
+absl::StatusOr<v1::PatchOperation> translate(
+    const v1::PatchOperation& operation, Op op, const Path& path,
+    const Row& row, const v1::UsagePlan& plan) {
+  if (row.target == Target::kStages) {
+    return translate_stages(op, operation, plan);
+  }
+  Value value;
+  if (op != kRemove) {
+    absl::StatusOr<Value> given = upsert_value(operation, row);
+    if (!given.ok()) return given.status();
+    value = *std::move(given);
+  }
+  std::string name(path.last);
+  if (row.target == Target::kMember) return json_patch(op, {name}, value);
+  if (row.target == Target::kQuotaMember) {
+    return upsert_member({"quota"}, plan.has_quota(), name, value);
+  }
+  if (row.target == Target::kThrottleMember) {
+    return upsert_member({"throttle"}, plan.has_throttle(), name, value);
+  }
+
+  const absl::StatusOr<int> index = require_stage(plan, path.stage);
+  if (!index.ok()) return index.status();
+  std::vector<std::string> pointer = {"apiStages", absl::StrCat(*index),
+                                      "throttle"};
+  if (row.target == Target::kMethodThrottles) {
+    return json_patch(op, pointer, value);
+  }
+  const absl::StatusOr<std::string> key = canonical_method_key(path.method);
+  if (!key.ok()) return key.status();
+  const bool exists = plan.api_stages(*index).throttle().contains(*key);
+  pointer.push_back(*key);
+  if (row.target == Target::kMethod) {
+    if (exists) return json_patch(kRemove, pointer);
+    return absl::NotFoundError(
+        absl::StrCat("the stage has no throttle for ", excerpt(*key)));
+  }
+  return upsert_member(pointer, exists, name, value);
+}
+
+// An error of JSON Patch without the words that name the operation: it is the
+// translated one, which the client never saw. No pointer made here has a space.
+absl::Status strip_operation(const absl::Status& status) {
+  const std::string message(status.message());
+  const std::size_t end = message.find("\": ");
+  return absl::Status(status.code(),
+                      end == message.npos ? message : message.substr(end + 3));
+}
+
+absl::Status apply_operation(const v1::PatchOperation& operation,
+                             v1::UsagePlan* plan) {
+  if (operation.path().size() > JsonPointer::kMaxBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "expected a path of at most ", JsonPointer::kMaxBytes, " bytes"));
+  }
+  const Op op = op_from_name(operation.op());
+  const Path path = parse_path(operation.path());
+  const Row* row = find_row(path.shape, op);
+  if (row == nullptr) return unsupported(operation);
+
+  const absl::StatusOr<v1::PatchOperation> translated =
+      translate(operation, op, path, *row, *plan);
+  const absl::Status status =
+      translated.ok()
+          ? strip_operation(apply_json_patch_operation(*translated, plan))
+          : translated.status();
+  const bool was_clear = op == kRemove && row->target == Target::kMember &&
+                         absl::IsNotFound(status);
+  if (status.ok() || was_clear) return absl::OkStatus();
+  if (row->aws_bad_value.empty()) return status;
+  return plan_error(status.code(), std::string(status.message()),
+                    row->aws_bad_value);
+}
+
+}  // namespace
+
+absl::StatusOr<v1::UsagePlan> patch_usage_plan(
+    const v1::UsagePlan& plan, absl::Span<const v1::PatchOperation> operations,
+    const PlanRules& rules) {
+  if (operations.size() > kMaxPlanPatchOperations) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("patch of ", operations.size(), " operations, more than ",
+                     kMaxPlanPatchOperations));
+  }
+  v1::UsagePlan patched = plan;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const absl::Status status = apply_operation(operations[i], &patched);
+    if (!status.ok()) {
+      return with_prefix(
+          status,
+          absl::StrCat(
+              "operations[", i, "] ",
+              absl::CHexEscape(
+                  operations[i].op().substr(0, kMaxOpBytesInErrors)),
+              " ", excerpt(operations[i].path(), kMaxPathBytesInErrors), ": "));
+    }
+  }
+  const absl::Status status = to_status(validate_usage_plan(patched, rules));
+  if (!status.ok()) return status;
+  return patched;
+}
+
+}  // namespace weir

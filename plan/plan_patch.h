@@ -1,0 +1,57 @@
+// The patches of API Gateway's UpdateUsagePlan.
+
+#ifndef WEIR_PLAN_PLAN_PATCH_H_
+#define WEIR_PLAN_PLAN_PATCH_H_
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "plan/validation.h"
+#include "proto/patch_operation.pb.h"
+#include "proto/usage_plan.pb.h"
+
+namespace weir {
+
+// The most operations that one patch may have.
+inline constexpr int kMaxPlanPatchOperations = 10000;
+
+// `plan` after `operations`, applied in order. All or nothing: each operation
+// must apply, and the plan that results (not those on the way) must be valid.
+//
+//   path                                       operations
+//   /name, /description                        replace
+//   /productCode                               add, replace, remove
+//   /apiStages                                 add, remove: value `apiId:stage`
+//   /apiStages/{apiId:stage}/throttle          add, replace, remove
+//   /apiStages/{apiId:stage}/throttle/{resourcePath}/{httpMethod}  remove
+//   ... /rateLimit, ... /burstLimit            add, replace
+//   /throttle, /quota                          remove
+//   /throttle/rateLimit, /throttle/burstLimit  add, replace
+//   /quota/limit, /quota/offset, /quota/period add, replace
+//
+// add and replace mean the same, and make what is absent: /throttle, /quota
+// (with offset 0) or a method's throttle. Removing /throttle, /quota,
+// /productCode or a stage's throttles when there are none changes nothing, as a
+// client that repeats its request expects.
+//
+// Methods may be spelled in each way that canonical_method_key() takes. Values
+// are strings, as clients of API Gateway send them, or JSON numbers. The value
+// of a stage's throttle is a map, as a JSON object or a string that holds one:
+// `{"/pets/GET":{"rateLimit":1.5,"burstLimit":3}}`; it replaces the stage's
+// map. Spaces at the end of a path are dropped. remove ignores its value,
+// except for /apiStages.
+//
+// Errors name the operation, `operations[2] replace "/quota/limit": ...`; see
+// aws_message() for AWS's text.
+//   InvalidArgument    an operation that the table does not have, a value that
+//                      does not fit, or a plan that would not be valid
+//   NotFound           a stage or method that the plan does not have
+//   AlreadyExists      `add /apiStages` of a stage that the plan has
+//   ResourceExhausted  more than kMaxPlanPatchOperations, or a limit of
+//                      JSON Patch
+absl::StatusOr<v1::UsagePlan> patch_usage_plan(
+    const v1::UsagePlan& plan, absl::Span<const v1::PatchOperation> operations,
+    const PlanRules& rules = {});
+
+}  // namespace weir
+
+#endif  // WEIR_PLAN_PLAN_PATCH_H_

@@ -1,0 +1,246 @@
+#include "plan/validation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/map.h"
+#include "patch/json_pointer.h"
+#include "plan/method_key.h"
+#include "plan/plan_error.h"
+#include "plan/text.h"
+#include "plan/utf8.h"
+
+namespace weir {
+namespace {
+
+constexpr std::int64_t kMaxBurst = std::numeric_limits<std::int32_t>::max();
+constexpr double kMinRate = 1e-6;
+constexpr double kMaxRate = 1e9;
+constexpr std::int64_t kMaxQuotaLimit = (std::int64_t{1} << 43) - 1;
+constexpr int kMaxTags = 50;
+constexpr std::size_t kMaxProblemsInStatus = 8;
+
+// The entries of `map` by key: a Map's own order differs from run to run.
+template <typename Value>
+std::vector<std::pair<std::string_view, const Value*>> sorted(
+    const google::protobuf::Map<std::string, Value>& map) {
+  std::vector<std::pair<std::string_view, const Value*>> entries;
+  entries.reserve(map.size());
+  for (const auto& [key, value] : map) entries.emplace_back(key, &value);
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+std::string child(std::string_view path, std::string_view name) {
+  return absl::StrCat(to_absl(path),
+                      JsonPointer({std::string(name)}).to_string());
+}
+
+class Validator {
+ public:
+  Validator(const v1::UsagePlan& plan, const PlanRules& rules)
+      : plan_(plan), rules_(rules) {}
+
+  std::vector<PlanProblem> validate() && {
+    check_text("/name", plan_.name(), 1, 1024);
+    check_text("/description", plan_.description(), 0, 125000);
+    check_api_stages();
+    if (plan_.has_throttle()) check_throttle("/throttle", plan_.throttle());
+    if (plan_.has_quota()) check_quota(plan_.quota());
+    check_text("/productCode", plan_.product_code(), 0,
+               kMaxProductCodeCharacters);
+    check_tags();
+    return std::move(problems_);
+  }
+
+ private:
+  void check_api_stages() {
+    check_count("/apiStages", plan_.api_stages_size(), kMaxApiStages);
+    std::set<std::pair<std::string_view, std::string_view>> seen;
+    for (int i = 0; i < plan_.api_stages_size(); ++i) {
+      const v1::ApiStage& stage = plan_.api_stages(i);
+      const std::string path = absl::StrCat("/apiStages/", i);
+      check_stage_name(path + "/apiId", stage.api_id(), stage);
+      check_stage_name(path + "/stage", stage.stage(), stage);
+      if (!seen.insert({stage.api_id(), stage.stage()}).second) {
+        report(path, absl::StrCat("stage ", excerpt(stage.api_id()), " : ",
+                                  excerpt(stage.stage()), " is there twice"));
+      }
+      check_method_throttles(path + "/throttle", stage);
+    }
+  }
+
+  // API ids and stages are one half of `apiId:stage`, which is a segment of a
+  // path.
+  void check_stage_name(std::string_view path, std::string_view name,
+                        const v1::ApiStage& stage) {
+    const std::string aws_text =
+        aws_text::unknown_api_stage(stage.api_id(), stage.stage(), plan_.id());
+    check_text(path, name, 1, 256, aws_text);
+    if (name.find_first_of(":/") != name.npos) {
+      report(path,
+             absl::StrCat("expected text without ':' and '/', got ",
+                          excerpt(name)),
+             aws_text);
+    }
+  }
+
+  void check_method_throttles(const std::string& path,
+                              const v1::ApiStage& stage) {
+    if (stage.throttle().empty()) return;
+    if (!plan_.has_throttle()) {
+      report(path, "methods can be throttled only if /throttle is set",
+             aws_text::kMethodThrottleWithoutPlanThrottle);
+    }
+    check_count(path, stage.throttle().size(), kMaxMethodThrottles);
+    for (const auto& [key, throttle] : sorted(stage.throttle())) {
+      const std::string method_path = child(path, key);
+      const absl::StatusOr<std::string> canonical = canonical_method_key(key);
+      if (!canonical.ok()) {
+        report(method_path, std::string(canonical.status().message()),
+               aws_message(canonical.status()));
+      } else if (*canonical != key) {
+        // Canonical keys cannot be equal in one map: so no method is named
+        // twice.
+        report(method_path,
+               absl::StrCat("expected the key ", excerpt(*canonical)));
+      }
+      check_throttle(method_path, *throttle);
+    }
+  }
+
+  void check_throttle(std::string_view path,
+                      const v1::ThrottleSettings& throttle) {
+    check_range(child(path, "burstLimit"), throttle.burst_limit(), 0,
+                kMaxBurst);
+    const double rate = throttle.rate_limit();
+    // Not the negation of "out of range": NaN is in no range.
+    const bool accepted = rate == 0 || (rate >= kMinRate && rate <= kMaxRate);
+    if (!accepted) {
+      report(child(path, "rateLimit"),
+             absl::StrCat("expected 0, or 0.000001 to 1000000000, got ", rate));
+    }
+  }
+
+  void check_quota(const v1::QuotaSettings& quota) {
+    const bool limit_ok = check_range("/quota/limit", quota.limit(), 1,
+                                      kMaxQuotaLimit, aws_text::kQuotaLimit);
+    const bool period_ok = quota.period() == v1::DAY ||
+                           quota.period() == v1::WEEK ||
+                           quota.period() == v1::MONTH;
+    if (rules_.quota_offset == PlanRules::QuotaOffset::kRequests) {
+      // Against a limit that is no limit, only a negative offset is a mistake.
+      check_range("/quota/offset", quota.offset(), 0,
+                  limit_ok ? quota.limit() : kMaxQuotaLimit);
+    } else if (period_ok) {
+      check_start_day(quota);
+    }
+    if (!period_ok) {
+      report("/quota/period", "expected DAY, WEEK or MONTH",
+             aws_text::kQuotaPeriod);
+    }
+  }
+
+  void check_start_day(const v1::QuotaSettings& quota) {
+    constexpr std::string_view kPath = "/quota/offset";
+    if (quota.period() == v1::DAY) {
+      check_range(kPath, quota.offset(), 0, 0, aws_text::kQuotaOffsetDay);
+    } else if (quota.period() == v1::WEEK) {
+      check_range(kPath, quota.offset(), 0, 6, aws_text::kQuotaOffsetWeek);
+    } else {
+      check_range(kPath, quota.offset(), 0, 27, aws_text::kQuotaOffsetMonth);
+    }
+  }
+
+  void check_tags() {
+    check_count("/tags", plan_.tags().size(), kMaxTags);
+    for (const auto& [key, value] : sorted(plan_.tags())) {
+      const std::string path = child("/tags", key);
+      check_text(path, key, 1, 128);
+      check_text(path, *value, 0, 256);
+    }
+  }
+
+  void check_text(std::string_view path, std::string_view text, std::size_t min,
+                  std::size_t max, std::string_view aws_text = {}) {
+    const std::optional<std::size_t> count = utf8_character_count(text);
+    if (!count.has_value()) {
+      report(path, absl::StrCat("expected UTF-8, got ", excerpt(text)),
+             aws_text);
+    } else if (*count < min || *count > max) {
+      report(path,
+             absl::StrCat("expected ", min, " to ", max, " characters, got ",
+                          *count),
+             aws_text);
+    }
+  }
+
+  void check_count(std::string_view path, std::size_t count, std::size_t max) {
+    if (count > max) {
+      report(path, absl::StrCat("expected at most ", max, ", got ", count));
+    }
+  }
+
+  bool check_range(std::string_view path, std::int64_t value, std::int64_t min,
+                   std::int64_t max, std::string_view aws_text = {}) {
+    if (value >= min && value <= max) return true;
+    const std::string expected =
+        min == max ? absl::StrCat(min) : absl::StrCat(min, " to ", max);
+    report(path, absl::StrCat("expected ", expected, ", got ", value),
+           aws_text);
+    return false;
+  }
+
+  void report(std::string_view path, std::string message,
+              std::string_view aws_text = {}) {
+    problems_.push_back(
+        {std::string(path), std::move(message), std::string(aws_text)});
+  }
+
+  const v1::UsagePlan& plan_;
+  const PlanRules& rules_;
+  std::vector<PlanProblem> problems_;
+};
+
+}  // namespace
+
+std::vector<PlanProblem> validate_usage_plan(const v1::UsagePlan& plan,
+                                             const PlanRules& rules) {
+  return Validator(plan, rules).validate();
+}
+
+std::optional<v1::QuotaPeriod> quota_period_from_name(std::string_view name) {
+  if (name == "DAY") return v1::DAY;
+  if (name == "WEEK") return v1::WEEK;
+  if (name == "MONTH") return v1::MONTH;
+  return std::nullopt;
+}
+
+absl::Status to_status(absl::Span<const PlanProblem> problems) {
+  if (problems.empty()) return absl::OkStatus();
+  std::string message = "invalid usage plan";
+  std::string_view separator = ": ";
+  for (const PlanProblem& problem : problems.subspan(0, kMaxProblemsInStatus)) {
+    absl::StrAppend(&message, to_absl(separator), problem.path, ": ",
+                    problem.message);
+    separator = "; ";
+  }
+  if (problems.size() > kMaxProblemsInStatus) {
+    absl::StrAppend(&message, "; and ", problems.size() - kMaxProblemsInStatus,
+                    " more");
+  }
+  const auto known =
+      std::find_if(problems.begin(), problems.end(),
+                   [](const PlanProblem& p) { return !p.aws_text.empty(); });
+  return plan_error(absl::StatusCode::kInvalidArgument, message,
+                    known == problems.end() ? "" : known->aws_text);
+}
+
+}  // namespace weir
