@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <tuple>
 
 #include "absl/strings/str_format.h"
 
@@ -59,6 +60,8 @@ void RatioReporter::ReportRuns(const std::vector<Run>& runs) {
       rows_.push_back(
           {plain,
            has_floor ? run.report_label.substr(sizeof(kFloorLabel) - 1) : "",
+           run.family_index,
+           run.per_family_instance_index,
            {}});
     }
     rows_[it->second].nanoseconds.push_back(run.GetAdjustedRealTime());
@@ -66,9 +69,16 @@ void RatioReporter::ReportRuns(const std::vector<Run>& runs) {
 }
 
 void RatioReporter::Finalize() {
+  // Interleaved repetitions arrive in any order.
+  std::vector<const Row*> ordered;
+  for (const Row& row : rows_) ordered.push_back(&row);
+  std::sort(ordered.begin(), ordered.end(), [](const Row* a, const Row* b) {
+    return std::tie(a->family, a->instance) < std::tie(b->family, b->instance);
+  });
   std::cout << absl::StreamFormat("%-44s %10s %8s %8s  %s\n", "", "median ns",
                                   "min", "max", "ratio to its floor");
-  for (const Row& row : rows_) {
+  for (const Row* const each : ordered) {
+    const Row& row = *each;
     std::cout << absl::StreamFormat(
         "%-44s %10.2f %8.2f %8.2f", shown(row.name), median(row.nanoseconds),
         *std::min_element(row.nanoseconds.begin(), row.nanoseconds.end()),

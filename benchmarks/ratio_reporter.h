@@ -1,7 +1,7 @@
 #ifndef WEIR_BENCHMARKS_RATIO_REPORTER_H_
 #define WEIR_BENCHMARKS_RATIO_REPORTER_H_
 
-#include <iosfwd>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,6 +23,8 @@ class RatioReporter : public benchmark::BenchmarkReporter {
   struct Row {
     std::string name;
     std::string floor;
+    int64_t family;
+    int64_t instance;
     std::vector<double> nanoseconds;  // one for each repetition
   };
 

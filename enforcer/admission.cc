@@ -40,16 +40,16 @@ class Attempt {
     }
   }
 
-  // nullopt if something refused, or a word belongs to a newer version of the
+  // False if something refused, or a word belongs to a newer version of the
   // plan.
-  std::optional<Decision> take() noexcept {
+  bool take(Decision& decision) noexcept {
     Subscription& subscription = admission_.subscription;
     // The quota is only read at first, so that a request that it refuses does
     // not borrow tokens even for an instant.
     if (!subscription.quota
              .check(plan_.quota(), day_, admission_.cost, subscription.log)
              .admitted) {
-      return std::nullopt;
+      return false;
     }
     uint64_t governing_word = 0;
     for (int i = 0; i < count_; ++i) {
@@ -57,7 +57,7 @@ class Attempt {
                                                gates_[i].at, admission_.cost);
       if (take.outcome != TakeOutcome::kTaken) {
         give_back(i);
-        return std::nullopt;
+        return false;
       }
       if (i == 0) governing_word = take.word;
     }
@@ -66,28 +66,28 @@ class Attempt {
                                 subscription.log, admission_.lines);
     if (!quota.admitted) {
       give_back(count_);
-      return std::nullopt;
+      return false;
     }
-    Decision decision;
+    decision = Decision();
     decision.outcome = Outcome::kAdmitted;
     decision.retry_after_ns = 0;
     if (count_ > 0) report(gates_[0], governing_word, decision);
     report(quota.state, decision);
-    return decision;
+    return true;
   }
 
-  // Which limits refuse, from a look at all of them; nullopt if none does any
-  // more, or a word belongs to a newer version of the plan.
-  std::optional<Decision> explain() const noexcept {
+  // Says which limits refuse, from a look at all of them. False if none does
+  // any more, or a word belongs to a newer version of the plan.
+  bool explain(Decision& decision) const noexcept {
     const Subscription& subscription = admission_.subscription;
-    Decision decision;
+    decision = Decision();
     int64_t wait = 0;
     for (int i = 0; i < count_; ++i) {
       const Gate& gate = gates_[i];
       const auto check =
           gate.bucket->check(gate.throttle->clock, gate.at, admission_.cost);
       // Under the newest plan, it is the caller's time that is far behind.
-      if (check.outcome == TakeOutcome::kStale && !newest_) return std::nullopt;
+      if (check.outcome == TakeOutcome::kStale && !newest_) return false;
       if (check.outcome == TakeOutcome::kTaken) {
         // The word that `check` gives is the one after a take.
         if (i == 0) report(gate, gate.bucket->word(), decision);
@@ -109,13 +109,13 @@ class Attempt {
         decision.limit = Limit::kQuota;
       }
     }
-    if (decision.limit == Limit::kNone) return std::nullopt;
+    if (decision.limit == Limit::kNone) return false;
     decision.retry_after_ns = wait;
     report(quota.admitted
                ? subscription.quota.read(plan_.quota(), day_, subscription.log)
                : quota.state,
            decision);
-    return decision;
+    return true;
   }
 
  private:
@@ -209,6 +209,7 @@ class Attempt {
 }  // namespace
 
 Decision Admission::decide() noexcept {
+  Decision decision;
   // Each turn but the last means that another thread has changed what this one
   // read: a word, or the plan.
   const CompiledPlan* previous = nullptr;
@@ -218,13 +219,11 @@ Decision Admission::decide() noexcept {
         *subscription.cell->plan.load(std::memory_order_acquire);
     const CompiledPlan::Rule rule = plan.rule(route);
     if (rule == CompiledPlan::kNotCovered) {
-      Decision decision;
       decision.forbidden = Forbidden::kNoPlan;
       return decision;
     }
     Attempt attempt(*this, plan, rule, /*newest=*/&plan == previous);
-    if (const auto decision = attempt.take()) return *decision;
-    if (const auto decision = attempt.explain()) return *decision;
+    if (attempt.take(decision) || attempt.explain(decision)) return decision;
     previous = &plan;
   }
 }

@@ -1,6 +1,5 @@
 // Small programs on one counter. The smallest are run under every order of
-// their accesses, the others under some at random; a WEIR_TEST_RUNS of 100000
-// makes a thorough search of an hour.
+// their accesses, the others under some at random: WEIR_TEST_RUNS is how many.
 
 #include <cstdint>
 #include <cstdlib>
