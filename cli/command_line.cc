@@ -1,0 +1,122 @@
+#include "cli/command_line.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <ostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "plan/text.h"
+
+namespace weir::cli {
+
+void CommandLine::add_flag(std::string_view name, std::string_view help,
+                           bool* value) {
+  flags_.push_back({name, "", help, value, nullptr});
+}
+
+void CommandLine::add_flag(std::string_view name, std::string_view placeholder,
+                           std::string_view help, std::string* value) {
+  flags_.push_back({name, placeholder, help, nullptr, value});
+}
+
+std::optional<int> CommandLine::parse(absl::Span<const std::string> arguments,
+                                      int operand_count,
+                                      const Console& console) {
+  while (!arguments.empty()) {
+    const std::string_view argument = arguments.front();
+    arguments.remove_prefix(1);
+    if (argument == "--") {
+      operands_.insert(operands_.end(), arguments.begin(), arguments.end());
+      break;
+    }
+    // A lone "-" is standard input.
+    if (argument.size() < 2 || argument.front() != '-') {
+      operands_.emplace_back(argument);
+      continue;
+    }
+    const std::string error = set(argument, &arguments);
+    if (!error.empty()) return usage_error(console, error);
+  }
+  if (help_wanted_) {
+    console.out << help();
+    return kExitOk;
+  }
+  if (operands_.size() != static_cast<std::size_t>(operand_count)) {
+    return usage_error(
+        console, absl::StrCat("expected ", operand_count,
+                              operand_count == 1 ? " operand" : " operands",
+                              ", got ", operands_.size()));
+  }
+  return std::nullopt;
+}
+
+// Sets the flag in `argument`, taking its value from `rest` if it is there.
+// Returns what is wrong, or "".
+std::string CommandLine::set(std::string_view argument,
+                             absl::Span<const std::string>* rest) {
+  const std::size_t equals = argument.find('=');
+  const std::string_view name = argument.substr(0, equals);
+  std::optional<std::string_view> value;
+  if (equals != argument.npos) value = argument.substr(equals + 1);
+
+  if (argument == "--help" || argument == "-h") {
+    help_wanted_ = true;
+    return "";
+  }
+  const auto flag =
+      std::find_if(flags_.begin(), flags_.end(), [name](const Flag& f) {
+        return name.substr(0, 2) == "--" && name.substr(2) == f.name;
+      });
+  if (flag == flags_.end()) {
+    return absl::StrCat("unknown flag ", to_absl(name));
+  }
+  if (flag->is_set != nullptr) {
+    if (value) return absl::StrCat(to_absl(name), " takes no value");
+    *flag->is_set = true;
+    return "";
+  }
+  if (!value) {
+    if (rest->empty()) {
+      return absl::StrCat(to_absl(name),
+                          " needs a value: ", to_absl(flag->placeholder));
+    }
+    value = rest->front();
+    rest->remove_prefix(1);
+  }
+  const std::vector<std::string> choices =
+      absl::StrSplit(to_absl(flag->placeholder), '|');
+  if (choices.size() > 1 &&
+      std::find(choices.begin(), choices.end(), *value) == choices.end()) {
+    return absl::StrCat(to_absl(name), ": expected ",
+                        absl::StrJoin(choices, " or "), ", got ",
+                        excerpt(*value));
+  }
+  *flag->value = *value;
+  return "";
+}
+
+int CommandLine::usage_error(const Console& console,
+                             std::string_view message) const {
+  const std::string_view command = usage_.substr(0, usage_.find(' '));
+  console.err << "weir: " << command << ": " << message << "\nTry `weir "
+              << command << " --help`.\n";
+  return kExitUsage;
+}
+
+std::string CommandLine::help() const {
+  std::string text = absl::StrCat("Usage: weir ", to_absl(usage_), "\n\n",
+                                  to_absl(description_), "\n\nFlags:\n");
+  for (const Flag& flag : flags_) {
+    absl::StrAppend(&text, "  --", to_absl(flag.name),
+                    flag.placeholder.empty() ? "" : "=",
+                    to_absl(flag.placeholder), "\n");
+    for (const auto& line : absl::StrSplit(to_absl(flag.help), '\n')) {
+      absl::StrAppend(&text, "        ", line, "\n");
+    }
+  }
+  return text;
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,67 @@
+// Reads a command's flags and operands.
+
+#ifndef WEIR_CLI_COMMAND_LINE_H_
+#define WEIR_CLI_COMMAND_LINE_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "cli/console.h"
+
+namespace weir::cli {
+
+// The command line of one command. Flags may stand before, between and after
+// the operands, as `--flag=value` or `--flag value`; of a flag that is repeated
+// the last one counts; what follows `--` are operands. *thread-compatible*
+class CommandLine {
+ public:
+  // `usage` is the first line of the help, without "weir "; `description`, what
+  // follows it.
+  CommandLine(std::string_view usage, std::string_view description)
+      : usage_(usage), description_(description) {}
+
+  // `--name`, which sets `value`. All text, and `value`, must outlive this.
+  void add_flag(std::string_view name, std::string_view help, bool* value);
+  // `--name=VALUE`. A placeholder with bars, "text|json", lists the values that
+  // are accepted.
+  void add_flag(std::string_view name, std::string_view placeholder,
+                std::string_view help, std::string* value);
+
+  // Sets flags and operands. Returns nothing if the command is to go on, else
+  // the exit code: help was asked for and is written to `console.out`, or a
+  // usage error is written to `console.err`. Exactly `operand_count` operands
+  // are expected.
+  std::optional<int> parse(absl::Span<const std::string> arguments,
+                           int operand_count, const Console& console);
+
+  const std::vector<std::string>& operands() const { return operands_; }
+
+  // Writes `message` and a pointer to the help; returns kExitUsage.
+  int usage_error(const Console& console, std::string_view message) const;
+
+ private:
+  struct Flag {
+    std::string_view name;
+    std::string_view placeholder;  // "": the flag is a switch
+    std::string_view help;
+    bool* is_set;        // of a switch
+    std::string* value;  // of any other
+  };
+
+  std::string set(std::string_view argument,
+                  absl::Span<const std::string>* rest);
+  std::string help() const;
+
+  const std::string_view usage_;
+  const std::string_view description_;
+  std::vector<Flag> flags_;
+  std::vector<std::string> operands_;
+  bool help_wanted_ = false;
+};
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_COMMAND_LINE_H_

@@ -1,0 +1,28 @@
+// Where a command reads and writes, and how it ends.
+
+#ifndef WEIR_CLI_CONSOLE_H_
+#define WEIR_CLI_CONSOLE_H_
+
+#include <iosfwd>
+
+namespace weir::cli {
+
+// What the process tells its parent.
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitRefused = 1,  // the documents are invalid, or the work was refused
+  kExitUsage = 2,    // the command line is wrong, or a file cannot be used
+};
+
+// The streams of a command, and what is known about them. *thread-compatible*
+struct Console {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  bool utf8 = true;              // whether `out` and `err` may hold UTF-8
+  bool err_is_terminal = false;  // whether somebody may be watching
+};
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_CONSOLE_H_

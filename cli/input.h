@@ -1,0 +1,48 @@
+// Reads the documents that a command is given, and says what is wrong with
+// them.
+
+#ifndef WEIR_CLI_INPUT_H_
+#define WEIR_CLI_INPUT_H_
+
+#include <cstdint>
+#include <fstream>
+#include <istream>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/console.h"
+
+namespace weir::cli {
+
+// A file, or standard input if the path is "-". *thread-compatible*
+class Input {
+ public:
+  Input(const std::string& path, const Console& console);
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  // OK if the file could be opened and nothing went wrong since.
+  absl::Status status() const;
+  std::istream& stream() { return stream_; }
+
+ private:
+  std::ifstream file_;
+  std::istream& stream_;
+};
+
+// All that is at `path`. NotFound if it cannot be read; ResourceExhausted if it
+// is longer than parse_json() takes.
+absl::StatusOr<std::string> read_document(const std::string& path,
+                                          const Console& console);
+
+// Writes the line "weir: NAME: message" to `console.err`. If the message is
+// about a line, `line` or one that it begins with ("line 3, column 14: "), the
+// line is "weir: NAME:3: message" or "weir: NAME:3:14: message".
+void report_error(const Console& console, const std::string& path,
+                  std::string_view message, std::int64_t line = 0);
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_INPUT_H_

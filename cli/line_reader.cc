@@ -1,0 +1,52 @@
+#include "cli/line_reader.h"
+
+#include <cstring>
+
+namespace weir::cli {
+
+bool LineReader::next() {
+  line_ = {};
+  too_long_ = false;
+  std::size_t searched = 0;  // bytes from begin_ on that hold no line end
+  for (;;) {
+    const char* const start = buffer_.data() + begin_;
+    const std::size_t size = end_ - begin_;
+    const void* const found =
+        std::memchr(start + searched, '\n', size - searched);
+    if (found == nullptr) {
+      if (size > kMaxLineBytes + 1) {  // there may be a "\r" to come off
+        too_long_ = true;
+        begin_ = end_;
+      }
+      searched = end_ - begin_;
+      if (fill()) continue;
+      if (searched == 0 && !too_long_) return false;
+    }
+    const std::size_t length =
+        found == nullptr
+            ? searched
+            : static_cast<std::size_t>(static_cast<const char*>(found) - start);
+    line_ = {buffer_.data() + begin_, length};
+    begin_ += length + (found == nullptr ? 0 : 1);
+    ++number_;
+    if (!line_.empty() && line_.back() == '\r') line_.remove_suffix(1);
+    too_long_ = too_long_ || line_.size() > kMaxLineBytes;
+    if (too_long_) line_ = {};
+    return true;
+  }
+}
+
+// Reads more behind what is there. False if there is no more.
+bool LineReader::fill() {
+  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+  in_.read(buffer_.data() + end_,
+           static_cast<std::streamsize>(buffer_.size() - end_));
+  const auto count = static_cast<std::size_t>(in_.gcount());
+  end_ += count;
+  bytes_read_ += static_cast<std::int64_t>(count);
+  return count > 0;
+}
+
+}  // namespace weir::cli

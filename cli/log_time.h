@@ -1,0 +1,35 @@
+// Times as logs write them.
+
+#ifndef WEIR_CLI_LOG_TIME_H_
+#define WEIR_CLI_LOG_TIME_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weir::cli {
+
+// Each returns nanoseconds since 1970-01-01T00:00:00Z, or nothing if `text` is
+// not exactly a time of that form in the years 1970 to 2089, UTC. What is finer
+// than a nanosecond is cut off. A leap second, :60, is the last nanosecond of
+// the second before it: so it stays in its day, and in order.
+
+// "2015-05-17T10:05:03.25Z", "2015-05-17T10:05:03+02:00" (RFC 3339)
+std::optional<std::int64_t> parse_rfc3339(std::string_view text);
+
+// "1431857103.25"
+std::optional<std::int64_t> parse_unix_seconds(std::string_view text);
+
+// "17/May/2015:10:05:03 +0000" (Apache and nginx)
+std::optional<std::int64_t> parse_common_log_time(std::string_view text);
+
+// "2015-05-17T10:05:03.25Z"
+std::string to_rfc3339(std::int64_t unix_ns);
+
+// "2015-05-17 10:05:03"
+std::string to_display_time(std::int64_t unix_ns);
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_LOG_TIME_H_

@@ -1,0 +1,110 @@
+#include "cli/log_time.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "gtest/gtest.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kMay17 = 1431857103 * kSecond;     // 2015-05-17 10:05:03
+constexpr std::int64_t kLast = 3786912000 * kSecond - 1;  // of 2089
+
+TEST(LogTime, ReadsRfc3339) {
+  EXPECT_EQ(parse_rfc3339("2015-05-17T10:05:03Z"), kMay17);
+  EXPECT_EQ(parse_rfc3339("2015-05-17t10:05:03z"), kMay17);
+  EXPECT_EQ(parse_rfc3339("2015-05-17T12:05:03+02:00"), kMay17);
+  EXPECT_EQ(parse_rfc3339("2015-05-16T22:35:03-11:30"), kMay17);
+  EXPECT_EQ(parse_rfc3339("2015-05-17T10:05:03.25Z"), kMay17 + kSecond / 4);
+  EXPECT_EQ(parse_rfc3339("2015-05-17T10:05:03.0000000019Z"), kMay17 + 1);
+  EXPECT_EQ(parse_rfc3339("1970-01-01T00:00:00Z"), 0);
+  EXPECT_EQ(parse_rfc3339("2089-12-31T23:59:59.999999999Z"), kLast);
+  EXPECT_EQ(parse_rfc3339("2016-02-29T00:00:00Z"), 1456704000 * kSecond);
+}
+
+TEST(LogTime, ReadsUnixSeconds) {
+  EXPECT_EQ(parse_unix_seconds("1431857103"), kMay17);
+  EXPECT_EQ(parse_unix_seconds("1431857103.25"), kMay17 + kSecond / 4);
+  EXPECT_EQ(parse_unix_seconds("0"), 0);
+  EXPECT_EQ(parse_unix_seconds("0.000000001999"), 1);
+  EXPECT_EQ(parse_unix_seconds("3786911999.999999999"), kLast);
+}
+
+TEST(LogTime, ReadsCommonLogTime) {
+  EXPECT_EQ(parse_common_log_time("17/May/2015:10:05:03 +0000"), kMay17);
+  EXPECT_EQ(parse_common_log_time("17/May/2015:15:50:03 +0545"), kMay17);
+  EXPECT_EQ(parse_common_log_time("17/May/2015:03:05:03 -0700"), kMay17);
+  static constexpr const char* kMonths[] = {
+      "01/Jan/1970:00:00:00 +0000", "01/Feb/1970:00:00:00 +0000",
+      "01/Mar/1970:00:00:00 +0000", "01/Apr/1970:00:00:00 +0000",
+      "01/May/1970:00:00:00 +0000", "01/Jun/1970:00:00:00 +0000",
+      "01/Jul/1970:00:00:00 +0000", "01/Aug/1970:00:00:00 +0000",
+      "01/Sep/1970:00:00:00 +0000", "01/Oct/1970:00:00:00 +0000",
+      "01/Nov/1970:00:00:00 +0000", "01/Dec/1970:00:00:00 +0000"};
+  static constexpr int kDays[] = {31, 28, 31, 30, 31, 30,
+                                  31, 31, 30, 31, 30, 31};
+  std::int64_t day = 0;
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_EQ(parse_common_log_time(kMonths[i]), day * 86400 * kSecond);
+    day += kDays[i];
+  }
+}
+
+TEST(LogTime, LeapSecondStaysInItsDayAndInOrder) {
+  const std::int64_t midnight = 1483228800 * kSecond;  // 2017-01-01
+  EXPECT_EQ(parse_common_log_time("31/Dec/2016:23:59:59 +0000"),
+            midnight - kSecond);
+  EXPECT_EQ(parse_common_log_time("31/Dec/2016:23:59:60 +0000"), midnight - 1);
+  EXPECT_EQ(parse_rfc3339("2016-12-31T23:59:60.5Z"), midnight - 1);
+  EXPECT_EQ(parse_rfc3339("2016-12-31T23:59:61Z"), std::nullopt);
+}
+
+TEST(LogTime, RefusesEverythingElse) {
+  for (const char* text : {"",
+                           "2015-05-17",
+                           "2015-05-17T10:05:03",
+                           "2015-05-17 10:05:03Z",
+                           "2015-13-17T10:05:03Z",
+                           "2015-02-29T10:05:03Z",
+                           "2015-00-01T10:05:03Z",
+                           "2015-05-17T24:00:00Z",
+                           "2015-05-17T10:60:03Z",
+                           "2015-05-17T10:05:03.Z",
+                           "2015-05-17T10:05:03Zx",
+                           " 2015-05-17T10:05:03Z",
+                           "2015-05-17T10:05:03+0200",
+                           "2015-05-17T10:05:03+24:00",
+                           "15-05-17T10:05:03Z",
+                           "1969-12-31T23:59:59Z",
+                           "2090-01-01T00:00:00Z",
+                           "1970-01-01T00:00:00+00:01",
+                           "9999-12-31T23:59:59Z",
+                           "0000-00-00T00:00:00Z"}) {
+    EXPECT_EQ(parse_rfc3339(text), std::nullopt) << text;
+  }
+  for (const char* text :
+       {"", "-1", "+1", "1.", ".5", "1e9", "1.5.5", "0x10", " 1", "1 ",
+        "3786912000", "99999999999999999999999999999999"}) {
+    EXPECT_EQ(parse_unix_seconds(text), std::nullopt) << text;
+  }
+  for (const char* text :
+       {"", "17/may/2015:10:05:03 +0000", "17/ayJ/2015:10:05:03 +0000",
+        "17/Ma/2015:10:05:03 +0000", "31/Apr/2015:10:05:03 +0000",
+        "7/May/2015:10:05:03 +0000", "17/May/2015:10:05:03",
+        "17/May/2015:10:05:03 0000", "17/May/2015:10:05:03 +00:00",
+        "17/May/2015 10:05:03 +0000", "17/May/1969:10:05:03 +0000"}) {
+    EXPECT_EQ(parse_common_log_time(text), std::nullopt) << text;
+  }
+}
+
+TEST(LogTime, Writes) {
+  EXPECT_EQ(to_rfc3339(kMay17), "2015-05-17T10:05:03Z");
+  EXPECT_EQ(to_rfc3339(kMay17 + 1), "2015-05-17T10:05:03.000000001Z");
+  EXPECT_EQ(to_display_time(kMay17 + 999'999'999), "2015-05-17 10:05:03");
+  EXPECT_EQ(parse_rfc3339(to_rfc3339(kLast)), kLast);
+}
+
+}  // namespace
+}  // namespace weir::cli

@@ -1,0 +1,88 @@
+// weir: usage plans from the command line.
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/types/span.h"
+#include "cli/console.h"
+#include "cli/patch_command.h"
+#include "cli/replay_command.h"
+#include "cli/validate_command.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr char kVersion[] = "0.1.0";
+
+constexpr char kHelp[] =
+    "Usage: weir COMMAND [flags]\n"
+    "\n"
+    "Commands:\n"
+    "  replay     what a usage plan would have done to the requests of a log\n"
+    "  validate   everything that is wrong with a usage plan\n"
+    "  patch      what a patch makes of a usage plan\n"
+    "\n"
+    "`weir COMMAND --help` says more. `weir --version` prints the version.\n"
+    "A file named \"-\" is standard input.\n";
+
+// As the locale's variables say, whether or not that locale is installed.
+bool locale_is_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* const value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    const std::string locale = absl::AsciiStrToLower(value);
+    return absl::StrContains(locale, "utf-8") ||
+           absl::StrContains(locale, "utf8");
+  }
+  return false;
+}
+
+int run(absl::Span<const std::string> arguments, const Console& console) {
+  const std::string_view command =
+      arguments.empty() ? "" : std::string_view(arguments[0]);
+  if (command == "--help" || command == "-h") {
+    console.out << kHelp;
+    return kExitOk;
+  }
+  if (command == "--version") {
+    console.out << "weir " << kVersion << "\n";
+    return kExitOk;
+  }
+  if (command == "replay") return run_replay(arguments.subspan(1), console);
+  if (command == "validate") return run_validate(arguments.subspan(1), console);
+  if (command == "patch") return run_patch(arguments.subspan(1), console);
+
+  console.err << "weir: ";
+  if (command.empty()) {
+    console.err << "expected a command";
+  } else {
+    console.err << "unknown command " << command;
+  }
+  console.err << ": replay, validate or patch\nTry `weir --help`.\n";
+  return kExitUsage;
+}
+
+}  // namespace
+}  // namespace weir::cli
+
+int main(int argc, char** argv) {
+  using weir::cli::Console;
+  std::ios::sync_with_stdio(false);
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const Console console{std::cin, std::cout, std::cerr,
+                        weir::cli::locale_is_utf8(),
+                        isatty(STDERR_FILENO) == 1};
+  const int exit_code = weir::cli::run(arguments, console);
+  if (!std::cout.flush()) {
+    std::cerr << "weir: standard output: write error\n";
+    return weir::cli::kExitUsage;
+  }
+  return exit_code;
+}

@@ -1,0 +1,30 @@
+// Shows what a replay found.
+
+#ifndef WEIR_CLI_REPLAY_REPORT_H_
+#define WEIR_CLI_REPLAY_REPORT_H_
+
+#include <cstddef>
+#include <limits>
+#include <string>
+
+#include "cli/replay.h"
+
+namespace weir::cli {
+
+struct ReportStyle {
+  bool utf8 = true;        // else the text is ASCII
+  bool show_keys = false;  // secrets in full
+  std::size_t top = std::numeric_limits<std::size_t>::max();  // keys to list
+};
+
+// For people: totals, a table of keys, a chart over time 80 columns wide.
+std::string report_to_text(const ReplayReport& report,
+                           const ReportStyle& style);
+
+// For programs: one JSON object, and a line end.
+std::string report_to_json(const ReplayReport& report,
+                           const ReportStyle& style);
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_REPLAY_REPORT_H_

@@ -1,0 +1,63 @@
+// Requests of the past, decided by a real enforcer.
+
+#ifndef WEIR_CLI_SIMULATION_H_
+#define WEIR_CLI_SIMULATION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/request_interner.h"
+#include "enforcer/clock.h"
+#include "enforcer/decision.h"
+#include "enforcer/enforcer.h"
+#include "enforcer/route.h"
+#include "proto/usage_plan.pb.h"
+
+namespace weir::cli {
+
+// An enforcer with one plan, whose clock shows the time of the request at hand.
+// Every key of the log is given an API key of its own, made when its first
+// request comes: its first quota period is that request's. *thread-compatible*
+class Simulation {
+ public:
+  // The longest time between the first request and the last, in years of 365
+  // days: what an enforcer is sure to be exact for.
+  static constexpr int kMaxYears = 10;
+
+  struct Rules {
+    QuotaOffset quota_offset = QuotaOffset::kRequests;
+    MethodThrottle method_throttle = MethodThrottle::kReplacesPlan;
+  };
+
+  // REQUIRES: `plan` is valid.
+  Simulation(const v1::UsagePlan& plan, const Rules& rules)
+      : plan_(plan), rules_(rules) {}
+
+  // What the enforcer decides. `method` is what `request.method` stands for.
+  // OutOfRange: more than kMaxYears after the first request. ResourceExhausted:
+  // more keys or routes than an enforcer can hold.
+  // REQUIRES: `request` is not earlier than the one before.
+  absl::StatusOr<Decision> decide(const Request& request, const Method& method);
+
+ private:
+  absl::Status start(std::int64_t unix_ns);
+  absl::Status make_key(std::uint32_t key);
+
+  v1::UsagePlan plan_;
+  const Rules rules_;
+  std::shared_ptr<ManualClock> clock_;
+  std::unique_ptr<Enforcer> enforcer_;  // from the first request on
+  std::int64_t first_ns_ = 0;
+  std::int64_t now_ns_ = 0;
+  std::vector<bool> keys_made_;               // by Request::key
+  std::vector<std::optional<Route>> routes_;  // by Request::method
+};
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_SIMULATION_H_

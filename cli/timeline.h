@@ -1,0 +1,46 @@
+// Outcomes over time, in a bounded number of buckets.
+
+#ifndef WEIR_CLI_TIMELINE_H_
+#define WEIR_CLI_TIMELINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/tally.h"
+#include "enforcer/decision.h"
+
+namespace weir::cli {
+
+// Counts outcomes by time, in constant memory: buckets are as fine as they can
+// be for at most kMaxBuckets of them to reach from the first request to the
+// last. Their lengths are those on clocks and calendars, from a second to
+// weeks; they begin where such a unit begins in UTC, weeks on Sunday.
+// *thread-compatible*
+class Timeline {
+ public:
+  static constexpr std::size_t kMaxBuckets = 48;
+
+  // REQUIRES: `unix_ns` is from 1970 to 2089, and not before an earlier call's.
+  void add(std::int64_t unix_ns, Outcome outcome);
+
+  // One after the other, from the first request's to the last one's.
+  const std::vector<Tally>& buckets() const { return buckets_; }
+  std::int64_t bucket_seconds() const;
+  // When the bucket `index` begins, in Unix seconds.
+  std::int64_t bucket_start(std::size_t index) const;
+  // The length of a bucket for people: "second", "5 minutes", "week".
+  std::string unit() const;
+
+ private:
+  void coarsen();
+
+  std::vector<Tally> buckets_;
+  std::int64_t first_ = 0;  // bucket_start(0), in buckets from the origin
+  std::size_t length_ = 0;  // which of the lengths buckets have
+};
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_TIMELINE_H_

@@ -1,0 +1,19 @@
+// `weir validate`: says everything that is wrong with a usage plan.
+
+#ifndef WEIR_CLI_VALIDATE_COMMAND_H_
+#define WEIR_CLI_VALIDATE_COMMAND_H_
+
+#include <string>
+
+#include "absl/types/span.h"
+#include "cli/console.h"
+
+namespace weir::cli {
+
+// Runs the command with what stands behind its name; returns the exit code.
+int run_validate(absl::Span<const std::string> arguments,
+                 const Console& console);
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_VALIDATE_COMMAND_H_
