@@ -298,10 +298,9 @@ TEST(WeirReplay, SurvivesAnyBytes) {
 
 TEST(WeirReplay, EscapesWhatKeysHold) {
   const std::string plan = write_file("plan.json", kPlan);
-  const std::string log(
-      "h\x1b[31m\0\xFF - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 "
-      "1\n",
-      73);
+  const std::string key = "h\x1b[31m" + std::string(1, '\0') + "\xFF";
+  const std::string log =
+      key + " - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 1\n";
   const Result text = weir({"replay", "--plan", plan, "--log=-"}, log);
   EXPECT_NE(text.out.find("  h\\x1B[31m\\x00\\xFF  "), std::string::npos)
       << text.out;

@@ -9,6 +9,7 @@
 #include "enforcer/route.h"
 #include "gtest/gtest.h"
 #include "plan/plan_json.h"
+#include "proto/api_key.pb.h"
 #include "proto/patch_operation.pb.h"
 #include "proto/usage_plan.pb.h"
 
@@ -100,6 +101,22 @@ TEST_F(RouteTableTest, PatchRefused_ChangesNothing) {
                    .ok());
   EXPECT_FALSE(routes.apply_patch("p2", {}).ok());
   EXPECT_EQ(routes.find("/a1/prod/pets", "GET"), route("prod", "/pets/GET"));
+}
+
+// A key may be under one plan a stage only, which the plan itself cannot know.
+TEST_F(RouteTableTest, PatchThatTheKeysForbid_ChangesNothing) {
+  LiveRoutes routes(enforcer_.get(), table());
+  auto other = *usage_plan_from_json(
+      R"({"name": "p2", "apiStages": [{"apiId": "a2", "stage": "prod"}]})");
+  other = *enforcer_->create_usage_plan(other);
+  const auto key = enforcer_->create_api_key(v1::ApiKey());
+  ASSERT_TRUE(enforcer_->create_usage_plan_key("p1", key->id()).ok());
+  ASSERT_TRUE(enforcer_->create_usage_plan_key(other.id(), key->id()).ok());
+  EXPECT_TRUE(absl::IsAlreadyExists(routes
+                                        .apply_patch("p1", operations(R"([
+      {"op": "add", "path": "/apiStages", "value": "a2:prod"}])"))
+                                        .status()));
+  EXPECT_EQ(routes.find("/a2/prod/x", "GET"), Route());
 }
 
 TEST_F(RouteTableTest, NoRoomForRoutes_PatchChangesNothing) {
