@@ -1,7 +1,10 @@
 #include "enforcer/random_id.h"
 
+#include <unistd.h>
+
 #include <algorithm>
-#include <random>
+#include <array>
+#include <cstdlib>
 
 namespace weir {
 namespace {
@@ -12,10 +15,19 @@ constexpr size_t kLowerCase = 36;
 
 // Each character is drawn evenly from the first `characters` of the alphabet.
 std::string draw(size_t length, size_t characters) {
-  std::random_device random;  // The kernel's, or the processor's.
-  std::uniform_int_distribution<size_t> index(0, characters - 1);
-  std::string text(length, '\0');
-  for (char& c : text) c = kAlphabet[index(random)];
+  // Bytes from here on would favour the alphabet's beginning.
+  const size_t uneven = 256 - 256 % characters;
+  std::string text;
+  while (text.size() < length) {
+    std::array<unsigned char, 64> random;
+    // Fails only for more than 256 bytes, or on kernels without getrandom(2).
+    if (getentropy(random.data(), random.size()) != 0) std::abort();
+    for (const unsigned char byte : random) {
+      if (byte < uneven && text.size() < length) {
+        text.push_back(kAlphabet[byte % characters]);
+      }
+    }
+  }
   return text;
 }
 
