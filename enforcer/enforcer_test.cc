@@ -561,6 +561,23 @@ TEST_F(EnforcerTest, RemainingOfAPastDayIsAsItStoodThen) {
               ElementsAre("10/90", "0/40", "1/39"));
 }
 
+TEST_F(EnforcerTest, OfManyChangesInADayTheLastCounts) {
+  set_up(with_quota(plan(0, -1), 100, v1::MONTH));
+  EXPECT_TRUE(admit(10).admitted());
+  clock_->advance(kDay);
+  for (const char* limit : {"50", "500", "70"}) {
+    patch({operation("replace", "/quota/limit", limit)});
+    ASSERT_TRUE(enforcer_
+                    ->update_usage(plan_id_, key_id_,
+                                   {operation("replace", "/remaining", limit)})
+                    .ok());
+  }
+  EXPECT_TRUE(admit(20).admitted());
+  clock_->advance(kDay);
+  EXPECT_THAT(days("2026-03-10", "2026-03-12"),
+              ElementsAre("10/90", "20/50", "0/50"));
+}
+
 TEST_F(EnforcerTest, UpdateUsageSetsWhatRemainsOfThePeriod) {
   set_up(with_quota(plan(0, -1), 10, v1::DAY));
   EXPECT_TRUE(admit(8).admitted());

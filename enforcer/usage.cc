@@ -43,7 +43,7 @@ void add_day(v1::KeyUsage& usage, int64_t used, int64_t remaining) {
 }
 
 // Notes the extension that holds from `now` on, and drops those whose periods
-// ended before any day that is reported.
+// ended before any day that is reported. Only a day's last one matters.
 void note_extension(Association& association, int64_t now) {
   std::vector<ExtensionChange>& changes = association.extensions;
   changes.erase(std::remove_if(changes.begin(), changes.end(),
@@ -51,6 +51,9 @@ void note_extension(Association& association, int64_t now) {
                                  return change.unix_ns < now - kExtensionsKept;
                                }),
                 changes.end());
+  if (!changes.empty() && day_of(changes.back().unix_ns) == day_of(now)) {
+    changes.pop_back();
+  }
   changes.push_back({now, association.subscription->quota.extension()});
 }
 
