@@ -40,6 +40,25 @@ void note_terms(std::vector<TermsChange>& history, const QuotaTerms& terms,
   history.erase(history.begin(), first_needed - 1);
 }
 
+using Stages = std::set<std::pair<std::string, std::string>>;
+
+Stages stages_of(const v1::UsagePlan& plan) {
+  Stages stages;
+  for (const v1::ApiStage& stage : plan.api_stages()) {
+    stages.emplace(stage.api_id(), stage.stage());
+  }
+  return stages;
+}
+
+// Whether `next` has a stage that `plan` does not: only then can it come into
+// conflict with the other plans of its keys.
+bool adds_stage(const v1::UsagePlan& plan, const v1::UsagePlan& next) {
+  const Stages before = stages_of(plan);
+  const Stages after = stages_of(next);
+  return !std::includes(before.begin(), before.end(), after.begin(),
+                        after.end());
+}
+
 absl::Status canonicalize(v1::UsagePlan& plan) {
   for (v1::ApiStage& stage : *plan.mutable_api_stages()) {
     if (auto status = canonicalize_method_keys(stage.mutable_throttle());
@@ -78,10 +97,7 @@ absl::Status Enforcer::Impl::publish(PlanCell& cell,
 
 absl::Status Enforcer::Impl::check_stages(const KeyRecord& key,
                                           const v1::UsagePlan& plan) const {
-  std::set<std::pair<std::string, std::string>> stages;
-  for (const v1::ApiStage& stage : plan.api_stages()) {
-    stages.emplace(stage.api_id(), stage.stage());
-  }
+  const Stages stages = stages_of(plan);
   for (const PlanRecord* other : key.plans) {
     if (other->document.id() == plan.id()) continue;
     for (const v1::ApiStage& stage : other->document.api_stages()) {
@@ -190,14 +206,16 @@ absl::StatusOr<v1::UsagePlan> Enforcer::apply_patch(
   auto document = patch_usage_plan(record.document, operations, impl_->rules);
   if (!document.ok()) return document.status();
   absl::Status status;
-  record.keys.for_each([&](const Association& association) {
-    impl_->mutex.assert_held();
-    if (status.ok()) {
-      status =
-          impl_->check_stages(*impl_->keys.find(association.key_id), *document);
-    }
-  });
-  if (!status.ok()) return status;
+  if (adds_stage(record.document, *document)) {
+    record.keys.for_each([&](const Association& association) {
+      impl_->mutex.assert_held();
+      if (status.ok()) {
+        status = impl_->check_stages(*impl_->keys.find(association.key_id),
+                                     *document);
+      }
+    });
+    if (!status.ok()) return status;
+  }
 
   const Instant now = impl_->clock->now();
   PlanCompiler compiler = record.compiler;
