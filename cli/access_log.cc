@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "cli/log_time.h"
-#include "plan/text.h"
+#include "json/text.h"
 
 namespace weir::cli {
 namespace {

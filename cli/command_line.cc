@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "plan/text.h"
+#include "json/text.h"
 
 namespace weir::cli {
 

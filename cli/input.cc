@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/printable.h"
-#include "plan/json_reader.h"
-#include "plan/text.h"
+#include "json/json_reader.h"
+#include "json/text.h"
 
 namespace weir::cli {
 namespace {

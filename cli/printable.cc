@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "plan/utf8.h"
+#include "json/utf8.h"
 
 namespace weir::cli {
 namespace {

@@ -19,7 +19,7 @@
 #include "cli/replay.h"
 #include "cli/replay_report.h"
 #include "enforcer/enforcer.h"
-#include "plan/text.h"
+#include "json/text.h"
 #include "proto/usage_plan.pb.h"
 
 namespace weir::cli {

@@ -11,8 +11,8 @@
 #include "cli/log_time.h"
 #include "cli/printable.h"
 #include "cli/text_chart.h"
-#include "plan/json_writer.h"
-#include "plan/text.h"
+#include "json/json_writer.h"
+#include "json/text.h"
 
 namespace weir::cli {
 namespace {

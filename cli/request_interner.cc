@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "cli/printable.h"
-#include "plan/text.h"
+#include "json/text.h"
 
 namespace weir::cli {
 

@@ -9,7 +9,7 @@
 #include "cli/input.h"
 #include "cli/plan_file.h"
 #include "cli/printable.h"
-#include "plan/json_writer.h"
+#include "json/json_writer.h"
 #include "plan/validation.h"
 
 namespace weir::cli {

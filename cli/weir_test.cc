@@ -13,7 +13,7 @@
 
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
-#include "plan/json_reader.h"
+#include "json/json_reader.h"
 
 namespace weir::cli {
 namespace {

@@ -12,8 +12,9 @@
 #include "enforcer/enforcer.h"
 #include "enforcer/enforcer_impl.h"
 #include "enforcer/random_id.h"
+#include "json/text.h"
+#include "json/utf8.h"
 #include "plan/plan_error.h"
-#include "plan/utf8.h"
 
 namespace weir {
 namespace {

@@ -11,6 +11,7 @@
 #include "absl/time/civil_time.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/enforcer_impl.h"
+#include "json/text.h"
 #include "plan/plan_error.h"
 
 namespace weir {

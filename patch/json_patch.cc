@@ -9,9 +9,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
+#include "json/text.h"
+#include "json/utf8.h"
 #include "patch/node.h"
 #include "patch/place.h"
-#include "patch/text.h"
 #include "patch/transfer.h"
 
 namespace weir {
@@ -137,13 +138,13 @@ const Draft::Kind Draft::kKinds[] = {
 absl::Status Draft::apply(const v1::PatchOperation& operation) {
   for (const Kind& kind : kKinds) {
     if (kind.name != operation.op()) continue;
-    return annotate(
+    return with_prefix(
         apply(kind, operation),
         absl::StrCat(operation.op(), " ",
-                     quote(operation.path(), kQuotedPathBytes), ": "));
+                     excerpt(operation.path(), kQuotedPathBytes), ": "));
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("op ", quote(operation.op()),
+      absl::StrCat("op ", excerpt(operation.op()),
                    ": expected add, remove, replace, move, copy or test"));
 }
 
@@ -155,7 +156,7 @@ absl::Status Draft::apply(const Kind& kind,
   operands.path = *std::move(path);
   if (kind.uses == Uses::kFrom) {
     auto from = parse(operation.from());
-    if (!from.ok()) return annotate(from.status(), "from: ");
+    if (!from.ok()) return with_prefix(from.status(), "from: ");
     operands.from = *std::move(from);
   }
   if (kind.uses == Uses::kValue) {
@@ -191,7 +192,7 @@ absl::Status Draft::move(Operands& operands) {
   const auto& path = operands.path.segments();
   const auto& from = operands.from.segments();
   auto source = find(root(), from);
-  if (!source.ok()) return annotate(source.status(), "from: ");
+  if (!source.ok()) return with_prefix(source.status(), "from: ");
   if (path == from) return absl::OkStatus();
   if (from.size() < path.size()) {
     // Places are compared, not pointers: a field has two names.
@@ -204,13 +205,13 @@ absl::Status Draft::move(Operands& operands) {
   auto value = copy_of(*source, operands.path);
   if (!value.ok()) return value.status();
   absl::Status status = erase(root(), from);
-  if (!status.ok()) return annotate(status, "from: ");
+  if (!status.ok()) return with_prefix(status, "from: ");
   return add(operands.path, value->place());
 }
 
 absl::Status Draft::copy(Operands& operands) {
   auto source = find(root(), operands.from.segments());
-  if (!source.ok()) return annotate(source.status(), "from: ");
+  if (!source.ok()) return with_prefix(source.status(), "from: ");
   // Adding may shift the source, or lie inside it.
   auto value = copy_of(*source, operands.path);
   if (!value.ok()) return value.status();
@@ -286,7 +287,7 @@ absl::Status apply_all(const Operations& operations, Message* document,
   for (const v1::PatchOperation& operation : operations) {
     absl::Status status = draft.apply(operation);
     if (!status.ok()) {
-      return annotate(status, absl::StrCat("operations[", index, "] "));
+      return with_prefix(status, absl::StrCat("operations[", index, "] "));
     }
     ++index;
   }

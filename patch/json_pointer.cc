@@ -7,7 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "patch/text.h"
+#include "json/text.h"
+#include "json/utf8.h"
 
 namespace weir {
 namespace {
@@ -23,7 +24,7 @@ absl::StatusOr<std::string> unescape(std::string_view escaped) {
     const char code = ++i < escaped.size() ? escaped[i] : '\0';
     if (code != '0' && code != '1') {
       return absl::InvalidArgumentError(absl::StrCat(
-          "'~' must be followed by '0' or '1' in ", quote(escaped)));
+          "'~' must be followed by '0' or '1' in ", excerpt(escaped)));
     }
     segment += code == '0' ? '~' : '/';
   }

@@ -6,9 +6,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "json/text.h"
 #include "patch/json_pointer.h"
 #include "patch/scalar.h"
-#include "patch/text.h"
 
 namespace weir {
 namespace {
@@ -92,7 +92,7 @@ absl::StatusOr<Scalar> parse_key(const FieldDescriptor* map,
   auto key = scalar_from_json(std::string(name), type);
   if (key.has_value() && key_text(*key) == name) return *std::move(key);
   return absl::InvalidArgumentError(absl::StrCat(
-      "expected ", describe_type(type), " for a key, got ", quote(name)));
+      "expected ", describe_type(type), " for a key, got ", excerpt(name)));
 }
 
 absl::StatusOr<int> find_entry(const Node& map, std::string_view segment) {
@@ -229,8 +229,8 @@ absl::Status erase_child(const Place& parent, std::string_view segment) {
 
 absl::Status at_segment(size_t index, std::string_view segment,
                         const absl::Status& error) {
-  return annotate(error,
-                  absl::StrCat("segment ", index, " ", quote(segment), ": "));
+  return with_prefix(
+      error, absl::StrCat("segment ", index, " ", excerpt(segment), ": "));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
-#include "patch/text.h"
+#include "json/text.h"
 
 namespace weir {
 namespace {
@@ -320,7 +320,7 @@ std::string describe(const JsonScalar& json) {
           [](bool v) -> std::string { return v ? "true" : "false"; },
           [](double v) { return absl::StrCat("number ", shortest(v)); },
           [](const std::string& v) {
-            return absl::StrCat("string ", quote(v));
+            return absl::StrCat("string ", excerpt(v));
           },
       },
       json);

@@ -13,9 +13,9 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "json/text.h"
 #include "patch/node.h"
 #include "patch/scalar.h"
-#include "patch/text.h"
 
 namespace weir {
 namespace {
@@ -85,7 +85,7 @@ absl::Status fill_array(const Place& target, const Node& source) {
     const absl::Status status =
         assign({target.message, target.field, i}, element_of(source, i));
     if (!status.ok()) {
-      return annotate(status, absl::StrCat("element ", i, ": "));
+      return with_prefix(status, absl::StrCat("element ", i, ": "));
     }
   }
   return absl::OkStatus();
@@ -98,7 +98,7 @@ absl::Status fill_map(const Place& target, const Node& source) {
     const absl::Status status =
         place.ok() ? assign(*place, member) : place.status();
     if (!status.ok()) {
-      return annotate(status, absl::StrCat("member ", quote(name), ": "));
+      return with_prefix(status, absl::StrCat("member ", excerpt(name), ": "));
     }
   }
   return absl::OkStatus();
@@ -124,7 +124,7 @@ absl::Status fill_message(Message* target, const Node& source) {
       status = assign({target, field}, member);
     }
     if (!status.ok()) {
-      return annotate(status, absl::StrCat("member ", quote(name), ": "));
+      return with_prefix(status, absl::StrCat("member ", excerpt(name), ": "));
     }
   }
   return absl::OkStatus();

@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "json/text.h"
 #include "plan/plan_error.h"
-#include "plan/text.h"
 
 namespace weir {
 namespace {

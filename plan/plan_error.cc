@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
-#include "plan/text.h"
+#include "json/text.h"
 
 namespace weir {
 namespace {
@@ -31,16 +31,6 @@ absl::Status plan_error(absl::StatusCode code, std::string_view message,
 std::string aws_message(const absl::Status& status) {
   const absl::optional<absl::Cord> text = status.GetPayload(kAwsTextUrl);
   return text.has_value() ? std::string(*text) : std::string(status.message());
-}
-
-absl::Status with_prefix(const absl::Status& status, std::string_view prefix) {
-  if (status.ok()) return status;
-  absl::Status prefixed(status.code(),
-                        absl::StrCat(to_absl(prefix), status.message()));
-  if (const auto text = status.GetPayload(kAwsTextUrl)) {
-    prefixed.SetPayload(kAwsTextUrl, *text);
-  }
-  return prefixed;
 }
 
 namespace aws_text {

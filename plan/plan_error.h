@@ -21,10 +21,6 @@ absl::Status plan_error(absl::StatusCode code, std::string_view message,
 // `status.message()` where AWS's text is not known. "" for OK.
 std::string aws_message(const absl::Status& status);
 
-// `status` with `prefix` before its message; its code and AWS text are kept.
-// OK stays OK.
-absl::Status with_prefix(const absl::Status& status, std::string_view prefix);
-
 // The texts of API Gateway, to the letter.
 namespace aws_text {
 

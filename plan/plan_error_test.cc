@@ -21,16 +21,6 @@ TEST(PlanError, AwsMessageIsTheMessageWhereAwsTextIsUnknown) {
   EXPECT_EQ(aws_message(absl::OkStatus()), "");
 }
 
-TEST(WithPrefix, KeepsCodeAndAwsText) {
-  const absl::Status status =
-      with_prefix(plan_error(absl::StatusCode::kNotFound, "b", "aws"), "a: ");
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(status.message(), "a: b");
-  EXPECT_EQ(aws_message(status), "aws");
-  EXPECT_TRUE(with_prefix(absl::OkStatus(), "a: ").ok());
-  EXPECT_EQ(aws_message(with_prefix(absl::InternalError("b"), "a: ")), "a: b");
-}
-
 TEST(AwsText, IsAwsTextToTheLetter) {
   EXPECT_EQ(aws_text::invalid_patch_path("/x", "add", {}),
             "Invalid patch path  '/x' specified for op 'add'. Must be one of: "

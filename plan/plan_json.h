@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "plan/json_writer.h"
+#include "json/json_writer.h"
 #include "proto/api_key.pb.h"
 #include "proto/patch_operation.pb.h"
 #include "proto/usage.pb.h"

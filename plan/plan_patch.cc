@@ -12,12 +12,12 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
+#include "json/json_reader.h"
+#include "json/text.h"
 #include "patch/json_patch.h"
 #include "patch/json_pointer.h"
-#include "plan/json_reader.h"
 #include "plan/method_key.h"
 #include "plan/plan_error.h"
-#include "plan/text.h"
 
 namespace weir {
 namespace {

@@ -11,11 +11,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/map.h"
+#include "json/text.h"
+#include "json/utf8.h"
 #include "patch/json_pointer.h"
 #include "plan/method_key.h"
 #include "plan/plan_error.h"
-#include "plan/text.h"
-#include "plan/utf8.h"
 
 namespace weir {
 namespace {

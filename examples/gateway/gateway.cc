@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "examples/gateway/management.h"
+#include "json/text.h"
 #include "plan/plan_error.h"
 
 namespace weir {

@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "examples/gateway/gateway.h"
 #include "examples/gateway/key_file.h"
+#include "json/text.h"
 #include "plan/plan_error.h"
 #include "plan/plan_json.h"
 

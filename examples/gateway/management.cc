@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "plan/json_writer.h"
+#include "json/json_writer.h"
 #include "plan/plan_error.h"
 #include "plan/plan_json.h"
 

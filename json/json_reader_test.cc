@@ -1,4 +1,4 @@
-#include "plan/json_reader.h"
+#include "json/json_reader.h"
 
 #include <string>
 

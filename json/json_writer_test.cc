@@ -1,4 +1,4 @@
-#include "plan/json_writer.h"
+#include "json/json_writer.h"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "plan/utf8.h"
+#include "json/utf8.h"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "plan/json_reader.h"
+#include "json/json_reader.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "plan/text.h"
-#include "plan/utf8.h"
+#include "json/text.h"
+#include "json/utf8.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "plan/utf8.h"
+#include "json/utf8.h"
 
 #include <cstdint>
 
@@ -34,6 +34,10 @@ std::optional<std::size_t> utf8_character_count(std::string_view text) {
     ++count;
   }
   return count;
+}
+
+bool is_utf8(std::string_view text) {
+  return utf8_character_count(text).has_value();
 }
 
 }  // namespace weir

@@ -1,7 +1,7 @@
 // Writes JSON text, one member at a time.
 
-#ifndef WEIR_PLAN_JSON_WRITER_H_
-#define WEIR_PLAN_JSON_WRITER_H_
+#ifndef WEIR_JSON_JSON_WRITER_H_
+#define WEIR_JSON_JSON_WRITER_H_
 
 #include <cstdint>
 #include <string>
@@ -69,4 +69,4 @@ class JsonWriter {
 
 }  // namespace weir
 
-#endif  // WEIR_PLAN_JSON_WRITER_H_
+#endif  // WEIR_JSON_JSON_WRITER_H_

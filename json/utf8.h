@@ -1,7 +1,7 @@
 // Just enough of UTF-8 to count characters and to refuse what is not UTF-8.
 
-#ifndef WEIR_PLAN_UTF8_H_
-#define WEIR_PLAN_UTF8_H_
+#ifndef WEIR_JSON_UTF8_H_
+#define WEIR_JSON_UTF8_H_
 
 #include <cstddef>
 #include <optional>
@@ -17,6 +17,8 @@ std::size_t utf8_character_bytes(std::string_view text);
 // The number of characters in `text`; absent if it is not valid UTF-8.
 std::optional<std::size_t> utf8_character_count(std::string_view text);
 
+bool is_utf8(std::string_view text);
+
 }  // namespace weir
 
-#endif  // WEIR_PLAN_UTF8_H_
+#endif  // WEIR_JSON_UTF8_H_

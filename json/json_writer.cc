@@ -1,10 +1,10 @@
-#include "plan/json_writer.h"
+#include "json/json_writer.h"
 
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 
-#include "plan/utf8.h"
+#include "json/utf8.h"
 
 namespace weir {
 namespace {

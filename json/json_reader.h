@@ -1,7 +1,7 @@
 // Reads JSON text, strictly.
 
-#ifndef WEIR_PLAN_JSON_READER_H_
-#define WEIR_PLAN_JSON_READER_H_
+#ifndef WEIR_JSON_JSON_READER_H_
+#define WEIR_JSON_JSON_READER_H_
 
 #include <cstddef>
 #include <string_view>
@@ -29,4 +29,4 @@ absl::StatusOr<google::protobuf::Value> parse_json(std::string_view text);
 
 }  // namespace weir
 
-#endif  // WEIR_PLAN_JSON_READER_H_
+#endif  // WEIR_JSON_JSON_READER_H_
