@@ -251,6 +251,155 @@ TEST(Limits, LetALargeDocumentShrink) {
           .ok());
 }
 
+struct ErrorCase {
+  const char* patch;
+  absl::Status error;
+};
+
+class Errors : public testing::TestWithParam<ErrorCase> {};
+
+// Index and kind of the operation, pointer, first segment that failed, what was
+// there and what was expected: the whole text.
+TEST_P(Errors, NameThePlaceInOneLine) {
+  Value document = from_json(R"({
+    "name": "Ann", "age": 7, "none": null, "yes": true, "tags": ["x", "y"],
+    "one": [1], "address": {"city": {"zip": [5]}}})");
+  EXPECT_EQ(apply_json_patch(operations(GetParam().patch), &document),
+            GetParam().error);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    NoSuchLocation, Errors,
+    testing::Values(
+        ErrorCase{R"([{"op":"test","path":"/age","value":7},
+                      {"op":"remove","path":"/nick"}])",
+                  absl::NotFoundError(R"(operations[1] remove "/nick": )"
+                                      R"(segment 0 "nick": )"
+                                      "the object has no such member")},
+        ErrorCase{
+            R"([{"op":"replace","path":"/address/town/zip","value":1}])",
+            absl::NotFoundError(R"(operations[0] replace "/address/town/zip": )"
+                                R"(segment 1 "town": )"
+                                "the object has no such member")},
+        ErrorCase{R"([{"op":"add","path":"/address/city/a~1b/c","value":1}])",
+                  absl::NotFoundError(
+                      R"(operations[0] add "/address/city/a~1b/c": )"
+                      R"(segment 2 "a/b": the object has no such member)")},
+        ErrorCase{R"([{"op":"add","path":"/tags/3","value":1}])",
+                  absl::NotFoundError(R"(operations[0] add "/tags/3": )"
+                                      R"(segment 1 "3": )"
+                                      "the array has 2 elements")},
+        ErrorCase{R"([{"op":"replace","path":"/one/1","value":1}])",
+                  absl::NotFoundError(R"(operations[0] replace "/one/1": )"
+                                      R"(segment 1 "1": )"
+                                      "the array has 1 element")},
+        ErrorCase{R"([{"op":"test","path":"/tags/-","value":1}])",
+                  absl::NotFoundError(R"(operations[0] test "/tags/-": )"
+                                      R"(segment 1 "-": )"
+                                      "the array has 2 elements")},
+        ErrorCase{
+            R"([{"op":"add","path":"/one/18446744073709551616","value":1}])",
+            absl::NotFoundError(
+                R"(operations[0] add "/one/18446744073709551616": )"
+                R"(segment 1 "18446744073709551616": the array has 1 element)")},
+        ErrorCase{R"([{"op":"add","path":"/age/years","value":1}])",
+                  absl::NotFoundError(R"(operations[0] add "/age/years": )"
+                                      R"(segment 1 "years": )"
+                                      "number 7 has no members")},
+        ErrorCase{R"([{"op":"remove","path":"/name/0"}])",
+                  absl::NotFoundError(R"(operations[0] remove "/name/0": )"
+                                      R"(segment 1 "0": )"
+                                      R"(string "Ann" has no members)")},
+        ErrorCase{R"([{"op":"add","path":"/none/a","value":1}])",
+                  absl::NotFoundError(R"(operations[0] add "/none/a": )"
+                                      R"(segment 1 "a": )"
+                                      "null has no members")},
+        ErrorCase{R"([{"op":"add","path":"/yes/a","value":1}])",
+                  absl::NotFoundError(R"(operations[0] add "/yes/a": )"
+                                      R"(segment 1 "a": true has no members)")},
+        ErrorCase{R"([{"op":"copy","from":"/tags/2","path":"/a"}])",
+                  absl::NotFoundError(R"(operations[0] copy "/a": from: )"
+                                      R"(segment 1 "2": )"
+                                      "the array has 2 elements")},
+        ErrorCase{R"([{"op":"move","from":"/x/y","path":"/a"}])",
+                  absl::NotFoundError(R"(operations[0] move "/a": from: )"
+                                      R"(segment 0 "x": )"
+                                      "the object has no such member")},
+        ErrorCase{R"([{"op":"move","from":"/age","path":"/x/y"}])",
+                  absl::NotFoundError(R"(operations[0] move "/x/y": )"
+                                      R"(segment 0 "x": )"
+                                      "the object has no such member")}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Malformed, Errors,
+    testing::Values(
+        ErrorCase{R"([{"op":"test","path":"/age","value":7},
+                      {"op":"Add","path":"/a","value":1}])",
+                  absl::InvalidArgumentError(
+                      R"(operations[1] op "Add": expected add, remove, )"
+                      "replace, move, copy or test")},
+        ErrorCase{R"([{"path":"/a"}])",
+                  absl::InvalidArgumentError(
+                      R"(operations[0] op "": expected add, remove, )"
+                      "replace, move, copy or test")},
+        ErrorCase{R"([{"op":"add","path":"/a"}])",
+                  absl::InvalidArgumentError(R"(operations[0] add "/a": )"
+                                             "the operation has no value")},
+        ErrorCase{R"([{"op":"remove","path":"age"}])",
+                  absl::InvalidArgumentError(
+                      R"(operations[0] remove "age": )"
+                      "a pointer starts with '/' or is empty")},
+        ErrorCase{R"([{"op":"remove","path":"/a/b~2c"}])",
+                  absl::InvalidArgumentError(
+                      R"(operations[0] remove "/a/b~2c": )"
+                      R"('~' must be followed by '0' or '1' in "b~2c")")},
+        ErrorCase{R"([{"op":"move","from":"/~","path":"/a"}])",
+                  absl::InvalidArgumentError(
+                      R"(operations[0] move "/a": from: )"
+                      R"('~' must be followed by '0' or '1' in "~")")},
+        ErrorCase{R"([{"op":"add","path":"/tags/01","value":1}])",
+                  absl::InvalidArgumentError(
+                      R"(operations[0] add "/tags/01": segment 1 "01": )"
+                      "expected an array index (digits without a leading "
+                      "zero, or '-')")},
+        ErrorCase{R"([{"op":"test","path":"/tags/size/0","value":1}])",
+                  absl::InvalidArgumentError(
+                      R"(operations[0] test "/tags/size/0": )"
+                      R"(segment 1 "size": expected an array index (digits )"
+                      "without a leading zero, or '-')")},
+        ErrorCase{
+            R"([{"op":"remove","path":""}])",
+            absl::InvalidArgumentError(R"(operations[0] remove "": )"
+                                       "the whole document cannot be removed")},
+        ErrorCase{R"([{"op":"move","from":"/address","path":"/address/city"}])",
+                  absl::InvalidArgumentError(
+                      R"(operations[0] move "/address/city": a value cannot )"
+                      "be moved into one of its own children")}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Differs, Errors,
+    testing::Values(
+        ErrorCase{R"([{"op":"test","path":"/name","value":"Bob"}])",
+                  absl::FailedPreconditionError(
+                      R"(operations[0] test "/name": )"
+                      R"(expected string "Bob", found string "Ann")")},
+        ErrorCase{R"([{"op":"test","path":"/age","value":"7"}])",
+                  absl::FailedPreconditionError(
+                      R"(operations[0] test "/age": )"
+                      R"(expected string "7", found number 7)")},
+        ErrorCase{
+            R"([{"op":"test","path":"/none","value":false}])",
+            absl::FailedPreconditionError(R"(operations[0] test "/none": )"
+                                          "expected false, found null")},
+        ErrorCase{
+            R"([{"op":"test","path":"/tags","value":null}])",
+            absl::FailedPreconditionError(R"(operations[0] test "/tags": )"
+                                          "expected null, found an array")},
+        ErrorCase{R"([{"op":"test","path":"/address","value":{"city":1}}])",
+                  absl::FailedPreconditionError(
+                      R"(operations[0] test "/address": )"
+                      "expected an object, found another")}));
+
 TEST(HostileInput, ValuesThatAreNoJson) {
   Value document = from_json("{}");
   v1::PatchOperation add = operation(R"({"op":"add","path":"/a"})");

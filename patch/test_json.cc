@@ -1,11 +1,35 @@
 #include "patch/test_json.h"
 
+#include <map>
+
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
+#include "patch/json_pointer.h"
 
 namespace weir {
+namespace {
+
+using ::google::protobuf::Value;
+
+void add_locations(const Value& value, const std::string& pointer,
+                   std::vector<Location>* locations) {
+  locations->push_back({pointer, value});
+  for (int i = 0; i < value.list_value().values_size(); ++i) {
+    add_locations(value.list_value().values(i), absl::StrCat(pointer, "/", i),
+                  locations);
+  }
+  const auto& fields = value.struct_value().fields();
+  // A map's own order is any.
+  for (const auto& [name, member] :
+       std::map<std::string, Value>(fields.begin(), fields.end())) {
+    add_locations(member, pointer + JsonPointer({name}).to_string(), locations);
+  }
+}
+
+}  // namespace
 
 void read_json(const std::string& json, google::protobuf::Message* message) {
   const auto status =
@@ -15,7 +39,7 @@ void read_json(const std::string& json, google::protobuf::Message* message) {
 
 std::vector<v1::PatchOperation> operations(const std::string& json) {
   std::vector<v1::PatchOperation> operations;
-  const google::protobuf::Value patch = from_json(json);
+  const Value patch = from_json(json);
   for (const auto& value : patch.list_value().values()) {
     v1::PatchOperation& operation = operations.emplace_back();
     const auto& fields = value.struct_value().fields();
@@ -31,6 +55,12 @@ std::vector<v1::PatchOperation> operations(const std::string& json) {
     }
   }
   return operations;
+}
+
+std::vector<Location> locations_of(const Value& document) {
+  std::vector<Location> locations;
+  add_locations(document, "", &locations);
+  return locations;
 }
 
 std::string bytes(const google::protobuf::Message& message) {

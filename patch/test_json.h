@@ -25,6 +25,15 @@ T from_json(const std::string& json) {
 // `json` is an array of operations.
 std::vector<v1::PatchOperation> operations(const std::string& json);
 
+// A value in a document, and the pointer to it.
+struct Location {
+  std::string pointer;
+  google::protobuf::Value value;
+};
+
+// Every value of `document`, itself first. Objects in the order of their names.
+std::vector<Location> locations_of(const google::protobuf::Value& document);
+
 // Serialised with the entries of maps in order: equal messages, equal bytes.
 std::string bytes(const google::protobuf::Message& message);
 
