@@ -37,9 +37,8 @@ void read_json(const std::string& json, google::protobuf::Message* message) {
   EXPECT_TRUE(status.ok()) << status.ToString() << " in " << json;
 }
 
-std::vector<v1::PatchOperation> operations(const std::string& json) {
+std::vector<v1::PatchOperation> operations_of(const Value& patch) {
   std::vector<v1::PatchOperation> operations;
-  const Value patch = from_json(json);
   for (const auto& value : patch.list_value().values()) {
     v1::PatchOperation& operation = operations.emplace_back();
     const auto& fields = value.struct_value().fields();
@@ -55,6 +54,10 @@ std::vector<v1::PatchOperation> operations(const std::string& json) {
     }
   }
   return operations;
+}
+
+std::vector<v1::PatchOperation> operations(const std::string& json) {
+  return operations_of(from_json(json));
 }
 
 std::vector<Location> locations_of(const Value& document) {

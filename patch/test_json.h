@@ -22,7 +22,9 @@ T from_json(const std::string& json) {
   return message;
 }
 
-// `json` is an array of operations.
+// The operations in an array of them; those in JSON text.
+std::vector<v1::PatchOperation> operations_of(
+    const google::protobuf::Value& patch);
 std::vector<v1::PatchOperation> operations(const std::string& json);
 
 // A value in a document, and the pointer to it.

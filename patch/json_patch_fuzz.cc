@@ -1,0 +1,171 @@
+// A fuzz target. An input is two JSON texts: the document on the first line,
+// the patch on the others. The document is patched as plain JSON, and as a
+// message of many types if it reads as one.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/struct.pb.h"
+#include "json/json_reader.h"
+#include "json/json_writer.h"
+#include "patch/json_patch.h"
+#include "patch/test_json.h"
+#include "patch/testdata/every_field.pb.h"
+#include "proto/patch_operation.pb.h"
+#include "tests/fuzz/invariant.h"
+
+namespace weir {
+namespace {
+
+using ::google::protobuf::Message;
+using ::google::protobuf::Value;
+using Patch = std::vector<v1::PatchOperation>;
+
+// Small, so that inputs reach them.
+constexpr PatchLimits kLimits = {
+    /*max_operations=*/20, /*max_pointer_bytes=*/64, /*max_depth=*/10,
+    /*max_document_bytes=*/1000};
+
+size_t depth(const Value& value) {
+  size_t deepest = 0;
+  for (const Value& element : value.list_value().values()) {
+    deepest = std::max(deepest, 1 + depth(element));
+  }
+  for (const auto& [name, member] : value.struct_value().fields()) {
+    deepest = std::max(deepest, 1 + depth(member));
+  }
+  return deepest;
+}
+
+void write(const Value& value, JsonWriter* json) {
+  switch (value.kind_case()) {
+    case Value::kBoolValue:
+      return json->boolean(value.bool_value());
+    case Value::kNumberValue:
+      return json->number(value.number_value());
+    case Value::kStringValue:
+      return json->string(value.string_value());
+    case Value::kListValue:
+      json->begin_array();
+      for (const Value& element : value.list_value().values()) {
+        write(element, json);
+      }
+      return json->end_array();
+    case Value::kStructValue:
+      json->begin_object();
+      for (const auto& [name, member] : value.struct_value().fields()) {
+        json->key(name);
+        write(member, json);
+      }
+      return json->end_object();
+    default:
+      // The writer's only null.
+      return json->number(std::numeric_limits<double>::infinity());
+  }
+}
+
+// The value that `text` holds, if any.
+std::optional<Value> read(std::string_view text) {
+  const auto value = parse_json(text);
+  require_readable(value.status());
+  if (!value.ok()) return std::nullopt;
+  JsonWriter json(JsonStyle::kPretty);
+  write(*value, &json);
+  const auto again = parse_json(json.text());
+  require(again.ok(), "what the writer writes is JSON");
+  require(bytes(*again) == bytes(*value), "values survive writing and reading");
+  return *value;
+}
+
+// Applies the patch, and checks what holds for every type of document.
+absl::Status apply_and_check(const Patch& patch, Message* document) {
+  const std::string before = bytes(*document);
+  std::unique_ptr<Message> stepwise(document->New());
+  stepwise->CopyFrom(*document);
+
+  const absl::Status status = apply_json_patch(patch, document, kLimits);
+  require_readable(status);
+  if (!status.ok()) {
+    require(bytes(*document) == before, "a failed patch changes nothing");
+    return status;
+  }
+  require(document->ByteSizeLong() <=
+              std::max(before.size(), kLimits.max_document_bytes),
+          "documents stay below their limit in bytes");
+  require(std::any_of(patch.begin(), patch.end(),
+                      [](const auto& each) { return each.op() != "test"; }) ||
+              bytes(*document) == before,
+          "`test` changes nothing");
+  for (const v1::PatchOperation& operation : patch) {
+    require(apply_json_patch_operation(operation, stepwise.get(), kLimits).ok(),
+            "a patch is its operations");
+  }
+  require(bytes(*stepwise) == bytes(*document), "a patch is its operations");
+  require(stepwise->ParseFromString(document->SerializeAsString()) &&
+              bytes(*stepwise) == bytes(*document),
+          "the document can be stored");
+  return status;
+}
+
+// What is more to plain JSON.
+void check_plain(const Patch& patch, Value document) {
+  const Value before = document;
+  if (apply_and_check(patch, &document).ok()) {
+    require(depth(document) <= kLimits.max_depth,
+            "documents stay below their limit in depth");
+  }
+  for (v1::PatchOperation operation : patch) {
+    const std::string_view path = operation.path();
+    const bool appends = path.substr(path.rfind('/') + 1) == "-";
+    document = before;
+    if ((operation.op() != "add" && operation.op() != "replace") || appends ||
+        !apply_and_check({operation}, &document).ok()) {
+      continue;
+    }
+    const std::string once = bytes(document);
+    operation.set_op("test");
+    require(apply_and_check({operation}, &document).ok(),
+            "what was added is there");
+    operation.set_op("replace");
+    require(
+        apply_and_check({operation}, &document).ok() && bytes(document) == once,
+        "to replace a value with itself changes nothing");
+  }
+}
+
+void check_typed(const Patch& patch, const Value& json) {
+  v1::PatchOperation whole;
+  whole.set_op("replace");
+  *whole.mutable_value() = json;
+  patch_test::Everything document;
+  if (apply_and_check({whole}, &document).ok())
+    apply_and_check(patch, &document).IgnoreError();
+}
+
+}  // namespace
+}  // namespace weir
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
+                                      std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const std::size_t line = std::min(text.find('\n'), text.size());
+  const auto document = weir::read(text.substr(0, line));
+  const auto patch = weir::read(text.substr(line));
+  if (!document.has_value() || !patch.has_value() ||
+      weir::depth(*document) > weir::kLimits.max_depth) {
+    return 0;
+  }
+  const auto operations = weir::operations_of(*patch);
+  weir::check_plain(operations, *document);
+  weir::check_typed(operations, *document);
+  return 0;
+}
