@@ -80,6 +80,13 @@ constexpr std::size_t kMaxStageBytes = 4096;  // More than validation takes.
 constexpr std::size_t kMaxPathBytesInErrors = 256;
 constexpr std::size_t kMaxOpBytesInErrors = 32;
 
+// What results is bounded by validation, and what is written by the request.
+PatchLimits limits() {
+  PatchLimits limits;
+  limits.max_document_bytes = PatchLimits::kUnlimited;
+  return limits;
+}
+
 Op op_from_name(std::string_view name) {
   if (name == "add") return kAdd;
   if (name == "replace") return kReplace;
@@ -339,7 +346,8 @@ absl::Status strip_operation(const absl::Status& status) {
 }
 
 absl::Status apply_operation(const v1::PatchOperation& operation,
-                             v1::UsagePlan* plan) {
+                             const v1::UsagePlan& plan,
+                             JsonPatchTransaction* transaction) {
   if (operation.path().size() > JsonPointer::kMaxBytes) {
     return absl::InvalidArgumentError(absl::StrCat(
         "expected a path of at most ", JsonPointer::kMaxBytes, " bytes"));
@@ -350,11 +358,10 @@ absl::Status apply_operation(const v1::PatchOperation& operation,
   if (row == nullptr) return unsupported(operation);
 
   const absl::StatusOr<v1::PatchOperation> translated =
-      translate(operation, op, path, *row, *plan);
+      translate(operation, op, path, *row, plan);
   const absl::Status status =
-      translated.ok()
-          ? strip_operation(apply_json_patch_operation(*translated, plan))
-          : translated.status();
+      translated.ok() ? strip_operation(transaction->apply(*translated))
+                      : translated.status();
   const bool was_clear = op == kRemove && row->target == Target::kMember &&
                          absl::IsNotFound(status);
   if (status.ok() || was_clear) return absl::OkStatus();
@@ -374,8 +381,10 @@ absl::StatusOr<v1::UsagePlan> patch_usage_plan(
                      kMaxPlanPatchOperations));
   }
   v1::UsagePlan patched = plan;
+  JsonPatchTransaction transaction(&patched, limits());
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    const absl::Status status = apply_operation(operations[i], &patched);
+    const absl::Status status =
+        apply_operation(operations[i], patched, &transaction);
     if (!status.ok()) {
       return with_prefix(
           status,
@@ -388,6 +397,7 @@ absl::StatusOr<v1::UsagePlan> patch_usage_plan(
   }
   const absl::Status status = to_status(validate_usage_plan(patched, rules));
   if (!status.ok()) return status;
+  transaction.commit();
   return patched;
 }
 
