@@ -297,13 +297,15 @@ JsonPatchTransaction::JsonPatchTransaction(Message* document,
                                            const PatchLimits& limits)
     : operations_(std::make_unique<Operations>(document, limits)) {}
 
-JsonPatchTransaction::~JsonPatchTransaction() { operations_->roll_back(); }
+JsonPatchTransaction::~JsonPatchTransaction() { roll_back(); }
 
 absl::Status JsonPatchTransaction::apply(const v1::PatchOperation& operation) {
   return operations_->apply(operation);
 }
 
 void JsonPatchTransaction::commit() { operations_->commit(); }
+
+void JsonPatchTransaction::roll_back() { operations_->roll_back(); }
 
 namespace {
 

@@ -108,6 +108,9 @@ class JsonPatchTransaction {
   // Keeps what was applied so far. The next operation starts anew.
   void commit();
 
+  // Takes back what was applied since the last commit.
+  void roll_back();
+
  private:
   class Operations;
   const std::unique_ptr<Operations> operations_;
