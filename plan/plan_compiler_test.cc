@@ -39,7 +39,8 @@ class Plans {
   uint32_t add_route(const std::string& api, const std::string& stage,
                      const std::string& method) {
     const auto id = static_cast<uint32_t>(routes.size() + 1);
-    routes[{api, stage, method}] = id;
+    const auto [route, is_new] = routes.try_emplace({api, stage, method}, id);
+    if (!is_new) return route->second;
     if (compiler.add_route({api, stage, method}, id)) {
       memory_ = allocate(compiler.compiled_bytes());
       plan = compiler.compile(memory_.get());
