@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -247,7 +248,11 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
         "API key ", key.document.id(), " is associated with usage plan ",
         plan.document.id(), " already"));
   }
-  if (auto status = impl_->check_stages(key, plan.document); !status.ok()) {
+  std::set<StageName> stages;
+  for (const v1::ApiStage& stage : plan.document.api_stages()) {
+    stages.emplace(stage.api_id(), stage.stage());
+  }
+  if (auto status = impl_->check_stages(key, plan, stages); !status.ok()) {
     return status;
   }
 

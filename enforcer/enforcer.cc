@@ -94,34 +94,28 @@ absl::StatusOr<Route> Enforcer::route(std::string_view api_id,
     if (!canonical.ok()) return canonical.status();
     canonical_key = *std::move(canonical);
   }
-  const auto name = std::make_tuple(std::string(api_id), std::string(stage),
-                                    std::move(canonical_key));
+  const RouteName name(std::string(api_id), std::string(stage),
+                       std::move(canonical_key));
 
   MutexLock lock(impl_->mutex);
-  if (const auto it = impl_->route_ids.find(name);
-      it != impl_->route_ids.end()) {
+  if (const auto it = impl_->routes.find(name); it != impl_->routes.end()) {
     return Route(it->second);
   }
-  if (impl_->route_ids.size() >= kMaxRoutes) {
+  if (impl_->last_route >= kMaxRoutes) {
     return absl::ResourceExhaustedError(
         absl::StrCat("an enforcer has at most ", kMaxRoutes, " routes"));
   }
-  impl_->routes.push_back(
-      {std::get<0>(name), std::get<1>(name), std::get<2>(name)});
+  const uint32_t id = ++impl_->last_route;
   // The plans that cover the route must know it before anyone can ask for it.
   absl::Status status;
   impl_->plans.for_each([&](PlanRecord& plan) {
     impl_->mutex.assert_held();
-    if (status.ok() && plan.compiler.covers(api_id, stage)) {
-      status = impl_->publish(*plan.cell, plan.compiler);
+    if (status.ok() && plan.compiler.add_route(name, id)) {
+      status = impl_->publish(plan);
     }
   });
-  if (!status.ok()) {
-    impl_->routes.pop_back();
-    return status;
-  }
-  const auto id = static_cast<uint32_t>(impl_->routes.size() - 1);
-  impl_->route_ids.emplace(name, id);
+  if (!status.ok()) return status;
+  impl_->routes.emplace(name, id);
   return Route(id);
 }
 

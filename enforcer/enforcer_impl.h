@@ -1,11 +1,10 @@
 #ifndef WEIR_ENFORCER_ENFORCER_IMPL_H_
 #define WEIR_ENFORCER_ENFORCER_IMPL_H_
 
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -19,6 +18,8 @@
 #include "enforcer/registry.h"
 #include "enforcer/subscription.h"
 #include "plan/compiled_plan.h"
+#include "plan/plan_changes.h"
+#include "plan/plan_compiler.h"
 #include "plan/validation.h"
 #include "quota/usage_history.h"
 
@@ -59,14 +60,18 @@ struct Enforcer::Impl {
                                                 std::string_view key_id) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // Compiles the plan as `compiler` has it and makes that the version which
-  // `admit()` sees. ResourceExhausted, and nothing changed, without memory.
-  absl::Status publish(PlanCell& cell, const PlanCompiler& compiler)
+  // Makes the version that an update leads to, or the present one again for
+  // routes that are new, the one that `admit()` sees. ResourceExhausted, and
+  // nothing changed, without memory.
+  absl::Status publish(PlanRecord& plan, PlanCompiler::Update update)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  absl::Status publish(PlanRecord& plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void exchange(PlanCell& cell, const CompiledPlan* next)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // AlreadyExists if the key has another plan for one of the plan's stages.
-  absl::Status check_stages(const KeyRecord& key,
-                            const v1::UsagePlan& plan) const
+  // AlreadyExists if the key has a plan other than `plan` for one of `stages`.
+  absl::Status check_stages(const KeyRecord& key, const PlanRecord& plan,
+                            const std::set<StageName>& stages) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // Unlinks the key's subscription and retires it.
@@ -86,10 +91,9 @@ struct Enforcer::Impl {
   mutable Mutex mutex;
   Registry<PlanRecord> plans ABSL_GUARDED_BY(mutex);
   Registry<KeyRecord> keys ABSL_GUARDED_BY(mutex);
-  // Route 0 is nobody's.
-  std::vector<RouteName> routes ABSL_GUARDED_BY(mutex) = {RouteName()};
-  std::map<std::tuple<std::string, std::string, std::string>, uint32_t>
-      route_ids ABSL_GUARDED_BY(mutex);
+  RouteIds routes ABSL_GUARDED_BY(mutex);
+  // Ids are not used twice, even if the first use failed. 0 is nobody's.
+  uint32_t last_route ABSL_GUARDED_BY(mutex) = 0;
 };
 
 absl::Status arena_exhausted();

@@ -40,25 +40,6 @@ void note_terms(std::vector<TermsChange>& history, const QuotaTerms& terms,
   history.erase(history.begin(), first_needed - 1);
 }
 
-using Stages = std::set<std::pair<std::string, std::string>>;
-
-Stages stages_of(const v1::UsagePlan& plan) {
-  Stages stages;
-  for (const v1::ApiStage& stage : plan.api_stages()) {
-    stages.emplace(stage.api_id(), stage.stage());
-  }
-  return stages;
-}
-
-// Whether `next` has a stage that `plan` does not: only then can it come into
-// conflict with the other plans of its keys.
-bool adds_stage(const v1::UsagePlan& plan, const v1::UsagePlan& next) {
-  const Stages before = stages_of(plan);
-  const Stages after = stages_of(next);
-  return !std::includes(before.begin(), before.end(), after.begin(),
-                        after.end());
-}
-
 absl::Status canonicalize(v1::UsagePlan& plan) {
   for (v1::ApiStage& stage : *plan.mutable_api_stages()) {
     if (auto status = canonicalize_method_keys(stage.mutable_throttle());
@@ -79,12 +60,24 @@ absl::StatusOr<PlanRecord*> Enforcer::Impl::find_plan(
                     aws_text::kUnknownUsagePlan);
 }
 
-absl::Status Enforcer::Impl::publish(PlanCell& cell,
-                                     const PlanCompiler& compiler) {
+absl::Status Enforcer::Impl::publish(PlanRecord& plan,
+                                     PlanCompiler::Update update) {
   arena->collect();
-  void* memory = arena->allocate(compiler.compiled_bytes(routes.size()));
+  void* memory = arena->allocate(plan.compiler.compiled_bytes(update));
   if (memory == nullptr) return arena_exhausted();
-  const CompiledPlan* next = compiler.compile(memory, routes);
+  exchange(*plan.cell, plan.compiler.compile(std::move(update), memory));
+  return absl::OkStatus();
+}
+
+absl::Status Enforcer::Impl::publish(PlanRecord& plan) {
+  arena->collect();
+  void* memory = arena->allocate(plan.compiler.compiled_bytes());
+  if (memory == nullptr) return arena_exhausted();
+  exchange(*plan.cell, plan.compiler.compile(memory));
+  return absl::OkStatus();
+}
+
+void Enforcer::Impl::exchange(PlanCell& cell, const CompiledPlan* next) {
   const CompiledPlan* previous = cell.plan.load(std::memory_order_relaxed);
   // Linearization point of every change to a plan. Release: pairs with the
   // acquire in `Admission`.
@@ -92,14 +85,13 @@ absl::Status Enforcer::Impl::publish(PlanCell& cell,
   if (previous != nullptr) {
     arena->retire(const_cast<CompiledPlan*>(previous), previous->bytes());
   }
-  return absl::OkStatus();
 }
 
-absl::Status Enforcer::Impl::check_stages(const KeyRecord& key,
-                                          const v1::UsagePlan& plan) const {
-  const Stages stages = stages_of(plan);
+absl::Status Enforcer::Impl::check_stages(
+    const KeyRecord& key, const PlanRecord& plan,
+    const std::set<StageName>& stages) const {
   for (const PlanRecord* other : key.plans) {
-    if (other->document.id() == plan.id()) continue;
+    if (other == &plan) continue;
     for (const v1::ApiStage& stage : other->document.api_stages()) {
       if (stages.count({stage.api_id(), stage.stage()}) == 0) continue;
       return absl::AlreadyExistsError(absl::StrCat(
@@ -128,16 +120,13 @@ absl::StatusOr<v1::UsagePlan> Enforcer::create_usage_plan(
   const Instant now = impl_->clock->now();
   auto record = std::make_unique<PlanRecord>();
   record->document = document;
-  if (auto status =
-          record->compiler.update(document, impl_->rules, now.monotonic);
-      !status.ok()) {
-    return status;
-  }
+  auto update = record->compiler.prepare(document, impl_->rules, nullptr,
+                                         impl_->routes, now.monotonic);
+  if (!update.ok()) return update.status();
   void* memory = impl_->arena->allocate(sizeof(PlanCell));
   if (memory == nullptr) return arena_exhausted();
   record->cell = new (memory) PlanCell{};
-  if (auto status = impl_->publish(*record->cell, record->compiler);
-      !status.ok()) {
+  if (auto status = impl_->publish(*record, *std::move(update)); !status.ok()) {
     impl_->arena->free(memory, sizeof(PlanCell));
     return status;
   }
@@ -203,30 +192,35 @@ absl::StatusOr<v1::UsagePlan> Enforcer::apply_patch(
   if (!plan.ok()) return plan.status();
   PlanRecord& record = **plan;
 
-  auto document = patch_usage_plan(record.document, operations, impl_->rules);
-  if (!document.ok()) return document.status();
-  absl::Status status;
-  if (adds_stage(record.document, *document)) {
+  PlanPatch patch(&record.document);
+  absl::Status status = patch.apply(operations);
+  if (!status.ok()) return status;
+  const PlanChanges& changes = patch.changes();
+  status =
+      to_status(validate_usage_plan(record.document, impl_->rules, &changes));
+  if (!status.ok()) return status;
+  // Only a stage that was added can be one that a key has in another plan.
+  if (changes.adds_stages) {
     record.keys.for_each([&](const Association& association) {
       impl_->mutex.assert_held();
       if (status.ok()) {
         status = impl_->check_stages(*impl_->keys.find(association.key_id),
-                                     *document);
+                                     record, changes.stages);
       }
     });
     if (!status.ok()) return status;
   }
 
   const Instant now = impl_->clock->now();
-  PlanCompiler compiler = record.compiler;
-  status = compiler.update(*document, impl_->rules, now.monotonic);
+  auto update = record.compiler.prepare(record.document, impl_->rules, &changes,
+                                        impl_->routes, now.monotonic);
+  if (!update.ok()) return update.status();
+  status = impl_->publish(record, *std::move(update));
   if (!status.ok()) return status;
-  status = impl_->publish(*record.cell, compiler);
-  if (!status.ok()) return status;
-  record.compiler = std::move(compiler);
-  record.document = *document;
-  note_terms(record.terms, quota_terms(*document, impl_->rules), now.unix);
-  return document;
+  patch.commit();
+  note_terms(record.terms, quota_terms(record.document, impl_->rules),
+             now.unix);
+  return record.document;
 }
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "json/text.h"
 #include "json/utf8.h"
+#include "patch/draft.h"
 #include "patch/node.h"
 #include "patch/place.h"
 #include "patch/transfer.h"
@@ -65,23 +67,19 @@ absl::Status check_json(const Value& value, size_t levels) {
   return absl::InvalidArgumentError("a part of the value has no kind");
 }
 
-// A document while it is patched. An operation that fails leaves it half
-// changed.
+}  // namespace
+
+// The operations of RFC 6902 on a draft.
 //
 // *thread-compatible*
-class Draft {
+class JsonPatchTransaction::Operations {
  public:
-  Draft(const Message& document, const PatchLimits& limits)
-      : message_(document.New()), limits_(limits) {
-    message_->CopyFrom(document);
-    bytes_ = message_->ByteSizeLong();
-  }
+  Operations(Message* document, const PatchLimits& limits)
+      : draft_(document), limits_(limits) {}
 
   absl::Status apply(const v1::PatchOperation& operation);
-
-  void publish(Message* document) {
-    document->GetReflection()->Swap(document, message_.get());
-  }
+  void roll_back() { draft_.roll_back_to(0); }
+  void commit() { draft_.commit(); }
 
  private:
   struct Operands {
@@ -93,7 +91,7 @@ class Draft {
   struct Kind {
     std::string_view name;
     Uses uses;
-    absl::Status (Draft::*apply)(Operands& operands);
+    absl::Status (Operations::*apply)(Operands& operands);
   };
   static const Kind kKinds[];
 
@@ -110,36 +108,43 @@ class Draft {
     return JsonPointer::parse(pointer, limits_.max_pointer_bytes,
                               limits_.max_depth);
   }
-  Place root() const { return {message_.get()}; }
   // How deep a value at `path` may nest.
   size_t levels_below(const JsonPointer& path) const;
   absl::StatusOr<Scratch> copy_of(const Place& source,
                                   const JsonPointer& path) const;
-  absl::Status add(const JsonPointer& path, const Place& value);
-  absl::Status write(const Place& target, const Place& value,
+  // Moves `value` to a place that add() or replace() of the draft returned.
+  absl::Status write(const absl::StatusOr<Place>& target, const Place& value,
                      const JsonPointer& path);
+  absl::Status charge(size_t bytes);
 
-  const std::unique_ptr<Message> message_;
-  const PatchLimits& limits_;
+  Draft draft_;
+  const PatchLimits limits_;
+  size_t written_bytes_ = 0;
   // At least the document's size, give or take the lengths around what was
-  // written; measured again when it passes the limit.
-  size_t bytes_;
+  // written; measured at the first write, and again when it passes the limit.
+  std::optional<size_t> document_bytes_;
 };
 
-const Draft::Kind Draft::kKinds[] = {
-    {"add", Uses::kValue, &Draft::add},
-    {"remove", Uses::kPath, &Draft::remove},
-    {"replace", Uses::kValue, &Draft::replace},
-    {"move", Uses::kFrom, &Draft::move},
-    {"copy", Uses::kFrom, &Draft::copy},
-    {"test", Uses::kValue, &Draft::test},
+const JsonPatchTransaction::Operations::Kind
+    JsonPatchTransaction::Operations::kKinds[] = {
+        {"add", Uses::kValue, &Operations::add},
+        {"remove", Uses::kPath, &Operations::remove},
+        {"replace", Uses::kValue, &Operations::replace},
+        {"move", Uses::kFrom, &Operations::move},
+        {"copy", Uses::kFrom, &Operations::copy},
+        {"test", Uses::kValue, &Operations::test},
 };
 
-absl::Status Draft::apply(const v1::PatchOperation& operation) {
+absl::Status JsonPatchTransaction::Operations::apply(
+    const v1::PatchOperation& operation) {
   for (const Kind& kind : kKinds) {
     if (kind.name != operation.op()) continue;
+    const size_t changes = draft_.size();
+    const absl::Status status = apply(kind, operation);
+    if (status.ok()) return status;
+    draft_.roll_back_to(changes);
     return with_prefix(
-        apply(kind, operation),
+        status,
         absl::StrCat(operation.op(), " ",
                      excerpt(operation.path(), kQuotedPathBytes), ": "));
   }
@@ -148,8 +153,8 @@ absl::Status Draft::apply(const v1::PatchOperation& operation) {
                    ": expected add, remove, replace, move, copy or test"));
 }
 
-absl::Status Draft::apply(const Kind& kind,
-                          const v1::PatchOperation& operation) {
+absl::Status JsonPatchTransaction::Operations::apply(
+    const Kind& kind, const v1::PatchOperation& operation) {
   Operands operands;
   auto path = parse(operation.path());
   if (!path.ok()) return path.status();
@@ -171,32 +176,33 @@ absl::Status Draft::apply(const Kind& kind,
   return (this->*kind.apply)(operands);
 }
 
-absl::Status Draft::add(Operands& operands) {
-  return add(operands.path, {&operands.value});
+absl::Status JsonPatchTransaction::Operations::add(Operands& operands) {
+  return write(draft_.add(operands.path.segments()), {&operands.value},
+               operands.path);
 }
 
-absl::Status Draft::remove(Operands& operands) {
+absl::Status JsonPatchTransaction::Operations::remove(Operands& operands) {
   if (operands.path.segments().empty()) {
     return absl::InvalidArgumentError("the whole document cannot be removed");
   }
-  return erase(root(), operands.path.segments());
+  return draft_.remove(operands.path.segments());
 }
 
-absl::Status Draft::replace(Operands& operands) {
-  auto target = find(root(), operands.path.segments());
-  if (!target.ok()) return target.status();
-  return write(*target, {&operands.value}, operands.path);
+absl::Status JsonPatchTransaction::Operations::replace(Operands& operands) {
+  return write(draft_.replace(operands.path.segments()), {&operands.value},
+               operands.path);
 }
 
-absl::Status Draft::move(Operands& operands) {
+absl::Status JsonPatchTransaction::Operations::move(Operands& operands) {
   const auto& path = operands.path.segments();
   const auto& from = operands.from.segments();
-  auto source = find(root(), from);
+  auto source = find(draft_.root(), from);
   if (!source.ok()) return with_prefix(source.status(), "from: ");
   if (path == from) return absl::OkStatus();
   if (from.size() < path.size()) {
     // Places are compared, not pointers: a field has two names.
-    auto ancestor = find(root(), absl::MakeConstSpan(path).first(from.size()));
+    auto ancestor =
+        find(draft_.root(), absl::MakeConstSpan(path).first(from.size()));
     if (ancestor.ok() && *ancestor == *source) {
       return absl::InvalidArgumentError(
           "a value cannot be moved into one of its own children");
@@ -204,22 +210,23 @@ absl::Status Draft::move(Operands& operands) {
   }
   auto value = copy_of(*source, operands.path);
   if (!value.ok()) return value.status();
-  absl::Status status = erase(root(), from);
+  absl::Status status = draft_.remove(from);
   if (!status.ok()) return with_prefix(status, "from: ");
-  return add(operands.path, value->place());
+  return write(draft_.add(path), value->place(), operands.path);
 }
 
-absl::Status Draft::copy(Operands& operands) {
-  auto source = find(root(), operands.from.segments());
+absl::Status JsonPatchTransaction::Operations::copy(Operands& operands) {
+  auto source = find(draft_.root(), operands.from.segments());
   if (!source.ok()) return with_prefix(source.status(), "from: ");
   // Adding may shift the source, or lie inside it.
   auto value = copy_of(*source, operands.path);
   if (!value.ok()) return value.status();
-  return add(operands.path, value->place());
+  return write(draft_.add(operands.path.segments()), value->place(),
+               operands.path);
 }
 
-absl::Status Draft::test(Operands& operands) {
-  auto found = find(root(), operands.path.segments());
+absl::Status JsonPatchTransaction::Operations::test(Operands& operands) {
+  auto found = find(draft_.root(), operands.path.segments());
   if (!found.ok()) return found.status();
   const Place operand{&operands.value};
   const Node actual = look(*found);
@@ -240,12 +247,13 @@ absl::Status Draft::test(Operands& operands) {
       describe(wanted) == describe(actual) ? "another" : describe(actual)));
 }
 
-size_t Draft::levels_below(const JsonPointer& path) const {
+size_t JsonPatchTransaction::Operations::levels_below(
+    const JsonPointer& path) const {
   return limits_.max_depth - path.segments().size();
 }
 
-absl::StatusOr<Scratch> Draft::copy_of(const Place& source,
-                                       const JsonPointer& path) const {
+absl::StatusOr<Scratch> JsonPatchTransaction::Operations::copy_of(
+    const Place& source, const JsonPointer& path) const {
   if (is_deeper_than(source, levels_below(path))) return too_deep();
   Scratch copy(source);
   absl::Status status = assign(copy.place(), source);
@@ -253,28 +261,56 @@ absl::StatusOr<Scratch> Draft::copy_of(const Place& source,
   return copy;
 }
 
-absl::Status Draft::add(const JsonPointer& path, const Place& value) {
-  if (path.segments().empty()) return write(root(), value, path);
-  auto target = make_room(root(), path.segments());
+absl::Status JsonPatchTransaction::Operations::write(
+    const absl::StatusOr<Place>& target, const Place& value,
+    const JsonPointer& path) {
   if (!target.ok()) return target.status();
-  return write(*target, value, path);
-}
-
-absl::Status Draft::write(const Place& target, const Place& value,
-                          const JsonPointer& path) {
-  absl::Status status = assign(target, value);
+  const absl::Status status = move_value(*target, value);
   if (!status.ok()) return status;
-  bytes_ += serialized_size(target) +
-            (path.segments().empty() ? 0 : path.segments().back().size());
-  if (bytes_ > limits_.max_document_bytes) bytes_ = message_->ByteSizeLong();
-  if (bytes_ <= limits_.max_document_bytes) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the document would grow to ", bytes_, " bytes, at most ",
-                   limits_.max_document_bytes, " are allowed"));
+  const auto& segments = path.segments();
+  return charge(serialized_size(*target) +
+                (segments.empty() ? 0 : segments.back().size()));
 }
 
-template <typename Operations>
-absl::Status apply_all(const Operations& operations, Message* document,
+absl::Status JsonPatchTransaction::Operations::charge(size_t bytes) {
+  written_bytes_ += bytes;
+  if (written_bytes_ > limits_.max_written_bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the operations would write ", written_bytes_, " bytes, at most ",
+        limits_.max_written_bytes, " are allowed"));
+  }
+  if (limits_.max_document_bytes == PatchLimits::kUnlimited) {
+    return absl::OkStatus();
+  }
+  if (document_bytes_.has_value()) *document_bytes_ += bytes;
+  if (!document_bytes_.has_value() ||
+      *document_bytes_ > limits_.max_document_bytes) {
+    document_bytes_ = draft_.root().message->ByteSizeLong();
+  }
+  if (*document_bytes_ <= limits_.max_document_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the document would grow to ", *document_bytes_, " bytes, at most ",
+      limits_.max_document_bytes, " are allowed"));
+}
+
+JsonPatchTransaction::JsonPatchTransaction(Message* document,
+                                           const PatchLimits& limits)
+    : operations_(std::make_unique<Operations>(document, limits)) {}
+
+JsonPatchTransaction::~JsonPatchTransaction() { roll_back(); }
+
+absl::Status JsonPatchTransaction::apply(const v1::PatchOperation& operation) {
+  return operations_->apply(operation);
+}
+
+void JsonPatchTransaction::commit() { operations_->commit(); }
+
+void JsonPatchTransaction::roll_back() { operations_->roll_back(); }
+
+namespace {
+
+template <typename List>
+absl::Status apply_all(const List& operations, Message* document,
                        const PatchLimits& limits) {
   const size_t size = operations.size();
   if (size > limits.max_operations) {
@@ -282,16 +318,16 @@ absl::Status apply_all(const Operations& operations, Message* document,
         absl::StrCat("a patch of ", size, " operations, at most ",
                      limits.max_operations, " are allowed"));
   }
-  Draft draft(*document, limits);
+  JsonPatchTransaction transaction(document, limits);
   size_t index = 0;
   for (const v1::PatchOperation& operation : operations) {
-    absl::Status status = draft.apply(operation);
+    const absl::Status status = transaction.apply(operation);
     if (!status.ok()) {
       return with_prefix(status, absl::StrCat("operations[", index, "] "));
     }
     ++index;
   }
-  draft.publish(document);
+  transaction.commit();
   return absl::OkStatus();
 }
 
@@ -306,15 +342,6 @@ absl::Status apply_json_patch(
     const google::protobuf::RepeatedPtrField<v1::PatchOperation>& operations,
     Message* document, const PatchLimits& limits) {
   return apply_all(operations, document, limits);
-}
-
-absl::Status apply_json_patch_operation(const v1::PatchOperation& operation,
-                                        Message* document,
-                                        const PatchLimits& limits) {
-  Draft draft(*document, limits);
-  absl::Status status = draft.apply(operation);
-  if (status.ok()) draft.publish(document);
-  return status;
 }
 
 }  // namespace weir

@@ -33,6 +33,8 @@
 #define WEIR_PATCH_JSON_PATCH_H_
 
 #include <cstddef>
+#include <limits>
+#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
@@ -44,8 +46,12 @@
 namespace weir {
 
 // What a patch from outside may cost. Each operation takes time linear in the
-// document at most, and in its value.
+// values that it reads and writes, in the length of an array in which elements
+// move, and in the size of a map that is searched (but for Struct's, which are
+// hashed).
 struct PatchLimits {
+  static constexpr size_t kUnlimited = std::numeric_limits<size_t>::max();
+
   size_t max_operations = 1000;
 
   // In `path` and `from`, escaped.
@@ -56,14 +62,64 @@ struct PatchLimits {
   // three of them, an array two.)
   size_t max_depth = JsonPointer::kMaxDepth;
 
-  // The size that an operation may let the document grow to, serialised. It
-  // bounds patches that copy their own copies.
+  // The size that the document may grow to, serialised. Unless it is
+  // kUnlimited, the first operation that writes a value measures the whole
+  // document.
   size_t max_document_bytes = size_t{16} << 20;
+
+  // The values that all operations together may write, serialised: it bounds
+  // patches that copy their own copies, or copy a large value again and again.
+  size_t max_written_bytes = size_t{64} << 20;
+};
+
+// Operations that are applied to a document one by one, to be kept all or taken
+// back all.
+//
+//   JsonPatchTransaction transaction(&document);
+//   for (const v1::PatchOperation& operation : operations) {
+//     if (auto status = transaction.apply(operation); !status.ok()) return
+//     status;
+//   }
+//   if (document.name().empty()) return absl::InvalidArgumentError("no name");
+//   transaction.commit();
+//
+// Costs what the operations touch, not what the document holds; what they
+// remove or replace is kept until the end. The document may be read between
+// operations, but its maps only through const references, and nothing in it may
+// be held on to: messages move.
+//
+// This class is *thread-compatible*, and so is `*document` meanwhile, also for
+// those who read it.
+class JsonPatchTransaction {
+ public:
+  // REQUIRES: `*document` outlives the transaction.
+  explicit JsonPatchTransaction(google::protobuf::Message* document,
+                                const PatchLimits& limits = {});
+  // Takes back what was not committed.
+  ~JsonPatchTransaction();
+  JsonPatchTransaction(const JsonPatchTransaction&) = delete;
+  JsonPatchTransaction& operator=(const JsonPatchTransaction&) = delete;
+
+  // Applies one operation. On an error the document is as it was before this
+  // operation, and the transaction can go on. Errors are those of
+  // apply_json_patch(), but start at the operation's kind: `replace "/a": ...`.
+  absl::Status apply(const v1::PatchOperation& operation);
+
+  // Keeps what was applied so far. The next operation starts anew.
+  void commit();
+
+  // Takes back what was applied since the last commit.
+  void roll_back();
+
+ private:
+  class Operations;
+  const std::unique_ptr<Operations> operations_;
 };
 
 // Applies `operations` in order to `*document`: all of them, or, on an error,
-// none: the document is then exactly as it was. Allocates a copy of the
-// document. REQUIRES: nobody else uses `*document` during the call.
+// none: the document is then exactly as it was, though the entries of its maps,
+// which have no order, may come in another one.
+// REQUIRES: nobody else uses `*document` during the call.
 //
 // Errors name the operation, the pointer and the segment at fault in one line:
 //   operations[2] replace "/quota/limit": expected an integer in
@@ -80,11 +136,6 @@ absl::Status apply_json_patch(absl::Span<const v1::PatchOperation> operations,
 absl::Status apply_json_patch(
     const google::protobuf::RepeatedPtrField<v1::PatchOperation>& operations,
     google::protobuf::Message* document, const PatchLimits& limits = {});
-
-// The same for one operation. Errors start at its kind: `replace "/a": ...`.
-absl::Status apply_json_patch_operation(const v1::PatchOperation& operation,
-                                        google::protobuf::Message* document,
-                                        const PatchLimits& limits = {});
 
 }  // namespace weir
 

@@ -33,7 +33,7 @@ using Patch = std::vector<v1::PatchOperation>;
 // Small, so that inputs reach them.
 constexpr PatchLimits kLimits = {
     /*max_operations=*/20, /*max_pointer_bytes=*/64, /*max_depth=*/10,
-    /*max_document_bytes=*/1000};
+    /*max_document_bytes=*/1000, /*max_written_bytes=*/5000};
 
 size_t depth(const Value& value) {
   size_t deepest = 0;
@@ -106,7 +106,7 @@ absl::Status apply_and_check(const Patch& patch, Message* document) {
               bytes(*document) == before,
           "`test` changes nothing");
   for (const v1::PatchOperation& operation : patch) {
-    require(apply_json_patch_operation(operation, stepwise.get(), kLimits).ok(),
+    require(apply_operation(operation, stepwise.get(), kLimits).ok(),
             "a patch is its operations");
   }
   require(bytes(*stepwise) == bytes(*document), "a patch is its operations");
@@ -116,8 +116,22 @@ absl::Status apply_and_check(const Patch& patch, Message* document) {
   return status;
 }
 
+// Applies each operation that can be applied, and takes all of them back.
+void apply_and_roll_back(const Patch& patch, Message* document) {
+  const std::string before = bytes(*document);
+  JsonPatchTransaction transaction(document, kLimits);
+  for (const v1::PatchOperation& operation : patch) {
+    const std::string last = bytes(*document);
+    require(transaction.apply(operation).ok() || bytes(*document) == last,
+            "a failed operation changes nothing");
+  }
+  transaction.roll_back();
+  require(bytes(*document) == before, "all operations can be taken back");
+}
+
 // What is more to plain JSON.
 void check_plain(const Patch& patch, Value document) {
+  apply_and_roll_back(patch, &document);
   const Value before = document;
   if (apply_and_check(patch, &document).ok()) {
     require(depth(document) <= kLimits.max_depth,
@@ -147,8 +161,9 @@ void check_typed(const Patch& patch, const Value& json) {
   whole.set_op("replace");
   *whole.mutable_value() = json;
   patch_test::Everything document;
-  if (apply_and_check({whole}, &document).ok())
-    apply_and_check(patch, &document).IgnoreError();
+  if (!apply_and_check({whole}, &document).ok()) return;
+  apply_and_roll_back(patch, &document);
+  apply_and_check(patch, &document).IgnoreError();
 }
 
 }  // namespace

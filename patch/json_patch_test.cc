@@ -74,11 +74,11 @@ TEST(ApplyJsonPatch, WorksOnAnArena) {
 
 TEST(ApplyJsonPatchOperation, IsOneOperationWithoutItsIndex) {
   Struct document;
-  EXPECT_TRUE(apply_json_patch_operation(
+  EXPECT_TRUE(apply_operation(
                   operation(R"({"op":"add","path":"/a","value":1})"), &document)
                   .ok());
-  EXPECT_EQ(apply_json_patch_operation(
-                operation(R"({"op":"test","path":"/a","value":2})"), &document),
+  EXPECT_EQ(apply_operation(operation(R"({"op":"test","path":"/a","value":2})"),
+                            &document),
             absl::FailedPreconditionError(
                 R"(test "/a": expected number 2, found number 1)"));
   EXPECT_EQ(bytes(document), bytes(from_json<Struct>(R"({"a":1})")));
@@ -86,18 +86,18 @@ TEST(ApplyJsonPatchOperation, IsOneOperationWithoutItsIndex) {
 
 TEST(ApplyJsonPatch, RootsOfOtherTypes) {
   auto list = from_json<google::protobuf::ListValue>("[1]");
-  EXPECT_TRUE(apply_json_patch_operation(
-                  operation(R"({"op":"add","path":"/0","value":0})"), &list)
-                  .ok());
+  EXPECT_TRUE(
+      apply_operation(operation(R"({"op":"add","path":"/0","value":0})"), &list)
+          .ok());
   EXPECT_EQ(list.values_size(), 2);
-  EXPECT_EQ(apply_json_patch_operation(
+  EXPECT_EQ(apply_operation(
                 operation(R"({"op":"replace","path":"","value":{}})"), &list)
                 .message(),
             R"(replace "": expected an array, got an object)");
   google::protobuf::Int64Value number;
   EXPECT_TRUE(
-      apply_json_patch_operation(
-          operation(R"({"op":"replace","path":"","value":"7"})"), &number)
+      apply_operation(operation(R"({"op":"replace","path":"","value":"7"})"),
+                      &number)
           .ok());
   EXPECT_EQ(number.value(), 7);
 }
@@ -119,37 +119,37 @@ TEST(Limits, BoundThePointers) {
   PatchLimits limits;
   limits.max_pointer_bytes = 5;
   Struct document = from_json<Struct>(R"({"a":1})");
-  EXPECT_EQ(apply_json_patch_operation(
-                operation(R"({"op":"add","path":"/abcde","value":1})"),
-                &document, limits)
-                .code(),
-            absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(apply_json_patch_operation(
-                operation(R"({"op":"copy","path":"/b","from":"/abcde"})"),
-                &document, limits)
-                .code(),
-            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(
+      apply_operation(operation(R"({"op":"add","path":"/abcde","value":1})"),
+                      &document, limits)
+          .code(),
+      absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(
+      apply_operation(operation(R"({"op":"copy","path":"/b","from":"/abcde"})"),
+                      &document, limits)
+          .code(),
+      absl::StatusCode::kResourceExhausted);
 }
 
 TEST(Limits, BoundTheDepthOfAnOperand) {
   v1::PatchOperation add = operation(R"({"op":"add","path":""})");
   Value document;
   *add.mutable_value() = nested(64);
-  EXPECT_TRUE(apply_json_patch_operation(add, &document).ok());
+  EXPECT_TRUE(apply_operation(add, &document).ok());
   *add.mutable_value() = nested(65);
   EXPECT_EQ(
-      apply_json_patch_operation(add, &document),
+      apply_operation(add, &document),
       absl::ResourceExhaustedError(R"(add "": the value would nest too deep)"));
   *add.mutable_value() = nested(1000);
-  EXPECT_EQ(apply_json_patch_operation(add, &document).code(),
+  EXPECT_EQ(apply_operation(add, &document).code(),
             absl::StatusCode::kResourceExhausted);
   // The place counts too.
   document = nested(60);
   add.set_path(path_of_zeros(60));
   *add.mutable_value() = nested(4);
-  EXPECT_TRUE(apply_json_patch_operation(add, &document).ok());
+  EXPECT_TRUE(apply_operation(add, &document).ok());
   *add.mutable_value() = nested(5);
-  EXPECT_EQ(apply_json_patch_operation(add, &document).code(),
+  EXPECT_EQ(apply_operation(add, &document).code(),
             absl::StatusCode::kResourceExhausted);
 }
 
@@ -157,9 +157,9 @@ TEST(Limits, BoundTheDepthThatCopiesReach) {
   Value document = nested(40);
   v1::PatchOperation copy = operation(R"({"op":"copy","from":""})");
   copy.set_path(path_of_zeros(24));
-  EXPECT_TRUE(apply_json_patch_operation(copy, &document).ok());
+  EXPECT_TRUE(apply_operation(copy, &document).ok());
   copy.set_path(path_of_zeros(1));
-  EXPECT_EQ(apply_json_patch_operation(copy, &document).code(),
+  EXPECT_EQ(apply_operation(copy, &document).code(),
             absl::StatusCode::kResourceExhausted);
 }
 
@@ -173,8 +173,8 @@ TEST(Limits, BoundTheDepthOfObjectsToo) {
   std::string path;
   for (int i = 0; i < 23; ++i) path += "/a";
   copy.set_path(path + "/b");
-  EXPECT_TRUE(apply_json_patch_operation(copy, &document).ok());
-  EXPECT_EQ(apply_json_patch_operation(copy, &document).code(),
+  EXPECT_TRUE(apply_operation(copy, &document).ok());
+  EXPECT_EQ(apply_operation(copy, &document).code(),
             absl::StatusCode::kResourceExhausted);
 }
 
@@ -184,12 +184,12 @@ TEST(Limits, BoundTheDepthThatMovesReach) {
   *document.mutable_list_value()->add_values() = nested(2);
   v1::PatchOperation move = operation(R"({"op":"move","from":"/0"})");
   move.set_path("/1/0");
-  EXPECT_EQ(apply_json_patch_operation(move, &document).code(),
+  EXPECT_EQ(apply_operation(move, &document).code(),
             absl::StatusCode::kNotFound);  // "/1" is gone.
   document.mutable_list_value()->mutable_values()->SwapElements(0, 1);
   move.set_from("/1");
   move.set_path("/0/0");
-  EXPECT_TRUE(apply_json_patch_operation(move, &document).ok());
+  EXPECT_TRUE(apply_operation(move, &document).ok());
 }
 
 TEST(Limits, StopACopyBomb) {
@@ -217,7 +217,7 @@ TEST(Limits, StopAnArrayOfCopies) {
       operation(R"({"op":"copy","from":"/strings/0","path":"/strings/-"})");
   absl::Status status;
   while (status.ok()) {
-    status = apply_json_patch_operation(copy, &document, limits);
+    status = apply_operation(copy, &document, limits);
     ASSERT_LE(document.ByteSizeLong(), 10000u);
   }
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
@@ -235,7 +235,7 @@ TEST(Limits, CountTheDocumentNotTheTraffic) {
                                &document, limits)
                   .ok());
   add.mutable_value()->set_string_value(std::string(2500, 'x'));
-  EXPECT_EQ(apply_json_patch_operation(add, &document, limits).message(),
+  EXPECT_EQ(apply_operation(add, &document, limits).message(),
             R"(add "/aString": the document would grow to 2503 bytes, )"
             "at most 2500 are allowed");
 }
@@ -245,10 +245,9 @@ TEST(Limits, LetALargeDocumentShrink) {
   document.set_a_string(std::string(1000, 'x'));
   PatchLimits limits;
   limits.max_document_bytes = 10;
-  EXPECT_TRUE(
-      apply_json_patch_operation(
-          operation(R"({"op":"remove","path":"/aString"})"), &document, limits)
-          .ok());
+  EXPECT_TRUE(apply_operation(operation(R"({"op":"remove","path":"/aString"})"),
+                              &document, limits)
+                  .ok());
 }
 
 struct ErrorCase {
@@ -404,7 +403,7 @@ TEST(HostileInput, ValuesThatAreNoJson) {
   Value document = from_json("{}");
   v1::PatchOperation add = operation(R"({"op":"add","path":"/a"})");
   const auto error = [&] {
-    const absl::Status status = apply_json_patch_operation(add, &document);
+    const absl::Status status = apply_operation(add, &document);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
     return std::string(status.message());
   };
@@ -441,8 +440,7 @@ TEST(HostileInput, ErrorsAreShortPrintableLines) {
   hostile.push_back(test);
   Everything document;
   for (const v1::PatchOperation& operation : hostile) {
-    const absl::Status status =
-        apply_json_patch_operation(operation, &document);
+    const absl::Status status = apply_operation(operation, &document);
     EXPECT_FALSE(status.ok());
     EXPECT_LT(status.message().size(), 2000u);
     for (const unsigned char c : status.message()) {
@@ -459,7 +457,7 @@ TEST(HostileInput, ManyKeysInOneValue) {
     fields[absl::StrCat(i)].mutable_struct_value();
   }
   Everything document;
-  EXPECT_TRUE(apply_json_patch_operation(add, &document).ok());
+  EXPECT_TRUE(apply_operation(add, &document).ok());
   EXPECT_EQ(document.child_map_size(), 3000);
 }
 

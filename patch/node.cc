@@ -1,11 +1,15 @@
 #include "patch/node.h"
 
 #include <algorithm>
+#include <optional>
 #include <type_traits>
 #include <variant>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/map.h"
+#include "google/protobuf/repeated_field.h"
+#include "google/protobuf/struct.pb.h"
 #include "json/text.h"
 #include "patch/json_pointer.h"
 #include "patch/scalar.h"
@@ -15,7 +19,10 @@ namespace {
 
 using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::ListValue;
 using ::google::protobuf::Message;
+using ::google::protobuf::Struct;
+using ::google::protobuf::Value;
 
 // The field of Struct, ListValue and the wrappers.
 Place only_field(Message* message) {
@@ -69,6 +76,16 @@ Place value_of(const Place& map, int index) {
       map.field->message_type()->map_value()};
 }
 
+using StructMembers = google::protobuf::Map<std::string, Value>;
+
+// The members of a Struct, which can be looked up: entries of other maps can
+// only be searched by reflection. Null if `map` is another map, or a Struct
+// without generated code.
+StructMembers* struct_members(const Place& map) {
+  if (map.message->GetReflection() != Struct::GetReflection()) return nullptr;
+  return static_cast<Struct*>(map.message)->mutable_fields();
+}
+
 std::string key_text(const Scalar& key) {
   return std::visit(
       [](const auto& k) -> std::string {
@@ -95,14 +112,42 @@ absl::StatusOr<Scalar> parse_key(const FieldDescriptor* map,
       "expected ", describe_type(type), " for a key, got ", excerpt(name)));
 }
 
-absl::StatusOr<int> find_entry(const Node& map, std::string_view segment) {
-  auto key = parse_key(map.place.field, segment);
+// The index of an entry; -1 if there is none. Errors: as append_entry.
+absl::StatusOr<int> find_entry(const Place& map, std::string_view name) {
+  auto key = parse_key(map.field, name);
   if (!key.ok()) return key.status();
-  const int size = size_of(map);
+  const int size = map.reflection().FieldSize(*map.message, map.field);
   for (int i = 0; i < size; ++i) {
-    if (holds(key_of(map.place, i), *key)) return i;
+    if (holds(key_of(map, i), *key)) return i;
   }
-  return absl::NotFoundError("the object has no such member");
+  return -1;
+}
+
+// The value of a member; nothing if there is none. Errors: as append_entry.
+absl::StatusOr<std::optional<Place>> find_value(const Place& map,
+                                                std::string_view name) {
+  if (StructMembers* members = struct_members(map)) {
+    const auto member = members->find(std::string(name));
+    if (member == members->end()) return std::nullopt;
+    return Place{&member->second};
+  }
+  const auto index = find_entry(map, name);
+  if (!index.ok()) return index.status();
+  if (*index < 0) return std::nullopt;
+  return value_of(map, *index);
+}
+
+absl::Status erase_entry(const Place& map, std::string_view name) {
+  if (StructMembers* members = struct_members(map)) {
+    members->erase(std::string(name));
+    return absl::OkStatus();
+  }
+  const auto& reflection = map.reflection();
+  const int last = reflection.FieldSize(*map.message, map.field) - 1;
+  // The order of entries means nothing.
+  reflection.SwapElements(map.message, map.field, *find_entry(map, name), last);
+  reflection.RemoveLast(map.message, map.field);
+  return absl::OkStatus();
 }
 
 absl::Status no_element(int size) {
@@ -147,9 +192,10 @@ absl::StatusOr<Place> find_child(const Place& parent,
     case Node::Kind::kMessage:
       return find_member(node.place.message, segment);
     case Node::Kind::kMap: {
-      auto index = find_entry(node, segment);
-      if (!index.ok()) return index.status();
-      return value_of(node.place, *index);
+      const auto value = find_value(node.place, segment);
+      if (!value.ok()) return value.status();
+      if (value->has_value()) return **value;
+      return absl::NotFoundError("the object has no such member");
     }
     case Node::Kind::kArray: {
       auto index = find_element(node, segment);
@@ -158,6 +204,24 @@ absl::StatusOr<Place> find_child(const Place& parent,
     }
     default:
       return no_children(node);
+  }
+}
+
+// Moves the element at `from` to `to`, past those between.
+void move_element(const Place& array, int from, int to) {
+  if (array.message->GetReflection() == ListValue::GetReflection()) {
+    auto* elements = static_cast<ListValue*>(array.message)->mutable_values();
+    const auto begin = elements->pointer_begin();
+    if (from < to) {
+      std::rotate(begin + from, begin + from + 1, begin + to + 1);
+    } else {
+      std::rotate(begin + to, begin + from, begin + from + 1);
+    }
+    return;
+  }
+  const int step = from < to ? 1 : -1;
+  for (int i = from; i != to; i += step) {
+    array.reflection().SwapElements(array.message, array.field, i, i + step);
   }
 }
 
@@ -175,29 +239,32 @@ absl::StatusOr<Place> open_array(const Node& array, std::string_view segment) {
   } else {
     write_scalar(end, read_scalar(element_of(array, size - 1)));
   }
-  for (int i = size; i > static_cast<int>(*index); --i) {
-    end.reflection().SwapElements(end.message, end.field, i, i - 1);
-  }
+  move_element(end, size, static_cast<int>(*index));
   return element_of(array, static_cast<int>(*index));
 }
 
-absl::StatusOr<Place> make_child(const Place& parent,
-                                 std::string_view segment) {
+absl::StatusOr<Opening> open_child(const Place& parent,
+                                   std::string_view segment) {
   const Node node = look(parent);
   switch (node.kind) {
     case Node::Kind::kMessage: {
       auto field = member_field(*node.place.message, segment);
       if (!field.ok()) return field.status();
-      return Place{node.place.message, *field};
+      return Opening{{node.place.message, *field}, false};
     }
     case Node::Kind::kMap: {
-      auto index = find_entry(node, segment);
-      if (index.ok()) return value_of(node.place, *index);
-      if (!absl::IsNotFound(index.status())) return index.status();
-      return append_entry(node.place, segment);
+      const auto value = find_value(node.place, segment);
+      if (!value.ok()) return value.status();
+      if (value->has_value()) return Opening{**value, false};
+      auto entry = append_entry(node.place, segment);
+      if (!entry.ok()) return entry.status();
+      return Opening{*entry, true};
     }
-    case Node::Kind::kArray:
-      return open_array(node, segment);
+    case Node::Kind::kArray: {
+      auto element = open_array(node, segment);
+      if (!element.ok()) return element.status();
+      return Opening{*element, true};
+    }
     default:
       return no_children(node);
   }
@@ -209,20 +276,12 @@ absl::Status erase_child(const Place& parent, std::string_view segment) {
   const Node node = look(parent);
   const Place& place = node.place;
   const auto& reflection = place.reflection();
+  if (node.kind == Node::Kind::kMap) return erase_entry(place, segment);
   if (node.kind == Node::Kind::kMessage) {
     reflection.ClearField(place.message, child->field);
     return absl::OkStatus();
   }
-  const int last = size_of(node) - 1;
-  if (node.kind == Node::Kind::kMap) {
-    // The order of entries means nothing.
-    reflection.SwapElements(place.message, place.field,
-                            *find_entry(node, segment), last);
-  } else {
-    for (int i = child->index; i < last; ++i) {
-      reflection.SwapElements(place.message, place.field, i, i + 1);
-    }
-  }
+  move_element(*child, child->index, size_of(node) - 1);
   reflection.RemoveLast(place.message, place.field);
   return absl::OkStatus();
 }
@@ -289,14 +348,7 @@ Place element_of(const Node& array, int index) {
 std::vector<std::pair<std::string, Place>> members_of(const Node& object) {
   std::vector<std::pair<std::string, Place>> members;
   const Place& place = object.place;
-  if (object.kind == Node::Kind::kMap) {
-    const int size = size_of(object);
-    members.reserve(size);
-    for (int i = 0; i < size; ++i) {
-      members.emplace_back(key_text(read_scalar(key_of(place, i))),
-                           value_of(place, i));
-    }
-  } else {
+  if (object.kind == Node::Kind::kMessage) {
     const Descriptor* type = place.message->GetDescriptor();
     for (int i = 0; i < type->field_count(); ++i) {
       const FieldDescriptor* field = type->field(i);
@@ -308,6 +360,17 @@ std::vector<std::pair<std::string, Place>> members_of(const Node& object) {
         members.emplace_back(std::string(field->json_name()),
                              Place{place.message, field});
       }
+    }
+  } else if (StructMembers* values = struct_members(place)) {
+    members.reserve(values->size());
+    for (auto& [name, value] : *values)
+      members.emplace_back(name, Place{&value});
+  } else {
+    const int size = size_of(object);
+    members.reserve(size);
+    for (int i = 0; i < size; ++i) {
+      members.emplace_back(key_text(read_scalar(key_of(place, i))),
+                           value_of(place, i));
     }
   }
   std::sort(members.begin(), members.end(),
@@ -324,6 +387,9 @@ const FieldDescriptor* find_field(const Descriptor* type,
 }
 
 absl::StatusOr<Place> append_entry(const Place& map, std::string_view name) {
+  if (StructMembers* members = struct_members(map)) {
+    return Place{&(*members)[std::string(name)]};
+  }
   auto key = parse_key(map.field, name);
   if (!key.ok()) return key.status();
   Message* entry = map.reflection().AddMessage(map.message, map.field);
@@ -342,12 +408,26 @@ absl::StatusOr<Place> find(const Place& root,
   return place;
 }
 
-absl::StatusOr<Place> make_room(const Place& root,
-                                absl::Span<const std::string> segments) {
+absl::StatusOr<Place> find_to_assign(const Place& root,
+                                     absl::Span<const std::string> segments) {
+  if (segments.empty()) return root;
+  auto parent = find(root, segments.first(segments.size() - 1));
+  if (!parent.ok()) return parent;
+  const Node node = look(*parent);
+  if (node.kind != Node::Kind::kMessage) return find(root, segments);
+  auto field = member_field(*node.place.message, segments.back());
+  if (!field.ok()) {
+    return at_segment(segments.size() - 1, segments.back(), field.status());
+  }
+  return Place{node.place.message, *field};
+}
+
+absl::StatusOr<Opening> open(const Place& root,
+                             absl::Span<const std::string> segments) {
   const size_t last = segments.size() - 1;
   auto parent = find(root, segments.first(last));
-  if (!parent.ok()) return parent;
-  auto child = make_child(*parent, segments[last]);
+  if (!parent.ok()) return parent.status();
+  auto child = open_child(*parent, segments[last]);
   if (!child.ok()) return at_segment(last, segments[last], child.status());
   return child;
 }
@@ -356,7 +436,8 @@ absl::Status erase(const Place& root, absl::Span<const std::string> segments) {
   const size_t last = segments.size() - 1;
   auto parent = find(root, segments.first(last));
   if (!parent.ok()) return parent.status();
-  return at_segment(last, segments[last], erase_child(*parent, segments[last]));
+  const absl::Status status = erase_child(*parent, segments[last]);
+  return status.ok() ? status : at_segment(last, segments[last], status);
 }
 
 bool is_deeper_than(const Place& place, size_t levels) {

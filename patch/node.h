@@ -72,13 +72,24 @@ absl::StatusOr<Place> append_entry(const Place& map, std::string_view name);
 absl::StatusOr<Place> find(const Place& root,
                            absl::Span<const std::string> segments);
 
+// The value that `segments` lead to, to be written: as find(), but a field need
+// not be set.
+absl::StatusOr<Place> find_to_assign(const Place& root,
+                                     absl::Span<const std::string> segments);
+
+// A place for a value.
+struct Opening {
+  Place place;
+  bool is_new;  // an element or entry that was made for the value
+};
+
 // Where RFC 6902 lets `add` put its value: a place for the last of `segments`,
 // which are not empty, in the existing parent. An array is opened there for a
 // new element; a map gets an entry, unless it has it.
 // REQUIRES: the caller then assigns a value to the place.
 // Errors: as find.
-absl::StatusOr<Place> make_room(const Place& root,
-                                absl::Span<const std::string> segments);
+absl::StatusOr<Opening> open(const Place& root,
+                             absl::Span<const std::string> segments);
 
 // Removes the value that `segments`, which are not empty, lead to.
 // Errors: as find.

@@ -152,8 +152,7 @@ bool apply_and_check(const Patch& patch, Message* document) {
   }
   // A patch is its operations, one after the other.
   for (const auto& operation : patch) {
-    const absl::Status step =
-        apply_json_patch_operation(operation, stepwise.get());
+    const absl::Status step = apply_operation(operation, stepwise.get());
     EXPECT_TRUE(step.ok()) << step;
   }
   EXPECT_EQ(bytes(*document), bytes(*stepwise));
@@ -209,16 +208,16 @@ TEST(RandomPatches, WhatWasAddedIsThere) {
     v1::PatchOperation operation = generator.operation();
     operation.set_op(generator.one_of({"add", "replace"}));
     const Value before = document;
-    if (!apply_json_patch_operation(operation, &document).ok()) continue;
+    if (!apply_operation(operation, &document).ok()) continue;
     const size_t last = operation.path().rfind('/');
     if (last != std::string::npos && operation.path().substr(last) == "/-") {
       continue;
     }
     ++added;
     operation.set_op("test");
-    EXPECT_TRUE(apply_json_patch_operation(operation, &document).ok());
+    EXPECT_TRUE(apply_operation(operation, &document).ok());
     operation.mutable_value()->set_string_value("something else");
-    EXPECT_EQ(apply_json_patch_operation(operation, &document).code(),
+    EXPECT_EQ(apply_operation(operation, &document).code(),
               absl::StatusCode::kFailedPrecondition);
     ASSERT_FALSE(HasFailure())
         << "seed " << seed() << ":\n"
@@ -237,17 +236,17 @@ TEST(RandomPatches, AddThenRemoveIsNothing) {
     // Adding over what is there would lose it.
     operation.set_op("remove");
     Value removed = document;
-    const bool was_there = apply_json_patch_operation(operation, &removed).ok();
+    const bool was_there = apply_operation(operation, &removed).ok();
     operation.set_op("add");
     if (was_there || operation.path().empty() ||
-        !apply_json_patch_operation(operation, &document).ok()) {
+        !apply_operation(operation, &document).ok()) {
       continue;
     }
     const size_t last = operation.path().rfind('/');
     if (operation.path().substr(last) == "/-") continue;
     ++added;
     operation.set_op("remove");
-    EXPECT_TRUE(apply_json_patch_operation(operation, &document).ok());
+    EXPECT_TRUE(apply_operation(operation, &document).ok());
     ASSERT_EQ(bytes(document), bytes(before))
         << "seed " << seed() << ":\n"
         << before.DebugString() << operation.DebugString();

@@ -35,7 +35,7 @@ absl::Status test(const Value& document, const std::string& pointer,
   operation.set_path(pointer);
   *operation.mutable_value() = value;
   Value copy = document;
-  return apply_json_patch_operation(operation, &copy);
+  return apply_operation(operation, &copy);
 }
 
 // Expects that `pointer` leads to `value`, and to nothing else.

@@ -641,7 +641,7 @@ class EveryLocation : public testing::Test {
   void expect_identical(const v1::PatchOperation& operation,
                         const std::vector<v1::PatchOperation>& others) {
     Value actual = document_;
-    const absl::Status status = apply_json_patch_operation(operation, &actual);
+    const absl::Status status = apply_operation(operation, &actual);
     Value wanted = document_;
     const absl::Status wanted_status = apply_json_patch(others, &wanted);
     EXPECT_EQ(status.code(), wanted_status.code())
@@ -679,8 +679,8 @@ TEST_F(EveryLocation, MoveIsRemoveThenAdd) {
     for (const std::string& path : targets()) {
       if (path == from.pointer || absl::StartsWith(path, from.pointer + "/")) {
         Value document = document_;
-        EXPECT_EQ(apply_json_patch_operation(
-                      operation_from("move", from.pointer, path), &document)
+        EXPECT_EQ(apply_operation(operation_from("move", from.pointer, path),
+                                  &document)
                       .code(),
                   path == from.pointer ? absl::StatusCode::kOk
                                        : absl::StatusCode::kInvalidArgument);
@@ -707,7 +707,7 @@ TEST_F(EveryLocation, TestPassesForEqualValuesAlone) {
   for (const Location& here : locations_) {
     for (const Location& there : locations_) {
       Value document = document_;
-      const absl::Status status = apply_json_patch_operation(
+      const absl::Status status = apply_operation(
           operation("test", here.pointer, there.value), &document);
       EXPECT_EQ(status.code(), bytes(here.value) == bytes(there.value)
                                    ? absl::StatusCode::kOk

@@ -76,4 +76,13 @@ std::string bytes(const google::protobuf::Message& message) {
   return bytes;
 }
 
+absl::Status apply_operation(const v1::PatchOperation& operation,
+                             google::protobuf::Message* document,
+                             const PatchLimits& limits) {
+  JsonPatchTransaction transaction(document, limits);
+  const absl::Status status = transaction.apply(operation);
+  transaction.commit();
+  return status;
+}
+
 }  // namespace weir

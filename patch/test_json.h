@@ -8,6 +8,7 @@
 
 #include "google/protobuf/message.h"
 #include "google/protobuf/struct.pb.h"
+#include "patch/json_patch.h"
 #include "proto/patch_operation.pb.h"
 
 namespace weir {
@@ -38,6 +39,11 @@ std::vector<Location> locations_of(const google::protobuf::Value& document);
 
 // Serialised with the entries of maps in order: equal messages, equal bytes.
 std::string bytes(const google::protobuf::Message& message);
+
+// One operation, kept if it succeeds.
+absl::Status apply_operation(const v1::PatchOperation& operation,
+                             google::protobuf::Message* document,
+                             const PatchLimits& limits = {});
 
 }  // namespace weir
 

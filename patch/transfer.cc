@@ -225,6 +225,38 @@ absl::Status assign(const Place& target, const Place& source) {
   return fill_message(message, from);
 }
 
+absl::Status move_value(const Place& target, const Place& source) {
+  const Descriptor* type = target.message_type();
+  const bool can_swap =
+      type != nullptr && type == source.message_type() &&
+      !(is_cleared_by_null(target) && look(source).kind == Node::Kind::kNull);
+  if (!can_swap) return assign(target, source);
+  Message* from = message_at(source);
+  from->GetReflection()->Swap(from, message_at(target));
+  return absl::OkStatus();
+}
+
+void exchange(const Place& place, const Place& scratch) {
+  const auto& reflection = place.reflection();
+  const bool is_field = place.field != nullptr && place.index < 0 &&
+                        !place.field->containing_type()->options().map_entry();
+  if (is_field) {
+    reflection.SwapFields(place.message, scratch.message, {place.field});
+    return;
+  }
+  if (place.message_type() != nullptr) {
+    Message* message = message_at(place);
+    message->GetReflection()->Swap(message, message_at(scratch));
+    return;
+  }
+  const Scalar before = read_scalar(place);
+  const bool is_full =
+      scratch.index < 0 ||
+      reflection.FieldSize(*scratch.message, scratch.field) > 0;
+  if (is_full) write_scalar(place, read_scalar(scratch));
+  write_scalar(scratch, before);
+}
+
 bool equal(const Place& a, const Place& b) {
   const Node left = look(a);
   const Node right = look(b);

@@ -21,6 +21,15 @@ namespace weir {
 // `target` is left with some of it.
 absl::Status assign(const Place& target, const Place& source);
 
+// The same, but leaves at `source` whatever comes cheapest.
+absl::Status move_value(const Place& target, const Place& source);
+
+// Gives `place` what the scratch place of the same type holds, and the other
+// way round. Fields are exchanged with their presence, and with the other
+// members of their oneof. A scalar element or map value stays as it is if the
+// scratch place has none.
+void exchange(const Place& place, const Place& scratch);
+
 // Deep equality. REQUIRES: the places are of the same type.
 bool equal(const Place& a, const Place& b);
 

@@ -169,7 +169,9 @@ absl::StatusOr<v1::UsagePlan> usage_plan_from_json(std::string_view json) {
   replace.set_op("replace");
   *replace.mutable_value() = *std::move(value);
   v1::UsagePlan plan;
-  status = apply_json_patch_operation(replace, &plan);
+  JsonPatchTransaction transaction(&plan);
+  status = transaction.apply(replace);
+  transaction.commit();
   if (!status.ok()) {
     absl::string_view message = status.message();
     absl::ConsumePrefix(&message, "replace \"\": ");

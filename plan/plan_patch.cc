@@ -80,6 +80,13 @@ constexpr std::size_t kMaxStageBytes = 4096;  // More than validation takes.
 constexpr std::size_t kMaxPathBytesInErrors = 256;
 constexpr std::size_t kMaxOpBytesInErrors = 32;
 
+// What results is bounded by validation, and what is written by the request.
+PatchLimits limits() {
+  PatchLimits limits;
+  limits.max_document_bytes = PatchLimits::kUnlimited;
+  return limits;
+}
+
 Op op_from_name(std::string_view name) {
   if (name == "add") return kAdd;
   if (name == "replace") return kReplace;
@@ -329,6 +336,20 @@ absl::StatusOr<v1::PatchOperation> translate(
   return upsert_member(pointer, exists, name, value);
 }
 
+// Notes what the operation, which was applied, has touched.
+void note_changes(const v1::PatchOperation& operation, const Row& row,
+                  const Path& path, PlanChanges* changes) {
+  const std::string_view stage = row.target == Target::kStages
+                                     ? operation.value().string_value()
+                                     : path.stage;
+  if (stage.empty()) return;
+  const auto name = parse_stage(stage);
+  changes->stages.emplace(name->api_id, name->stage);
+  if (row.target == Target::kStages && operation.op() == "add") {
+    changes->adds_stages = true;
+  }
+}
+
 // An error of JSON Patch without the words that name the operation: it is the
 // translated one, which the client never saw. No pointer made here has a space.
 absl::Status strip_operation(const absl::Status& status) {
@@ -338,8 +359,33 @@ absl::Status strip_operation(const absl::Status& status) {
                       end == message.npos ? message : message.substr(end + 3));
 }
 
-absl::Status apply_operation(const v1::PatchOperation& operation,
-                             v1::UsagePlan* plan) {
+}  // namespace
+
+PlanPatch::PlanPatch(v1::UsagePlan* plan)
+    : plan_(*plan), transaction_(plan, limits()) {}
+
+absl::Status PlanPatch::apply(absl::Span<const v1::PatchOperation> operations) {
+  if (operations.size() > kMaxPlanPatchOperations) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("patch of ", operations.size(), " operations, more than ",
+                     kMaxPlanPatchOperations));
+  }
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const v1::PatchOperation& operation = operations[i];
+    const absl::Status status = apply(operation);
+    if (status.ok()) continue;
+    transaction_.roll_back();
+    return with_prefix(
+        status,
+        absl::StrCat(
+            "operations[", i, "] ",
+            absl::CHexEscape(operation.op().substr(0, kMaxOpBytesInErrors)),
+            " ", excerpt(operation.path(), kMaxPathBytesInErrors), ": "));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PlanPatch::apply(const v1::PatchOperation& operation) {
   if (operation.path().size() > JsonPointer::kMaxBytes) {
     return absl::InvalidArgumentError(absl::StrCat(
         "expected a path of at most ", JsonPointer::kMaxBytes, " bytes"));
@@ -350,44 +396,28 @@ absl::Status apply_operation(const v1::PatchOperation& operation,
   if (row == nullptr) return unsupported(operation);
 
   const absl::StatusOr<v1::PatchOperation> translated =
-      translate(operation, op, path, *row, *plan);
+      translate(operation, op, path, *row, plan_);
   const absl::Status status =
-      translated.ok()
-          ? strip_operation(apply_json_patch_operation(*translated, plan))
-          : translated.status();
+      translated.ok() ? strip_operation(transaction_.apply(*translated))
+                      : translated.status();
   const bool was_clear = op == kRemove && row->target == Target::kMember &&
                          absl::IsNotFound(status);
+  if (status.ok()) note_changes(operation, *row, path, &changes_);
   if (status.ok() || was_clear) return absl::OkStatus();
   if (row->aws_bad_value.empty()) return status;
   return plan_error(status.code(), std::string(status.message()),
                     row->aws_bad_value);
 }
 
-}  // namespace
-
 absl::StatusOr<v1::UsagePlan> patch_usage_plan(
     const v1::UsagePlan& plan, absl::Span<const v1::PatchOperation> operations,
     const PlanRules& rules) {
-  if (operations.size() > kMaxPlanPatchOperations) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("patch of ", operations.size(), " operations, more than ",
-                     kMaxPlanPatchOperations));
-  }
   v1::UsagePlan patched = plan;
-  for (std::size_t i = 0; i < operations.size(); ++i) {
-    const absl::Status status = apply_operation(operations[i], &patched);
-    if (!status.ok()) {
-      return with_prefix(
-          status,
-          absl::StrCat(
-              "operations[", i, "] ",
-              absl::CHexEscape(
-                  operations[i].op().substr(0, kMaxOpBytesInErrors)),
-              " ", excerpt(operations[i].path(), kMaxPathBytesInErrors), ": "));
-    }
-  }
-  const absl::Status status = to_status(validate_usage_plan(patched, rules));
+  PlanPatch patch(&patched);
+  absl::Status status = patch.apply(operations);
+  if (status.ok()) status = to_status(validate_usage_plan(patched, rules));
   if (!status.ok()) return status;
+  patch.commit();
   return patched;
 }
 

@@ -3,8 +3,11 @@
 #ifndef WEIR_PLAN_PLAN_PATCH_H_
 #define WEIR_PLAN_PLAN_PATCH_H_
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "patch/json_patch.h"
+#include "plan/plan_changes.h"
 #include "plan/validation.h"
 #include "proto/patch_operation.pb.h"
 #include "proto/usage_plan.pb.h"
@@ -13,6 +16,41 @@ namespace weir {
 
 // The most operations that one patch may have.
 inline constexpr int kMaxPlanPatchOperations = 10000;
+
+// A patch of a usage plan, in place: to be kept, or taken back.
+//
+//   PlanPatch patch(&plan);
+//   if (auto status = patch.apply(operations); !status.ok()) return status;
+//   if (!is_acceptable(plan, patch.changes())) return refused();
+//   patch.commit();
+//
+// Costs what the operations touch, not what the plan holds. Meanwhile `*plan`
+// may be read, through const references.
+//
+// This class is *thread-compatible*.
+class PlanPatch {
+ public:
+  // REQUIRES: `*plan` outlives the patch.
+  explicit PlanPatch(v1::UsagePlan* plan);
+
+  // Applies `operations` in order, without asking whether the plan that results
+  // is valid. On an error the plan is as it was. See patch_usage_plan().
+  // REQUIRES: called once.
+  absl::Status apply(absl::Span<const v1::PatchOperation> operations);
+
+  // What the operations touched.
+  const PlanChanges& changes() const { return changes_; }
+
+  // Keeps the changes, which are otherwise taken back by the destructor.
+  void commit() { transaction_.commit(); }
+
+ private:
+  absl::Status apply(const v1::PatchOperation& operation);
+
+  const v1::UsagePlan& plan_;
+  JsonPatchTransaction transaction_;
+  PlanChanges changes_;
+};
 
 // `plan` after `operations`, applied in order. All or nothing: each operation
 // must apply, and the plan that results (not those on the way) must be valid.

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "plan/plan_changes.h"
 #include "proto/usage_plan.pb.h"
 
 namespace weir {
@@ -50,8 +51,12 @@ struct PlanProblem {
 // All problems of `plan`, in the order of its members (maps by key); none if
 // the plan may be enforced. Characters are Unicode code points; text that is
 // not UTF-8 is a problem. `id` is not examined: it is the enforcer's to assign.
-std::vector<PlanProblem> validate_usage_plan(const v1::UsagePlan& plan,
-                                             const PlanRules& rules = {});
+//
+// If `changes` are given, the version before them had no problems, no two
+// stages have one name, and only what the changes can have spoiled is examined.
+std::vector<PlanProblem> validate_usage_plan(
+    const v1::UsagePlan& plan, const PlanRules& rules = {},
+    const PlanChanges* changes = nullptr);
 
 // The period that documents call `name`: "DAY", "WEEK" or "MONTH".
 std::optional<v1::QuotaPeriod> quota_period_from_name(std::string_view name);

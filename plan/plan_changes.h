@@ -1,0 +1,25 @@
+#ifndef WEIR_PLAN_PLAN_CHANGES_H_
+#define WEIR_PLAN_PLAN_CHANGES_H_
+
+#include <set>
+#include <string>
+#include <utility>
+
+namespace weir {
+
+// API id and stage.
+using StageName = std::pair<std::string, std::string>;
+
+// Where one version of a plan may differ from the one before: what a patch
+// touched. The rest need not be looked at.
+struct PlanChanges {
+  // Added, removed, or with other method throttles.
+  std::set<StageName> stages;
+
+  // Whether a stage may have been added.
+  bool adds_stages = false;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_PLAN_PLAN_CHANGES_H_
