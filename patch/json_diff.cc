@@ -348,7 +348,7 @@ class Differ {
   // one removes this one.
   static bool is_removed_by_another(const Place& member, const Node& after) {
     const OneofDescriptor* oneof = member.field->real_containing_oneof();
-    return oneof != nullptr && after.kind == Node::Kind::kMessage &&
+    return oneof != nullptr &&
            after.place.reflection().HasOneof(*after.place.message, oneof);
   }
 
