@@ -25,7 +25,8 @@ namespace weir {
 //
 // What JSON does not show makes no difference: unknown fields, extensions, the
 // sign of zero between elements. They stay as they are in a message that the
-// patch edits, and go with one that it replaces.
+// patch edits, and go with one that it replaces. (An Any is compared as a
+// whole, whatever is in it.)
 //
 // The patch may pass the default PatchLimits, which are for patches from
 // outside: give apply_json_patch() larger ones if the messages are large.

@@ -11,7 +11,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/any.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/struct.pb.h"
@@ -585,8 +584,9 @@ class Generator {
       case Descriptor::WELLKNOWNTYPE_ANY: {
         OldEverything content;
         content.set_an_int64(below(3));
-        static_cast<google::protobuf::Any*>(message)->PackFrom(content);
-        return;
+        write_scalar(child(1), Scalar(absl::StrCat("type.googleapis.com/",
+                                                   content.GetTypeName())));
+        return write_scalar(child(2), Scalar(content.SerializeAsString()));
       }
       case Descriptor::WELLKNOWNTYPE_UNSPECIFIED:
         for (int i = depth > 0 ? below(7) : 0; i > 0; --i) {
