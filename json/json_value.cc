@@ -1,8 +1,8 @@
 #include "json/json_value.h"
 
-#include <algorithm>
 #include <utility>
-#include <vector>
+
+#include "json/sorted_entries.h"
 
 namespace weir {
 namespace {
@@ -12,14 +12,8 @@ using google::protobuf::Struct;
 using google::protobuf::Value;
 
 void write_object(const Struct& object, JsonWriter* json) {
-  std::vector<std::pair<std::string_view, const Value*>> members;
-  members.reserve(object.fields().size());
-  for (const auto& [name, value] : object.fields()) {
-    members.emplace_back(name, &value);
-  }
-  std::sort(members.begin(), members.end());
   json->begin_object();
-  for (const auto& [name, value] : members) {
+  for (const auto& [name, value] : sorted_entries(object.fields())) {
     json->key(name);
     write_value(*value, json);
   }
