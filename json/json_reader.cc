@@ -21,8 +21,7 @@ using google::protobuf::Value;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Whether `value`, which `digits` was read as, is what they say. `digits` is an
-// integer, without leading zeros.
+// Whether `value`, which was read from the integer `digits`, equals it.
 bool is_exact(std::string_view digits, double value) {
   constexpr std::size_t kAlwaysExact = 15;  // Digits that each double keeps.
   if (digits.size() <= kAlwaysExact) return true;
