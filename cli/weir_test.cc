@@ -358,6 +358,16 @@ TEST(WeirDiff, PrintsWhatPatchTakes) {
   }
 }
 
+TEST(WeirDiff, PrintsAnOperationALine) {
+  const std::string before = write_file("service.json", kService);
+  EXPECT_EQ(weir({"diff", before, "-"}, kWantedService).out, R"([
+  {"op":"add","path":"/labels/team","value":"b"},
+  {"op":"add","path":"/ports/2","value":8080},
+  {"op":"replace","path":"/replicas","value":4}
+]
+)");
+}
+
 TEST(WeirDiff, IsNoErrorIfDocumentsAreEqual) {
   const std::string service = write_file("service.json", kService);
   const Result result = weir({"diff", service, "-"}, kService);
