@@ -1,9 +1,9 @@
 #include "patch/json_diff.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +20,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "json/text.h"
 #include "json/utf8.h"
+#include "patch/check_json.h"
 #include "patch/json_pointer.h"
 #include "patch/node.h"
 #include "patch/place.h"
@@ -246,29 +247,6 @@ class Alignment {
   std::vector<std::vector<int>> reached_;
 };
 
-// Whether a JSON text can hold `value`: a program can build one that no parser
-// would give.
-bool is_json(const Value& value) {
-  switch (value.kind_case()) {
-    case Value::kNumberValue:
-      return std::isfinite(value.number_value());
-    case Value::kStringValue:
-      return is_utf8(value.string_value());
-    case Value::kListValue: {
-      const auto& elements = value.list_value().values();
-      return std::all_of(elements.begin(), elements.end(), is_json);
-    }
-    case Value::kStructValue: {
-      const auto& members = value.struct_value().fields();
-      return std::all_of(members.begin(), members.end(), [](const auto& m) {
-        return is_utf8(m.first) && is_json(m.second);
-      });
-    }
-    default:
-      return true;
-  }
-}
-
 // The value at `place` as an operation carries it.
 absl::StatusOr<Value> json_at(const Place& place) {
   Value json;
@@ -276,7 +254,10 @@ absl::StatusOr<Value> json_at(const Place& place) {
   absl::Status status = assign({&json}, place);
   if (status.ok()) status = assign(back.place(), {&json});
   if (!status.ok()) return status;
-  if (is_json(json) && equal(back.place(), place)) return json;
+  constexpr size_t kAnyDepth = std::numeric_limits<size_t>::max();
+  if (check_json(json, kAnyDepth).ok() && equal(back.place(), place)) {
+    return json;
+  }
   return absl::InvalidArgumentError("JSON cannot hold the value");
 }
 
@@ -347,6 +328,7 @@ class Differ {
   // Whether `after` sets another member of the oneof of `member`: adding that
   // one removes this one.
   static bool is_removed_by_another(const Place& member, const Node& after) {
+    if (after.kind != Node::Kind::kMessage) return false;
     const OneofDescriptor* oneof = member.field->real_containing_oneof();
     return oneof != nullptr &&
            after.place.reflection().HasOneof(*after.place.message, oneof);

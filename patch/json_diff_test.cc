@@ -531,7 +531,7 @@ class Generator {
     if (find({root}, path).ok() && node.kind != Node::Kind::kArray) {
       return false;
     }
-    fill(*make_room({root}, path), 2);
+    fill(open({root}, path)->place, 2);
     return edited_ = true;
   }
 

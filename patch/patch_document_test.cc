@@ -8,6 +8,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
 #include "patch/json_patch.h"
+#include "patch/test_json.h"
 
 namespace weir {
 namespace {
@@ -16,7 +17,7 @@ using ::google::protobuf::Value;
 using ::testing::IsEmpty;
 using Patch = std::vector<v1::PatchOperation>;
 
-Patch read(std::string_view json) {
+Patch read_patch(std::string_view json) {
   const auto patch = json_patch_from_json(json);
   EXPECT_TRUE(patch.ok()) << json << ": " << patch.status();
   return patch.ok() ? *patch : Patch();
@@ -29,7 +30,7 @@ std::string error(std::string_view json) {
 }
 
 TEST(JsonPatchFromJson, ReadsEveryOperation) {
-  const Patch patch = read(R"([
+  const Patch patch = read_patch(R"([
     {"op": "test", "path": "/a/b/c", "value": "foo"},
     {"op": "remove", "path": "/a/b/c"},
     {"op": "add", "path": "/a/b/c", "value": ["foo", "bar"]},
@@ -46,11 +47,11 @@ TEST(JsonPatchFromJson, ReadsEveryOperation) {
   EXPECT_EQ(patch[3].value().number_value(), 42);
   EXPECT_EQ(patch[4].from(), "/a/b/c");
   EXPECT_EQ(patch[5].from(), "");
-  EXPECT_THAT(read("[]"), IsEmpty());
+  EXPECT_THAT(read_patch("[]"), IsEmpty());
 }
 
 TEST(JsonPatchFromJson, TellsNullFromAbsent) {
-  const Patch patch = read(
+  const Patch patch = read_patch(
       R"([{"op":"add","path":"/a","value":null},{"op":"add","path":"/a"}])");
   ASSERT_EQ(patch.size(), 2u);
   EXPECT_TRUE(patch[0].has_value());
@@ -62,13 +63,13 @@ TEST(JsonPatchFromJson, TellsNullFromAbsent) {
   document.mutable_struct_value();
   EXPECT_EQ(apply_json_patch(patch, &document).code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(apply_json_patch_operation(patch[0], &document).ok());
+  EXPECT_TRUE(apply_operation(patch[0], &document).ok());
   EXPECT_TRUE(document.struct_value().fields().at("a").has_null_value());
 }
 
 TEST(JsonPatchFromJson, IgnoresWhatIsNotDefinedForTheOperation) {
   const Patch patch =
-      read(R"([{"op":"remove","path":"/a","from":7,"xyz":{}}])");
+      read_patch(R"([{"op":"remove","path":"/a","from":7,"xyz":{}}])");
   ASSERT_EQ(patch.size(), 1u);
   EXPECT_EQ(patch[0].from(), "");
 }
@@ -106,12 +107,13 @@ TEST(JsonPatchToJson, WritesWhatWasRead) {
       R"({"op":"remove","path":""},)"
       R"({"op":"copy","path":"/b","from":""},)"
       R"({"op":"test","path":"/~0~1","value":null}])";
-  EXPECT_EQ(json_patch_to_json(read(kCompact)), kCompact);
+  EXPECT_EQ(json_patch_to_json(read_patch(kCompact)), kCompact);
   constexpr char kPretty[] = R"([
   {"op":"add","path":"/a","value":{"a":1}},
   {"op":"remove","path":"/b"}
 ])";
-  EXPECT_EQ(json_patch_to_json(read(kPretty), JsonStyle::kPretty), kPretty);
+  EXPECT_EQ(json_patch_to_json(read_patch(kPretty), JsonStyle::kPretty),
+            kPretty);
   EXPECT_EQ(json_patch_to_json({}), "[]");
   EXPECT_EQ(json_patch_to_json({}, JsonStyle::kPretty), "[]");
 }
