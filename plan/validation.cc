@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/map.h"
+#include "json/sorted_entries.h"
 #include "json/text.h"
 #include "json/utf8.h"
 #include "patch/json_pointer.h"
@@ -26,17 +26,6 @@ constexpr double kMaxRate = 1e9;
 constexpr std::int64_t kMaxQuotaLimit = (std::int64_t{1} << 43) - 1;
 constexpr int kMaxTags = 50;
 constexpr std::size_t kMaxProblemsInStatus = 8;
-
-// The entries of `map` by key: a Map's own order differs from run to run.
-template <typename Value>
-std::vector<std::pair<std::string_view, const Value*>> sorted(
-    const google::protobuf::Map<std::string, Value>& map) {
-  std::vector<std::pair<std::string_view, const Value*>> entries;
-  entries.reserve(map.size());
-  for (const auto& [key, value] : map) entries.emplace_back(key, &value);
-  std::sort(entries.begin(), entries.end());
-  return entries;
-}
 
 std::string child(std::string_view path, std::string_view name) {
   return absl::StrCat(to_absl(path),
@@ -108,7 +97,7 @@ class Validator {
              aws_text::kMethodThrottleWithoutPlanThrottle);
     }
     check_count(path, stage.throttle().size(), kMaxMethodThrottles);
-    for (const auto& [key, throttle] : sorted(stage.throttle())) {
+    for (const auto& [key, throttle] : sorted_entries(stage.throttle())) {
       const absl::StatusOr<std::string> canonical = canonical_method_key(key);
       const bool is_canonical = canonical.ok() && *canonical == key;
       // Paths take longer to write than methods to check.
@@ -181,7 +170,7 @@ class Validator {
 
   void check_tags() {
     check_count("/tags", plan_.tags().size(), kMaxTags);
-    for (const auto& [key, value] : sorted(plan_.tags())) {
+    for (const auto& [key, value] : sorted_entries(plan_.tags())) {
       const std::string path = child("/tags", key);
       check_text(path, key, 1, 128);
       check_text(path, *value, 0, 256);
