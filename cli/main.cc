@@ -1,4 +1,4 @@
-// weir: usage plans from the command line.
+// weir: usage plans and JSON patches from the command line.
 
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/types/span.h"
 #include "cli/console.h"
+#include "cli/diff_command.h"
 #include "cli/patch_command.h"
 #include "cli/replay_command.h"
 #include "cli/validate_command.h"
@@ -27,7 +28,8 @@ constexpr char kHelp[] =
     "Commands:\n"
     "  replay     what a usage plan would have done to the requests of a log\n"
     "  validate   everything that is wrong with a usage plan\n"
-    "  patch      what a patch makes of a usage plan\n"
+    "  patch      what a patch makes of a JSON document or a usage plan\n"
+    "  diff       the patch that makes one document of another\n"
     "\n"
     "`weir COMMAND --help` says more. `weir --version` prints the version.\n"
     "A file named \"-\" is standard input.\n";
@@ -58,6 +60,7 @@ int run(absl::Span<const std::string> arguments, const Console& console) {
   if (command == "replay") return run_replay(arguments.subspan(1), console);
   if (command == "validate") return run_validate(arguments.subspan(1), console);
   if (command == "patch") return run_patch(arguments.subspan(1), console);
+  if (command == "diff") return run_diff(arguments.subspan(1), console);
 
   console.err << "weir: ";
   if (command.empty()) {
@@ -65,7 +68,7 @@ int run(absl::Span<const std::string> arguments, const Console& console) {
   } else {
     console.err << "unknown command " << command;
   }
-  console.err << ": replay, validate or patch\nTry `weir --help`.\n";
+  console.err << ": replay, validate, patch or diff\nTry `weir --help`.\n";
   return kExitUsage;
 }
 

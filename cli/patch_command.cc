@@ -2,32 +2,75 @@
 
 #include <ostream>
 
+#include "absl/status/status.h"
 #include "cli/command_line.h"
-#include "cli/input.h"
+#include "cli/operand_files.h"
 #include "cli/plan_file.h"
+#include "json/json_reader.h"
+#include "json/json_value.h"
+#include "json/json_writer.h"
+#include "patch/json_patch.h"
+#include "patch/patch_document.h"
 #include "plan/plan_json.h"
 #include "plan/plan_patch.h"
+#include "plan/validation.h"
 
 namespace weir::cli {
+namespace {
+
+int patch_json(const OperandFile& document, const OperandFile& patch,
+               JsonStyle style, const Console& console) {
+  auto patched = parse_json(document.text);
+  if (!patched.ok()) return refuse(document, patched.status(), console);
+  const auto operations = json_patch_from_json(patch.text);
+  if (!operations.ok()) return refuse(patch, operations.status(), console);
+  // The limits are for patches from strangers. Here, what could be read may be
+  // applied.
+  PatchLimits limits;
+  limits.max_operations = kMaxJsonValues;
+  limits.max_pointer_bytes = kMaxJsonBytes;
+  const absl::Status status = apply_json_patch(*operations, &*patched, limits);
+  if (!status.ok()) return refuse(patch, status, console);
+  console.out << value_to_json(*patched, style) << "\n";
+  return kExitOk;
+}
+
+int patch_plan(const OperandFile& document, const OperandFile& patch,
+               const PlanRules& rules, JsonStyle style,
+               const Console& console) {
+  // The plan itself is not validated: a patch may be what makes it valid.
+  const auto plan = usage_plan_from_json(document.text);
+  if (!plan.ok()) return refuse(document, plan.status(), console);
+  const auto operations = patch_operations_from_json(patch.text);
+  if (!operations.ok()) return refuse(patch, operations.status(), console);
+  const auto patched = patch_usage_plan(*plan, *operations, rules);
+  if (!patched.ok()) return refuse(patch, patched.status(), console);
+  console.out << usage_plan_to_json(*patched, style) << "\n";
+  return kExitOk;
+}
+
+}  // namespace
 
 int run_patch(absl::Span<const std::string> arguments, const Console& console) {
-  std::string type = "usage-plan";
-  std::string offset = "requests";
+  std::string type = "json";
+  std::string offset;
   std::string output = "text";
   CommandLine line(
-      "patch PLAN.json PATCH.json [flags]",
-      "Prints the document that a patch makes of another. The patch is\n"
-      "{\"patchOperations\": [...]} as clients of API Gateway send it, or the\n"
-      "bare array. All operations apply, or none; the result has to be valid.\n"
-      "One of the files may be \"-\" for standard input. Exit code: 0 "
-      "patched,\n"
-      "1 refused, 2 not read.");
-  line.add_flag("type", "TYPE",
-                "what the document is: usage-plan (default, and the only one)",
-                &type);
+      "patch DOCUMENT.json PATCH.json [flags]",
+      "Prints what a patch makes of a document. All operations apply, or\n"
+      "none. One of the files may be \"-\" for standard input. Exit code: 0\n"
+      "patched, 1 refused, 2 not read.");
+  line.add_flag(
+      "type", "json|usage-plan",
+      "what the document is: any JSON (default), with a JSON Patch\n"
+      "(RFC 6902); or a usage plan, with the patch operations of API\n"
+      "Gateway, as {\"patchOperations\": [...]} or the bare array: "
+      "the\nplan that results has to be valid",
+      &type);
   line.add_flag("offset", "requests|start-day",
-                "what the quota's offset means: requests taken off a key's\n"
-                "first period (default), or the day on which periods start",
+                "what the offset of a plan's quota means: requests taken off "
+                "a\nkey's first period (default), or the day on which periods "
+                "start",
                 &offset);
   line.add_flag("output", "text|json",
                 "indented JSON (text, default) or JSON in one line (json)",
@@ -35,43 +78,17 @@ int run_patch(absl::Span<const std::string> arguments, const Console& console) {
   if (const auto exit_code = line.parse(arguments, 2, console)) {
     return *exit_code;
   }
-  if (type != "usage-plan") {
-    return line.usage_error(console,
-                            "--type: the only type of document is usage-plan");
+  if (type == "json" && !offset.empty()) {
+    return line.usage_error(console, "--offset needs --type=usage-plan");
   }
-  const std::string& plan_path = line.operands()[0];
-  const std::string& patch_path = line.operands()[1];
-  if (plan_path == "-" && patch_path == "-") {
-    return line.usage_error(console,
-                            "only one of the files can be standard input");
-  }
-
-  const auto fail = [&console](const std::string& path,
-                               const absl::Status& status, int exit_code) {
-    report_error(console, path, std::string(status.message()));
-    return exit_code;
-  };
-  const auto plan_text = read_document(plan_path, console);
-  if (!plan_text.ok()) return fail(plan_path, plan_text.status(), kExitUsage);
-  const auto patch_text = read_document(patch_path, console);
-  if (!patch_text.ok()) {
-    return fail(patch_path, patch_text.status(), kExitUsage);
-  }
-  // The plan itself is not validated: a patch may be what makes it valid.
-  const auto plan = usage_plan_from_json(*plan_text);
-  if (!plan.ok()) return fail(plan_path, plan.status(), kExitRefused);
-  const auto operations = patch_operations_from_json(*patch_text);
-  if (!operations.ok()) {
-    return fail(patch_path, operations.status(), kExitRefused);
-  }
-  const auto patched = patch_usage_plan(*plan, *operations, plan_rules(offset));
-  if (!patched.ok()) return fail(patch_path, patched.status(), kExitRefused);
-
-  console.out << usage_plan_to_json(*patched, output == "json"
-                                                  ? JsonStyle::kCompact
-                                                  : JsonStyle::kPretty)
-              << "\n";
-  return kExitOk;
+  const auto files = read_operands(line, console);
+  if (!files) return kExitUsage;
+  const auto& [document, patch] = *files;
+  const JsonStyle style =
+      output == "json" ? JsonStyle::kCompact : JsonStyle::kPretty;
+  return type == "json"
+             ? patch_json(document, patch, style, console)
+             : patch_plan(document, patch, plan_rules(offset), style, console);
 }
 
 }  // namespace weir::cli

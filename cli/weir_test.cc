@@ -95,7 +95,8 @@ TEST(Weir, HelpsAndTellsItsVersion) {
         {"-h"},
         {"replay", "--help"},
         {"validate", "--help"},
-        {"patch", "x", "--help"}}) {
+        {"patch", "x", "--help"},
+        {"diff", "--help"}}) {
     const Result result = weir(arguments);
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_EQ(result.out.substr(0, 12), "Usage: weir ");
@@ -131,7 +132,18 @@ TEST(Weir, UsageErrorsExitWithTwo) {
       {{"patch", "-", "-"},
        "weir: patch: only one of the files can be standard input"},
       {{"patch", plan, plan, "--type=api-key"},
-       "weir: patch: --type: the only type of document is usage-plan"},
+       "weir: patch: --type: expected json or usage-plan, got \"api-key\""},
+      {{"patch", plan, plan, "--offset=requests"},
+       "weir: patch: --offset needs --type=usage-plan"},
+      {{"patch", plan, "/nowhere/x.json"},
+       "weir: /nowhere/x.json: No such file or directory"},
+      {{"diff", plan}, "weir: diff: expected 2 operands, got 1"},
+      {{"diff", "-", "-"},
+       "weir: diff: only one of the files can be standard input"},
+      {{"diff", plan, plan, "--offset=requests"},
+       "weir: diff: unknown flag --offset"},
+      {{"diff", "/nowhere/x.json", plan},
+       "weir: /nowhere/x.json: No such file or directory"},
       {{"validate", "/nowhere/x.json"},
        "weir: /nowhere/x.json: No such file or directory"},
       {{"validate", "/"}, "weir: /: Is a directory"},
@@ -196,6 +208,100 @@ TEST(WeirValidate, OffsetHasTwoMeanings) {
   EXPECT_EQ(weir({"validate", "-", "--offset=start-day"}, plan).exit_code, 1);
 }
 
+// The examples of docs/cli.md.
+constexpr char kService[] =
+    R"({"name": "pets", "replicas": 2, "ports": [80, 443], "labels": {"tier": "web"}})";
+
+constexpr char kServicePatch[] = R"([
+  {"op": "test", "path": "/replicas", "value": 2},
+  {"op": "replace", "path": "/replicas", "value": 4},
+  {"op": "add", "path": "/ports/-", "value": 8080},
+  {"op": "move", "from": "/labels/tier", "path": "/labels/role"}
+])";
+
+constexpr char kPatchedService[] =
+    R"({"labels":{"role":"web"},"name":"pets","ports":[80,443,8080],"replicas":4})"
+    "\n";
+
+constexpr char kWantedService[] =
+    R"({"name": "pets", "replicas": 4, "ports": [80, 443, 8080], "labels": {"tier": "web", "team": "b"}})";
+
+constexpr char kServicePlan[] = R"({
+  "name": "basic",
+  "apiStages": [{"apiId": "a1b2c3", "stage": "prod"}],
+  "throttle": {"burstLimit": 20, "rateLimit": 10},
+  "quota": {"limit": 500, "offset": 0, "period": "WEEK"}
+})";
+
+constexpr char kWantedPlan[] = R"({
+  "name": "basic",
+  "apiStages": [{"apiId": "a1b2c3", "stage": "prod", "throttle": {
+    "/pets/POST": {"burstLimit": 2, "rateLimit": 0.5}}}],
+  "throttle": {"burstLimit": 20, "rateLimit": 25},
+  "quota": {"limit": 2000, "offset": 0, "period": "MONTH"}
+})";
+
+TEST(WeirPatch, PrintsThePatchedDocument) {
+  const std::string service = write_file("service.json", kService);
+  const std::string patch = write_file("patch.json", kServicePatch);
+  const Result compact = weir({"patch", service, patch, "--output=json"});
+  EXPECT_EQ(compact.exit_code, 0) << compact.err;
+  EXPECT_EQ(compact.out, kPatchedService);
+  EXPECT_EQ(weir({"patch", service, "-", "--type=json"}, kServicePatch).out,
+            R"({
+  "labels": {
+    "role": "web"
+  },
+  "name": "pets",
+  "ports": [
+    80,
+    443,
+    8080
+  ],
+  "replicas": 4
+}
+)");
+}
+
+TEST(WeirPatch, RefusesWhatDoesNotApply) {
+  const std::string patch = write_file("patch.json", kServicePatch);
+  const Result result =
+      weir({"patch", write_file("new.json", kPatchedService), patch});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(result.err, "weir: " + patch +
+                            ": operations[0] test \"/replicas\": expected "
+                            "number 2, found number 4\n");
+  EXPECT_EQ(weir({"patch", "-", patch}, R"({"id": 12345678901234567890})").err,
+            "weir: standard input:1:8: integer \"12345678901234567890\" has "
+            "more digits than a double keeps: expected a string that holds "
+            "it\n");
+  const Result wrapped =
+      weir({"patch", patch, "-"}, R"({"patchOperations":[]})");
+  EXPECT_EQ(wrapped.exit_code, 1);
+  EXPECT_EQ(wrapped.err,
+            "weir: standard input: expected a JSON Patch, an array of "
+            "operations\n");
+}
+
+TEST(WeirPatch, TakesPatchesOfAnyLength) {
+  std::string patch = "[";
+  std::string result = "[";
+  for (int i = 0; i < 2000; ++i) {
+    patch += R"({"op":"add","path":"/-","value":0},)";
+    result += "0,";
+  }
+  const std::string name(5000, 'x');
+  patch += R"({"op":"add","path":"/-","value":{}},)"
+           R"({"op":"add","path":"/2000/)" +
+           name + R"(","value":0}])";
+  result += "{\"" + name + "\":0}]\n";
+  const Result patched = weir(
+      {"patch", write_file("empty.json", "[]"), "-", "--output=json"}, patch);
+  EXPECT_EQ(patched.err, "");
+  EXPECT_TRUE(patched.out == result);
+}
+
 TEST(WeirPatch, PrintsThePatchedPlan) {
   const std::string plan = write_file("plan.json", kPlan);
   const std::string patch =
@@ -207,23 +313,108 @@ TEST(WeirPatch, PrintsThePatchedPlan) {
     const auto throttle = json(result.out).fields().at("throttle");
     EXPECT_EQ(number(throttle.struct_value(), "rateLimit"), 2.5);
   }
-  const Result compact = weir(
-      {"patch", "-", write_file("patch.json", patch), "--output=json"}, kPlan);
+  const Result compact = weir({"patch", "-", write_file("patch.json", patch),
+                               "--type=usage-plan", "--output=json"},
+                              kPlan);
   EXPECT_EQ(compact.out.find('\n'), compact.out.size() - 1);
   json(compact.out);
 }
 
-TEST(WeirPatch, RefusesWhatDoesNotApply) {
+TEST(WeirPatch, RefusesWhatAPlanDoesNotTake) {
   const std::string plan = write_file("plan.json", kPlan);
   const std::string patch = write_file(
       "patch.json",
       R"([{"op": "replace", "path": "/quota/limit", "value": "many"}])");
-  const Result result = weir({"patch", plan, patch});
+  const Result result = weir({"patch", plan, patch, "--type=usage-plan"});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(result.err.find("weir: " + patch + ": operations[0] replace "), 0u)
       << result.err;
-  EXPECT_EQ(weir({"patch", plan, "-"}, "[").exit_code, 1);
+  EXPECT_EQ(weir({"patch", plan, "-", "--type=usage-plan"}, "[").exit_code, 1);
+}
+
+TEST(WeirPatch, OffsetHasTwoMeanings) {
+  const std::string plan = write_file("plan.json", kPlan);
+  const std::string patch =
+      R"([{"op": "replace", "path": "/quota/offset", "value": "50"}])";
+  EXPECT_EQ(weir({"patch", plan, "-", "--type=usage-plan"}, patch).exit_code,
+            0);
+  EXPECT_EQ(
+      weir({"patch", plan, "-", "--type=usage-plan", "--offset=start-day"},
+           patch)
+          .exit_code,
+      1);
+}
+
+TEST(WeirDiff, PrintsWhatPatchTakes) {
+  const std::string before = write_file("service.json", kService);
+  const std::string after = write_file("wanted.json", kWantedService);
+  for (const char* output : {"--output=text", "--output=json"}) {
+    const Result patch = weir({"diff", before, after, output});
+    EXPECT_EQ(patch.exit_code, 0) << patch.err;
+    const Result patched = weir({"patch", before, "-"}, patch.out);
+    EXPECT_EQ(patched.exit_code, 0) << patched.err;
+    EXPECT_EQ(weir({"diff", "-", after}, patched.out).out, "[]\n");
+  }
+}
+
+TEST(WeirDiff, PrintsAnOperationALine) {
+  const std::string before = write_file("service.json", kService);
+  EXPECT_EQ(weir({"diff", before, "-"}, kWantedService).out, R"([
+  {"op":"add","path":"/labels/team","value":"b"},
+  {"op":"add","path":"/ports/2","value":8080},
+  {"op":"replace","path":"/replicas","value":4}
+]
+)");
+}
+
+TEST(WeirDiff, IsNoErrorIfDocumentsAreEqual) {
+  const std::string service = write_file("service.json", kService);
+  const Result result = weir({"diff", service, "-"}, kService);
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.out, "[]\n");
+  EXPECT_EQ(result.err, "");
+}
+
+TEST(WeirDiff, PointsAtWhatIsNotJson) {
+  const std::string service = write_file("service.json", kService);
+  const Result result = weir({"diff", service, "-"}, "{\n]");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(result.err.find("weir: standard input:2:1: "), 0u) << result.err;
+}
+
+TEST(WeirDiff, SpeaksTheDialectOfPlans) {
+  const std::string before = write_file("plan.json", kServicePlan);
+  const std::string after = write_file("wanted-plan.json", kWantedPlan);
+  const Result patch = weir({"diff", before, after, "--type=usage-plan"});
+  EXPECT_EQ(patch.exit_code, 0) << patch.err;
+  EXPECT_EQ(patch.out, R"({"patchOperations": [
+  {"op":"replace","path":"/throttle/rateLimit","value":"25"},
+  {"op":"replace","path":"/quota/limit","value":"2000"},
+  {"op":"replace","path":"/quota/period","value":"MONTH"},
+  {"op":"replace","path":"/apiStages/a1b2c3:prod/throttle//pets/POST/rateLimit","value":"0.5"},
+  {"op":"replace","path":"/apiStages/a1b2c3:prod/throttle//pets/POST/burstLimit","value":"2"}
+]}
+)");
+  const Result patched =
+      weir({"patch", before, "-", "--type=usage-plan"}, patch.out);
+  EXPECT_EQ(patched.exit_code, 0) << patched.err;
+  EXPECT_EQ(weir({"diff", "-", after, "--type=usage-plan", "--output=json"},
+                 patched.out)
+                .out,
+            "{\"patchOperations\":[]}\n");
+}
+
+TEST(WeirDiff, NamesWhatNoPatchOfAPlanChanges) {
+  const std::string plan = write_file("plan.json", R"({"name": "n"})");
+  const std::string tagged =
+      write_file("wanted-plan.json", R"({"name": "n", "tags": {"team": "b"}})");
+  const Result result = weir({"diff", plan, tagged, "--type=usage-plan"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(result.err,
+            "weir: " + tagged + ": /tags: a patch cannot change them\n");
 }
 
 TEST(WeirReplay, ReportsText) {

@@ -1,8 +1,10 @@
 #include "json/json_reader.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -18,6 +20,17 @@ namespace {
 using google::protobuf::Value;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Whether `value`, which was read from the integer `digits`, equals it.
+bool is_exact(std::string_view digits, double value) {
+  constexpr std::size_t kAlwaysExact = 15;  // Digits that each double keeps.
+  if (digits.size() <= kAlwaysExact) return true;
+  char buffer[std::numeric_limits<double>::max_exponent10 + 3];
+  const std::to_chars_result all =
+      std::to_chars(buffer, buffer + sizeof(buffer), value,
+                    std::chars_format::fixed, /*precision=*/0);
+  return digits == std::string_view(buffer, all.ptr - buffer);
+}
 
 void append_utf8(std::uint32_t code_point, std::string* out) {
   const auto tail = [&](int shift) {
@@ -191,6 +204,7 @@ class Parser {
       return expect("a value");
     }
     if (!consume('0')) skip_digits();
+    const std::size_t integer_end = at_;
     if (consume('.')) {
       if (!is_digit(peek())) return expect("a digit");
       skip_digits();
@@ -205,6 +219,12 @@ class Parser {
     if (!absl::SimpleAtod(to_absl(digits), &number) || !std::isfinite(number)) {
       at_ = begin;
       return fail(absl::StrCat("number ", excerpt(digits), " is out of range"));
+    }
+    if (at_ == integer_end && !is_exact(digits, number)) {
+      at_ = begin;
+      return fail(absl::StrCat("integer ", excerpt(digits),
+                               " has more digits than a double keeps: expected "
+                               "a string that holds it"));
     }
     value->set_number_value(number);
     return true;

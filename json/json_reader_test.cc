@@ -1,5 +1,7 @@
 #include "json/json_reader.h"
 
+#include <cstdlib>
+#include <limits>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -60,6 +62,35 @@ TEST(ParseJson, ReadsNumbers) {
   EXPECT_EQ(parsed("-1.5e+3").number_value(), -1500);
   EXPECT_EQ(parsed("1E2").number_value(), 100);
   EXPECT_EQ(parsed("1e-400").number_value(), 0);
+}
+
+TEST(ParseJson, KeepsIntegersOrRefusesThem) {
+  const std::string googol = "1" + repeated("0", 100);
+  for (const char* exact :
+       {"9007199254740992", "9007199254740994", "-9007199254740992",
+        "9223372036854775808", "18446744073709551616",
+        "10000000000000000000000", "1152921504606846976"}) {
+    EXPECT_EQ(parsed(exact).number_value(), std::strtod(exact, nullptr));
+  }
+  for (const char* lost :
+       {"9007199254740993", "-9007199254740993", "9223372036854775807",
+        "12345678901234567890", "1152921504606847000"}) {
+    EXPECT_EQ(error(std::string("[1,\n ") + lost + "]"),
+              std::string("line 2, column 2: integer \"") + lost +
+                  "\" has more digits than a double keeps: expected a string "
+                  "that holds it");
+  }
+  EXPECT_THAT(error(googol), HasSubstr("more digits"));
+  EXPECT_THAT(error("1" + repeated("0", 309)), HasSubstr("out of range"));
+  // The largest double, to the last of its 309 digits.
+  const std::string largest =
+      std::to_string(std::numeric_limits<double>::max());
+  EXPECT_EQ(parsed(largest.substr(0, largest.find('.'))).number_value(),
+            std::numeric_limits<double>::max());
+  // Whoever writes a fraction or an exponent asks for a double.
+  EXPECT_EQ(parsed("9007199254740993.0").number_value(), 9007199254740992.0);
+  EXPECT_EQ(parsed("1e100").number_value(), 1e100);
+  EXPECT_EQ(parsed("0.1000000000000000000001").number_value(), 0.1);
 }
 
 TEST(ParseJson, RefusesWhatIsNoNumber) {

@@ -56,27 +56,35 @@ void JsonWriter::number(std::int64_t value) {
 }
 
 void JsonWriter::number(double value) {
-  next_value();
-  if (!std::isfinite(value)) {
-    text_ += "null";
-    return;
+  const std::size_t begin = text_.size();
+  plain_number(value);
+  if (std::isfinite(value) && text_.find_first_of(".e", begin) == text_.npos) {
+    text_ += ".0";
   }
-  // People read 0.000001 and 1000000000.0 with more ease than 1e-06 and 1e+09.
+}
+
+void JsonWriter::plain_number(double value) {
+  if (!std::isfinite(value)) return null();
+  next_value();
+  // People read 0.000001 and 1000000000 with more ease than 1e-06 and 1e+09.
   const double magnitude = std::fabs(value);
   const bool readable =
-      magnitude == 0 || (magnitude >= 1e-7 && magnitude < 1e17);
+      magnitude == 0 || (magnitude >= 1e-7 && magnitude < 1e21);
   char buffer[32];
   const std::to_chars_result result = std::to_chars(
       buffer, buffer + sizeof(buffer), value,
       readable ? std::chars_format::fixed : std::chars_format::scientific);
-  const std::string_view digits(buffer, result.ptr - buffer);
-  text_ += digits;
-  if (digits.find_first_of(".e") == digits.npos) text_ += ".0";
+  text_.append(buffer, result.ptr);
 }
 
 void JsonWriter::boolean(bool value) {
   next_value();
   text_ += value ? "true" : "false";
+}
+
+void JsonWriter::null() {
+  next_value();
+  text_ += "null";
 }
 
 void JsonWriter::open(char bracket) {

@@ -47,8 +47,12 @@ class JsonWriter {
   // The shortest decimal that reads back as `value`, always with a fraction or
   // an exponent. JSON has no infinities and no NaN: they become null.
   void number(double value);
+  // The same, but a whole number is an integer, 10 rather than 10.0, with all
+  // its digits; from 1e21 on it has an exponent. Negative zero is -0.
+  void plain_number(double value);
 
   void boolean(bool value);
+  void null();
 
   const std::string& text() const& { return text_; }
   std::string text() && { return std::move(text_); }

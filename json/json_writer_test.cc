@@ -23,6 +23,12 @@ std::string quoted(std::string_view text) {
   return json.text();
 }
 
+std::string plain(double value) {
+  JsonWriter json(JsonStyle::kCompact);
+  json.plain_number(value);
+  return json.text();
+}
+
 void write_sample(JsonWriter* json) {
   json->begin_object();
   json->key("a");
@@ -89,12 +95,37 @@ TEST(JsonWriter, WritesDoublesAsDoubles) {
   EXPECT_EQ(number(std::numeric_limits<double>::quiet_NaN()), "null");
 }
 
+TEST(JsonWriter, WritesWholeNumbersPlainly) {
+  EXPECT_EQ(plain(0), "0");
+  EXPECT_EQ(plain(-0.0), "-0");
+  EXPECT_EQ(plain(10), "10");
+  EXPECT_EQ(plain(-9007199254740992), "-9007199254740992");
+  EXPECT_EQ(plain(1152921504606846976), "1152921504606846976");
+  EXPECT_EQ(plain(999999999999999868928.0), "999999999999999868928");
+  EXPECT_EQ(plain(1e21), "1e+21");
+  EXPECT_EQ(plain(0.5), "0.5");
+  EXPECT_EQ(plain(1e-7), "0.0000001");
+  EXPECT_EQ(plain(-1.2345678901234566e-7), "-0.00000012345678901234566");
+  EXPECT_EQ(plain(1e-8), "1e-08");
+  EXPECT_EQ(plain(std::numeric_limits<double>::infinity()), "null");
+}
+
+TEST(JsonWriter, WritesNull) {
+  JsonWriter json(JsonStyle::kCompact);
+  json.begin_array();
+  json.null();
+  json.null();
+  json.end_array();
+  EXPECT_EQ(json.text(), "[null,null]");
+}
+
 TEST(JsonWriter, DoublesReadBackTheSame) {
   for (const double value :
        {0.1 + 0.2, 1e-7, 9.999999999999999e-8, 99999999999999984.0, 1e17,
         123456789.123456789, std::numeric_limits<double>::max(),
         std::numeric_limits<double>::denorm_min(), 4.35, 1e9 / 7}) {
     EXPECT_EQ(std::strtod(number(value).c_str(), nullptr), value);
+    EXPECT_EQ(std::strtod(plain(value).c_str(), nullptr), value);
   }
 }
 

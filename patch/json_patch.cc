@@ -1,6 +1,5 @@
 #include "patch/json_patch.h"
 
-#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
 #include "json/text.h"
-#include "json/utf8.h"
+#include "patch/check_json.h"
 #include "patch/draft.h"
 #include "patch/node.h"
 #include "patch/place.h"
@@ -25,47 +24,6 @@ using ::google::protobuf::Value;
 
 // Long enough for any path that a person reads.
 constexpr size_t kQuotedPathBytes = 256;
-
-absl::Status too_deep() {
-  return absl::ResourceExhaustedError("the value would nest too deep");
-}
-
-// Whether `value` is what a JSON text can hold, and nests at most `levels`: a
-// program can build a Value that no parser would give.
-absl::Status check_json(const Value& value, size_t levels) {
-  const auto check_child = [levels](const Value& child) {
-    return levels == 0 ? too_deep() : check_json(child, levels - 1);
-  };
-  switch (value.kind_case()) {
-    case Value::kNullValue:
-    case Value::kBoolValue:
-      return absl::OkStatus();
-    case Value::kNumberValue:
-      if (std::isfinite(value.number_value())) return absl::OkStatus();
-      return absl::InvalidArgumentError("a number in the value is not finite");
-    case Value::kStringValue:
-      if (is_utf8(value.string_value())) return absl::OkStatus();
-      return absl::InvalidArgumentError("a string in the value is not UTF-8");
-    case Value::kListValue:
-      for (const Value& element : value.list_value().values()) {
-        absl::Status status = check_child(element);
-        if (!status.ok()) return status;
-      }
-      return absl::OkStatus();
-    case Value::kStructValue:
-      for (const auto& [name, member] : value.struct_value().fields()) {
-        if (!is_utf8(name)) {
-          return absl::InvalidArgumentError("a name in the value is not UTF-8");
-        }
-        absl::Status status = check_child(member);
-        if (!status.ok()) return status;
-      }
-      return absl::OkStatus();
-    case Value::KIND_NOT_SET:
-      break;
-  }
-  return absl::InvalidArgumentError("a part of the value has no kind");
-}
 
 }  // namespace
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +15,7 @@
 #include "google/protobuf/message.h"
 #include "google/protobuf/struct.pb.h"
 #include "json/json_reader.h"
-#include "json/json_writer.h"
+#include "json/json_value.h"
 #include "patch/json_patch.h"
 #include "patch/test_json.h"
 #include "patch/testdata/every_field.pb.h"
@@ -46,41 +45,12 @@ size_t depth(const Value& value) {
   return deepest;
 }
 
-void write(const Value& value, JsonWriter* json) {
-  switch (value.kind_case()) {
-    case Value::kBoolValue:
-      return json->boolean(value.bool_value());
-    case Value::kNumberValue:
-      return json->number(value.number_value());
-    case Value::kStringValue:
-      return json->string(value.string_value());
-    case Value::kListValue:
-      json->begin_array();
-      for (const Value& element : value.list_value().values()) {
-        write(element, json);
-      }
-      return json->end_array();
-    case Value::kStructValue:
-      json->begin_object();
-      for (const auto& [name, member] : value.struct_value().fields()) {
-        json->key(name);
-        write(member, json);
-      }
-      return json->end_object();
-    default:
-      // The writer's only null.
-      return json->number(std::numeric_limits<double>::infinity());
-  }
-}
-
 // The value that `text` holds, if any.
 std::optional<Value> read(std::string_view text) {
   const auto value = parse_json(text);
   require_readable(value.status());
   if (!value.ok()) return std::nullopt;
-  JsonWriter json(JsonStyle::kPretty);
-  write(*value, &json);
-  const auto again = parse_json(json.text());
+  const auto again = parse_json(value_to_json(*value));
   require(again.ok(), "what the writer writes is JSON");
   require(bytes(*again) == bytes(*value), "values survive writing and reading");
   return *value;

@@ -240,6 +240,39 @@ TEST(Limits, CountTheDocumentNotTheTraffic) {
             "at most 2500 are allowed");
 }
 
+// What is replaced is kept until the end: traffic needs a bound of its own.
+TEST(Limits, BoundWhatAPatchWrites) {
+  Everything document;
+  document.set_a_string(std::string(1000, 'x'));
+  const std::string before = bytes(document);
+  PatchLimits limits;
+  limits.max_written_bytes = 10'500;
+  const std::vector<v1::PatchOperation> patch(
+      11,
+      operation(R"({"op":"copy","from":"/aString","path":"/maybeString"})"));
+  EXPECT_EQ(apply_json_patch(patch, &document, limits).message(),
+            R"(operations[10] copy "/maybeString": the operations would write )"
+            "11209 bytes, at most 10500 are allowed");
+  EXPECT_EQ(bytes(document), before);
+  EXPECT_TRUE(
+      apply_json_patch(absl::MakeConstSpan(patch).first(10), &document, limits)
+          .ok());
+}
+
+TEST(Limits, CanBeLifted) {
+  Everything document;
+  document.set_a_string(std::string(1000, 'x'));
+  PatchLimits limits;
+  limits.max_document_bytes = PatchLimits::kUnlimited;
+  limits.max_written_bytes = PatchLimits::kUnlimited;
+  const v1::PatchOperation copy =
+      operation(R"({"op":"copy","from":"/aString","path":"/strings/-"})");
+  EXPECT_TRUE(apply_json_patch(std::vector<v1::PatchOperation>(1000, copy),
+                               &document, limits)
+                  .ok());
+  EXPECT_EQ(document.strings_size(), 1000);
+}
+
 TEST(Limits, LetALargeDocumentShrink) {
   Everything document;
   document.set_a_string(std::string(1000, 'x'));

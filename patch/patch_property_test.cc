@@ -5,10 +5,13 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/arena.h"
+#include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
@@ -198,6 +201,89 @@ TEST(RandomPatches, OfTypedMessagesAreAllOrNothing) {
   }
   EXPECT_GT(applied, kPatches / 50);
   EXPECT_LT(applied, kPatches * 19 / 20);
+}
+
+// Applies the operations that succeed, keeps each third, and takes the rest
+// back: the document has to be what only those make of it.
+void roll_back_and_check(const Patch& patch, int round, Message* document) {
+  std::unique_ptr<Message> kept(document->New());
+  kept->CopyFrom(*document);
+  {
+    JsonPatchTransaction transaction(document);
+    for (size_t i = 0; i < patch.size(); ++i) {
+      if ((i + round) % 3 == 0) {
+        transaction.roll_back();
+        EXPECT_EQ(bytes(*document), bytes(*kept));
+        if (transaction.apply(patch[i]).ok()) {
+          transaction.commit();
+          kept->CopyFrom(*document);
+        }
+      } else {
+        transaction.apply(patch[i]).IgnoreError();
+      }
+    }
+  }
+  EXPECT_EQ(bytes(*document), bytes(*kept));
+}
+
+template <typename Generator>
+void roll_back_random_patches(Generator& generator, Message* document,
+                              int patches) {
+  for (int i = 0; i < patches; ++i) {
+    Patch patch;
+    for (int n = 0; n < 4; ++n) {
+      for (auto& operation : generator.patch()) {
+        patch.push_back(std::move(operation));
+      }
+    }
+    const std::string before = document->DebugString();
+    roll_back_and_check(patch, i, document);
+    ASSERT_FALSE(testing::Test::HasFailure())
+        << "seed " << seed() << ", patch " << i << ":\n"
+        << before << describe(patch);
+  }
+}
+
+TEST(RandomTransactions, OfFreeJsonAreTakenBack) {
+  Generator generator(seed());
+  for (int i = 0; i < 100; ++i) {
+    Value document = generator.value(4);
+    roll_back_random_patches(generator, &document, 10);
+    ASSERT_FALSE(HasFailure());
+  }
+}
+
+TEST(RandomTransactions, OfTypedMessagesAreTakenBack) {
+  TypedGenerator generator(seed());
+  for (int i = 0; i < 10; ++i) {
+    Everything document;
+    roll_back_random_patches(generator, &document, 100);
+    ASSERT_FALSE(HasFailure());
+  }
+}
+
+// An exchange of values with an arena is a copy.
+TEST(RandomTransactions, OnAnArenaAreTakenBack) {
+  google::protobuf::Arena arena;
+  Generator generator(seed());
+  TypedGenerator typed_generator(seed());
+  auto* document = google::protobuf::Arena::CreateMessage<Value>(&arena);
+  roll_back_random_patches(generator, document, 300);
+  auto* typed = google::protobuf::Arena::CreateMessage<Everything>(&arena);
+  roll_back_random_patches(typed_generator, typed, 300);
+}
+
+// Without generated code all goes through reflection.
+TEST(RandomTransactions, OfDynamicMessagesAreTakenBack) {
+  google::protobuf::DynamicMessageFactory factory;
+  Generator generator(seed());
+  TypedGenerator typed_generator(seed());
+  const std::unique_ptr<Message> document(
+      factory.GetPrototype(Value::descriptor())->New());
+  roll_back_random_patches(generator, document.get(), 300);
+  const std::unique_ptr<Message> typed(
+      factory.GetPrototype(Everything::descriptor())->New());
+  roll_back_random_patches(typed_generator, typed.get(), 300);
 }
 
 TEST(RandomPatches, WhatWasAddedIsThere) {

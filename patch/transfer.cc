@@ -227,12 +227,18 @@ absl::Status assign(const Place& target, const Place& source) {
 
 absl::Status move_value(const Place& target, const Place& source) {
   const Descriptor* type = target.message_type();
-  const bool can_swap =
-      type != nullptr && type == source.message_type() &&
-      !(is_cleared_by_null(target) && look(source).kind == Node::Kind::kNull);
-  if (!can_swap) return assign(target, source);
+  if (type == nullptr || type != source.message_type() ||
+      (is_cleared_by_null(target) && look(source).kind == Node::Kind::kNull)) {
+    return assign(target, source);
+  }
+  Message* to = message_at(target);
   Message* from = message_at(source);
-  from->GetReflection()->Swap(from, message_at(target));
+  // One type may have generated code here and none there.
+  if (to->GetReflection() != from->GetReflection()) {
+    to->CopyFrom(*from);
+  } else {
+    to->GetReflection()->Swap(to, from);
+  }
   return absl::OkStatus();
 }
 
@@ -249,12 +255,17 @@ void exchange(const Place& place, const Place& scratch) {
     message->GetReflection()->Swap(message, message_at(scratch));
     return;
   }
-  const Scalar before = read_scalar(place);
-  const bool is_full =
-      scratch.index < 0 ||
-      reflection.FieldSize(*scratch.message, scratch.field) > 0;
-  if (is_full) write_scalar(place, read_scalar(scratch));
-  write_scalar(scratch, before);
+  // An element past the last has nothing to give.
+  const auto read = [](const Place& from) -> std::optional<Scalar> {
+    const bool exists =
+        from.index < 0 ||
+        from.index < from.reflection().FieldSize(*from.message, from.field);
+    if (!exists) return std::nullopt;
+    return read_scalar(from);
+  };
+  const std::optional<Scalar> before = read(place);
+  if (const auto after = read(scratch)) write_scalar(place, *after);
+  if (before.has_value()) write_scalar(scratch, *before);
 }
 
 bool equal(const Place& a, const Place& b) {

@@ -26,8 +26,8 @@ absl::Status move_value(const Place& target, const Place& source);
 
 // Gives `place` what the scratch place of the same type holds, and the other
 // way round. Fields are exchanged with their presence, and with the other
-// members of their oneof. A scalar element or map value stays as it is if the
-// scratch place has none.
+// members of their oneof. A scalar element or map value stays as it is if there
+// is none for it.
 void exchange(const Place& place, const Place& scratch);
 
 // Deep equality. REQUIRES: the places are of the same type.

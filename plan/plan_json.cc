@@ -1,18 +1,18 @@
 #include "plan/plan_json.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "google/protobuf/map.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "json/json_reader.h"
+#include "json/sorted_entries.h"
 #include "json/text.h"
 #include "patch/json_patch.h"
+#include "patch/patch_document.h"
 #include "plan/method_key.h"
 #include "plan/plan_error.h"
 #include "plan/validation.h"
@@ -20,7 +20,6 @@
 namespace weir {
 namespace {
 
-using google::protobuf::ListValue;
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
@@ -74,19 +73,11 @@ void write_quota(const v1::QuotaSettings& quota, JsonWriter* json) {
   json->end_object();
 }
 
-// Writes `map` as an object with its keys in order: a Map's own order differs
-// from run to run.
-template <typename T, typename Write>
-void write_map(const google::protobuf::Map<std::string, T>& map,
-               JsonWriter* json, Write write) {
-  std::vector<const std::string*> keys;
-  for (const auto& entry : map) keys.push_back(&entry.first);
-  std::sort(keys.begin(), keys.end(),
-            [](const std::string* a, const std::string* b) { return *a < *b; });
+void write_method_throttles(const v1::ApiStage& stage, JsonWriter* json) {
   json->begin_object();
-  for (const std::string* key : keys) {
-    json->key(*key);
-    write(map.at(*key), json);
+  for (const auto& [key, throttle] : sorted_entries(stage.throttle())) {
+    json->key(key);
+    write_throttle(*throttle, json);
   }
   json->end_object();
 }
@@ -99,7 +90,7 @@ void write_stage(const v1::ApiStage& stage, JsonWriter* json) {
   json->string(stage.stage());
   if (!stage.throttle().empty()) {
     json->key("throttle");
-    write_map(stage.throttle(), json, write_throttle);
+    write_method_throttles(stage, json);
   }
   json->end_object();
 }
@@ -110,47 +101,6 @@ void write_seconds_if_set(std::string_view name,
   if (!set) return;
   json->key(name);
   json->number(std::int64_t{time.seconds()});
-}
-
-// Reads a required member that is a string.
-absl::Status read_string(const Struct& object, const std::string& name,
-                         std::string* out) {
-  const Value* value = find(object, name);
-  if (value == nullptr || value->kind_case() != Value::kStringValue) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("expected a member \"", name, "\" that is a string"));
-  }
-  *out = value->string_value();
-  return absl::OkStatus();
-}
-
-absl::StatusOr<v1::PatchOperation> read_operation(const Value& value) {
-  if (!value.has_struct_value()) {
-    return absl::InvalidArgumentError("expected an object");
-  }
-  const Struct& object = value.struct_value();
-  v1::PatchOperation operation;
-  absl::Status status = read_string(object, "op", operation.mutable_op());
-  if (status.ok()) {
-    status = read_string(object, "path", operation.mutable_path());
-  }
-  if (status.ok() && find(object, "from") != nullptr) {
-    status = read_string(object, "from", operation.mutable_from());
-  }
-  if (!status.ok()) return status;
-  if (const Value* operand = find(object, "value")) {
-    *operation.mutable_value() = *operand;
-  }
-  return operation;
-}
-
-// The list of operations in either of the forms; null if it is in neither.
-const ListValue* find_operations(const Value& body) {
-  if (body.has_list_value()) return &body.list_value();
-  const Value* wrapped = find(body.struct_value(), "patchOperations");
-  return wrapped != nullptr && wrapped->has_list_value()
-             ? &wrapped->list_value()
-             : nullptr;
 }
 
 }  // namespace
@@ -209,10 +159,19 @@ std::string usage_plan_to_json(const v1::UsagePlan& plan, JsonStyle style) {
   }
   write_text_if_set("productCode", plan.product_code(), &json);
   json.key("tags");
-  write_map(plan.tags(), &json, [](const std::string& value, JsonWriter* out) {
-    out->string(value);
-  });
+  json.begin_object();
+  for (const auto& [key, value] : sorted_entries(plan.tags())) {
+    json.key(key);
+    json.string(*value);
+  }
   json.end_object();
+  json.end_object();
+  return std::move(json).text();
+}
+
+std::string method_throttles_to_json(const v1::ApiStage& stage) {
+  JsonWriter json(JsonStyle::kCompact);
+  write_method_throttles(stage, &json);
   return std::move(json).text();
 }
 
@@ -220,22 +179,22 @@ absl::StatusOr<std::vector<v1::PatchOperation>> patch_operations_from_json(
     std::string_view json) {
   const absl::StatusOr<Value> body = parse_json(json);
   if (!body.ok()) return body.status();
-  const ListValue* list = find_operations(*body);
-  if (list == nullptr) {
+  const Value* wrapped = find(body->struct_value(), "patchOperations");
+  const Value& list = wrapped == nullptr ? *body : *wrapped;
+  if (!list.has_list_value()) {
     return absl::InvalidArgumentError(
         "expected {\"patchOperations\": [...]} or an array of operations");
   }
-  std::vector<v1::PatchOperation> operations;
-  operations.reserve(list->values_size());
-  for (const Value& value : list->values()) {
-    absl::StatusOr<v1::PatchOperation> operation = read_operation(value);
-    if (!operation.ok()) {
-      return with_prefix(operation.status(),
-                         absl::StrCat("operations[", operations.size(), "]: "));
-    }
-    operations.push_back(*std::move(operation));
-  }
-  return operations;
+  return json_patch_from_value(list);
+}
+
+std::string patch_operations_to_json(
+    absl::Span<const v1::PatchOperation> operations, JsonStyle style) {
+  const std::string_view name = style == JsonStyle::kPretty
+                                    ? "\"patchOperations\": "
+                                    : "\"patchOperations\":";
+  return absl::StrCat("{", to_absl(name), json_patch_to_json(operations, style),
+                      "}");
 }
 
 std::string usage_to_json(const v1::Usage& usage, JsonStyle style) {

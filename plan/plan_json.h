@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "json/json_writer.h"
 #include "proto/api_key.pb.h"
 #include "proto/patch_operation.pb.h"
@@ -18,7 +19,8 @@
 namespace weir {
 
 // Reads a usage plan, such as `aws apigateway get-usage-plan` prints. Numbers
-// may be strings that hold one; null is the same as an absent member; method
+// may be strings that hold one, and integers with more digits than a double
+// keeps have to be; null is the same as an absent member; method
 // keys become canonical. The plan is not validated: see validate_usage_plan().
 //
 // InvalidArgument: not JSON (with line and column), a member that a usage plan
@@ -34,13 +36,22 @@ absl::StatusOr<v1::UsagePlan> usage_plan_from_json(std::string_view json);
 std::string usage_plan_to_json(const v1::UsagePlan& plan,
                                JsonStyle style = JsonStyle::kCompact);
 
-// Reads a patch: `{"patchOperations": [{"op", "path", "value", "from"}, ...]}`
-// as clients of API Gateway send it, or the bare array of RFC 6902. `op` and
-// `path` are required; any other member of an operation is ignored, as RFC 6902
-// asks. An absent value stays absent, and null is a value. Whether the
-// operations make sense is for patch_usage_plan() to say. Errors as above.
+// Writes the method throttles of `stage`, as a plan has them and as a patch of
+// `/apiStages/{apiId:stage}/throttle` takes them in a string.
+std::string method_throttles_to_json(const v1::ApiStage& stage);
+
+// Reads a patch: `{"patchOperations": [{"op", "path", "value"}, ...]}` as
+// clients of API Gateway send it, or the bare array of RFC 6902. The operations
+// are read, and errors told, as by json_patch_from_json(); whether they make
+// sense is for patch_usage_plan() to say.
 absl::StatusOr<std::vector<v1::PatchOperation>> patch_operations_from_json(
     std::string_view json);
+
+// Writes a patch in the first of these forms, the body of UpdateUsagePlan.
+// kPretty writes an operation a line.
+std::string patch_operations_to_json(
+    absl::Span<const v1::PatchOperation> operations,
+    JsonStyle style = JsonStyle::kCompact);
 
 // Writes usage as GetUsage answers it: `{"usagePlanId", "startDate", "endDate",
 // "position", "values": {keyId: [[used, remaining], ...]}}`; `position` only if

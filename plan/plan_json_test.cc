@@ -104,6 +104,16 @@ TEST(UsagePlanFromJson, TakesNumbersAsStrings) {
   EXPECT_EQ(plan.quota().limit(), 8796093022207);
 }
 
+TEST(UsagePlanFromJson, RoundsNoInteger) {
+  EXPECT_EQ(load_error("{\"name\":\"n\",\n"
+                       " \"quota\":{\"limit\":9007199254740993}}")
+                .message(),
+            "line 2, column 19: integer \"9007199254740993\" has more digits "
+            "than a double keeps: expected a string that holds it");
+  EXPECT_EQ(loaded(R"({"quota":{"limit":"9007199254740993"}})").quota().limit(),
+            9007199254740993);
+}
+
 TEST(UsagePlanFromJson, TakesNullForAbsent) {
   const v1::UsagePlan plan =
       loaded(R"({"name":"n","description":null,"throttle":null,"quota":null,)"
@@ -354,6 +364,21 @@ TEST(PatchOperationsFromJson, RefusesWhatIsNoPatch) {
           .status()
           .message(),
       "operations[1]: expected a member \"path\" that is a string");
+}
+
+TEST(PatchOperationsToJson, WritesTheBodyOfUpdateUsagePlan) {
+  const auto list = operations(
+      R"([{"op":"remove","path":"/quota"},)"
+      R"({"op":"replace","path":"/throttle/rateLimit","value":"2.5"}])");
+  EXPECT_EQ(patch_operations_to_json(list),
+            R"({"patchOperations":[{"op":"remove","path":"/quota"},)"
+            R"({"op":"replace","path":"/throttle/rateLimit","value":"2.5"}]})");
+  EXPECT_EQ(patch_operations_to_json(list, JsonStyle::kPretty),
+            R"({"patchOperations": [
+  {"op":"remove","path":"/quota"},
+  {"op":"replace","path":"/throttle/rateLimit","value":"2.5"}
+]})");
+  EXPECT_EQ(patch_operations_to_json({}), R"({"patchOperations":[]})");
 }
 
 TEST(UsageToJson, WritesWhatApiGatewayWrites) {

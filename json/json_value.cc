@@ -1,0 +1,55 @@
+#include "json/json_value.h"
+
+#include <utility>
+
+#include "json/sorted_entries.h"
+
+namespace weir {
+namespace {
+
+using google::protobuf::ListValue;
+using google::protobuf::Struct;
+using google::protobuf::Value;
+
+void write_object(const Struct& object, JsonWriter* json) {
+  json->begin_object();
+  for (const auto& [name, value] : sorted_entries(object.fields())) {
+    json->key(name);
+    write_value(*value, json);
+  }
+  json->end_object();
+}
+
+void write_array(const ListValue& array, JsonWriter* json) {
+  json->begin_array();
+  for (const Value& value : array.values()) write_value(value, json);
+  json->end_array();
+}
+
+}  // namespace
+
+void write_value(const Value& value, JsonWriter* json) {
+  switch (value.kind_case()) {
+    case Value::kNullValue:
+    case Value::KIND_NOT_SET:
+      return json->null();
+    case Value::kNumberValue:
+      return json->plain_number(value.number_value());
+    case Value::kStringValue:
+      return json->string(value.string_value());
+    case Value::kBoolValue:
+      return json->boolean(value.bool_value());
+    case Value::kStructValue:
+      return write_object(value.struct_value(), json);
+    case Value::kListValue:
+      return write_array(value.list_value(), json);
+  }
+}
+
+std::string value_to_json(const Value& value, JsonStyle style) {
+  JsonWriter json(style);
+  write_value(value, &json);
+  return std::move(json).text();
+}
+
+}  // namespace weir
