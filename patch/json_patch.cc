@@ -73,13 +73,14 @@ class JsonPatchTransaction::Operations {
   // Moves `value` to a place that add() or replace() of the draft returned.
   absl::Status write(const absl::StatusOr<Place>& target, const Place& value,
                      const JsonPointer& path);
-  absl::Status charge(size_t bytes);
+  // Counts a value written `depth` levels below the root.
+  absl::Status charge(size_t bytes, size_t depth);
 
   Draft draft_;
   const PatchLimits limits_;
   size_t written_bytes_ = 0;
-  // At least the document's size, give or take the lengths around what was
-  // written; measured at the first write, and again when it passes the limit.
+  // At least the document's size; measured at the first write, and again when
+  // it passes the limit.
   std::optional<size_t> document_bytes_;
 };
 
@@ -113,11 +114,17 @@ absl::Status JsonPatchTransaction::Operations::apply(
 
 absl::Status JsonPatchTransaction::Operations::apply(
     const Kind& kind, const v1::PatchOperation& operation) {
+  if (!operation.has_path()) {
+    return absl::InvalidArgumentError("the operation has no path");
+  }
   Operands operands;
   auto path = parse(operation.path());
   if (!path.ok()) return path.status();
   operands.path = *std::move(path);
   if (kind.uses == Uses::kFrom) {
+    if (!operation.has_from()) {
+      return absl::InvalidArgumentError("the operation has no from");
+    }
     auto from = parse(operation.from());
     if (!from.ok()) return with_prefix(from.status(), "from: ");
     operands.from = *std::move(from);
@@ -227,10 +234,12 @@ absl::Status JsonPatchTransaction::Operations::write(
   if (!status.ok()) return status;
   const auto& segments = path.segments();
   return charge(serialized_size(*target) +
-                (segments.empty() ? 0 : segments.back().size()));
+                    (segments.empty() ? 0 : segments.back().size()),
+                segments.size());
 }
 
-absl::Status JsonPatchTransaction::Operations::charge(size_t bytes) {
+absl::Status JsonPatchTransaction::Operations::charge(size_t bytes,
+                                                      size_t depth) {
   written_bytes_ += bytes;
   if (written_bytes_ > limits_.max_written_bytes) {
     return absl::ResourceExhaustedError(absl::StrCat(
@@ -240,7 +249,12 @@ absl::Status JsonPatchTransaction::Operations::charge(size_t bytes) {
   if (limits_.max_document_bytes == PatchLimits::kUnlimited) {
     return absl::OkStatus();
   }
-  if (document_bytes_.has_value()) *document_bytes_ += bytes;
+  // The messages around the value, up to three to a level, may need longer
+  // length prefixes: of five bytes rather than one.
+  constexpr size_t kPrefixGrowth = 3 * 4;
+  if (document_bytes_.has_value()) {
+    *document_bytes_ += bytes + kPrefixGrowth * depth;
+  }
   if (!document_bytes_.has_value() ||
       *document_bytes_ > limits_.max_document_bytes) {
     document_bytes_ = draft_.root().message->ByteSizeLong();

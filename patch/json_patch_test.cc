@@ -273,6 +273,26 @@ TEST(Limits, CanBeLifted) {
   EXPECT_EQ(document.strings_size(), 1000);
 }
 
+// What grows is not the value alone: each message around it may need a longer
+// length prefix.
+TEST(Limits, CountTheLengthsAroundAValue) {
+  constexpr int kArrays = 11;
+  Value document =
+      from_json(std::string(kArrays, '[') + '"' + std::string(76, 'x') + '"' +
+                std::string(kArrays, ']'));
+  std::vector<v1::PatchOperation> patch = {
+      operation(R"({"op":"copy","from":"","path":""})"),
+      operation(R"({"op":"add"})")};
+  for (int i = 0; i < kArrays; ++i) patch[1].mutable_path()->append("/0");
+  patch[1].mutable_value()->set_string_value(std::string(60, 'y'));
+  Value patched = document;
+  ASSERT_TRUE(apply_json_patch(patch, &patched).ok());
+  PatchLimits limits;
+  limits.max_document_bytes = patched.ByteSizeLong() - 1;
+  EXPECT_EQ(apply_json_patch(patch, &document, limits).code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
 TEST(Limits, LetALargeDocumentShrink) {
   Everything document;
   document.set_a_string(std::string(1000, 'x'));
@@ -377,6 +397,15 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{R"([{"op":"add","path":"/a"}])",
                   absl::InvalidArgumentError(R"(operations[0] add "/a": )"
                                              "the operation has no value")},
+        ErrorCase{R"([{"op":"remove"}])",
+                  absl::InvalidArgumentError(R"(operations[0] remove "": )"
+                                             "the operation has no path")},
+        ErrorCase{R"([{"op":"copy","path":"/a"}])",
+                  absl::InvalidArgumentError(R"(operations[0] copy "/a": )"
+                                             "the operation has no from")},
+        ErrorCase{R"([{"op":"move","path":"/a"}])",
+                  absl::InvalidArgumentError(R"(operations[0] move "/a": )"
+                                             "the operation has no from")},
         ErrorCase{R"([{"op":"remove","path":"age"}])",
                   absl::InvalidArgumentError(
                       R"(operations[0] remove "age": )"

@@ -1,15 +1,20 @@
 #include "patch/transfer.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/any.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -20,6 +25,7 @@
 namespace weir {
 namespace {
 
+using ::google::protobuf::Any;
 using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
@@ -41,16 +47,65 @@ absl::StatusOr<Value> opaque_to_json(const Message& message) {
   return json;
 }
 
+absl::Status not_json_form_of(const Message& target, const Value& json) {
+  Value copy = json;
+  return expected(absl::StrCat("the JSON form of ", target.GetTypeName()),
+                  look({&copy}));
+}
+
+// Packs what the JSON form of an Any says. Protocol Buffers' own parser throws
+// where it meets a member too many.
+absl::Status fill_any(Message* target, const Value& json) {
+  if (!json.has_struct_value()) return not_json_form_of(*target, json);
+  auto members = json.struct_value().fields();
+  if (members.empty()) return absl::OkStatus();
+  constexpr absl::string_view kPrefix = "type.googleapis.com/";
+  const std::string url = members["@type"].string_value();
+  members.erase("@type");
+  const Descriptor* type =
+      absl::StartsWith(url, kPrefix)
+          ? target->GetDescriptor()->file()->pool()->FindMessageTypeByName(
+                url.substr(kPrefix.size()))
+          : nullptr;
+  if (type == nullptr) return not_json_form_of(*target, json);
+
+  google::protobuf::DynamicMessageFactory factory;
+  factory.SetDelegateToGeneratedFactory(true);
+  const std::unique_ptr<Message> packed(factory.GetPrototype(type)->New());
+  Value content;
+  if (look({packed.get()}).kind == Node::Kind::kMessage) {
+    content.mutable_struct_value()->mutable_fields()->swap(members);
+  } else {
+    // What is no object of its fields lies in a member of its own.
+    const auto value = members.find("value");
+    if (value == members.end() || members.size() > 1) {
+      return not_json_form_of(*target, json);
+    }
+    content.Swap(&value->second);
+  }
+  const absl::Status status = assign({packed.get()}, {&content});
+  if (!status.ok()) return status;
+  const auto field = [target](int number) {
+    return Place{target, target->GetDescriptor()->FindFieldByNumber(number)};
+  };
+  write_scalar(field(Any::kTypeUrlFieldNumber), url);
+  write_scalar(field(Any::kValueFieldNumber), packed->SerializeAsString());
+  return absl::OkStatus();
+}
+
 absl::Status fill_opaque(Message* target, const Place& source) {
   Value json;
   const absl::Status status = assign({&json}, source);
   if (!status.ok()) return status;
+  if (target->GetDescriptor()->well_known_type() ==
+      Descriptor::WELLKNOWNTYPE_ANY) {
+    return fill_any(target, json);
+  }
   std::string text;
   if (json.kind_case() == Value::kNullValue ||
       !google::protobuf::util::MessageToJsonString(json, &text).ok() ||
       !google::protobuf::util::JsonStringToMessage(text, target).ok()) {
-    return expected(absl::StrCat("the JSON form of ", target->GetTypeName()),
-                    look({&json}));
+    return not_json_form_of(*target, json);
   }
   return absl::OkStatus();
 }

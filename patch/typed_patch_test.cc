@@ -506,6 +506,36 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"FieldMask", "{}",
              R"([{"op":"add","path":"/fieldMask","value":"a.bC,d"}])",
              R"({"fieldMask":"a.bC,d"})"},
+        Case{"AnyWithAMemberTooMany", "{}",
+             R"([{"op":"add","path":"/any","value":
+                  {"@type":"type.googleapis.com/google.protobuf.Duration",
+                   "a":1,"value":"2s"}}])",
+             R"(INVALID_ARGUMENT: operations[0] add "/any": )"
+             "expected the JSON form of google.protobuf.Any, got an object"},
+        Case{"AnyOfUnknownType", "{}",
+             R"([{"op":"add","path":"/any","value":
+                  {"@type":"type.googleapis.com/no.Such"}}])",
+             R"(INVALID_ARGUMENT: operations[0] add "/any": )"
+             "expected the JSON form of google.protobuf.Any, got an object"},
+        Case{"AnyOfAWrongValue", "{}",
+             R"([{"op":"add","path":"/any","value":
+                  {"@type":"type.googleapis.com/google.protobuf.Int32Value",
+                   "value":"x"}}])",
+             R"(INVALID_ARGUMENT: operations[0] add "/any": expected an )"
+             R"(integer in -2147483648..2147483647, got string "x")"},
+        Case{"AnyOfNothing", R"({"any":{"@type":
+              "type.googleapis.com/google.protobuf.Duration","value":"3s"}})",
+             R"([{"op":"replace","path":"/any","value":{}}])", R"({"any":{}})"},
+        Case{"AnyInAny", "{}",
+             R"([{"op":"add","path":"/any","value":
+                  {"@type":"type.googleapis.com/google.protobuf.Any",
+                   "value":
+                    {"@type":"type.googleapis.com/weir.patch_test.Everything",
+                     "anInt32":5}}}])",
+             R"({"any":{"@type":"type.googleapis.com/google.protobuf.Any",
+                  "value":
+                    {"@type":"type.googleapis.com/weir.patch_test.Everything",
+                     "anInt32":5}}})"},
         Case{"Any", "{}",
              R"([{"op":"add","path":"/any","value":
                   {"@type":"type.googleapis.com/google.protobuf.Duration",

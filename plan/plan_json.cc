@@ -117,6 +117,7 @@ absl::StatusOr<v1::UsagePlan> usage_plan_from_json(std::string_view json) {
   // To replace a whole document is to read it.
   v1::PatchOperation replace;
   replace.set_op("replace");
+  replace.set_path("");
   *replace.mutable_value() = *std::move(value);
   v1::UsagePlan plan;
   JsonPatchTransaction transaction(&plan);
