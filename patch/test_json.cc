@@ -42,16 +42,18 @@ std::vector<v1::PatchOperation> operations_of(const Value& patch) {
   for (const auto& value : patch.list_value().values()) {
     v1::PatchOperation& operation = operations.emplace_back();
     const auto& fields = value.struct_value().fields();
-    const auto text = [&fields](const char* name) {
+    const auto find = [&fields](const char* name) {
       const auto found = fields.find(name);
-      return found == fields.end() ? "" : found->second.string_value();
+      return found == fields.end() ? nullptr : &found->second;
     };
-    operation.set_op(text("op"));
-    operation.set_path(text("path"));
-    operation.set_from(text("from"));
-    if (const auto found = fields.find("value"); found != fields.end()) {
-      *operation.mutable_value() = found->second;
+    if (const auto* op = find("op")) operation.set_op(op->string_value());
+    if (const auto* path = find("path")) {
+      operation.set_path(path->string_value());
     }
+    if (const auto* from = find("from")) {
+      operation.set_from(from->string_value());
+    }
+    if (const auto* value = find("value")) *operation.mutable_value() = *value;
   }
   return operations;
 }
