@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <type_traits>
+#include <typeinfo>
 #include <variant>
 
 #include "absl/status/status.h"
@@ -29,6 +30,47 @@ Place only_field(Message* message) {
   return Place{message, message->GetDescriptor()->FindFieldByNumber(1)};
 }
 
+// Free JSON with generated code is asked directly, for speed: by reflection
+// each step costs several times as much.
+template <typename Generated>
+Generated* as(Message* message) {
+  return typeid(*message) == typeid(Generated)
+             ? static_cast<Generated*>(message)
+             : nullptr;
+}
+
+struct JsonFields {
+  const FieldDescriptor* members = Struct::descriptor()->field(0);
+  const FieldDescriptor* elements = ListValue::descriptor()->field(0);
+  const FieldDescriptor* number = kind(Value::kNumberValueFieldNumber);
+  const FieldDescriptor* text = kind(Value::kStringValueFieldNumber);
+  const FieldDescriptor* flag = kind(Value::kBoolValueFieldNumber);
+
+  static const FieldDescriptor* kind(int number) {
+    return Value::descriptor()->FindFieldByNumber(number);
+  }
+};
+
+Node look_at_json(Value* value) {
+  static const JsonFields fields;
+  switch (value->kind_case()) {
+    case Value::kStructValue:
+      return {Node::Kind::kMap,
+              {value->mutable_struct_value(), fields.members}};
+    case Value::kListValue:
+      return {Node::Kind::kArray,
+              {value->mutable_list_value(), fields.elements}};
+    case Value::kNumberValue:
+      return {Node::Kind::kScalar, {value, fields.number}};
+    case Value::kStringValue:
+      return {Node::Kind::kScalar, {value, fields.text}};
+    case Value::kBoolValue:
+      return {Node::Kind::kScalar, {value, fields.flag}};
+    default:
+      return {Node::Kind::kNull, {value}};
+  }
+}
+
 Node look_at_value(Message* value) {
   const FieldDescriptor* kind = value->GetReflection()->GetOneofFieldDescriptor(
       *value, value->GetDescriptor()->oneof_decl(0));
@@ -37,6 +79,7 @@ Node look_at_value(Message* value) {
 }
 
 Node look_at_message(Message* message) {
+  if (auto* value = as<Value>(message)) return look_at_json(value);
   switch (message->GetDescriptor()->well_known_type()) {
     case Descriptor::WELLKNOWNTYPE_VALUE:
       return look_at_value(message);
@@ -82,8 +125,8 @@ using StructMembers = google::protobuf::Map<std::string, Value>;
 // only be searched by reflection. Null if `map` is another map, or a Struct
 // without generated code.
 StructMembers* struct_members(const Place& map) {
-  if (map.message->GetReflection() != Struct::GetReflection()) return nullptr;
-  return static_cast<Struct*>(map.message)->mutable_fields();
+  auto* object = as<Struct>(map.message);
+  return object == nullptr ? nullptr : object->mutable_fields();
 }
 
 std::string key_text(const Scalar& key) {
@@ -209,9 +252,8 @@ absl::StatusOr<Place> find_child(const Place& parent,
 
 // Moves the element at `from` to `to`, past those between.
 void move_element(const Place& array, int from, int to) {
-  if (array.message->GetReflection() == ListValue::GetReflection()) {
-    auto* elements = static_cast<ListValue*>(array.message)->mutable_values();
-    const auto begin = elements->pointer_begin();
+  if (auto* list = as<ListValue>(array.message)) {
+    const auto begin = list->mutable_values()->pointer_begin();
     if (from < to) {
       std::rotate(begin + from, begin + from + 1, begin + to + 1);
     } else {
@@ -295,7 +337,7 @@ absl::Status at_segment(size_t index, std::string_view segment,
 }  // namespace
 
 Node look(const Place& place) {
-  if (place.message_type() != nullptr) {
+  if (place.field == nullptr || place.message_type() != nullptr) {
     return look_at_message(message_at(place));
   }
   if (place.is_whole_repeated()) {
@@ -325,6 +367,10 @@ std::string describe(const Node& node) {
 
 Message* message_at(const Place& place) {
   if (place.field == nullptr) return place.message;
+  if (auto* list = as<ListValue>(place.message); list != nullptr) {
+    return place.index < list->values_size() ? list->mutable_values(place.index)
+                                             : list->add_values();
+  }
   const auto& reflection = place.reflection();
   if (place.index < 0) {
     return reflection.MutableMessage(place.message, place.field);
@@ -337,6 +383,9 @@ Message* message_at(const Place& place) {
 }
 
 int size_of(const Node& node) {
+  if (auto* list = as<ListValue>(node.place.message)) {
+    return list->values_size();
+  }
   return node.place.reflection().FieldSize(*node.place.message,
                                            node.place.field);
 }

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <variant>
 
 #include "absl/strings/match.h"
@@ -217,6 +218,21 @@ absl::Status fill_value(Message* target, const Place& source) {
   return absl::OkStatus();
 }
 
+// REQUIRES: the messages are of one type.
+void swap(Message* a, Message* b) {
+  if (typeid(*a) == typeid(Value) && typeid(*b) == typeid(Value)) {
+    static_cast<Value*>(a)->Swap(static_cast<Value*>(b));  // for speed alone
+  } else if (a->GetReflection() == b->GetReflection()) {
+    a->GetReflection()->Swap(a, b);
+  } else {
+    // One type may have generated code here and none there.
+    std::unique_ptr<Message> copy(a->New());
+    copy->CopyFrom(*a);
+    a->CopyFrom(*b);
+    b->CopyFrom(*copy);
+  }
+}
+
 bool is_type(const Place& place, Descriptor::WellKnownType type) {
   return place.message_type() != nullptr &&
          place.message_type()->well_known_type() == type;
@@ -286,14 +302,7 @@ absl::Status move_value(const Place& target, const Place& source) {
       (is_cleared_by_null(target) && look(source).kind == Node::Kind::kNull)) {
     return assign(target, source);
   }
-  Message* to = message_at(target);
-  Message* from = message_at(source);
-  // One type may have generated code here and none there.
-  if (to->GetReflection() != from->GetReflection()) {
-    to->CopyFrom(*from);
-  } else {
-    to->GetReflection()->Swap(to, from);
-  }
+  swap(message_at(target), message_at(source));
   return absl::OkStatus();
 }
 
@@ -306,8 +315,7 @@ void exchange(const Place& place, const Place& scratch) {
     return;
   }
   if (place.message_type() != nullptr) {
-    Message* message = message_at(place);
-    message->GetReflection()->Swap(message, message_at(scratch));
+    swap(message_at(place), message_at(scratch));
     return;
   }
   // An element past the last has nothing to give.
