@@ -68,6 +68,8 @@ struct Enforcer::Impl {
   absl::Status publish(PlanRecord& plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void exchange(PlanCell& cell, const CompiledPlan* next)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void retire(const std::vector<const CompiledThrottle*>& throttles)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // AlreadyExists if the key has a plan other than `plan` for one of `stages`.
   absl::Status check_stages(const KeyRecord& key, const PlanRecord& plan,

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "enforcer/enforcer.h"
@@ -63,10 +64,36 @@ absl::StatusOr<PlanRecord*> Enforcer::Impl::find_plan(
 absl::Status Enforcer::Impl::publish(PlanRecord& plan,
                                      PlanCompiler::Update update) {
   arena->collect();
-  void* memory = arena->allocate(plan.compiler.compiled_bytes(update));
-  if (memory == nullptr) return arena_exhausted();
-  exchange(*plan.cell, plan.compiler.compile(std::move(update), memory));
+  const size_t bytes = plan.compiler.compiled_bytes(update);
+  PlanCompiler::Memory memory;
+  memory.plan = arena->allocate(bytes);
+  bool complete = memory.plan != nullptr;
+  for (size_t i = plan.compiler.throttle_count(update); complete && i > 0;
+       --i) {
+    void* throttle = arena->allocate(PlanCompiler::kThrottleBytes);
+    complete = throttle != nullptr;
+    if (complete) memory.throttles.push_back(throttle);
+  }
+  if (!complete) {
+    if (memory.plan != nullptr) arena->free(memory.plan, bytes);
+    for (void* throttle : memory.throttles) {
+      arena->free(throttle, PlanCompiler::kThrottleBytes);
+    }
+    return arena_exhausted();
+  }
+  std::vector<const CompiledThrottle*> unused;
+  exchange(*plan.cell,
+           plan.compiler.compile(std::move(update), memory, &unused));
+  retire(unused);
   return absl::OkStatus();
+}
+
+void Enforcer::Impl::retire(
+    const std::vector<const CompiledThrottle*>& throttles) {
+  for (const CompiledThrottle* throttle : throttles) {
+    arena->retire(const_cast<CompiledThrottle*>(throttle),
+                  PlanCompiler::kThrottleBytes);
+  }
 }
 
 absl::Status Enforcer::Impl::publish(PlanRecord& plan) {
@@ -179,6 +206,7 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
   const CompiledPlan* compiled =
       record.cell->plan.load(std::memory_order_relaxed);
   impl_->arena->retire(const_cast<CompiledPlan*>(compiled), compiled->bytes());
+  impl_->retire(record.compiler.throttles());
   impl_->arena->retire(record.cell, sizeof(PlanCell));
   impl_->arena->collect();
   impl_->plans.erase(plan_id);

@@ -20,12 +20,13 @@ struct CompiledThrottle {
 };
 
 // A usage plan as `admit()` reads it: one immutable block of plain data, its
-// method throttles and its table of routes behind it. *thread-safe*
+// table of routes behind it. The method throttles, immutable too, are blocks of
+// their own, which versions share. *thread-safe*
 class CompiledPlan {
  public:
   // What the plan says about a route: kNotCovered, kCovered (the plan's
-  // throttle alone), or kFirstMethod + i for the method throttle in slot i.
-  using Rule = uint32_t;
+  // throttle alone), or, from kFirstMethod on, the address of its throttle.
+  using Rule = uintptr_t;
   static constexpr Rule kNotCovered = 0;
   static constexpr Rule kCovered = 1;
   static constexpr Rule kFirstMethod = 2;
@@ -42,7 +43,7 @@ class CompiledPlan {
   }
   // REQUIRES: rule >= kFirstMethod, and from this plan.
   const CompiledThrottle& method(Rule rule) const noexcept {
-    return methods_[rule - kFirstMethod];
+    return *reinterpret_cast<const CompiledThrottle*>(rule);
   }
   const QuotaTerms& quota() const noexcept { return quota_; }
 
@@ -53,7 +54,6 @@ class CompiledPlan {
 
   std::optional<CompiledThrottle> throttle_;
   QuotaTerms quota_;
-  const CompiledThrottle* methods_;
   const Rule* rules_;
   uint32_t route_count_;
   size_t bytes_;

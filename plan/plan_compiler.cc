@@ -17,13 +17,12 @@ static_assert(std::is_trivially_destructible_v<CompiledPlan>);
 
 constexpr size_t kAlignment = 64;
 
-size_t aligned(size_t bytes) {
+constexpr size_t aligned(size_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-size_t compiled_size(size_t slots, size_t routes) {
+size_t compiled_size(size_t routes) {
   return aligned(sizeof(CompiledPlan)) +
-         aligned(slots * sizeof(CompiledThrottle)) +
          aligned(routes * sizeof(CompiledPlan::Rule));
 }
 
@@ -39,16 +38,11 @@ CompiledThrottle compiled(const TokenClock& clock, uint32_t slot) {
   return {clock, window_seconds(clock), slot};
 }
 
-// `clock` with the limits of `throttle`. One that has them stays as it is: each
-// change uses up some of what a clock can remember.
-absl::StatusOr<TokenClock> changed(const TokenClock& clock,
-                                   const v1::ThrottleSettings& throttle,
-                                   int64_t now) {
-  if (clock.rate() == throttle.rate_limit() &&
-      clock.burst() == throttle.burst_limit()) {
-    return clock;
-  }
-  return clock.with_limits(throttle.rate_limit(), throttle.burst_limit(), now);
+// A clock that has its limits already is left alone: each change uses up some
+// of what a clock can remember.
+bool has_limits(const TokenClock& clock, const v1::ThrottleSettings& throttle) {
+  return clock.rate() == throttle.rate_limit() &&
+         clock.burst() == throttle.burst_limit();
 }
 
 StageName name_of(const v1::ApiStage& stage) {
@@ -56,6 +50,8 @@ StageName name_of(const v1::ApiStage& stage) {
 }
 
 }  // namespace
+
+const size_t PlanCompiler::kThrottleBytes = aligned(sizeof(CompiledThrottle));
 
 QuotaTerms quota_terms(const v1::UsagePlan& plan, const PlanRules& rules) {
   QuotaTerms terms;
@@ -99,7 +95,7 @@ absl::StatusOr<PlanCompiler::Update> PlanCompiler::prepare(
   if (auto status = prepare_stages(plan, *changes, now, update); !status.ok()) {
     return status;
   }
-  prepare_rules(routes, update);
+  prepare_targets(routes, update);
   return update;
 }
 
@@ -111,8 +107,9 @@ absl::Status PlanCompiler::prepare_throttle(const v1::UsagePlan& plan,
   const v1::ThrottleSettings& throttle = plan.throttle();
   const double rate = throttle.rate_limit();
   const int64_t burst = throttle.burst_limit();
+  if (throttled_ && has_limits(*clock_, throttle)) return absl::OkStatus();
   const auto clock = !clock_.has_value() ? TokenClock::create(rate, burst, now)
-                     : throttled_        ? changed(*clock_, throttle, now)
+                     : throttled_        ? clock_->with_limits(rate, burst, now)
                                          : clock_->renewed(rate, burst, now);
   if (!clock.ok()) return clock.status();
   update.clock_ = *clock;
@@ -123,7 +120,7 @@ absl::Status PlanCompiler::prepare_stages(const v1::UsagePlan& plan,
                                           const PlanChanges& changes,
                                           int64_t now, Update& update) const {
   update.vacant_ = vacant_;
-  update.slot_count_ = static_cast<uint32_t>(methods_.size());
+  update.slot_count_ = static_cast<uint32_t>(throttles_.size());
   for (const StageName& name : changes.stages) {
     update.stages_.emplace(name, std::nullopt);
   }
@@ -148,8 +145,12 @@ absl::Status PlanCompiler::prepare_stages(const v1::UsagePlan& plan,
         continue;
       }
       next->emplace(method, slot);
-      const auto clock = changed(methods_[slot].clock,
-                                 wanted[name]->throttle().at(method), now);
+      const v1::ThrottleSettings& throttle =
+          wanted[name]->throttle().at(method);
+      const TokenClock& present = throttles_[slot]->clock;
+      if (has_limits(present, throttle)) continue;
+      const auto clock = present.with_limits(throttle.rate_limit(),
+                                             throttle.burst_limit(), now);
       if (!clock.ok()) return clock.status();
       update.clocks_.emplace(slot, *clock);
     }
@@ -178,7 +179,7 @@ absl::StatusOr<uint32_t> PlanCompiler::claim_slot(
   const uint32_t slot =
       is_used_again ? update.vacant_.back() : update.slot_count_;
   const auto clock = is_used_again
-                         ? methods_[slot].clock.renewed(rate, burst, now)
+                         ? throttles_[slot]->clock.renewed(rate, burst, now)
                          : TokenClock::create(rate, burst, now);
   if (!clock.ok()) return clock.status();
   if (is_used_again) {
@@ -190,7 +191,8 @@ absl::StatusOr<uint32_t> PlanCompiler::claim_slot(
   return slot;
 }
 
-void PlanCompiler::prepare_rules(const RouteIds& routes, Update& update) const {
+void PlanCompiler::prepare_targets(const RouteIds& routes,
+                                   Update& update) const {
   update.route_count_ = static_cast<uint32_t>(rules_.size());
   for (const auto& [name, stage] : update.stages_) {
     auto it = routes.lower_bound({name.first, name.second, ""});
@@ -198,18 +200,24 @@ void PlanCompiler::prepare_rules(const RouteIds& routes, Update& update) const {
       const auto& [api_id, stage_name, method] = it->first;
       if (api_id != name.first || stage_name != name.second) break;
       const uint32_t route = it->second;
-      update.rules_.emplace_back(route, rule_for(stage, method));
+      update.targets_.emplace_back(route, target_of(stage, method));
       update.route_count_ = std::max(update.route_count_, route + 1);
     }
   }
 }
 
-CompiledPlan::Rule PlanCompiler::rule_for(const std::optional<Stage>& stage,
-                                          const std::string& method) {
-  if (!stage.has_value()) return CompiledPlan::kNotCovered;
+PlanCompiler::Target PlanCompiler::target_of(const std::optional<Stage>& stage,
+                                             const std::string& method) {
+  if (!stage.has_value()) return {false, std::nullopt};
   const auto slot = stage->find(method);
-  return slot == stage->end() ? CompiledPlan::kCovered
-                              : CompiledPlan::kFirstMethod + slot->second;
+  if (slot == stage->end()) return {true, std::nullopt};
+  return {true, slot->second};
+}
+
+CompiledPlan::Rule PlanCompiler::rule_for(const Target& target) const {
+  if (!target.covered) return CompiledPlan::kNotCovered;
+  if (!target.slot.has_value()) return CompiledPlan::kCovered;
+  return reinterpret_cast<CompiledPlan::Rule>(throttles_[*target.slot]);
 }
 
 bool PlanCompiler::add_route(const RouteName& name, uint32_t id) {
@@ -217,19 +225,25 @@ bool PlanCompiler::add_route(const RouteName& name, uint32_t id) {
   const auto stage = stages_.find({api_id, stage_name});
   if (stage == stages_.end()) return false;
   if (rules_.size() <= id) rules_.resize(id + 1, CompiledPlan::kNotCovered);
-  rules_[id] = rule_for(stage->second, method);
+  rules_[id] = rule_for(target_of(stage->second, method));
   return true;
 }
 
 size_t PlanCompiler::compiled_bytes(const Update& update) const {
-  return compiled_size(update.slot_count_, update.route_count_);
+  return compiled_size(update.route_count_);
 }
 
 size_t PlanCompiler::compiled_bytes() const {
-  return compiled_size(methods_.size(), rules_.size());
+  return compiled_size(rules_.size());
 }
 
-const CompiledPlan* PlanCompiler::compile(Update update, void* memory) {
+size_t PlanCompiler::throttle_count(const Update& update) const {
+  return update.clocks_.size();
+}
+
+const CompiledPlan* PlanCompiler::compile(
+    Update update, const Memory& memory,
+    std::vector<const CompiledThrottle*>* unused) {
   quota_ = update.quota_;
   throttled_ = update.throttled_;
   clock_ = update.clock_;
@@ -240,35 +254,32 @@ const CompiledPlan* PlanCompiler::compile(Update update, void* memory) {
       stages_.erase(name);
     }
   }
+  auto block = memory.throttles.begin();
   for (const auto& [slot, clock] : update.clocks_) {
-    if (slot < methods_.size()) {
-      methods_[slot] = compiled(clock, slot);
+    const auto* throttle =
+        new (*block++) CompiledThrottle(compiled(clock, slot));
+    if (slot < throttles_.size()) {
+      unused->push_back(std::exchange(throttles_[slot], throttle));
     } else {
-      methods_.push_back(compiled(clock, slot));  // slots come in order
+      throttles_.push_back(throttle);  // slots come in order
     }
   }
   vacant_ = std::move(update.vacant_);
   rules_.resize(update.route_count_, CompiledPlan::kNotCovered);
-  for (const auto& [route, rule] : update.rules_) rules_[route] = rule;
-  return compile(memory);
+  for (const auto& [route, target] : update.targets_) {
+    rules_[route] = rule_for(target);
+  }
+  return compile(memory.plan);
 }
 
 const CompiledPlan* PlanCompiler::compile(void* memory) const {
-  char* const base = static_cast<char*>(memory);
-  char* const methods = base + aligned(sizeof(CompiledPlan));
-  char* const rules =
-      methods + aligned(methods_.size() * sizeof(CompiledThrottle));
-  auto* plan = new (base) CompiledPlan;
+  auto* plan = new (memory) CompiledPlan;
   if (throttled_) plan->throttle_ = compiled(*clock_, 0);
   plan->quota_ = quota_;
-  plan->methods_ =
-      std::uninitialized_copy(methods_.begin(), methods_.end(),
-                              reinterpret_cast<CompiledThrottle*>(methods)) -
-      methods_.size();
-  plan->rules_ =
-      std::uninitialized_copy(rules_.begin(), rules_.end(),
-                              reinterpret_cast<CompiledPlan::Rule*>(rules)) -
-      rules_.size();
+  auto* rules = reinterpret_cast<CompiledPlan::Rule*>(
+      static_cast<char*>(memory) + aligned(sizeof(CompiledPlan)));
+  std::uninitialized_copy(rules_.begin(), rules_.end(), rules);
+  plan->rules_ = rules;
   plan->route_count_ = static_cast<uint32_t>(rules_.size());
   plan->bytes_ = compiled_bytes();
   return plan;

@@ -36,6 +36,11 @@ class PlanCompiler {
  private:
   // Slots by method key.
   using Stage = std::map<std::string, uint32_t>;
+  // What becomes of a route; no slot: the plan's throttle alone.
+  struct Target {
+    bool covered;
+    std::optional<uint32_t> slot;
+  };
 
  public:
   // The way to a plan's next version: worked out, and not taken yet.
@@ -47,8 +52,8 @@ class PlanCompiler {
     bool throttled_ = false;
     std::optional<TokenClock> clock_;
     std::map<StageName, std::optional<Stage>> stages_;
-    std::map<uint32_t, TokenClock> clocks_;                       // by slot
-    std::vector<std::pair<uint32_t, CompiledPlan::Rule>> rules_;  // by route
+    std::map<uint32_t, TokenClock> clocks_;  // those that are other, by slot
+    std::vector<std::pair<uint32_t, Target>> targets_;  // by route
     std::vector<uint32_t> vacant_;
     uint32_t slot_count_ = 0;
     uint32_t route_count_ = 0;
@@ -71,17 +76,30 @@ class PlanCompiler {
   // A route that is new. Returns whether the plan has anything to say about it.
   bool add_route(const RouteName& name, uint32_t id);
 
-  // How much memory `compile()` needs, at most.
+  // Memory to compile into, aligned to 64 bytes. What is compiled is plain
+  // data, and may be freed without more ado.
+  struct Memory {
+    void* plan;                    // of compiled_bytes()
+    std::vector<void*> throttles;  // of kThrottleBytes each
+  };
   size_t compiled_bytes(const Update& update) const;
   size_t compiled_bytes() const;
+  size_t throttle_count(const Update& update) const;
+  static const size_t kThrottleBytes;
 
-  // Takes the update and compiles the version into `memory`, which is aligned
-  // to 64 bytes; the plan is plain data, and its memory may be freed without
-  // more ado. Copies the version's plain data, and otherwise takes time linear
-  // in the update. REQUIRES: `update` is of this compiler's present version.
-  const CompiledPlan* compile(Update update, void* memory);
+  // Takes the update and compiles the version. Copies the table of routes, and
+  // otherwise takes time linear in the update. Appends the throttles that this
+  // version does not use any more. REQUIRES: `update` is of this compiler's
+  // present version, and `memory` is as much as it needs.
+  const CompiledPlan* compile(Update update, const Memory& memory,
+                              std::vector<const CompiledThrottle*>* unused);
   // The present version, once more.
   const CompiledPlan* compile(void* memory) const;
+
+  // Of the present version, by slot.
+  const std::vector<const CompiledThrottle*>& throttles() const {
+    return throttles_;
+  }
 
  private:
   absl::Status prepare_throttle(const v1::UsagePlan& plan, int64_t now,
@@ -91,17 +109,18 @@ class PlanCompiler {
                               Update& update) const;
   absl::StatusOr<uint32_t> claim_slot(const v1::ThrottleSettings& throttle,
                                       int64_t now, Update& update) const;
-  void prepare_rules(const RouteIds& routes, Update& update) const;
-  static CompiledPlan::Rule rule_for(const std::optional<Stage>& stage,
-                                     const std::string& method);
+  void prepare_targets(const RouteIds& routes, Update& update) const;
+  static Target target_of(const std::optional<Stage>& stage,
+                          const std::string& method);
+  CompiledPlan::Rule rule_for(const Target& target) const;
 
   // Clocks outlive their throttles: only they can tell what the words in keys'
   // buckets mean, so the clock of a slot's next tenant is made of the last
   // one's.
   std::optional<TokenClock> clock_;  // of the plan's own throttle
   bool throttled_ = false;
-  std::vector<CompiledThrottle> methods_;  // by slot
-  std::vector<uint32_t> vacant_;           // slots without a tenant
+  std::vector<const CompiledThrottle*> throttles_;  // of methods, by slot
+  std::vector<uint32_t> vacant_;                    // slots without a tenant
   std::map<StageName, Stage> stages_;
   std::vector<CompiledPlan::Rule> rules_;  // by route, up to the last covered
   QuotaTerms quota_;

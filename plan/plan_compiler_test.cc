@@ -52,9 +52,20 @@ class Plans {
     auto update = compiler.prepare(document, {}, changes, routes, ++now_);
     ASSERT_TRUE(update.ok()) << update.status();
     Memory memory = allocate(compiler.compiled_bytes(*update));
-    plan = compiler.compile(*std::move(update), memory.get());
-    ASSERT_LE(plan->bytes(), compiler.compiled_bytes());
+    PlanCompiler::Memory blocks{memory.get(), {}};
+    for (size_t i = compiler.throttle_count(*update); i > 0; --i) {
+      void* throttle = allocate(PlanCompiler::kThrottleBytes).release();
+      blocks.throttles.push_back(throttle);
+      throttles_.emplace(throttle, throttle);
+    }
+    std::vector<const CompiledThrottle*> unused;
+    plan = compiler.compile(*std::move(update), blocks, &unused);
+    ASSERT_EQ(plan->bytes(), compiler.compiled_bytes());
     memory_ = std::move(memory);
+    for (const CompiledThrottle* throttle : unused) {
+      ASSERT_EQ(throttles_.erase(throttle), 1u);
+    }
+    ASSERT_EQ(throttles_.size(), compiler.throttles().size());
   }
 
   PlanCompiler compiler;
@@ -63,6 +74,7 @@ class Plans {
 
  private:
   Memory memory_;
+  std::map<const void*, Memory> throttles_;  // in use
   int64_t now_ = 0;
 };
 
