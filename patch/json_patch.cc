@@ -37,7 +37,10 @@ class JsonPatchTransaction::Operations {
 
   absl::Status apply(const v1::PatchOperation& operation);
   void roll_back() { draft_.roll_back_to(0); }
-  void commit() { draft_.commit(); }
+  void commit() {
+    draft_.commit();
+    written_bytes_ = 0;
+  }
 
  private:
   struct Operands {
@@ -99,9 +102,11 @@ absl::Status JsonPatchTransaction::Operations::apply(
   for (const Kind& kind : kKinds) {
     if (kind.name != operation.op()) continue;
     const size_t changes = draft_.size();
+    const size_t written_bytes = written_bytes_;
     const absl::Status status = apply(kind, operation);
     if (status.ok()) return status;
     draft_.roll_back_to(changes);
+    written_bytes_ = written_bytes;
     return with_prefix(
         status,
         absl::StrCat(operation.op(), " ",

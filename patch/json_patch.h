@@ -77,8 +77,8 @@ struct PatchLimits {
 //
 //   JsonPatchTransaction transaction(&document);
 //   for (const v1::PatchOperation& operation : operations) {
-//     if (auto status = transaction.apply(operation); !status.ok()) return
-//     status;
+//     const absl::Status status = transaction.apply(operation);
+//     if (!status.ok()) return status;
 //   }
 //   if (document.name().empty()) return absl::InvalidArgumentError("no name");
 //   transaction.commit();
@@ -105,7 +105,8 @@ class JsonPatchTransaction {
   // apply_json_patch(), but start at the operation's kind: `replace "/a": ...`.
   absl::Status apply(const v1::PatchOperation& operation);
 
-  // Keeps what was applied so far. The next operation starts anew.
+  // Keeps what was applied so far. The next operation starts anew, with all of
+  // the limits.
   void commit();
 
   // Takes back what was applied since the last commit.

@@ -259,6 +259,27 @@ TEST(Limits, BoundWhatAPatchWrites) {
           .ok());
 }
 
+TEST(Limits, AreThoseOfWhatIsKept) {
+  Everything document;
+  PatchLimits limits;
+  limits.max_written_bytes = 2500;
+  JsonPatchTransaction transaction(&document, limits);
+  v1::PatchOperation add = operation(R"({"op":"add","path":"/aString"})");
+  add.mutable_value()->set_string_value(std::string(1000, 'x'));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(transaction.apply(add).ok());
+    EXPECT_TRUE(transaction.apply(add).ok());
+    EXPECT_EQ(transaction.apply(add).code(),
+              absl::StatusCode::kResourceExhausted);
+    // The one that failed wrote nothing.
+    v1::PatchOperation small = add;
+    small.mutable_value()->set_string_value(std::string(300, 'y'));
+    EXPECT_TRUE(transaction.apply(small).ok());
+    transaction.commit();
+    EXPECT_EQ(document.a_string(), std::string(300, 'y'));
+  }
+}
+
 TEST(Limits, CanBeLifted) {
   Everything document;
   document.set_a_string(std::string(1000, 'x'));
