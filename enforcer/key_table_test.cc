@@ -67,6 +67,54 @@ TEST_F(KeyTableTest, AgreesWithAMapThroughGrowthAndRemoval) {
   }
 }
 
+TEST_F(KeyTableTest, GrowsInStepsAndLetsTheOldTableGo) {
+  std::vector<std::string> keys;
+  size_t used = 0;
+  size_t growths = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    keys.push_back(absl::StrCat("key-", i));
+    insert(keys.back());
+    arena_->collect();
+    // A growing table is there beside the one that it replaces.
+    if (arena_->used() > used + size_t{100} * keys.size() / 64) ++growths;
+    used = arena_->used();
+    ASSERT_NE(find(keys[i / 2]), nullptr) << i;
+    ASSERT_NE(find(keys[0]), nullptr) << i;
+  }
+  EXPECT_GT(growths, 5u);
+  for (const std::string& key : keys) ASSERT_NE(find(key), nullptr) << key;
+  // Two lines a client, and one table of at most 65,536 slots.
+  EXPECT_LE(arena_->used(), keys.size() * 128 + 65'536 * 8 + 4096);
+}
+
+// A key lies in two tables while it is moved.
+TEST_F(KeyTableTest, RemovedWhileTheTableGrowsIsGone) {
+  for (int size = 40; size < 200; ++size) {
+    std::map<std::string, Client*> clients;
+    for (int i = 0; i < size; ++i) {
+      const std::string key = absl::StrCat(size, "-", i);
+      clients[key] = insert(key);
+    }
+    for (const auto& [key, client] : clients) {
+      remove(client);
+      ASSERT_EQ(find(key), nullptr) << key;
+    }
+    ASSERT_EQ(table_.size(), 0u);
+  }
+}
+
+TEST_F(KeyTableTest, ShrinksWhenMostKeysAreGone) {
+  std::vector<Client*> clients;
+  for (int i = 0; i < 20'000; ++i) {
+    clients.push_back(insert(absl::StrCat("key-", i)));
+  }
+  for (Client* client : clients) remove(client);
+  // Each table that is full of tombstones is followed by one half as large.
+  for (int i = 0; i < 60'000; ++i) remove(insert(absl::StrCat("other-", i)));
+  arena_->collect();
+  EXPECT_LE(arena_->used(), size_t{16} << 10);
+}
+
 TEST_F(KeyTableTest, KeysOfOneHashAreToldApart) {
   constexpr uint64_t kHash = 12345;
   std::vector<Client*> clients;
