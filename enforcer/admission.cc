@@ -13,9 +13,6 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kNanosPerSecond = 1'000'000'000;
-constexpr int64_t kSecondsPerDay = 86'400;
-
 // A bucket that has to admit, and the clock that it goes by.
 struct Gate {
   const CompiledThrottle* throttle;
@@ -191,11 +188,10 @@ class Attempt {
     decision.forbidden = Forbidden::kNo;
     decision.made_at_unix_ns = admission_.now.unix;
     if (state.cap == QuotaState::kNoCap) return;
-    const Day end = state.period_end();
     decision.quota_limit = state.cap;
     decision.quota_remaining = state.remaining();
-    decision.period_seconds = (end - state.period_start()) * kSecondsPerDay;
-    decision.period_end_unix = start_of(end) / kNanosPerSecond;
+    decision.calendar = state.calendar;
+    decision.day = state.day;
   }
 
   const Admission& admission_;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/time/time.h"
+#include "quota/calendar.h"
 
 namespace weir {
 
@@ -54,8 +55,18 @@ class Decision {
 
   // When the quota's period ends. InfiniteFuture without a quota.
   absl::Time period_reset() const {
-    return period_end_unix == kNever ? absl::InfiniteFuture()
-                                     : absl::FromUnixSeconds(period_end_unix);
+    return calendar.is_none()
+               ? absl::InfiniteFuture()
+               : absl::FromUnixNanos(start_of(calendar.period_end(day)));
+  }
+
+  // How long the quota's period is; 0 without a quota.
+  int64_t period_seconds() const {
+    constexpr int64_t kSecondsPerDay = 86'400;
+    return calendar.is_none()
+               ? 0
+               : (calendar.period_end(day) - calendar.period_start(day)) *
+                     kSecondsPerDay;
   }
 
   Outcome outcome = Outcome::kForbidden;
@@ -71,12 +82,12 @@ class Decision {
   int64_t burst_window_seconds = 0;
 
   // The quota: what the period allows and what is left of it, after this
-  // request; -1: no quota. The period's length in seconds, its end in Unix
-  // seconds.
+  // request; -1: no quota. The period is that of `calendar` which contains
+  // `day`: `period_reset()` and `period_seconds()` work it out when asked.
   int64_t quota_limit = -1;
   int64_t quota_remaining = -1;
-  int64_t period_seconds = 0;
-  int64_t period_end_unix = kNever;
+  QuotaCalendar calendar;
+  Day day = 0;
 
   // When the decision was made, in Unix nanoseconds.
   int64_t made_at_unix_ns = 0;

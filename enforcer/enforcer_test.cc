@@ -339,7 +339,7 @@ TEST_F(EnforcerTest, QuotaRefusesUntilThePeriodEnds) {
   EXPECT_EQ(d.quota_limit, 3);
   EXPECT_EQ(d.quota_remaining, 0);
   EXPECT_EQ(d.retry_after(), absl::Hours(12));
-  EXPECT_EQ(d.period_seconds, 86'400);
+  EXPECT_EQ(d.period_seconds(), 86'400);
   EXPECT_EQ(absl::ToUnixNanos(d.period_reset()),
             unix_ns("2026-03-11T00:00:00Z"));
   EXPECT_EQ(admit(4).retry_after(), absl::InfiniteDuration());
@@ -869,7 +869,10 @@ TEST_F(EnforcerTest, ChurnUsesNoMoreMemory) {
       const std::string id = create_key(value);
       associate(plan_id_, id);
       EXPECT_TRUE(admit(1, "", value).admitted());
-      patch({operation("replace", "/throttle/rateLimit", absl::StrCat(1 + i))});
+      patch(
+          {operation("replace", "/throttle/rateLimit", absl::StrCat(1 + i)),
+           operation("add", "/apiStages/api:prod/throttle//churn/GET/rateLimit",
+                     absl::StrCat(1 + i))});
       clock_->advance(kDay);
       EXPECT_TRUE(admit(1, "", value).admitted());
       ASSERT_TRUE(enforcer_->delete_api_key(id).ok());
@@ -900,6 +903,44 @@ TEST(EnforcerMemory, UsedUpArenaIsAnErrorAndChangesNothing) {
   const auto page = enforcer->list_api_keys();
   ASSERT_TRUE(enforcer->delete_api_key(page->items[0].id()).ok());
   EXPECT_TRUE(enforcer->create_api_key(key).ok());
+}
+
+// One of two plans may know the route before the other finds no memory.
+TEST(EnforcerMemory, RouteThatFailedIsNoOtherRoute) {
+  Options options;
+  options.arena_bytes = size_t{1} << 20;
+  auto enforcer = *Enforcer::create(options);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 2; ++i) {
+    v1::UsagePlan plan;
+    plan.set_name("plan");
+    v1::ApiStage* stage = plan.add_api_stages();
+    stage->set_api_id("api");
+    stage->set_stage("prod");
+    const std::string plan_id = enforcer->create_usage_plan(plan)->id();
+    v1::ApiKey document;
+    document.set_enabled(true);
+    const auto key = enforcer->create_api_key(document);
+    ASSERT_TRUE(enforcer->create_usage_plan_key(plan_id, key->id()).ok());
+    keys.push_back(key->value());
+    // A block that is free again serves one of the two.
+    if (i == 0) {
+      ASSERT_TRUE(enforcer
+                      ->apply_patch(plan_id,
+                                    {operation("replace", "/description", "x")})
+                      .ok());
+    }
+  }
+  while (enforcer->create_api_key({}).ok()) {
+  }
+  EXPECT_EQ(enforcer->route("api", "prod", "/a/GET").status().code(),
+            absl::StatusCode::kResourceExhausted);
+  const auto other = enforcer->route("api", "test", "/a/GET");
+  ASSERT_TRUE(other.ok());
+  for (const std::string& key : keys) {
+    EXPECT_EQ(enforcer->admit({key, *other, 1, std::nullopt}).forbidden,
+              Forbidden::kNoPlan);
+  }
 }
 
 }  // namespace

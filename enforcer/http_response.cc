@@ -61,7 +61,7 @@ std::optional<Item> burst_item(const Decision& decision) {
 
 std::optional<Item> quota_item(const Decision& decision) {
   if (decision.quota_limit < 0) return std::nullopt;
-  return Item{"quota", decision.quota_limit, decision.period_seconds,
+  return Item{"quota", decision.quota_limit, decision.period_seconds(),
               decision.quota_remaining,
               no_earlier_than_retry(decision, decision.period_reset())};
 }

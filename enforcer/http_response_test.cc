@@ -17,6 +17,7 @@
 #include "absl/types/span.h"
 #include "enforcer/decision.h"
 #include "gtest/gtest.h"
+#include "quota/calendar.h"
 
 namespace {
 thread_local int64_t allocations = 0;
@@ -54,8 +55,8 @@ Headers headers_of(const Decision& decision, HeaderFormat format) {
   return result;
 }
 
-// Made at 12:00:00.25 UTC: 20 of 50 tokens left at 100 a second, 900 of 1000
-// requests left of the day.
+// Made at 12:00:00.25 UTC on 2000-01-01: 20 of 50 tokens left at 100 a second,
+// 900 of 1000 requests left of the day.
 Decision admitted() {
   Decision decision;
   decision.outcome = Outcome::kAdmitted;
@@ -67,9 +68,8 @@ Decision admitted() {
   decision.units_per_token = 100;
   decision.quota_limit = 1000;
   decision.quota_remaining = 900;
-  decision.period_seconds = 86400;
-  decision.period_end_unix = 86400;
-  decision.made_at_unix_ns = 43200 * kSecond + kSecond / 4;
+  decision.calendar = QuotaCalendar::daily();
+  decision.made_at_unix_ns = kDayZeroUnixNanos + 43200 * kSecond + kSecond / 4;
   return decision;
 }
 
@@ -225,7 +225,7 @@ TEST(RateLimitHeaders, Throttled_ResetIsTheRetry) {
             (Headers{{"Retry-After", "3"},
                      {"X-RateLimit-Limit", "50"},
                      {"X-RateLimit-Remaining", "0"},
-                     {"X-RateLimit-Reset", "43203"}}));
+                     {"X-RateLimit-Reset", "946728003"}}));
 }
 
 TEST(RateLimitHeaders, OverQuota_ResetIsThePeriodsEnd) {
@@ -239,7 +239,7 @@ TEST(RateLimitHeaders, OverQuota_ResetIsThePeriodsEnd) {
             (Headers{{"Retry-After", "43200"},
                      {"X-RateLimit-Limit", "1000"},
                      {"X-RateLimit-Remaining", "0"},
-                     {"X-RateLimit-Reset", "86400"}}));
+                     {"X-RateLimit-Reset", "946771200"}}));
 }
 
 // The bucket refills so slowly that the quota is renewed first.
@@ -336,17 +336,18 @@ TEST(RateLimitHeaders, StoragePromised_HoldsTheLongest) {
   decision.units_remaining = kMax;
   decision.units_per_token = 1;
   decision.quota_limit = decision.quota_remaining = kMax;
-  decision.period_seconds = kMax;
-  decision.period_end_unix = kMax - 1;
+  decision.calendar = QuotaCalendar::monthly();
+  decision.day = kLastDay - 20;  // in a month of 31 days
   decision.made_at_unix_ns = kMin;
   const std::string n = "999999999999999";
-  EXPECT_EQ(headers_of(decision, HeaderFormat::kIetfDraft10),
-            (Headers{{"Retry-After", "9223372037"},
-                     {"RateLimit-Policy", "\"burst\";q=" + n + ";w=" + n +
-                                              ", \"quota\";q=" + n + ";w=" + n},
-                     {"RateLimit", "\"burst\";r=" + n +
-                                       ";t=9223372037, \"quota\";r=" + n +
-                                       ";t=" + n}}));
+  EXPECT_EQ(
+      headers_of(decision, HeaderFormat::kIetfDraft10),
+      (Headers{
+          {"Retry-After", "9223372037"},
+          {"RateLimit-Policy", "\"burst\";q=" + n + ";w=" + n +
+                                   ", \"quota\";q=" + n + ";w=2678400"},
+          {"RateLimit", "\"burst\";r=" + n + ";t=9223372037, \"quota\";r=" + n +
+                            ";t=12999743237"}}));
 }
 
 TEST(RateLimitHeaders, TooLittleRoom_LeavesOutWholeHeaders) {
@@ -418,8 +419,9 @@ TEST(RateLimitHeaders, AnyDecision_IsWellFormed) {
     decision.burst_window_seconds = pick();
     decision.quota_limit = pick();
     decision.quota_remaining = pick();
-    decision.period_seconds = pick();
-    decision.period_end_unix = pick();
+    decision.calendar = QuotaCalendar::from_id(
+        static_cast<int>(random() % QuotaCalendar::kIds));
+    decision.day = static_cast<Day>(random() % (kLastDay + 1));
     decision.made_at_unix_ns = pick();
     decision.units_remaining = pick();
     decision.units_per_token = pick();
