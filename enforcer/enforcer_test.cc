@@ -905,6 +905,26 @@ TEST(EnforcerMemory, UsedUpArenaIsAnErrorAndChangesNothing) {
   EXPECT_TRUE(enforcer->create_api_key(key).ok());
 }
 
+TEST(EnforcerMemory, PatchThatFindsNoMemoryChangesNothing) {
+  Options options;
+  options.arena_bytes = size_t{1} << 20;
+  auto enforcer = *Enforcer::create(options);
+  v1::UsagePlan plan;
+  plan.set_name("plan");
+  plan.mutable_quota()->set_limit(2);
+  plan.mutable_quota()->set_period(v1::DAY);
+  const auto before = enforcer->create_usage_plan(plan);
+  while (enforcer->create_api_key({}).ok()) {
+  }
+  EXPECT_EQ(enforcer
+                ->apply_patch(before->id(),
+                              {operation("replace", "/quota/limit", "3")})
+                .status()
+                .code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(enforcer->get_usage_plan(before->id())->quota().limit(), 2);
+}
+
 // One of two plans may know the route before the other finds no memory.
 TEST(EnforcerMemory, RouteThatFailedIsNoOtherRoute) {
   Options options;
