@@ -885,6 +885,32 @@ TEST_F(EnforcerTest, ChurnUsesNoMoreMemory) {
   EXPECT_EQ(enforcer_->statistics().api_keys, 1u);
 }
 
+TEST(EnforcerMemory, DeletedPlansLeaveNothing) {
+  auto enforcer = *Enforcer::create({});
+  v1::UsagePlan plan;
+  plan.set_name("plan");
+  plan.mutable_throttle()->set_rate_limit(1);
+  v1::ApiStage* stage = plan.add_api_stages();
+  stage->set_api_id("api");
+  stage->set_stage("prod");
+  for (int i = 0; i < 20; ++i) {
+    (*stage->mutable_throttle())[absl::StrCat("/", i, "/GET")].set_rate_limit(
+        1);
+  }
+  const auto churn = [&] {
+    const std::string id = enforcer->create_usage_plan(plan)->id();
+    ASSERT_TRUE(
+        enforcer
+            ->apply_patch(id, {operation("remove", "/apiStages", "api:prod")})
+            .ok());
+    ASSERT_TRUE(enforcer->delete_usage_plan(id).ok());
+  };
+  for (int i = 0; i < 10; ++i) churn();
+  const size_t used = enforcer->statistics().arena_used_bytes;
+  for (int i = 0; i < 100; ++i) churn();
+  EXPECT_LE(enforcer->statistics().arena_used_bytes, used + 20'000);
+}
+
 TEST(EnforcerMemory, UsedUpArenaIsAnErrorAndChangesNothing) {
   Options options;
   options.arena_bytes = size_t{1} << 20;
