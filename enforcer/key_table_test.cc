@@ -133,42 +133,53 @@ TEST_F(KeyTableTest, KeysOfOneHashAreToldApart) {
   }
 }
 
-TEST_F(KeyTableTest, ReadersFindWhatStaysWhileOthersComeAndGo) {
-  std::vector<std::string> staying;
-  for (int i = 0; i < 100; ++i) {
-    staying.push_back(absl::StrCat("a-key-that-stays-", i));
-    insert(staying.back());
-  }
-  std::atomic<bool> stop{false};
-  std::vector<std::thread> readers;
-  for (int t = 0; t < 3; ++t) {
-    readers.emplace_back([&, t] {
-      for (size_t i = t; !stop; ++i) {
-        const std::string& key = staying[i % staying.size()];
-        EpochDomain::Guard guard;
-        const Client* client = table_.find(key, KeyTable::hash(key));
-        ASSERT_NE(client, nullptr) << key;
-        ASSERT_EQ(client->key(), key);
-        ASSERT_EQ(
-            table_.find("a-key-of-nobody", KeyTable::hash("a-key-of-nobody")),
-            nullptr);
-      }
-    });
-  }
-  std::mt19937 random(2);
-  std::map<int, Client*> passing;
-  for (int i = 0; i < 30'000; ++i) {
-    const int n = static_cast<int>(random() % 3000);
-    const auto it = passing.find(n);
-    if (it == passing.end()) {
-      passing[n] = insert(absl::StrCat("a-key-that-passes-", n));
-    } else {
-      remove(it->second);
-      passing.erase(it);
+class ReadersFindWhatStays : public KeyTableTest {
+ protected:
+  // Readers look for `staying` keys, and for one that is not there, while up to
+  // `passing` others come and go.
+  void run(int staying, int passing, int changes) {
+    std::vector<std::string> keys;
+    for (int i = 0; i < staying; ++i) {
+      keys.push_back(absl::StrCat("a-key-that-stays-", i));
+      insert(keys.back());
     }
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> readers;
+    for (int t = 0; t < 3; ++t) {
+      readers.emplace_back([&, t] {
+        constexpr char kNobody[] = "a-key-of-nobody";
+        for (size_t i = t; !stop; ++i) {
+          const std::string& key = keys[i % keys.size()];
+          EpochDomain::Guard guard;
+          const Client* client = table_.find(key, KeyTable::hash(key));
+          ASSERT_NE(client, nullptr) << key;
+          ASSERT_EQ(client->key(), key);
+          ASSERT_EQ(table_.find(kNobody, KeyTable::hash(kNobody)), nullptr);
+        }
+      });
+    }
+    std::mt19937 random(2);
+    std::map<int, Client*> present;
+    for (int i = 0; i < changes; ++i) {
+      const int n = static_cast<int>(random() % passing);
+      const auto it = present.find(n);
+      if (it == present.end()) {
+        present[n] = insert(absl::StrCat("a-key-that-passes-", n));
+      } else {
+        remove(it->second);
+        present.erase(it);
+      }
+    }
+    stop = true;
+    for (std::thread& reader : readers) reader.join();
   }
-  stop = true;
-  for (std::thread& reader : readers) reader.join();
+};
+
+TEST_F(ReadersFindWhatStays, InATableThatGrowsLarge) { run(100, 3000, 30'000); }
+
+// A small table is full of tombstones every few changes, and moves.
+TEST_F(ReadersFindWhatStays, InATableThatMovesAgainAndAgain) {
+  run(20, 4, 300'000);
 }
 
 }  // namespace

@@ -161,7 +161,7 @@ TEST(PlanCompiler, UpdateThatIsNotCompiledChangesNothing) {
   EXPECT_EQ(plans.plan->method(plans.plan->rule(route)).clock.burst(), 2);
 }
 
-// A clock can remember so many changes only: each must be a change.
+// A clock can remember so many changes only.
 TEST(PlanCompiler, UnchangedThrottlesLastThroughAnyNumberOfVersions) {
   Plans plans;
   v1::UsagePlan document = plan_with_throttle();
