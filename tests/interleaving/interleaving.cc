@@ -43,7 +43,7 @@ class Scheduler {
 
   // Runs `bodies` to their ends; returns who made each access, in order.
   std::vector<size_t> run(const std::vector<std::function<void()>>& bodies,
-                          const Chooser& choose) {
+                          const Chooser& choose, int max_preemptions) {
     std::unique_lock<std::mutex> lock(mutex_);
     while (workers_.size() < bodies.size()) {
       workers_.push_back(std::make_unique<Worker>());
@@ -55,6 +55,7 @@ class Scheduler {
     started_ = 0;
     ready_.assign(bodies.size(), false);
     schedule_.clear();
+    preemptions_left_ = max_preemptions;
     holder_ = next();
     if (holder_ != kController) workers_[holder_]->turn.notify_one();
     controllers_turn_.wait(lock, [this] { return holder_ == kController; });
@@ -117,9 +118,15 @@ class Scheduler {
 
   size_t next() {
     if (started_ < bodies_->size()) return started_++;
+    // The thread that made the last access comes first, if it goes on: to take
+    // another one is to preempt it.
+    const size_t last = schedule_.empty() ? kController : schedule_.back();
+    const bool goes_on = last != kController && ready_[last];
     std::vector<size_t> ready;
+    if (goes_on) ready.push_back(last);
     for (size_t id = 0; id < ready_.size(); ++id) {
-      if (ready_[id]) ready.push_back(id);
+      const bool may_run = ready_[id] && id != last;
+      if (may_run && (!goes_on || preemptions_left_ > 0)) ready.push_back(id);
     }
     if (ready.empty()) return kController;
     if (schedule_.size() == kMaxAccesses) {
@@ -127,6 +134,7 @@ class Scheduler {
       std::abort();
     }
     schedule_.push_back(ready[(*choose_)(ready.size())]);
+    if (goes_on && schedule_.back() != last) --preemptions_left_;
     return schedule_.back();
   }
 
@@ -142,6 +150,7 @@ class Scheduler {
   const std::vector<std::function<void()>>* bodies_ = nullptr;
   const Chooser* choose_ = nullptr;
   size_t started_ = 0;
+  int preemptions_left_ = 0;
   std::vector<bool> ready_;  // By thread: about to make an access.
   std::vector<size_t> schedule_;
 };
@@ -150,7 +159,7 @@ thread_local Scheduler::Current Scheduler::current_;
 
 // Runs one schedule. Returns false, having reported why, if it failed.
 bool run_once(Scheduler& scheduler, const std::function<void(Program&)>& build,
-              const Chooser& choose) {
+              const Chooser& choose, int max_preemptions = kAnyPreemptions) {
   ::testing::TestPartResultArray results;
   std::vector<size_t> schedule;
   {
@@ -159,7 +168,7 @@ bool run_once(Scheduler& scheduler, const std::function<void(Program&)>& build,
         &results);
     Program program;
     build(program);
-    schedule = scheduler.run(program.threads(), choose);
+    schedule = scheduler.run(program.threads(), choose, max_preemptions);
     for (const auto& check : program.checks()) check();
   }
   bool passed = true;
@@ -184,7 +193,7 @@ void scheduling_point() { Scheduler::scheduling_point(); }
 }  // namespace internal
 
 Explored explore(const std::function<void(Program&)>& build,
-                 int64_t max_schedules) {
+                 int64_t max_schedules, int max_preemptions) {
   struct Choice {
     size_t taken;
     size_t options;
@@ -193,10 +202,11 @@ Explored explore(const std::function<void(Program&)>& build,
   std::vector<Choice> path;  // The choices of the present run.
   for (int64_t schedules = 1; schedules <= max_schedules; ++schedules) {
     size_t depth = 0;
-    const bool passed = run_once(scheduler, build, [&](size_t options) {
+    const auto choose = [&](size_t options) {
       if (depth == path.size()) path.push_back({0, options});
       return path[depth++].taken;
-    });
+    };
+    const bool passed = run_once(scheduler, build, choose, max_preemptions);
     if (!passed) return {schedules, false};
     while (!path.empty() && path.back().taken + 1 == path.back().options) {
       path.pop_back();

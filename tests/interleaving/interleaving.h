@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -50,14 +51,21 @@ struct Explored {
   bool complete;      // True if no other schedule exists and none failed.
 };
 
+inline constexpr int kAnyPreemptions = std::numeric_limits<int>::max();
+
 // Calls `build` and runs the program it describes once per distinct schedule,
 // depth first, or until `max_schedules` were run. Stops at the first run in
 // which a gtest expectation fails, and reports that failure together with its
 // schedule: the number of the thread that made each access, in order. Aborts
 // the process on a run of more than 100,000 accesses, which is taken for
 // endless.
+//
+// With `max_preemptions`, only schedules in which no more threads than that are
+// interrupted before their end: longer programs can then be explored, and few
+// mistakes need more than two.
 Explored explore(const std::function<void(Program&)>& build,
-                 int64_t max_schedules = 1'000'000);
+                 int64_t max_schedules = 1'000'000,
+                 int max_preemptions = kAnyPreemptions);
 
 // As `explore`, but runs `runs` schedules drawn at random from `seed`; they
 // need not be distinct, so the result is never `complete`.

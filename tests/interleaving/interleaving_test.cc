@@ -61,9 +61,28 @@ TEST(Explore, SeesEveryOutcome) {
 TEST(Explore, StopsAtALostUpdateAndPrintsItsSchedule) {
   static Explored explored;
   EXPECT_NONFATAL_FAILURE_ON_ALL_THREADS(explored = explore(lose_updates),
-                                         "under the schedule: 0 1 0 1");
+                                         "under the schedule: 0 1 1 0");
   EXPECT_FALSE(explored.complete);
   EXPECT_EQ(explored.schedules, 2);
+}
+
+TEST(Explore, InterruptsNoMoreThreadsThanItMay) {
+  const auto schedules = [](int threads, int accesses, int max_preemptions) {
+    const Explored explored = explore(
+        [&](Program& program) { add_accesses(program, threads, accesses); },
+        1000, max_preemptions);
+    EXPECT_TRUE(explored.complete);
+    return explored.schedules;
+  };
+  EXPECT_EQ(schedules(2, 3, 0), 2);  // one thread after the other
+  EXPECT_EQ(schedules(3, 3, 0), 6);
+  // Either thread first, whole or interrupted after its first or second access.
+  EXPECT_EQ(schedules(2, 3, 1), 2 * 3);
+  EXPECT_EQ(schedules(2, 3, kAnyPreemptions), 20);
+
+  EXPECT_TRUE(explore(lose_updates, 1000, 0).complete);
+  EXPECT_NONFATAL_FAILURE_ON_ALL_THREADS(explore(lose_updates, 1000, 1),
+                                         "under the schedule");
 }
 
 TEST(Explore, ReportsFailuresWithinThreads) {
