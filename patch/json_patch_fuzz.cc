@@ -129,6 +129,7 @@ void check_plain(const Patch& patch, Value document) {
 void check_typed(const Patch& patch, const Value& json) {
   v1::PatchOperation whole;
   whole.set_op("replace");
+  whole.set_path("");
   *whole.mutable_value() = json;
   patch_test::Everything document;
   if (!apply_and_check({whole}, &document).ok()) return;
@@ -141,10 +142,9 @@ void check_typed(const Patch& patch, const Value& json) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const std::size_t line = std::min(text.find('\n'), text.size());
-  const auto document = weir::read(text.substr(0, line));
-  const auto patch = weir::read(text.substr(line));
+  const auto [first, rest] = weir::first_line_and_rest(data, size);
+  const auto document = weir::read(first);
+  const auto patch = weir::read(rest);
   if (!document.has_value() || !patch.has_value() ||
       weir::depth(*document) > weir::kLimits.max_depth) {
     return 0;

@@ -1,7 +1,6 @@
 // A fuzz target. An input is two JSON texts: a usage plan on the first line, a
 // patch of it on the others.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -43,10 +42,9 @@ void check(const v1::UsagePlan& plan,
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const std::size_t line = std::min(text.find('\n'), text.size());
-  const auto plan = weir::usage_plan_from_json(text.substr(0, line));
-  const auto patch = weir::patch_operations_from_json(text.substr(line));
+  const auto [first, rest] = weir::first_line_and_rest(data, size);
+  const auto plan = weir::usage_plan_from_json(first);
+  const auto patch = weir::patch_operations_from_json(rest);
   weir::require_readable(plan.status());
   weir::require_readable(patch.status());
   if (!plan.ok() || !patch.ok()) return 0;

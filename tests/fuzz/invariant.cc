@@ -24,4 +24,11 @@ void require_readable(const absl::Status& status) {
   require(status.ok() || !message.empty(), "errors say what is wrong");
 }
 
+std::pair<std::string_view, std::string_view> first_line_and_rest(
+    const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const std::size_t line = std::min(text.find('\n'), text.size());
+  return {text.substr(0, line), text.substr(line)};
+}
+
 }  // namespace weir
