@@ -15,6 +15,7 @@
 #include "enforcer/random_id.h"
 #include "json/text.h"
 #include "json/utf8.h"
+#include "plan/plan_changes.h"
 #include "plan/plan_error.h"
 
 namespace weir {
@@ -248,12 +249,15 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
         "API key ", key.document.id(), " is associated with usage plan ",
         plan.document.id(), " already"));
   }
-  std::set<StageName> stages;
-  for (const v1::ApiStage& stage : plan.document.api_stages()) {
-    stages.emplace(stage.api_id(), stage.stage());
-  }
-  if (auto status = impl_->check_stages(key, plan, stages); !status.ok()) {
-    return status;
+  // A first plan comes into conflict with none.
+  if (!key.plans.empty()) {
+    std::set<StageName> stages;
+    for (const v1::ApiStage& stage : plan.document.api_stages()) {
+      stages.insert(name_of(stage));
+    }
+    if (auto status = impl_->check_stages(key, plan, stages); !status.ok()) {
+      return status;
+    }
   }
 
   impl_->arena->collect();

@@ -120,7 +120,7 @@ absl::Status Enforcer::Impl::check_stages(
   for (const PlanRecord* other : key.plans) {
     if (other == &plan) continue;
     for (const v1::ApiStage& stage : other->document.api_stages()) {
-      if (stages.count({stage.api_id(), stage.stage()}) == 0) continue;
+      if (stages.count(name_of(stage)) == 0) continue;
       return absl::AlreadyExistsError(absl::StrCat(
           "API key ", key.document.id(), " is associated with usage plan ",
           other->document.id(), " for stage ", stage.api_id(), ":",

@@ -5,10 +5,16 @@
 #include <string>
 #include <utility>
 
+#include "proto/usage_plan.pb.h"
+
 namespace weir {
 
 // API id and stage.
 using StageName = std::pair<std::string, std::string>;
+
+inline StageName name_of(const v1::ApiStage& stage) {
+  return {stage.api_id(), stage.stage()};
+}
 
 // Where one version of a plan may differ from the one before: what a patch
 // touched. The rest need not be looked at.

@@ -45,10 +45,6 @@ bool has_limits(const TokenClock& clock, const v1::ThrottleSettings& throttle) {
          clock.burst() == throttle.burst_limit();
 }
 
-StageName name_of(const v1::ApiStage& stage) {
-  return {stage.api_id(), stage.stage()};
-}
-
 }  // namespace
 
 const size_t PlanCompiler::kThrottleBytes = aligned(sizeof(CompiledThrottle));

@@ -17,6 +17,7 @@
 #include "patch/json_patch.h"
 #include "patch/json_pointer.h"
 #include "plan/method_key.h"
+#include "plan/plan_changes.h"
 #include "plan/plan_error.h"
 
 namespace weir {
@@ -161,11 +162,6 @@ absl::Status unsupported(const v1::PatchOperation& operation) {
   return plan_error(absl::StatusCode::kInvalidArgument, message, aws_text);
 }
 
-struct StageName {
-  std::string api_id;
-  std::string stage;
-};
-
 // Splits `apiId:stage`.
 absl::StatusOr<StageName> parse_stage(std::string_view text) {
   const std::size_t colon = std::min(text.find(':'), text.size());
@@ -185,7 +181,7 @@ std::optional<int> find_stage(const v1::UsagePlan& plan,
                               const StageName& name) {
   for (int i = 0; i < plan.api_stages_size(); ++i) {
     const v1::ApiStage& stage = plan.api_stages(i);
-    if (stage.api_id() == name.api_id && stage.stage() == name.stage) return i;
+    if (stage.api_id() == name.first && stage.stage() == name.second) return i;
   }
   return std::nullopt;
 }
@@ -200,7 +196,7 @@ absl::StatusOr<int> require_stage(const v1::UsagePlan& plan,
   return plan_error(
       absl::StatusCode::kNotFound,
       absl::StrCat("the plan does not have the stage ", excerpt(text)),
-      aws_text::unknown_api_stage(name->api_id, name->stage, plan.id()));
+      aws_text::unknown_api_stage(name->first, name->second, plan.id()));
 }
 
 // An operation of RFC 6902 on the plan's own document.
@@ -244,9 +240,9 @@ absl::StatusOr<v1::PatchOperation> translate_stages(
     return absl::AlreadyExistsError(
         absl::StrCat("the plan has the stage ", excerpt(text), " already"));
   }
-  Value stage = object_of("apiId", string_value(name->api_id));
+  Value stage = object_of("apiId", string_value(name->first));
   (*stage.mutable_struct_value()->mutable_fields())["stage"] =
-      string_value(name->stage);
+      string_value(name->second);
   return json_patch(kAdd, {"apiStages", "-"}, std::move(stage));
 }
 
@@ -343,8 +339,7 @@ void note_changes(const v1::PatchOperation& operation, const Row& row,
                                      ? operation.value().string_value()
                                      : path.stage;
   if (stage.empty()) return;
-  const auto name = parse_stage(stage);
-  changes->stages.emplace(name->api_id, name->stage);
+  changes->stages.insert(*parse_stage(stage));
   if (row.target == Target::kStages && operation.op() == "add") {
     changes->adds_stages = true;
   }

@@ -71,7 +71,7 @@ class Validator {
   bool may_be_spoiled(const v1::ApiStage& stage) const {
     if (changes_ == nullptr) return true;
     if (!plan_.has_throttle() && !stage.throttle().empty()) return true;
-    return changes_->stages.count({stage.api_id(), stage.stage()}) > 0;
+    return changes_->stages.count(name_of(stage)) > 0;
   }
 
   // API ids and stages are one half of `apiId:stage`, which is a segment of a
