@@ -116,12 +116,6 @@ absl::Status apply(const v1::PatchOperation& operation, v1::ApiKey& key) {
                                   : absl::Span<const std::string_view>()));
 }
 
-void dispose_subscription(Arena& arena, void* block) {
-  auto* subscription = static_cast<Subscription*>(block);
-  subscription->log.release(arena);
-  subscription->methods.release(arena);
-}
-
 }  // namespace
 
 absl::StatusOr<KeyRecord*> Enforcer::Impl::find_key(
@@ -146,14 +140,13 @@ absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
   v1::ApiKey document = key;
   if (document.value().empty()) document.set_value(random_secret());
   if (auto status = validate(document); !status.ok()) return status;
-  const uint64_t hash = KeyTable::hash(document.value());
 
   MutexLock lock(impl_->mutex);
   if (auto status = choose_id(impl_->keys, *document.mutable_id());
       !status.ok()) {
     return status;
   }
-  if (impl_->table.find(document.value(), hash) != nullptr) {
+  if (impl_->clients.find(document.value()) != nullptr) {
     return plan_error(absl::StatusCode::kAlreadyExists,
                       aws_text::kDuplicateApiKey, aws_text::kDuplicateApiKey);
   }
@@ -162,18 +155,8 @@ absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
   set_time(now, *document.mutable_last_updated_date());
 
   impl_->arena->collect();
-  const size_t key_size = document.value().size();
-  void* memory = impl_->arena->allocate(Client::bytes(key_size));
-  if (memory == nullptr) return arena_exhausted();
-  auto* client = new (memory) Client{};
-  client->hash = hash;
-  client->key_size = static_cast<uint32_t>(key_size);
-  client->enabled.store(document.enabled(), std::memory_order_relaxed);
-  document.value().copy(client->key_bytes(), key_size);
-  if (!impl_->table.insert(client)) {
-    impl_->arena->free(memory, Client::bytes(key_size));
-    return arena_exhausted();
-  }
+  Client* client = impl_->clients.create(document.value(), document.enabled());
+  if (client == nullptr) return arena_exhausted();
   auto record = std::make_unique<KeyRecord>();
   record->document = document;
   record->client = client;
@@ -217,8 +200,7 @@ absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
   if (auto status = validate(document); !status.ok()) return status;
   set_time(impl_->clock->now().unix, *document.mutable_last_updated_date());
   (*key)->document = document;
-  // Relaxed: see `admit()`.
-  (*key)->client->enabled.store(document.enabled(), std::memory_order_relaxed);
+  impl_->clients.set_enabled(*(*key)->client, document.enabled());
   return shown(document, /*include_value=*/false);
 }
 
@@ -227,9 +209,8 @@ absl::Status Enforcer::delete_api_key(std::string_view key_id) {
   const auto found = impl_->find_key(key_id);
   if (!found.ok()) return found.status();
   KeyRecord& key = **found;
-  impl_->table.remove(key.client);
   while (!key.plans.empty()) impl_->dissociate(key, *key.plans.back());
-  impl_->arena->retire(key.client, Client::bytes(key.client->key_size));
+  impl_->clients.remove(*key.client);
   impl_->arena->collect();
   impl_->keys.erase(key_id);
   return absl::OkStatus();
@@ -261,18 +242,10 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
   }
 
   impl_->arena->collect();
-  void* memory = impl_->arena->allocate(sizeof(Subscription));
-  if (memory == nullptr) return arena_exhausted();
-  auto* subscription = new (memory) Subscription{};
-  subscription->cell = plan.cell;
-  subscription->quota.start(day_of(impl_->clock->now().unix),
-                            quota_terms(plan.document, impl_->rules).calendar);
-  std::atomic<Subscription*>& head = key.client->subscriptions;
-  subscription->next.store(head.load(std::memory_order_relaxed),
-                           std::memory_order_relaxed);
-  // Linearization point. Release: pairs with the acquire in `admit()`.
-  head.store(subscription, std::memory_order_release);
-
+  Subscription* subscription = impl_->clients.subscribe(
+      *key.client, *plan.cell, day_of(impl_->clock->now().unix),
+      quota_terms(plan.document, impl_->rules).calendar);
+  if (subscription == nullptr) return arena_exhausted();
   auto association = std::make_unique<Association>();
   association->key_id = key.document.id();
   association->subscription = subscription;
@@ -282,16 +255,8 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
 }
 
 void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
-  Subscription* subscription = plan.keys.find(key.document.id())->subscription;
-  std::atomic<Subscription*>* link = &key.client->subscriptions;
-  while (link->load(std::memory_order_relaxed) != subscription) {
-    link = &link->load(std::memory_order_relaxed)->next;
-  }
-  // Linearization point. Release: pairs with the acquire in `admit()`. A reader
-  // that stands on the subscription goes on to the rest of the list.
-  link->store(subscription->next.load(std::memory_order_relaxed),
-              std::memory_order_release);
-  arena->retire(subscription, sizeof(Subscription), dispose_subscription);
+  clients.unsubscribe(*key.client,
+                      *plan.keys.find(key.document.id())->subscription);
   plan.keys.erase(key.document.id());
   key.plans.erase(std::find(key.plans.begin(), key.plans.end(), &plan));
 }

@@ -1,6 +1,7 @@
 #ifndef WEIR_ENFORCER_ENFORCER_IMPL_H_
 #define WEIR_ENFORCER_ENFORCER_IMPL_H_
 
+#include <atomic>
 #include <memory>
 #include <set>
 #include <string>
@@ -11,9 +12,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "enforcer/arena.h"
+#include "enforcer/clients.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
-#include "enforcer/key_table.h"
 #include "enforcer/mutex.h"
 #include "enforcer/registry.h"
 #include "enforcer/subscription.h"
@@ -50,6 +51,11 @@ struct KeyRecord {
 // is the control plane's, under one mutex.
 struct Enforcer::Impl {
   Impl(const Options& options, std::unique_ptr<Arena> arena);
+
+  // What `admit()` answers for this client; `decision` is as it was
+  // constructed, for an unknown key. REQUIRES: inside an EpochDomain::Guard.
+  void decide(Client* client, const Call& call, Instant now,
+              Decision& decision) noexcept;
 
   // Errors carry API Gateway's text.
   absl::StatusOr<PlanRecord*> find_plan(std::string_view plan_id) const
@@ -88,7 +94,9 @@ struct Enforcer::Impl {
   const PlanRules rules;
   const bool both_throttles;
   const std::unique_ptr<Arena> arena;
-  KeyTable table;
+  Clients clients;
+  // The first of the subscriptions that all keys draw on; stored with release.
+  std::atomic<Subscription*> shared{nullptr};
 
   mutable Mutex mutex;
   Registry<PlanRecord> plans ABSL_GUARDED_BY(mutex);
