@@ -13,6 +13,10 @@
 #include "benchmark/benchmark.h"
 #include "enforcer/clock.h"
 
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
 namespace weir {
 namespace {
 
@@ -29,8 +33,19 @@ void steady_clock(benchmark::State& state) {
 }
 BENCHMARK(steady_clock)->Name("floor/steady_clock::now()")->UseRealTime();
 
+#if defined(__x86_64__)
+void cycle_counter(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(__rdtsc());
+}
+BENCHMARK(cycle_counter)->Name("floor/rdtsc")->UseRealTime();
+#endif
+
 void system_clock(benchmark::State& state) {
   static SystemClock clock;
+  // Until it has the measure of the counter, if there is one.
+  const int64_t end = clock.now().monotonic + 250'000'000;
+  while (clock.now().monotonic < end) {
+  }
   for (auto _ : state) benchmark::DoNotOptimize(clock.now());
 }
 BENCHMARK(system_clock)->Name("floor/SystemClock::now()")->UseRealTime();
