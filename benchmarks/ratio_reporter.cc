@@ -78,7 +78,10 @@ void RatioReporter::ReportRuns(const std::vector<Run>& runs) {
                        run.per_family_instance_index,
                        {}});
     }
-    rows_[it->second].nanoseconds.push_back(run.GetAdjustedRealTime());
+    // While a single thread waits for a processor, it does not work.
+    rows_[it->second].nanoseconds.push_back(run.threads == 1
+                                                ? run.GetAdjustedCPUTime()
+                                                : run.GetAdjustedRealTime());
   }
 }
 

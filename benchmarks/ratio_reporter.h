@@ -17,7 +17,8 @@ namespace weir {
 std::string compared_with(std::initializer_list<std::string> names);
 
 // Prints a table when all benchmarks have run: the median time of each, its
-// spread, and its ratio to those that `compared_with()` names.
+// spread, and its ratio to those that `compared_with()` names. The time is the
+// processor's of a single thread, and the clock's of several.
 // *thread-compatible*
 class RatioReporter : public benchmark::BenchmarkReporter {
  public:
