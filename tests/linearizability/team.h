@@ -1,0 +1,87 @@
+#ifndef WEIR_TESTS_LINEARIZABILITY_TEAM_H_
+#define WEIR_TESTS_LINEARIZABILITY_TEAM_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <thread>
+#include <vector>
+
+namespace weir::testing {
+
+// Threads that start together, round after round: calls overlap in many short
+// rounds more often than in a long one. *thread-compatible*
+class Team {
+ public:
+  using Random = std::mt19937_64;
+
+  // Each member draws from a sequence of its own, made from `seed`.
+  Team(int members, uint64_t seed);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  // Has each member do `body(member)` and returns when all have. The caller is
+  // member 0.
+  void run(const std::function<void(int)>& body);
+
+  // The present member's; a caller that belongs to no team has one as well.
+  static Random& random();
+
+  // Does nothing, or spins, or yields, as a scheduler would between any two
+  // instructions.
+  static void pause();
+
+ private:
+  void work(int member);
+
+  std::vector<std::thread> threads_;
+  std::vector<Random> randoms_;
+  const std::function<void(int)>* body_ = nullptr;
+  std::atomic<int64_t> round_{0};
+  std::atomic<int> at_work_{0};
+  bool ending_ = false;
+};
+
+// A drop-in for std::atomic whose accesses are a little late.
+template <class T>
+class RestlessAtomic {
+ public:
+  constexpr RestlessAtomic() noexcept = default;
+  constexpr RestlessAtomic(T value) noexcept : value_(value) {}
+
+  T load(std::memory_order order = std::memory_order_seq_cst) const noexcept {
+    Team::pause();
+    return value_.load(order);
+  }
+  void store(T value,
+             std::memory_order order = std::memory_order_seq_cst) noexcept {
+    Team::pause();
+    value_.store(value, order);
+  }
+  bool compare_exchange_strong(
+      T& expected, T desired,
+      std::memory_order order = std::memory_order_seq_cst) noexcept {
+    Team::pause();
+    return value_.compare_exchange_strong(expected, desired, order);
+  }
+  bool compare_exchange_strong(T& expected, T desired,
+                               std::memory_order success,
+                               std::memory_order failure) noexcept {
+    Team::pause();
+    return value_.compare_exchange_strong(expected, desired, success, failure);
+  }
+  bool compare_exchange_weak(T& expected, T desired, std::memory_order success,
+                             std::memory_order failure) noexcept {
+    Team::pause();
+    return value_.compare_exchange_weak(expected, desired, success, failure);
+  }
+
+ private:
+  std::atomic<T> value_{};
+};
+
+}  // namespace weir::testing
+
+#endif  // WEIR_TESTS_LINEARIZABILITY_TEAM_H_
