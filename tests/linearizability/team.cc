@@ -20,35 +20,52 @@ Team::Team(int members, uint64_t seed) {
     randoms_.emplace_back(seed * 1000 + member);
   }
   for (int member = 1; member < members; ++member) {
-    threads_.emplace_back([this, member] { work(member); });
+    threads_.emplace_back([this, member] { serve(member); });
   }
 }
 
 Team::~Team() {
-  ending_ = true;
-  round_.fetch_add(1);
+  body_ = nullptr;
+  begin_round();
   for (std::thread& thread : threads_) thread.join();
 }
 
 void Team::run(const std::function<void(int)>& body) {
   body_ = &body;
-  at_work_ = static_cast<int>(randoms_.size()) - 1;
-  round_.fetch_add(1);
+  at_work_ = static_cast<int>(randoms_.size());
+  waiting_ = static_cast<int>(randoms_.size());
+  begin_round();
   Random* const before = current;
   current = &randoms_[0];
-  body(0);
+  work_together(0);
   current = before;
   wait_until([this] { return at_work_ == 0; });
 }
 
-void Team::work(int member) {
+void Team::begin_round() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++round_;
+  next_round_.notify_all();
+}
+
+void Team::serve(int member) {
   current = &randoms_[member];
   for (int64_t round = 1;; ++round) {
-    wait_until([&] { return round_ >= round; });
-    if (ending_) return;
-    (*body_)(member);
-    --at_work_;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      next_round_.wait(lock, [&] { return round_ >= round; });
+    }
+    if (body_ == nullptr) return;
+    work_together(member);
   }
+}
+
+void Team::work_together(int member) {
+  // Awake they are one after the other; they start when the last one is.
+  --waiting_;
+  wait_until([this] { return waiting_ == 0; });
+  (*body_)(member);
+  --at_work_;
 }
 
 Team::Random& Team::random() {

@@ -2,8 +2,10 @@
 #define WEIR_TESTS_LINEARIZABILITY_TEAM_H_
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <random>
 #include <thread>
 #include <vector>
@@ -34,14 +36,20 @@ class Team {
   static void pause();
 
  private:
-  void work(int member);
+  void begin_round();
+  void serve(int member);
+  void work_together(int member);
 
   std::vector<std::thread> threads_;
   std::vector<Random> randoms_;
+
+  std::mutex mutex_;
+  std::condition_variable next_round_;
+  int64_t round_ = 0;  // guarded by `mutex_`
+  // Of the present round; nullptr ends the team.
   const std::function<void(int)>* body_ = nullptr;
-  std::atomic<int64_t> round_{0};
+  std::atomic<int> waiting_{0};
   std::atomic<int> at_work_{0};
-  bool ending_ = false;
 };
 
 }  // namespace weir::testing
