@@ -357,7 +357,7 @@ class Workload {
   void pass_time(Random& random) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     const int64_t end = start_of(kFirstDay + kDays);
-    const int64_t step = static_cast<int64_t>(random() % (3 * kHour));
+    const int64_t step = static_cast<int64_t>(random() % (5 * kHour / 4));
     if (clock_->now().unix + step < end) clock_->advance(step);
   }
 
