@@ -45,7 +45,7 @@ TYPED_TEST(BucketTest, FillsToItsBurstAndNoFurther) {
   int64_t now = kStart;
   for (int round = 0; round < 3; ++round) {
     int admitted = 0;
-    while (bucket.take(now += kRounding)) ++admitted;
+    while (admitted <= kBurst && bucket.take(now += kRounding)) ++admitted;
     EXPECT_EQ(admitted, kBurst);
     now += 100 * kBurst * kInterval;
   }
@@ -61,7 +61,7 @@ TYPED_TEST(BucketTest, AdmitsWhatTheRateYields) {
 }
 
 TYPED_TEST(BucketTest, AdmitsNoMoreToManyThreads) {
-  constexpr int kMany = 20'000;
+  constexpr int kMany = 1'000'000;
   TypeParam bucket(kRate, kMany);
   std::atomic<int> admitted{0};
   std::vector<std::thread> threads;

@@ -467,9 +467,9 @@ class EnforcerHistory : public ::testing::Test {
     Recorder<Event> calls(kThreads);
     team.run([&](int thread) {
       if (thread == 0) {
-        operate(operations, calls);
+        operate(operations, team, calls);
       } else {
-        ask(thread, calls);
+        ask(thread, team, calls);
       }
     });
     const auto history = calls.history();
@@ -477,9 +477,10 @@ class EnforcerHistory : public ::testing::Test {
     EXPECT_TRUE(is_linearizable(model, initial, model.moments_of(history)));
   }
 
-  void ask(int thread, Recorder<Event>& calls) {
+  void ask(int thread, Team& team, Recorder<Event>& calls) {
     for (int i = 0; i < kRequests; ++i) {
       const auto cost = static_cast<uint32_t>(Team::random()() % 4);
+      interrupt_another(thread, team);
       const int64_t before = clock_->read();
       Decision decision;
       calls.record(thread, [&] {
@@ -490,18 +491,24 @@ class EnforcerHistory : public ::testing::Test {
         EXPECT_GE(decision.made_at_unix_ns, before);
         EXPECT_LE(decision.made_at_unix_ns, clock_->read());
       }
-      Team::pause();
     }
+  }
+
+  // Half the time: then it sleeps inside of a call, as like as not.
+  static void interrupt_another(int thread, Team& team) {
+    const int step = static_cast<int>(Team::random()() % (2 * kThreads));
+    if (step > 0 && step < kThreads) team.interrupt((thread + step) % kThreads);
   }
 
   // The enforcer is busy with the operator for longer than with a request: a
   // few acts are enough to meet them all.
-  void operate(const Operations& operations, Recorder<Event>& calls) {
+  void operate(const Operations& operations, Team& team,
+               Recorder<Event>& calls) {
     Team::Random& random = Team::random();
     bool enabled = true;
     bool associated = true;
     for (int i = 0; i < kActs; ++i) {
-      Team::pause();
+      interrupt_another(0, team);
       const auto value = static_cast<int64_t>(random() % 5);
       const auto record = [&](Event::Kind kind, int64_t value, auto act) {
         calls.record(0, [&] {

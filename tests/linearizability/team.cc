@@ -1,9 +1,22 @@
 #include "tests/linearizability/team.h"
 
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include <cerrno>
+
 namespace weir::testing {
 namespace {
 
 thread_local Team::Random* current = nullptr;
+
+void sleep_for_a_moment(int) {
+  const int before = errno;
+  const timespec moment{0, 10'000};
+  nanosleep(&moment, nullptr);
+  errno = before;
+}
 
 template <class Condition>
 void wait_until(Condition condition) {
@@ -16,6 +29,10 @@ void wait_until(Condition condition) {
 }  // namespace
 
 Team::Team(int members, uint64_t seed) {
+  struct sigaction action = {};
+  action.sa_handler = sleep_for_a_moment;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGUSR1, &action, nullptr);
   for (int member = 0; member < members; ++member) {
     randoms_.emplace_back(seed * 1000 + member);
   }
@@ -31,6 +48,7 @@ Team::~Team() {
 }
 
 void Team::run(const std::function<void(int)>& body) {
+  caller_ = pthread_self();
   body_ = &body;
   at_work_ = static_cast<int>(randoms_.size());
   waiting_ = static_cast<int>(randoms_.size());
@@ -71,6 +89,11 @@ void Team::work_together(int member) {
 Team::Random& Team::random() {
   static thread_local Random outside;
   return current == nullptr ? outside : *current;
+}
+
+void Team::interrupt(int member) {
+  pthread_kill(member == 0 ? caller_ : threads_[member - 1].native_handle(),
+               SIGUSR1);
 }
 
 void Team::pause() {

@@ -1,6 +1,8 @@
 #ifndef WEIR_TESTS_LINEARIZABILITY_TEAM_H_
 #define WEIR_TESTS_LINEARIZABILITY_TEAM_H_
 
+#include <pthread.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -35,6 +37,10 @@ class Team {
   // instructions.
   static void pause();
 
+  // Has another member sleep for a moment, at whichever instruction it is. For
+  // code that has no pauses of its own. REQUIRES: a round is being played.
+  void interrupt(int member);
+
  private:
   void begin_round();
   void serve(int member);
@@ -42,6 +48,7 @@ class Team {
 
   std::vector<std::thread> threads_;
   std::vector<Random> randoms_;
+  pthread_t caller_{};  // member 0
 
   std::mutex mutex_;
   std::condition_variable next_round_;
