@@ -1,6 +1,7 @@
 // API keys, and which plans they are associated with.
 
 #include <algorithm>
+#include <atomic>
 #include <new>
 #include <set>
 #include <string>
@@ -25,7 +26,6 @@ constexpr size_t kShortestValue = 20;
 constexpr size_t kLongestValue = 128;
 constexpr size_t kLongestName = 1024;
 constexpr size_t kLongestDescription = 125'000;
-constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
 absl::Status bad(std::string_view aws_text) {
   return plan_error(absl::StatusCode::kInvalidArgument, aws_text, aws_text);
@@ -34,49 +34,6 @@ absl::Status bad(std::string_view aws_text) {
 bool fits(std::string_view text, size_t most_characters) {
   const auto characters = utf8_character_count(text);
   return characters.has_value() && *characters <= most_characters;
-}
-
-absl::Status validate(const v1::ApiKey& key) {
-  if (key.value().size() < kShortestValue) {
-    return bad(aws_text::kApiKeyValueTooShort);
-  }
-  if (key.value().size() > kLongestValue) {
-    return bad(aws_text::kApiKeyValueTooLong);
-  }
-  if (!std::all_of(key.value().begin(), key.value().end(),
-                   absl::ascii_isgraph)) {
-    return absl::InvalidArgumentError(
-        "API Key value: expected printable ASCII characters without spaces");
-  }
-  if (!fits(key.name(), kLongestName)) return bad(aws_text::kApiKeyName);
-  if (!fits(key.description(), kLongestDescription)) {
-    return bad(aws_text::kApiKeyDescription);
-  }
-  if (!fits(key.customer_id(), kLongestName)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("API Key customer id: expected at most ", kLongestName,
-                     " characters of UTF-8"));
-  }
-  return absl::OkStatus();
-}
-
-void set_time(int64_t unix_ns, google::protobuf::Timestamp& timestamp) {
-  timestamp.set_seconds(unix_ns / kNanosPerSecond);
-  timestamp.set_nanos(static_cast<int32_t>(unix_ns % kNanosPerSecond));
-}
-
-v1::ApiKey shown(const v1::ApiKey& key, bool include_value) {
-  v1::ApiKey result = key;
-  if (!include_value) result.clear_value();
-  return result;
-}
-
-v1::UsagePlanKey association_of(const v1::ApiKey& key) {
-  v1::UsagePlanKey result;
-  result.set_id(key.id());
-  result.set_type("API_KEY");
-  result.set_name(key.name());
-  return result;
 }
 
 // What an operation of update_api_key() sets, as text.
@@ -122,63 +79,160 @@ void dispose_subscription(Arena& arena, void* block) {
   subscription->methods.release(arena);
 }
 
+absl::Status unknown_key() {
+  return plan_error(absl::StatusCode::kNotFound, aws_text::kUnknownApiKey,
+                    aws_text::kUnknownApiKey);
+}
+
 }  // namespace
+
+absl::Status check_api_key_value(std::string_view value) {
+  if (value.size() < kShortestValue) return bad(aws_text::kApiKeyValueTooShort);
+  if (value.size() > kLongestValue) return bad(aws_text::kApiKeyValueTooLong);
+  if (!std::all_of(value.begin(), value.end(), absl::ascii_isgraph)) {
+    return absl::InvalidArgumentError(
+        "API Key value: expected printable ASCII characters without spaces");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_api_key(const v1::ApiKey& key) {
+  if (!fits(key.name(), kLongestName)) return bad(aws_text::kApiKeyName);
+  if (!fits(key.description(), kLongestDescription)) {
+    return bad(aws_text::kApiKeyDescription);
+  }
+  if (!fits(key.customer_id(), kLongestName)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("API Key customer id: expected at most ", kLongestName,
+                     " characters of UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
+// -- What `admit()` sees --
+
+Client* Enforcer::Impl::add_client(std::string_view key, uint64_t hash,
+                                   bool enabled) {
+  void* memory = arena->allocate(Client::bytes(key.size()));
+  if (memory == nullptr) return nullptr;
+  auto* client = new (memory) Client{};
+  client->hash = hash;
+  client->key_size = static_cast<uint32_t>(key.size());
+  client->enabled.store(enabled, std::memory_order_relaxed);
+  key.copy(client->key_bytes(), key.size());
+  if (table.insert(client)) return client;
+  arena->free(memory, Client::bytes(key.size()));
+  return nullptr;
+}
+
+void Enforcer::Impl::remove_client(Client& client) {
+  table.remove(&client);
+  arena->retire(&client, Client::bytes(client.key_size));
+}
+
+Subscription* Enforcer::Impl::subscribe(Client& client, const PlanCell& cell,
+                                        Day today, QuotaCalendar calendar) {
+  void* memory = arena->allocate(sizeof(Subscription));
+  if (memory == nullptr) return nullptr;
+  auto* subscription = new (memory) Subscription{};
+  subscription->cell = &cell;
+  subscription->quota.start(today, calendar);
+  std::atomic<Subscription*>& head = client.subscriptions;
+  subscription->next.store(head.load(std::memory_order_relaxed),
+                           std::memory_order_relaxed);
+  // Linearization point. Release: pairs with the acquire in `admit()`.
+  head.store(subscription, std::memory_order_release);
+  return subscription;
+}
+
+void Enforcer::Impl::unsubscribe(Client& client, Subscription& subscription) {
+  std::atomic<Subscription*>* link = &client.subscriptions;
+  while (link->load(std::memory_order_relaxed) != &subscription) {
+    link = &link->load(std::memory_order_relaxed)->next;
+  }
+  // Linearization point. Release: pairs with the acquire in `admit()`. A reader
+  // that stands on the subscription goes on to the rest of the list.
+  link->store(subscription.next.load(std::memory_order_relaxed),
+              std::memory_order_release);
+  arena->retire(&subscription, sizeof(Subscription), dispose_subscription);
+}
+
+// -- Records --
 
 absl::StatusOr<KeyRecord*> Enforcer::Impl::find_key(
     std::string_view key_id) const {
   KeyRecord* key = keys.find(key_id);
-  if (key != nullptr) return key;
-  return plan_error(absl::StatusCode::kNotFound, aws_text::kUnknownApiKey,
-                    aws_text::kUnknownApiKey);
+  if (key == nullptr) return unknown_key();
+  return key;
 }
 
-absl::StatusOr<Association*> Enforcer::Impl::find_association(
+absl::StatusOr<Enforcer::Impl::PlanKey> Enforcer::Impl::find_plan_key(
     std::string_view plan_id, std::string_view key_id) const {
   const auto plan = find_plan(plan_id);
   if (!plan.ok()) return plan.status();
-  Association* association = (*plan)->keys.find(key_id);
-  if (association != nullptr) return association;
-  return plan_error(absl::StatusCode::kNotFound, aws_text::kUnknownApiKey,
-                    aws_text::kUnknownApiKey);
+  const auto key = find_key(key_id);
+  if (!key.ok()) return key.status();
+  Association* association = (*key)->find(**plan);
+  if (association == nullptr) return unknown_key();
+  return PlanKey{*key, association};
 }
 
+KeyRecord* Enforcer::Impl::add_key(std::string_view id, std::string_view value,
+                                   uint64_t hash, const v1::ApiKey& key,
+                                   int64_t now_unix_ns) {
+  Client* client = add_client(value, hash, key.enabled());
+  if (client == nullptr) return nullptr;
+  return &keys.insert(KeyRecord(id, key, now_unix_ns, client));
+}
+
+void Enforcer::Impl::remove_key(KeyRecord& key) {
+  remove_client(key.client());
+  while (!key.associations.empty()) {
+    dissociate(key, *key.associations.back().plan);
+  }
+  keys.erase(key.id());
+}
+
+bool Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan, Day today,
+                               QuotaCalendar calendar) {
+  Subscription* subscription =
+      subscribe(key.client(), *plan.cell, today, calendar);
+  if (subscription == nullptr) return false;
+  key.associations.push_back(
+      {&plan, subscription, plan.keys.add(key), /*extensions=*/nullptr});
+  return true;
+}
+
+void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
+  Association& association = *key.find(plan);
+  unsubscribe(key.client(), *association.subscription);
+  plan.keys.remove(association.place);
+  key.associations.erase(&association);
+}
+
+// -- API keys --
+
 absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
-  v1::ApiKey document = key;
-  if (document.value().empty()) document.set_value(random_secret());
-  if (auto status = validate(document); !status.ok()) return status;
-  const uint64_t hash = KeyTable::hash(document.value());
+  const std::string value =
+      key.value().empty() ? RandomText().secret() : key.value();
+  if (auto status = check_api_key_value(value); !status.ok()) return status;
+  if (auto status = check_api_key(key); !status.ok()) return status;
+  const uint64_t hash = KeyTable::hash(value);
+  std::string id = key.id();
 
   MutexLock lock(impl_->mutex);
-  if (auto status = choose_id(impl_->keys, *document.mutable_id());
-      !status.ok()) {
+  if (auto status = choose_id(impl_->keys, impl_->ids, id); !status.ok()) {
     return status;
   }
-  if (impl_->table.find(document.value(), hash) != nullptr) {
+  if (impl_->table.find(value, hash) != nullptr) {
     return plan_error(absl::StatusCode::kAlreadyExists,
                       aws_text::kDuplicateApiKey, aws_text::kDuplicateApiKey);
   }
-  const int64_t now = impl_->clock->now().unix;
-  set_time(now, *document.mutable_created_date());
-  set_time(now, *document.mutable_last_updated_date());
-
   impl_->arena->collect();
-  const size_t key_size = document.value().size();
-  void* memory = impl_->arena->allocate(Client::bytes(key_size));
-  if (memory == nullptr) return arena_exhausted();
-  auto* client = new (memory) Client{};
-  client->hash = hash;
-  client->key_size = static_cast<uint32_t>(key_size);
-  client->enabled.store(document.enabled(), std::memory_order_relaxed);
-  document.value().copy(client->key_bytes(), key_size);
-  if (!impl_->table.insert(client)) {
-    impl_->arena->free(memory, Client::bytes(key_size));
-    return arena_exhausted();
-  }
-  auto record = std::make_unique<KeyRecord>();
-  record->document = document;
-  record->client = client;
-  impl_->keys.insert(document.id(), std::move(record));
-  return document;
+  const KeyRecord* record =
+      impl_->add_key(id, value, hash, key, impl_->clock->now().unix);
+  if (record == nullptr) return arena_exhausted();
+  return record->document(/*include_value=*/true);
 }
 
 absl::StatusOr<v1::ApiKey> Enforcer::get_api_key(std::string_view key_id,
@@ -186,7 +240,7 @@ absl::StatusOr<v1::ApiKey> Enforcer::get_api_key(std::string_view key_id,
   MutexLock lock(impl_->mutex);
   const auto key = impl_->find_key(key_id);
   if (!key.ok()) return key.status();
-  return shown((*key)->document, include_value);
+  return (*key)->document(include_value);
 }
 
 absl::StatusOr<Page<v1::ApiKey>> Enforcer::list_api_keys(
@@ -195,7 +249,7 @@ absl::StatusOr<Page<v1::ApiKey>> Enforcer::list_api_keys(
   Page<v1::ApiKey> result;
   auto position =
       impl_->keys.page(page.position, page.limit, [&](const KeyRecord& key) {
-        result.items.push_back(shown(key.document, include_values));
+        result.items.push_back(key.document(include_values));
         return true;
       });
   if (!position.ok()) return position.status();
@@ -208,32 +262,27 @@ absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
   MutexLock lock(impl_->mutex);
   const auto key = impl_->find_key(key_id);
   if (!key.ok()) return key.status();
-  v1::ApiKey document = (*key)->document;
+  v1::ApiKey document = (*key)->document(/*include_value=*/false);
   for (size_t i = 0; i < operations.size(); ++i) {
     if (auto status = apply(operations[i], document); !status.ok()) {
       return with_prefix(status, absl::StrCat("operations[", i, "]: "));
     }
   }
-  if (auto status = validate(document); !status.ok()) return status;
-  set_time(impl_->clock->now().unix, *document.mutable_last_updated_date());
-  (*key)->document = document;
-  // Relaxed: see `admit()`.
-  (*key)->client->enabled.store(document.enabled(), std::memory_order_relaxed);
-  return shown(document, /*include_value=*/false);
+  if (auto status = check_api_key(document); !status.ok()) return status;
+  (*key)->update(document, impl_->clock->now().unix);
+  return (*key)->document(/*include_value=*/false);
 }
 
 absl::Status Enforcer::delete_api_key(std::string_view key_id) {
   MutexLock lock(impl_->mutex);
-  const auto found = impl_->find_key(key_id);
-  if (!found.ok()) return found.status();
-  KeyRecord& key = **found;
-  impl_->table.remove(key.client);
-  while (!key.plans.empty()) impl_->dissociate(key, *key.plans.back());
-  impl_->arena->retire(key.client, Client::bytes(key.client->key_size));
+  const auto key = impl_->find_key(key_id);
+  if (!key.ok()) return key.status();
+  impl_->remove_key(**key);
   impl_->arena->collect();
-  impl_->keys.erase(key_id);
   return absl::OkStatus();
 }
+
+// -- Which keys a plan applies to --
 
 absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
     std::string_view plan_id, std::string_view key_id) {
@@ -244,13 +293,13 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
   if (!found_key.ok()) return found_key.status();
   PlanRecord& plan = **found_plan;
   KeyRecord& key = **found_key;
-  if (plan.keys.find(key_id) != nullptr) {
-    return absl::AlreadyExistsError(absl::StrCat(
-        "API key ", key.document.id(), " is associated with usage plan ",
-        plan.document.id(), " already"));
+  if (key.find(plan) != nullptr) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("API key ", to_absl(key.id()),
+                     " is associated with usage plan ", plan.id(), " already"));
   }
   // A first plan comes into conflict with none.
-  if (!key.plans.empty()) {
+  if (!key.associations.empty()) {
     std::set<StageName> stages;
     for (const v1::ApiStage& stage : plan.document.api_stages()) {
       stages.insert(name_of(stage));
@@ -259,49 +308,20 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
       return status;
     }
   }
-
   impl_->arena->collect();
-  void* memory = impl_->arena->allocate(sizeof(Subscription));
-  if (memory == nullptr) return arena_exhausted();
-  auto* subscription = new (memory) Subscription{};
-  subscription->cell = plan.cell;
-  subscription->quota.start(day_of(impl_->clock->now().unix),
-                            quota_terms(plan.document, impl_->rules).calendar);
-  std::atomic<Subscription*>& head = key.client->subscriptions;
-  subscription->next.store(head.load(std::memory_order_relaxed),
-                           std::memory_order_relaxed);
-  // Linearization point. Release: pairs with the acquire in `admit()`.
-  head.store(subscription, std::memory_order_release);
-
-  auto association = std::make_unique<Association>();
-  association->key_id = key.document.id();
-  association->subscription = subscription;
-  plan.keys.insert(key.document.id(), std::move(association));
-  key.plans.push_back(&plan);
-  return association_of(key.document);
-}
-
-void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
-  Subscription* subscription = plan.keys.find(key.document.id())->subscription;
-  std::atomic<Subscription*>* link = &key.client->subscriptions;
-  while (link->load(std::memory_order_relaxed) != subscription) {
-    link = &link->load(std::memory_order_relaxed)->next;
+  if (!impl_->associate(key, plan, day_of(impl_->clock->now().unix),
+                        quota_terms(plan.document, impl_->rules).calendar)) {
+    return arena_exhausted();
   }
-  // Linearization point. Release: pairs with the acquire in `admit()`. A reader
-  // that stands on the subscription goes on to the rest of the list.
-  link->store(subscription->next.load(std::memory_order_relaxed),
-              std::memory_order_release);
-  arena->retire(subscription, sizeof(Subscription), dispose_subscription);
-  plan.keys.erase(key.document.id());
-  key.plans.erase(std::find(key.plans.begin(), key.plans.end(), &plan));
+  return key.plan_key();
 }
 
 absl::StatusOr<v1::UsagePlanKey> Enforcer::get_usage_plan_key(
     std::string_view plan_id, std::string_view key_id) const {
   MutexLock lock(impl_->mutex);
-  const auto association = impl_->find_association(plan_id, key_id);
-  if (!association.ok()) return association.status();
-  return association_of(impl_->keys.find(key_id)->document);
+  const auto found = impl_->find_plan_key(plan_id, key_id);
+  if (!found.ok()) return found.status();
+  return found->key->plan_key();
 }
 
 absl::StatusOr<Page<v1::UsagePlanKey>> Enforcer::list_usage_plan_keys(
@@ -310,11 +330,9 @@ absl::StatusOr<Page<v1::UsagePlanKey>> Enforcer::list_usage_plan_keys(
   const auto plan = impl_->find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   Page<v1::UsagePlanKey> result;
-  auto position = (*plan)->keys.page(
-      page.position, page.limit, [&](const Association& association) {
-        impl_->mutex.assert_held();
-        result.items.push_back(
-            association_of(impl_->keys.find(association.key_id)->document));
+  auto position =
+      (*plan)->keys.page(page.position, page.limit, [&](const KeyRecord& key) {
+        result.items.push_back(key.plan_key());
         return true;
       });
   if (!position.ok()) return position.status();
@@ -325,11 +343,9 @@ absl::StatusOr<Page<v1::UsagePlanKey>> Enforcer::list_usage_plan_keys(
 absl::Status Enforcer::delete_usage_plan_key(std::string_view plan_id,
                                              std::string_view key_id) {
   MutexLock lock(impl_->mutex);
-  if (auto association = impl_->find_association(plan_id, key_id);
-      !association.ok()) {
-    return association.status();
-  }
-  impl_->dissociate(*impl_->keys.find(key_id), *impl_->plans.find(plan_id));
+  const auto found = impl_->find_plan_key(plan_id, key_id);
+  if (!found.ok()) return found.status();
+  impl_->dissociate(*found->key, *found->association->plan);
   impl_->arena->collect();
   return absl::OkStatus();
 }
