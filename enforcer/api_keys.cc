@@ -1,8 +1,6 @@
 // API keys, and which plans they are associated with.
 
 #include <algorithm>
-#include <atomic>
-#include <new>
 #include <set>
 #include <string>
 #include <utility>
@@ -10,7 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "enforcer/client.h"
+#include "enforcer/clients.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/enforcer_impl.h"
 #include "enforcer/random_id.h"
@@ -32,6 +30,7 @@ absl::Status bad(std::string_view aws_text) {
 }
 
 bool fits(std::string_view text, size_t most_characters) {
+  if (text.empty()) return true;
   const auto characters = utf8_character_count(text);
   return characters.has_value() && *characters <= most_characters;
 }
@@ -73,12 +72,6 @@ absl::Status apply(const v1::PatchOperation& operation, v1::ApiKey& key) {
                                   : absl::Span<const std::string_view>()));
 }
 
-void dispose_subscription(Arena& arena, void* block) {
-  auto* subscription = static_cast<Subscription*>(block);
-  subscription->log.release(arena);
-  subscription->methods.release(arena);
-}
-
 absl::Status unknown_key() {
   return plan_error(absl::StatusCode::kNotFound, aws_text::kUnknownApiKey,
                     aws_text::kUnknownApiKey);
@@ -96,6 +89,11 @@ absl::Status check_api_key_value(std::string_view value) {
   return absl::OkStatus();
 }
 
+absl::Status value_is_taken() {
+  return plan_error(absl::StatusCode::kAlreadyExists,
+                    aws_text::kDuplicateApiKey, aws_text::kDuplicateApiKey);
+}
+
 absl::Status check_api_key(const v1::ApiKey& key) {
   if (!fits(key.name(), kLongestName)) return bad(aws_text::kApiKeyName);
   if (!fits(key.description(), kLongestDescription)) {
@@ -107,54 +105,6 @@ absl::Status check_api_key(const v1::ApiKey& key) {
                      " characters of UTF-8"));
   }
   return absl::OkStatus();
-}
-
-// -- What `admit()` sees --
-
-Client* Enforcer::Impl::add_client(std::string_view key, uint64_t hash,
-                                   bool enabled) {
-  void* memory = arena->allocate(Client::bytes(key.size()));
-  if (memory == nullptr) return nullptr;
-  auto* client = new (memory) Client{};
-  client->hash = hash;
-  client->key_size = static_cast<uint32_t>(key.size());
-  client->enabled.store(enabled, std::memory_order_relaxed);
-  key.copy(client->key_bytes(), key.size());
-  if (table.insert(client)) return client;
-  arena->free(memory, Client::bytes(key.size()));
-  return nullptr;
-}
-
-void Enforcer::Impl::remove_client(Client& client) {
-  table.remove(&client);
-  arena->retire(&client, Client::bytes(client.key_size));
-}
-
-Subscription* Enforcer::Impl::subscribe(Client& client, const PlanCell& cell,
-                                        Day today, QuotaCalendar calendar) {
-  void* memory = arena->allocate(sizeof(Subscription));
-  if (memory == nullptr) return nullptr;
-  auto* subscription = new (memory) Subscription{};
-  subscription->cell = &cell;
-  subscription->quota.start(today, calendar);
-  std::atomic<Subscription*>& head = client.subscriptions;
-  subscription->next.store(head.load(std::memory_order_relaxed),
-                           std::memory_order_relaxed);
-  // Linearization point. Release: pairs with the acquire in `admit()`.
-  head.store(subscription, std::memory_order_release);
-  return subscription;
-}
-
-void Enforcer::Impl::unsubscribe(Client& client, Subscription& subscription) {
-  std::atomic<Subscription*>* link = &client.subscriptions;
-  while (link->load(std::memory_order_relaxed) != &subscription) {
-    link = &link->load(std::memory_order_relaxed)->next;
-  }
-  // Linearization point. Release: pairs with the acquire in `admit()`. A reader
-  // that stands on the subscription goes on to the rest of the list.
-  link->store(subscription.next.load(std::memory_order_relaxed),
-              std::memory_order_release);
-  arena->retire(&subscription, sizeof(Subscription), dispose_subscription);
 }
 
 // -- Records --
@@ -178,25 +128,24 @@ absl::StatusOr<Enforcer::Impl::PlanKey> Enforcer::Impl::find_plan_key(
 }
 
 KeyRecord* Enforcer::Impl::add_key(std::string_view id, std::string_view value,
-                                   uint64_t hash, const v1::ApiKey& key,
-                                   int64_t now_unix_ns) {
-  Client* client = add_client(value, hash, key.enabled());
+                                   const v1::ApiKey& key, int64_t now_unix_ns) {
+  Client* client = clients.create(value, key.enabled());
   if (client == nullptr) return nullptr;
-  return &keys.insert(KeyRecord(id, key, now_unix_ns, client));
+  return &keys.insert(KeyRecord(id, key, now_unix_ns, *client));
 }
 
 void Enforcer::Impl::remove_key(KeyRecord& key) {
-  remove_client(key.client());
   while (!key.associations.empty()) {
     dissociate(key, *key.associations.back().plan);
   }
+  clients.remove(key.client());
   keys.erase(key.id());
 }
 
 bool Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan, Day today,
                                QuotaCalendar calendar) {
   Subscription* subscription =
-      subscribe(key.client(), *plan.cell, today, calendar);
+      clients.subscribe(key.client(), *plan.cell, today, calendar);
   if (subscription == nullptr) return false;
   key.associations.push_back(
       {&plan, subscription, plan.keys.add(key), /*extensions=*/nullptr});
@@ -205,7 +154,7 @@ bool Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan, Day today,
 
 void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
   Association& association = *key.find(plan);
-  unsubscribe(key.client(), *association.subscription);
+  clients.unsubscribe(key.client(), *association.subscription);
   plan.keys.remove(association.place);
   key.associations.erase(&association);
 }
@@ -213,24 +162,21 @@ void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
 // -- API keys --
 
 absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
-  const std::string value =
-      key.value().empty() ? RandomText().secret() : key.value();
+  std::string generated;
+  if (key.value().empty()) generated = RandomText().secret();
+  const std::string& value = key.value().empty() ? generated : key.value();
   if (auto status = check_api_key_value(value); !status.ok()) return status;
   if (auto status = check_api_key(key); !status.ok()) return status;
-  const uint64_t hash = KeyTable::hash(value);
   std::string id = key.id();
 
   MutexLock lock(impl_->mutex);
   if (auto status = choose_id(impl_->keys, impl_->ids, id); !status.ok()) {
     return status;
   }
-  if (impl_->table.find(value, hash) != nullptr) {
-    return plan_error(absl::StatusCode::kAlreadyExists,
-                      aws_text::kDuplicateApiKey, aws_text::kDuplicateApiKey);
-  }
+  if (impl_->clients.find(value) != nullptr) return value_is_taken();
   impl_->arena->collect();
   const KeyRecord* record =
-      impl_->add_key(id, value, hash, key, impl_->clock->now().unix);
+      impl_->add_key(id, value, key, impl_->clock->now().unix);
   if (record == nullptr) return arena_exhausted();
   return record->document(/*include_value=*/true);
 }
@@ -270,6 +216,7 @@ absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
   }
   if (auto status = check_api_key(document); !status.ok()) return status;
   (*key)->update(document, impl_->clock->now().unix);
+  impl_->clients.set_enabled((*key)->client(), document.enabled());
   return (*key)->document(/*include_value=*/false);
 }
 

@@ -38,7 +38,7 @@ Enforcer::Impl::Impl(const Options& options, std::unique_ptr<Arena> arena)
       rules{options.quota_offset},
       both_throttles(options.method_throttle == MethodThrottle::kAddsToPlan),
       arena(std::move(arena)),
-      table(*this->arena) {}
+      clients(*this->arena) {}
 
 absl::Status arena_exhausted() {
   return absl::ResourceExhaustedError(
@@ -58,8 +58,8 @@ absl::StatusOr<std::unique_ptr<Enforcer>> Enforcer::create(Options options) {
 
 Decision Enforcer::admit(const Call& call) noexcept {
   EpochDomain::Guard guard;
-  const Client* client =
-      impl_->table.find(call.api_key, KeyTable::hash(call.api_key));
+  const Client* client = impl_->clients.table().find(
+      call.api_key, impl_->clients.hash(call.api_key));
   if (client == nullptr) return forbidden(Forbidden::kUnknownKey);
   // Relaxed: the flag stands alone, and an overlapping call may see either.
   if (!client->enabled.load(std::memory_order_relaxed)) {

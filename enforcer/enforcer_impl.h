@@ -12,11 +12,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "enforcer/arena.h"
-#include "enforcer/client.h"
+#include "enforcer/clients.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/key_record.h"
-#include "enforcer/key_table.h"
 #include "enforcer/mutex.h"
 #include "enforcer/newest_first.h"
 #include "enforcer/random_id.h"
@@ -76,31 +75,16 @@ struct Enforcer::Impl {
                             const std::set<StageName>& stages) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // What `admit()` sees of a key comes and goes with these four alone. Those
-  // that make something return nullptr, and have changed nothing, without
-  // memory.
-  //
-  // REQUIRES: no client has this key.
-  Client* add_client(std::string_view key, uint64_t hash, bool enabled)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // Its memory stays as it is until the arena collects.
-  void remove_client(Client& client) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  Subscription* subscribe(Client& client, const PlanCell& cell, Day today,
-                          QuotaCalendar calendar)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  void unsubscribe(Client& client, Subscription& subscription)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-
   // Adds a key that is valid and new, with this id and value and the rest from
-  // `key`; nullptr as above.
-  KeyRecord* add_key(std::string_view id, std::string_view value, uint64_t hash,
+  // `key`. nullptr, and nothing changed, if the arena is used up.
+  KeyRecord* add_key(std::string_view id, std::string_view value,
                      const v1::ApiKey& key, int64_t now_unix_ns)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // Ends its associations as well.
   void remove_key(KeyRecord& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // Associates a key with a plan whose stages no plan of the key has. False as
-  // above.
+  // Associates a key with a plan whose stages no plan of the key has. False,
+  // and nothing changed, if the arena is used up.
   bool associate(KeyRecord& key, PlanRecord& plan, Day today,
                  QuotaCalendar calendar) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // REQUIRES: they are associated.
@@ -115,7 +99,7 @@ struct Enforcer::Impl {
   const PlanRules rules;
   const bool both_throttles;
   const std::unique_ptr<Arena> arena;
-  KeyTable table;
+  Clients clients;
 
   mutable Mutex mutex;
   Registry<PlanRecord> plans ABSL_GUARDED_BY(mutex);
@@ -128,10 +112,11 @@ struct Enforcer::Impl {
 
 absl::Status arena_exhausted();
 
-// Whether a key may have this value; and all the rest of what `key` says but
-// its id.
+// Whether a key may have this value; and the rest of what `key` says but its
+// id.
 absl::Status check_api_key_value(std::string_view value);
 absl::Status check_api_key(const v1::ApiKey& key);
+absl::Status value_is_taken();
 
 }  // namespace weir
 

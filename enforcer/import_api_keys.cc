@@ -12,7 +12,6 @@
 #include "enforcer/enforcer.h"
 #include "enforcer/enforcer_impl.h"
 #include "enforcer/key_record.h"
-#include "enforcer/key_table.h"
 #include "enforcer/random_id.h"
 #include "json/text.h"
 #include "plan/plan_compiler.h"
@@ -22,12 +21,10 @@
 namespace weir {
 namespace {
 
-using Texts = absl::flat_hash_set<absl::string_view>;
+// Memory is called for so many keys ahead.
+constexpr size_t kAhead = 8;
 
-absl::Status duplicate_value() {
-  return plan_error(absl::StatusCode::kAlreadyExists,
-                    aws_text::kDuplicateApiKey, aws_text::kDuplicateApiKey);
-}
+using Texts = absl::flat_hash_set<absl::string_view>;
 
 // What is wrong with a key by itself, or beside those before it in the call,
 // whose ids and values these are.
@@ -36,7 +33,7 @@ absl::Status check_alone(const v1::ApiKey& key, Texts& ids, Texts& values) {
     if (auto status = check_api_key_value(key.value()); !status.ok()) {
       return status;
     }
-    if (!values.insert(key.value()).second) return duplicate_value();
+    if (!values.insert(key.value()).second) return value_is_taken();
   }
   if (!key.id().empty()) {
     if (auto status = check_id(key.id()); !status.ok()) return status;
@@ -58,14 +55,26 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
   Texts own_values;
   own_ids.reserve(keys.size());
   own_values.reserve(keys.size());
-  std::vector<uint64_t> hashes(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
     if (auto status = check_alone(keys[i], own_ids, own_values); !status.ok()) {
       return of_key(i, status);
     }
-    hashes[i] = KeyTable::hash(keys[i].value());
   }
+  RandomText random;
   std::vector<std::string> ids(keys.size());
+  const auto prefetch = [&](size_t i) {
+    impl_->mutex.assert_held();
+    if (i < ids.size()) impl_->keys.prefetch(ids[i]);
+  };
+  const auto generate_id = [&](size_t i) {
+    do {
+      ids[i] = random.id();
+    } while (!own_ids.insert(ids[i]).second);
+  };
+  for (size_t i = 0; i < keys.size(); ++i) {
+    ids[i] = keys[i].id();
+    if (ids[i].empty()) generate_id(i);
+  }
 
   MutexLock lock(impl_->mutex);
   PlanRecord* plan = nullptr;
@@ -77,44 +86,34 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
     calendar = quota_terms(plan->document, impl_->rules).calendar;
   }
   for (size_t i = 0; i < keys.size(); ++i) {
-    const v1::ApiKey& key = keys[i];
-    if (!key.id().empty() && impl_->keys.find(key.id()) != nullptr) {
-      return of_key(i, id_is_taken(key.id()));
+    prefetch(i + kAhead);
+    if (!keys[i].value().empty() &&
+        impl_->clients.find(keys[i].value()) != nullptr) {
+      return of_key(i, value_is_taken());
     }
-    if (!key.value().empty() &&
-        impl_->table.find(key.value(), hashes[i]) != nullptr) {
-      return of_key(i, duplicate_value());
+    while (impl_->keys.find(ids[i]) != nullptr) {
+      if (!keys[i].id().empty()) return of_key(i, id_is_taken(ids[i]));
+      own_ids.erase(ids[i]);
+      generate_id(i);
     }
   }
 
   impl_->arena->collect();
   const int64_t now = impl_->clock->now().unix;
-  RandomText secrets;
-  size_t created = 0;
-  for (; created < keys.size(); ++created) {
-    const v1::ApiKey& key = keys[created];
-    std::string& id = ids[created];
-    id = key.id();
-    // Ids that follow in this call are taken as well.
-    while (id.empty() || (key.id().empty() && own_ids.contains(id))) {
-      id = new_id(impl_->keys, impl_->ids);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    prefetch(i + kAhead);
+    std::string generated;
+    if (keys[i].value().empty()) generated = random.secret();
+    KeyRecord* key = impl_->add_key(
+        ids[i], generated.empty() ? keys[i].value() : generated, keys[i], now);
+    if (key != nullptr &&
+        (plan == nullptr ||
+         impl_->associate(*key, *plan, day_of(now), calendar))) {
+      continue;
     }
-    KeyRecord* record;
-    if (key.value().empty()) {
-      const std::string value = secrets.secret();
-      record = impl_->add_key(id, value, KeyTable::hash(value), key, now);
-    } else {
-      record = impl_->add_key(id, key.value(), hashes[created], key, now);
-    }
-    if (record == nullptr) break;
-    if (plan != nullptr &&
-        !impl_->associate(*record, *plan, day_of(now), calendar)) {
-      impl_->remove_key(*record);
-      break;
-    }
-  }
-  if (created < keys.size()) {
-    while (created > 0) impl_->remove_key(*impl_->keys.find(ids[--created]));
+    // What was done is taken back.
+    if (key != nullptr) impl_->remove_key(*key);
+    while (i > 0) impl_->remove_key(*impl_->keys.find(ids[--i]));
     impl_->arena->collect();
     return arena_exhausted();
   }

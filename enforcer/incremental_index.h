@@ -13,7 +13,7 @@
 namespace weir {
 
 // Numbers of things by the things' hashes: open addressing with linear probing,
-// eight bytes a slot, 11 to 16 bytes a number. The index grows step by step:
+// eight bytes a slot, 12 to 24 bytes a number. The index grows step by step:
 // each insertion moves a few numbers into the larger table, so that none has to
 // wait for all. What a number stands for is the caller's business: things are
 // not looked at while they are moved.
@@ -24,12 +24,12 @@ namespace weir {
 //  2. Between a number's home, or left_ if that is further on, and its slot no
 //     slot is empty. Probes do not wrap around: a table may get longer than its
 //     homes reach.
-//  3. A quarter of a table's homes or more is empty, so probes are short.
+//  3. A third of a table's homes or more is empty, so probes are short.
 //  4. The previous table has been left before the present one is full. With n
-//     numbers and a previous table of P slots, the present one has 2n homes or
-//     more and P / 2 or more. After P / 8 insertions nothing is left in the
-//     previous one, and at most n + P / 8 slots of the present one are taken:
-//     three quarters of its homes.
+//     numbers and a previous table of P slots, the present one has S homes: 3n
+//     or more, and P / 2 or more. After P / 8 insertions nothing is left in the
+//     previous one, and n + P / 8 slots of the present one are taken at most:
+//     S * 7 / 12, which is less than two thirds.
 //
 // *thread-compatible*
 class IncrementalIndex {
@@ -90,10 +90,24 @@ class IncrementalIndex {
       return static_cast<size_t>((uint64_t{hash} * homes_) >> 32);
     }
 
+    // The first slot from `first` on of which `wanted(slot)` is true, as it is
+    // of an empty one: its number, and what it holds.
+    template <class Wanted>
+    std::pair<size_t, Slot> seek(size_t first, Wanted wanted) const {
+      size_t i = first % kPiece;
+      for (size_t piece = first / kPiece;; ++piece, i = 0) {
+        if (piece >= pieces_.size() || pieces_[piece] == nullptr) {
+          return {piece * kPiece + i, kEmpty};
+        }
+        for (; i < kPiece; ++i) {
+          const Slot slot = (*pieces_[piece])[i];
+          if (wanted(slot)) return {piece * kPiece + i, slot};
+        }
+      }
+    }
     Slot read(size_t i) const {
-      const size_t piece = i / kPiece;
-      if (piece >= pieces_.size() || pieces_[piece] == nullptr) return kEmpty;
-      return (*pieces_[piece])[i % kPiece];
+      const auto& piece = pieces_[i / kPiece];
+      return piece == nullptr ? kEmpty : (*piece)[i % kPiece];
     }
     void write(size_t i, Slot slot) {
       const size_t piece = i / kPiece;
@@ -120,11 +134,6 @@ class IncrementalIndex {
     std::vector<std::unique_ptr<Piece>> pieces_;
   };
 
-  // The first of a hash's slots from `first` on of which `wanted(slot)` is
-  // true; absent if an empty one comes before it.
-  template <class Wanted>
-  static std::optional<size_t> probe(const Table& table, size_t first,
-                                     Wanted wanted);
   void place(Slot slot);
   void grow();
   void move_some();
@@ -142,30 +151,19 @@ class IncrementalIndex {
 
 // Implementation.
 
-template <class Wanted>
-std::optional<size_t> IncrementalIndex::probe(const Table& table, size_t first,
-                                              Wanted wanted) {
-  for (size_t i = first;; ++i) {
-    const Slot slot = table.read(i);
-    if (slot == kEmpty) return std::nullopt;
-    if (slot != kTombstone && wanted(slot)) return i;
-  }
-}
-
 template <class Matches>
 std::optional<uint32_t> IncrementalIndex::find(uint32_t hash,
                                                Matches matches) const {
   const auto wanted = [&](Slot slot) {
-    return hash_of(slot) == hash && matches(number_of(slot));
+    return slot == kEmpty || (hash_of(slot) == hash && slot != kTombstone &&
+                              matches(number_of(slot)));
   };
-  if (const auto i = probe(table_, table_.home(hash), wanted)) {
-    return number_of(table_.read(*i));
+  Slot slot = table_.seek(table_.home(hash), wanted).second;
+  if (slot == kEmpty && is_growing()) {
+    slot = previous_.seek(first_in_previous(hash), wanted).second;
   }
-  if (!is_growing()) return std::nullopt;
-  if (const auto i = probe(previous_, first_in_previous(hash), wanted)) {
-    return number_of(previous_.read(*i));
-  }
-  return std::nullopt;
+  if (slot == kEmpty) return std::nullopt;
+  return number_of(slot);
 }
 
 inline void IncrementalIndex::prefetch(uint32_t hash) const {
@@ -174,7 +172,7 @@ inline void IncrementalIndex::prefetch(uint32_t hash) const {
 }
 
 inline void IncrementalIndex::insert(uint32_t hash, uint32_t number) {
-  if ((taken_ + 1) * 4 > table_.homes() * 3) grow();
+  if ((taken_ + 1) * 3 > table_.homes() * 2) grow();
   move_some();
   place(slot_of(hash, number));
   ++size_;
@@ -182,21 +180,22 @@ inline void IncrementalIndex::insert(uint32_t hash, uint32_t number) {
 
 inline void IncrementalIndex::erase(uint32_t hash, uint32_t number) {
   const auto wanted = [slot = slot_of(hash, number)](Slot other) {
-    return other == slot;
+    return other == kEmpty || other == slot;
   };
   --size_;
-  if (const auto i = probe(table_, table_.home(hash), wanted)) {
-    table_.write(*i, kTombstone);
-    return;
+  const auto [i, slot] = table_.seek(table_.home(hash), wanted);
+  if (slot != kEmpty) {
+    table_.write(i, kTombstone);
+  } else {
+    previous_.write(previous_.seek(first_in_previous(hash), wanted).first,
+                    kTombstone);
   }
-  previous_.write(*probe(previous_, first_in_previous(hash), wanted),
-                  kTombstone);
 }
 
 inline void IncrementalIndex::place(Slot slot) {
-  size_t i = table_.home(hash_of(slot));
-  while (is_number(table_.read(i))) ++i;
-  if (table_.read(i) == kEmpty) ++taken_;
+  const auto [i, before] = table_.seek(
+      table_.home(hash_of(slot)), [](Slot other) { return !is_number(other); });
+  if (before == kEmpty) ++taken_;
   table_.write(i, slot);
 }
 
@@ -205,7 +204,7 @@ inline void IncrementalIndex::place(Slot slot) {
 inline void IncrementalIndex::grow() {
   // The few slots that the previous table may have behind its homes (4).
   while (is_growing()) move_some();
-  const size_t homes = std::max({kFewestHomes, size_ * 2, table_.homes() / 2});
+  const size_t homes = std::max({kFewestHomes, size_ * 3, table_.homes() / 2});
   previous_ = std::exchange(table_, Table(homes));
   left_ = 0;
   taken_ = 0;

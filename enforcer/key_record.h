@@ -32,10 +32,10 @@ struct Association {
 class KeyRecord {
  public:
   KeyRecord() = default;
-  // Takes all but the id and the value from `key`; it was created at `now`.
-  // `client` must outlive the record. REQUIRES: is_id(id).
+  // Takes the name, the description and the customer id from `key`. `client`
+  // must outlive the record. REQUIRES: is_id(id).
   KeyRecord(std::string_view id, const v1::ApiKey& key, int64_t now_unix_ns,
-            Client* client);
+            Client& client);
 
   std::string_view id() const {
     return std::string_view(text_).substr(1, static_cast<size_t>(text_[0]));
@@ -45,8 +45,7 @@ class KeyRecord {
   // What create_usage_plan_key() answers.
   v1::UsagePlanKey plan_key() const;
 
-  // Takes the name, the description, the customer id, and whether the key is
-  // enabled.
+  // Takes the name, the description and the customer id.
   void update(const v1::ApiKey& key, int64_t now_unix_ns);
 
   // With a plan; nullptr if there is none.
@@ -57,7 +56,6 @@ class KeyRecord {
   absl::InlinedVector<Association, 1> associations;
 
  private:
-  void set_text(std::string_view id, const v1::ApiKey& key);
   // The name, the description and the customer id.
   void parse_rest(v1::ApiKey& key) const;
 

@@ -18,27 +18,27 @@ constexpr size_t kLowerCase = 36;
 
 RandomText::~RandomText() { explicit_bzero(bytes_.data(), left_); }
 
-std::string RandomText::id() { return draw(10, kLowerCase); }
-
-std::string RandomText::secret() { return draw(40, kAlphabet.size()); }
-
-// Each character is drawn evenly from the first `characters` of the alphabet.
-std::string RandomText::draw(size_t length, size_t characters) {
+// Each character is drawn evenly from the first kCharacters of the alphabet.
+template <size_t kLength, size_t kCharacters>
+std::string RandomText::draw() {
   // Bytes from here on would favour the alphabet's beginning.
-  const size_t uneven = 256 - 256 % characters;
-  std::string text;
-  text.reserve(length);
-  while (text.size() < length) {
+  constexpr size_t kUneven = 256 - 256 % kCharacters;
+  std::string text(kLength, '\0');
+  for (size_t i = 0; i < kLength;) {
     if (left_ == 0) {
       // Fails only for more than 256 bytes, or on kernels without getrandom(2).
       if (getentropy(bytes_.data(), bytes_.size()) != 0) std::abort();
       left_ = bytes_.size();
     }
     const size_t byte = std::exchange(bytes_[--left_], 0);
-    if (byte < uneven) text.push_back(kAlphabet[byte % characters]);
+    if (byte < kUneven) text[i++] = kAlphabet[byte % kCharacters];
   }
   return text;
 }
+
+std::string RandomText::id() { return draw<10, kLowerCase>(); }
+
+std::string RandomText::secret() { return draw<40, kAlphabet.size()>(); }
 
 bool is_id(std::string_view id) {
   return !id.empty() && id.size() <= 64 &&

@@ -26,7 +26,8 @@ class RandomText {
   std::string secret();
 
  private:
-  std::string draw(size_t length, size_t characters);
+  template <size_t kLength, size_t kCharacters>
+  std::string draw();
 
   std::array<unsigned char, 256> bytes_;
   size_t left_ = 0;  // at the front of `bytes_`

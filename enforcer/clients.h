@@ -1,0 +1,55 @@
+#ifndef WEIR_ENFORCER_CLIENTS_H_
+#define WEIR_ENFORCER_CLIENTS_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "enforcer/arena.h"
+#include "enforcer/client.h"
+#include "enforcer/key_table.h"
+#include "enforcer/subscription.h"
+#include "quota/calendar.h"
+
+namespace weir {
+
+// The API keys as the data plane knows them, and their subscriptions to plans.
+//
+// `table()` and `hash()` serve the data plane; the rest is the control plane's,
+// one caller at a time.
+class Clients {
+ public:
+  // `arena` must outlive it.
+  explicit Clients(Arena& arena) : arena_(arena), table_(arena) {}
+
+  const KeyTable& table() const { return table_; }
+  uint64_t hash(std::string_view key) const noexcept {
+    return KeyTable::hash(key);
+  }
+
+  // nullptr if there is none.
+  Client* find(std::string_view key) const;
+
+  // REQUIRES: no client has this key. nullptr, and nothing changed, if the
+  // arena is used up.
+  Client* create(std::string_view key, bool enabled);
+  // REQUIRES: it has no subscriptions.
+  void remove(Client& client);
+
+  static bool is_enabled(const Client& client);
+  void set_enabled(Client& client, bool enabled);
+
+  // A subscription under the plan that `cell` publishes, of a key that is
+  // attached on `day`. nullptr, and nothing changed, if the arena is used up.
+  Subscription* subscribe(Client& client, const PlanCell& cell, Day day,
+                          QuotaCalendar calendar);
+  // Unlinks it. A request that overlaps may still count under it.
+  void unsubscribe(Client& client, Subscription& subscription);
+
+ private:
+  Arena& arena_;
+  KeyTable table_;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_CLIENTS_H_
