@@ -22,7 +22,7 @@ namespace weir {
 namespace {
 
 // Memory is called for so many keys ahead.
-constexpr size_t kAhead = 8;
+constexpr size_t kAhead = 16;
 
 using Texts = absl::flat_hash_set<absl::string_view>;
 
@@ -62,10 +62,6 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
   }
   RandomText random;
   std::vector<std::string> ids(keys.size());
-  const auto prefetch = [&](size_t i) {
-    impl_->mutex.assert_held();
-    if (i < ids.size()) impl_->keys.prefetch(ids[i]);
-  };
   const auto generate_id = [&](size_t i) {
     do {
       ids[i] = random.id();
@@ -86,7 +82,7 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
     calendar = quota_terms(plan->document, impl_->rules).calendar;
   }
   for (size_t i = 0; i < keys.size(); ++i) {
-    prefetch(i + kAhead);
+    if (i + kAhead < ids.size()) impl_->keys.prefetch(ids[i + kAhead]);
     if (!keys[i].value().empty() &&
         impl_->clients.find(keys[i].value()) != nullptr) {
       return of_key(i, value_is_taken());
@@ -101,7 +97,7 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
   impl_->arena->collect();
   const int64_t now = impl_->clock->now().unix;
   for (size_t i = 0; i < keys.size(); ++i) {
-    prefetch(i + kAhead);
+    if (i + kAhead < ids.size()) impl_->keys.prefetch(ids[i + kAhead]);
     std::string generated;
     if (keys[i].value().empty()) generated = random.secret();
     KeyRecord* key = impl_->add_key(

@@ -270,7 +270,7 @@ TEST_F(ImportTest, PagesAreRightWhileKeysComeAndGo) {
     list.insert(list.begin(), id);
   };
   size_t created = 0;
-  for (int step = 0; step < 400; ++step) {
+  for (int step = 0; step < 250; ++step) {
     const std::string& plan = plans[random() % 2];
     const std::string key = keys.empty() ? "" : keys[random() % keys.size()];
     switch (random() % 6) {
