@@ -1,6 +1,7 @@
 #ifndef WEIR_ENFORCER_CLIENTS_H_
 #define WEIR_ENFORCER_CLIENTS_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -42,7 +43,14 @@ class Clients {
   // attached on `day`. nullptr, and nothing changed, if the arena is used up.
   Subscription* subscribe(Client& client, const PlanCell& cell, Day day,
                           QuotaCalendar calendar);
-  // Unlinks it. A request that overlaps may still count under it.
+  // A subscription of no key's, in the list that begins with `head`. Fails in
+  // the same way.
+  Subscription* subscribe(std::atomic<Subscription*>& head,
+                          const PlanCell& cell, Day day,
+                          QuotaCalendar calendar);
+  // Both unlink it. A request that overlaps may still count under it.
+  void unsubscribe(std::atomic<Subscription*>& head,
+                   Subscription& subscription);
   void unsubscribe(Client& client, Subscription& subscription);
 
   size_t size() const { return table_.size(); }
