@@ -286,6 +286,43 @@ TEST_F(DataPlaneTest, BatchDecidesAsItsCallsOneByOne) {
   }
 }
 
+// -- A thread that stalls --
+
+// Memory is held, nobody waits, and it shows.
+TEST_F(DataPlaneTest, StalledThreadHoldsMemoryAndIsSeen) {
+  add_plan(*enforcer_, kNarrow);
+  std::atomic<bool> inside{false};
+  std::atomic<bool> go_on{false};
+  std::thread stalled([&] {
+    EpochDomain::Guard guard;  // as `admit()` holds one
+    inside = true;
+    while (!go_on) std::this_thread::yield();
+  });
+  while (!inside) std::this_thread::yield();
+  const auto churn = [&] {
+    for (int i = 0; i < 20; ++i) {
+      add_key(*enforcer_, i, "narrow");
+      admit(i, route());
+      ASSERT_TRUE(enforcer_->delete_api_key(absl::StrCat("id-", i)).ok());
+    }
+    patch("narrow", "replace", "/throttle/burstLimit", "6");
+    patch("narrow", "replace", "/throttle/burstLimit", "5");
+  };
+  for (int i = 0; i < 20; ++i) churn();
+  const Enforcer::Statistics held = enforcer_->statistics();
+  EXPECT_GT(held.arena_retired_bytes, 400u * 128);
+  EXPECT_GE(held.threads, 2u);
+  EXPECT_GE(held.stalled_threads, 1u);
+  EXPECT_GT(held.stalled_ns, 0);
+  go_on = true;
+  stalled.join();
+  for (int i = 0; i < 3; ++i) churn();
+  const Enforcer::Statistics free = enforcer_->statistics();
+  EXPECT_LT(free.arena_retired_bytes, held.arena_retired_bytes / 4);
+  EXPECT_EQ(free.stalled_threads, 0u);
+  EXPECT_LT(free.arena_used_bytes, held.arena_used_bytes);
+}
+
 // -- Shared plans --
 
 TEST_F(DataPlaneTest, SharedPlanIsOneLimitForAllKeys) {

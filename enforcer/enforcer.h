@@ -245,6 +245,13 @@ class Enforcer {
     // Of these, what waits for readers to leave before it is used again.
     size_t arena_retired_bytes;
     size_t arena_reserved_bytes;
+    // Threads of the process, of whatever enforcer, that have called `admit()`
+    // and not exited; and of those how many stand inside it for so long that
+    // retired memory cannot be used again, and since when they do. They make
+    // nobody wait.
+    size_t threads;
+    size_t stalled_threads;
+    int64_t stalled_ns;
     // Days of single keys that are missing from the history because the arena
     // was used up. Counting itself is never affected.
     int64_t days_not_recorded;
