@@ -248,8 +248,8 @@ struct EnforcerModel {
         !ask_bucket(event, versions[version], state)) {
       return false;
     }
-    const Association& key = state.associations[found];
     if ((event.parts & Event::kCap) != 0) {
+      const Association& key = state.associations[found];
       const int64_t extension =
           key.extended == decision.day ? key.extension : 0;
       if (decision.quota_limit !=
