@@ -1,7 +1,6 @@
 // API keys, and which plans they are associated with.
 
 #include <algorithm>
-#include <new>
 #include <set>
 #include <string>
 #include <utility>
@@ -9,7 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "enforcer/client.h"
+#include "enforcer/clients.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/enforcer_impl.h"
 #include "enforcer/random_id.h"
@@ -25,58 +24,15 @@ constexpr size_t kShortestValue = 20;
 constexpr size_t kLongestValue = 128;
 constexpr size_t kLongestName = 1024;
 constexpr size_t kLongestDescription = 125'000;
-constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
 absl::Status bad(std::string_view aws_text) {
   return plan_error(absl::StatusCode::kInvalidArgument, aws_text, aws_text);
 }
 
 bool fits(std::string_view text, size_t most_characters) {
+  if (text.empty()) return true;
   const auto characters = utf8_character_count(text);
   return characters.has_value() && *characters <= most_characters;
-}
-
-absl::Status validate(const v1::ApiKey& key) {
-  if (key.value().size() < kShortestValue) {
-    return bad(aws_text::kApiKeyValueTooShort);
-  }
-  if (key.value().size() > kLongestValue) {
-    return bad(aws_text::kApiKeyValueTooLong);
-  }
-  if (!std::all_of(key.value().begin(), key.value().end(),
-                   absl::ascii_isgraph)) {
-    return absl::InvalidArgumentError(
-        "API Key value: expected printable ASCII characters without spaces");
-  }
-  if (!fits(key.name(), kLongestName)) return bad(aws_text::kApiKeyName);
-  if (!fits(key.description(), kLongestDescription)) {
-    return bad(aws_text::kApiKeyDescription);
-  }
-  if (!fits(key.customer_id(), kLongestName)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("API Key customer id: expected at most ", kLongestName,
-                     " characters of UTF-8"));
-  }
-  return absl::OkStatus();
-}
-
-void set_time(int64_t unix_ns, google::protobuf::Timestamp& timestamp) {
-  timestamp.set_seconds(unix_ns / kNanosPerSecond);
-  timestamp.set_nanos(static_cast<int32_t>(unix_ns % kNanosPerSecond));
-}
-
-v1::ApiKey shown(const v1::ApiKey& key, bool include_value) {
-  v1::ApiKey result = key;
-  if (!include_value) result.clear_value();
-  return result;
-}
-
-v1::UsagePlanKey association_of(const v1::ApiKey& key) {
-  v1::UsagePlanKey result;
-  result.set_id(key.id());
-  result.set_type("API_KEY");
-  result.set_name(key.name());
-  return result;
 }
 
 // What an operation of update_api_key() sets, as text.
@@ -116,52 +72,113 @@ absl::Status apply(const v1::PatchOperation& operation, v1::ApiKey& key) {
                                   : absl::Span<const std::string_view>()));
 }
 
+absl::Status unknown_key() {
+  return plan_error(absl::StatusCode::kNotFound, aws_text::kUnknownApiKey,
+                    aws_text::kUnknownApiKey);
+}
+
 }  // namespace
+
+absl::Status check_api_key_value(std::string_view value) {
+  if (value.size() < kShortestValue) return bad(aws_text::kApiKeyValueTooShort);
+  if (value.size() > kLongestValue) return bad(aws_text::kApiKeyValueTooLong);
+  if (!std::all_of(value.begin(), value.end(), absl::ascii_isgraph)) {
+    return absl::InvalidArgumentError(
+        "API Key value: expected printable ASCII characters without spaces");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status value_is_taken() {
+  return plan_error(absl::StatusCode::kAlreadyExists,
+                    aws_text::kDuplicateApiKey, aws_text::kDuplicateApiKey);
+}
+
+absl::Status check_api_key(const v1::ApiKey& key) {
+  if (!fits(key.name(), kLongestName)) return bad(aws_text::kApiKeyName);
+  if (!fits(key.description(), kLongestDescription)) {
+    return bad(aws_text::kApiKeyDescription);
+  }
+  if (!fits(key.customer_id(), kLongestName)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("API Key customer id: expected at most ", kLongestName,
+                     " characters of UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
+// -- Records --
 
 absl::StatusOr<KeyRecord*> Enforcer::Impl::find_key(
     std::string_view key_id) const {
   KeyRecord* key = keys.find(key_id);
-  if (key != nullptr) return key;
-  return plan_error(absl::StatusCode::kNotFound, aws_text::kUnknownApiKey,
-                    aws_text::kUnknownApiKey);
+  if (key == nullptr) return unknown_key();
+  return key;
 }
 
-absl::StatusOr<Association*> Enforcer::Impl::find_association(
+absl::StatusOr<Enforcer::Impl::PlanKey> Enforcer::Impl::find_plan_key(
     std::string_view plan_id, std::string_view key_id) const {
   const auto plan = find_plan(plan_id);
   if (!plan.ok()) return plan.status();
-  Association* association = (*plan)->keys.find(key_id);
-  if (association != nullptr) return association;
-  return plan_error(absl::StatusCode::kNotFound, aws_text::kUnknownApiKey,
-                    aws_text::kUnknownApiKey);
+  const auto key = find_key(key_id);
+  if (!key.ok()) return key.status();
+  Association* association = (*key)->find(**plan);
+  if (association == nullptr) return unknown_key();
+  return PlanKey{*key, association};
 }
 
+KeyRecord* Enforcer::Impl::add_key(std::string_view id, std::string_view value,
+                                   const v1::ApiKey& key, int64_t now_unix_ns) {
+  Client* client = clients.create(value, key.enabled());
+  if (client == nullptr) return nullptr;
+  return &keys.insert(KeyRecord(id, key, now_unix_ns, *client));
+}
+
+void Enforcer::Impl::remove_key(KeyRecord& key) {
+  while (!key.associations.empty()) {
+    dissociate(key, *key.associations.back().plan);
+  }
+  clients.remove(key.client());
+  keys.erase(key.id());
+}
+
+bool Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan, Day today,
+                               QuotaCalendar calendar) {
+  Subscription* subscription =
+      clients.subscribe(key.client(), *plan.cell, today, calendar);
+  if (subscription == nullptr) return false;
+  key.associations.push_back(
+      {&plan, subscription, plan.keys.add(key), /*extensions=*/nullptr});
+  return true;
+}
+
+void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
+  Association& association = *key.find(plan);
+  clients.unsubscribe(key.client(), *association.subscription);
+  plan.keys.remove(association.place);
+  key.associations.erase(&association);
+}
+
+// -- API keys --
+
 absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
-  v1::ApiKey document = key;
-  if (document.value().empty()) document.set_value(random_secret());
-  if (auto status = validate(document); !status.ok()) return status;
+  std::string generated;
+  if (key.value().empty()) generated = RandomText().secret();
+  const std::string& value = key.value().empty() ? generated : key.value();
+  if (auto status = check_api_key_value(value); !status.ok()) return status;
+  if (auto status = check_api_key(key); !status.ok()) return status;
+  std::string id = key.id();
 
   MutexLock lock(impl_->mutex);
-  if (auto status = choose_id(impl_->keys, *document.mutable_id());
-      !status.ok()) {
+  if (auto status = choose_id(impl_->keys, impl_->ids, id); !status.ok()) {
     return status;
   }
-  if (impl_->clients.find(document.value()) != nullptr) {
-    return plan_error(absl::StatusCode::kAlreadyExists,
-                      aws_text::kDuplicateApiKey, aws_text::kDuplicateApiKey);
-  }
-  const int64_t now = impl_->clock->now().unix;
-  set_time(now, *document.mutable_created_date());
-  set_time(now, *document.mutable_last_updated_date());
-
+  if (impl_->clients.find(value) != nullptr) return value_is_taken();
   impl_->arena->collect();
-  Client* client = impl_->clients.create(document.value(), document.enabled());
-  if (client == nullptr) return arena_exhausted();
-  auto record = std::make_unique<KeyRecord>();
-  record->document = document;
-  record->client = client;
-  impl_->keys.insert(document.id(), std::move(record));
-  return document;
+  const KeyRecord* record =
+      impl_->add_key(id, value, key, impl_->clock->now().unix);
+  if (record == nullptr) return arena_exhausted();
+  return record->document(/*include_value=*/true);
 }
 
 absl::StatusOr<v1::ApiKey> Enforcer::get_api_key(std::string_view key_id,
@@ -169,7 +186,7 @@ absl::StatusOr<v1::ApiKey> Enforcer::get_api_key(std::string_view key_id,
   MutexLock lock(impl_->mutex);
   const auto key = impl_->find_key(key_id);
   if (!key.ok()) return key.status();
-  return shown((*key)->document, include_value);
+  return (*key)->document(include_value);
 }
 
 absl::StatusOr<Page<v1::ApiKey>> Enforcer::list_api_keys(
@@ -178,7 +195,7 @@ absl::StatusOr<Page<v1::ApiKey>> Enforcer::list_api_keys(
   Page<v1::ApiKey> result;
   auto position =
       impl_->keys.page(page.position, page.limit, [&](const KeyRecord& key) {
-        result.items.push_back(shown(key.document, include_values));
+        result.items.push_back(key.document(include_values));
         return true;
       });
   if (!position.ok()) return position.status();
@@ -191,30 +208,28 @@ absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
   MutexLock lock(impl_->mutex);
   const auto key = impl_->find_key(key_id);
   if (!key.ok()) return key.status();
-  v1::ApiKey document = (*key)->document;
+  v1::ApiKey document = (*key)->document(/*include_value=*/false);
   for (size_t i = 0; i < operations.size(); ++i) {
     if (auto status = apply(operations[i], document); !status.ok()) {
       return with_prefix(status, absl::StrCat("operations[", i, "]: "));
     }
   }
-  if (auto status = validate(document); !status.ok()) return status;
-  set_time(impl_->clock->now().unix, *document.mutable_last_updated_date());
-  (*key)->document = document;
-  impl_->clients.set_enabled(*(*key)->client, document.enabled());
-  return shown(document, /*include_value=*/false);
+  if (auto status = check_api_key(document); !status.ok()) return status;
+  (*key)->update(document, impl_->clock->now().unix);
+  impl_->clients.set_enabled((*key)->client(), document.enabled());
+  return (*key)->document(/*include_value=*/false);
 }
 
 absl::Status Enforcer::delete_api_key(std::string_view key_id) {
   MutexLock lock(impl_->mutex);
-  const auto found = impl_->find_key(key_id);
-  if (!found.ok()) return found.status();
-  KeyRecord& key = **found;
-  while (!key.plans.empty()) impl_->dissociate(key, *key.plans.back());
-  impl_->clients.remove(*key.client);
+  const auto key = impl_->find_key(key_id);
+  if (!key.ok()) return key.status();
+  impl_->remove_key(**key);
   impl_->arena->collect();
-  impl_->keys.erase(key_id);
   return absl::OkStatus();
 }
+
+// -- Which keys a plan applies to --
 
 absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
     std::string_view plan_id, std::string_view key_id) {
@@ -225,13 +240,13 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
   if (!found_key.ok()) return found_key.status();
   PlanRecord& plan = **found_plan;
   KeyRecord& key = **found_key;
-  if (plan.keys.find(key_id) != nullptr) {
-    return absl::AlreadyExistsError(absl::StrCat(
-        "API key ", key.document.id(), " is associated with usage plan ",
-        plan.document.id(), " already"));
+  if (key.find(plan) != nullptr) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("API key ", to_absl(key.id()),
+                     " is associated with usage plan ", plan.id(), " already"));
   }
   // A first plan comes into conflict with none.
-  if (!key.plans.empty()) {
+  if (!key.associations.empty()) {
     std::set<StageName> stages;
     for (const v1::ApiStage& stage : plan.document.api_stages()) {
       stages.insert(name_of(stage));
@@ -240,33 +255,20 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
       return status;
     }
   }
-
   impl_->arena->collect();
-  Subscription* subscription = impl_->clients.subscribe(
-      *key.client, *plan.cell, day_of(impl_->clock->now().unix),
-      quota_terms(plan.document, impl_->rules).calendar);
-  if (subscription == nullptr) return arena_exhausted();
-  auto association = std::make_unique<Association>();
-  association->key_id = key.document.id();
-  association->subscription = subscription;
-  plan.keys.insert(key.document.id(), std::move(association));
-  key.plans.push_back(&plan);
-  return association_of(key.document);
-}
-
-void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
-  clients.unsubscribe(*key.client,
-                      *plan.keys.find(key.document.id())->subscription);
-  plan.keys.erase(key.document.id());
-  key.plans.erase(std::find(key.plans.begin(), key.plans.end(), &plan));
+  if (!impl_->associate(key, plan, day_of(impl_->clock->now().unix),
+                        quota_terms(plan.document, impl_->rules).calendar)) {
+    return arena_exhausted();
+  }
+  return key.plan_key();
 }
 
 absl::StatusOr<v1::UsagePlanKey> Enforcer::get_usage_plan_key(
     std::string_view plan_id, std::string_view key_id) const {
   MutexLock lock(impl_->mutex);
-  const auto association = impl_->find_association(plan_id, key_id);
-  if (!association.ok()) return association.status();
-  return association_of(impl_->keys.find(key_id)->document);
+  const auto found = impl_->find_plan_key(plan_id, key_id);
+  if (!found.ok()) return found.status();
+  return found->key->plan_key();
 }
 
 absl::StatusOr<Page<v1::UsagePlanKey>> Enforcer::list_usage_plan_keys(
@@ -275,11 +277,9 @@ absl::StatusOr<Page<v1::UsagePlanKey>> Enforcer::list_usage_plan_keys(
   const auto plan = impl_->find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   Page<v1::UsagePlanKey> result;
-  auto position = (*plan)->keys.page(
-      page.position, page.limit, [&](const Association& association) {
-        impl_->mutex.assert_held();
-        result.items.push_back(
-            association_of(impl_->keys.find(association.key_id)->document));
+  auto position =
+      (*plan)->keys.page(page.position, page.limit, [&](const KeyRecord& key) {
+        result.items.push_back(key.plan_key());
         return true;
       });
   if (!position.ok()) return position.status();
@@ -290,11 +290,9 @@ absl::StatusOr<Page<v1::UsagePlanKey>> Enforcer::list_usage_plan_keys(
 absl::Status Enforcer::delete_usage_plan_key(std::string_view plan_id,
                                              std::string_view key_id) {
   MutexLock lock(impl_->mutex);
-  if (auto association = impl_->find_association(plan_id, key_id);
-      !association.ok()) {
-    return association.status();
-  }
-  impl_->dissociate(*impl_->keys.find(key_id), *impl_->plans.find(plan_id));
+  const auto found = impl_->find_plan_key(plan_id, key_id);
+  if (!found.ok()) return found.status();
+  impl_->dissociate(*found->key, *found->association->plan);
   impl_->arena->collect();
   return absl::OkStatus();
 }

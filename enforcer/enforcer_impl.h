@@ -2,6 +2,7 @@
 #define WEIR_ENFORCER_ENFORCER_IMPL_H_
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,36 +16,29 @@
 #include "enforcer/clients.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
+#include "enforcer/key_record.h"
 #include "enforcer/mutex.h"
+#include "enforcer/newest_first.h"
+#include "enforcer/random_id.h"
 #include "enforcer/registry.h"
 #include "enforcer/subscription.h"
 #include "plan/compiled_plan.h"
 #include "plan/plan_changes.h"
 #include "plan/plan_compiler.h"
 #include "plan/validation.h"
+#include "quota/calendar.h"
 #include "quota/usage_history.h"
 
 namespace weir {
 
-// A key under a plan, as the control plane knows it.
-struct Association {
-  std::string key_id;
-  Subscription* subscription;
-  std::vector<ExtensionChange> extensions;
-};
-
 struct PlanRecord {
+  const std::string& id() const { return document.id(); }
+
   v1::UsagePlan document;
   PlanCompiler compiler;
-  PlanCell* cell;
+  PlanCell* cell = nullptr;
   std::vector<TermsChange> terms;  // as far back as usage is reported
-  Registry<Association> keys;      // by key id
-};
-
-struct KeyRecord {
-  v1::ApiKey document;
-  Client* client;
-  std::vector<PlanRecord*> plans;  // that it is associated with
+  NewestFirst<KeyRecord> keys;     // that are associated with it
 };
 
 // The state behind an Enforcer. What `admit()` reads is not guarded; the rest
@@ -62,8 +56,13 @@ struct Enforcer::Impl {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   absl::StatusOr<KeyRecord*> find_key(std::string_view key_id) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  absl::StatusOr<Association*> find_association(std::string_view plan_id,
-                                                std::string_view key_id) const
+  // The key, and that it is associated with the plan.
+  struct PlanKey {
+    KeyRecord* key;
+    Association* association;
+  };
+  absl::StatusOr<PlanKey> find_plan_key(std::string_view plan_id,
+                                        std::string_view key_id) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // Makes the version that an update leads to, or the present one again for
@@ -82,11 +81,23 @@ struct Enforcer::Impl {
                             const std::set<StageName>& stages) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // Unlinks the key's subscription and retires it.
+  // Adds a key that is valid and new, with this id and value and the rest from
+  // `key`. nullptr, and nothing changed, if the arena is used up.
+  KeyRecord* add_key(std::string_view id, std::string_view value,
+                     const v1::ApiKey& key, int64_t now_unix_ns)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // Ends its associations as well.
+  void remove_key(KeyRecord& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  // Associates a key with a plan whose stages no plan of the key has. False,
+  // and nothing changed, if the arena is used up.
+  bool associate(KeyRecord& key, PlanRecord& plan, Day today,
+                 QuotaCalendar calendar) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // REQUIRES: they are associated.
   void dissociate(KeyRecord& key, PlanRecord& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  v1::KeyUsage usage_of(const PlanRecord& plan, const Association& association,
+  v1::KeyUsage usage_of(const KeyRecord& key, const Association& association,
                         Day first, Day last) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
@@ -101,12 +112,19 @@ struct Enforcer::Impl {
   mutable Mutex mutex;
   Registry<PlanRecord> plans ABSL_GUARDED_BY(mutex);
   Registry<KeyRecord> keys ABSL_GUARDED_BY(mutex);
+  RandomText ids ABSL_GUARDED_BY(mutex);
   RouteIds routes ABSL_GUARDED_BY(mutex);
   // Ids are not used twice, even if the first use failed. 0 is nobody's.
   uint32_t last_route ABSL_GUARDED_BY(mutex) = 0;
 };
 
 absl::Status arena_exhausted();
+
+// Whether a key may have this value; and the rest of what `key` says but its
+// id.
+absl::Status check_api_key_value(std::string_view value);
+absl::Status check_api_key(const v1::ApiKey& key);
+absl::Status value_is_taken();
 
 }  // namespace weir
 

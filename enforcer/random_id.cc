@@ -1,10 +1,11 @@
 #include "enforcer/random_id.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -13,36 +14,38 @@ constexpr std::string_view kAlphabet =
     "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 constexpr size_t kLowerCase = 36;
 
-// Each character is drawn evenly from the first `characters` of the alphabet.
-std::string draw(size_t length, size_t characters) {
+}  // namespace
+
+RandomText::~RandomText() { explicit_bzero(bytes_.data(), left_); }
+
+// Each character is drawn evenly from the first kCharacters of the alphabet.
+template <size_t kLength, size_t kCharacters>
+std::string RandomText::draw() {
   // Bytes from here on would favour the alphabet's beginning.
-  const size_t uneven = 256 - 256 % characters;
-  std::string text;
-  while (text.size() < length) {
-    std::array<unsigned char, 64> random;
-    // Fails only for more than 256 bytes, or on kernels without getrandom(2).
-    if (getentropy(random.data(), random.size()) != 0) std::abort();
-    for (const unsigned char byte : random) {
-      if (byte < uneven && text.size() < length) {
-        text.push_back(kAlphabet[byte % characters]);
-      }
+  constexpr size_t kUneven = 256 - 256 % kCharacters;
+  std::string text(kLength, '\0');
+  for (size_t i = 0; i < kLength;) {
+    if (left_ == 0) {
+      // Fails only for more than 256 bytes, or on kernels without getrandom(2).
+      if (getentropy(bytes_.data(), bytes_.size()) != 0) std::abort();
+      left_ = bytes_.size();
     }
+    const size_t byte = std::exchange(bytes_[--left_], 0);
+    if (byte < kUneven) text[i++] = kAlphabet[byte % kCharacters];
   }
   return text;
 }
 
-}  // namespace
+std::string RandomText::id() { return draw<10, kLowerCase>(); }
 
-std::string random_id() { return draw(10, kLowerCase); }
+std::string RandomText::secret() { return draw<40, kAlphabet.size()>(); }
 
 bool is_id(std::string_view id) {
   return !id.empty() && id.size() <= 64 &&
          std::all_of(id.begin(), id.end(), [](char c) {
-           return c == '_' || c == '-' ||
-                  kAlphabet.find(c) != std::string_view::npos;
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                  (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
          });
 }
-
-std::string random_secret() { return draw(40, kAlphabet.size()); }
 
 }  // namespace weir

@@ -1,20 +1,40 @@
 #ifndef WEIR_ENFORCER_RANDOM_ID_H_
 #define WEIR_ENFORCER_RANDOM_ID_H_
 
+#include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace weir {
 
-// Ten characters of [a-z0-9], as API Gateway's ids are.
-std::string random_id();
+// Ids and secrets from the kernel's random source, which is asked once for
+// about 25 ids or six secrets. What was used is wiped. After a fork both
+// processes would draw the same: what draws secrets is not kept for the next
+// call. *thread-compatible*
+class RandomText {
+ public:
+  RandomText() = default;
+  ~RandomText();
+  RandomText(const RandomText&) = delete;
+  RandomText& operator=(const RandomText&) = delete;
+
+  // Ten characters of [a-z0-9], as API Gateway's ids are.
+  std::string id();
+
+  // A key's secret value: forty characters of [A-Za-z0-9], 238 bits.
+  std::string secret();
+
+ private:
+  template <size_t kLength, size_t kCharacters>
+  std::string draw();
+
+  std::array<unsigned char, 256> bytes_;
+  size_t left_ = 0;  // at the front of `bytes_`
+};
 
 // Whether `id` may serve as one: 1 to 64 characters of [A-Za-z0-9_-].
 bool is_id(std::string_view id);
-
-// A key's secret value: forty characters of [A-Za-z0-9], 238 bits from the
-// kernel's random source.
-std::string random_secret();
 
 }  // namespace weir
 

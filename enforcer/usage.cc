@@ -1,6 +1,7 @@
 // Usage: what keys have used of a plan, and more of it.
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
+#include "absl/types/span.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/enforcer_impl.h"
 #include "json/text.h"
@@ -46,7 +48,10 @@ void add_day(v1::KeyUsage& usage, int64_t used, int64_t remaining) {
 // Notes the extension that holds from `now` on, and drops those whose periods
 // ended before any day that is reported. Only a day's last one matters.
 void note_extension(Association& association, int64_t now) {
-  std::vector<ExtensionChange>& changes = association.extensions;
+  if (association.extensions == nullptr) {
+    association.extensions = std::make_unique<std::vector<ExtensionChange>>();
+  }
+  std::vector<ExtensionChange>& changes = *association.extensions;
   changes.erase(std::remove_if(changes.begin(), changes.end(),
                                [&](const ExtensionChange& change) {
                                  return change.unix_ns < now - kExtensionsKept;
@@ -87,9 +92,10 @@ absl::StatusOr<int64_t> remaining_of(const v1::PatchOperation& operation) {
 
 }  // namespace
 
-v1::KeyUsage Enforcer::Impl::usage_of(const PlanRecord& plan,
+v1::KeyUsage Enforcer::Impl::usage_of(const KeyRecord& key,
                                       const Association& association, Day first,
                                       Day last) const {
+  const PlanRecord& plan = *association.plan;
   const Subscription& subscription = *association.subscription;
   const QuotaTerms terms = quota_terms(plan.document, rules);
   const QuotaState present = subscription.quota.read(
@@ -102,10 +108,12 @@ v1::KeyUsage Enforcer::Impl::usage_of(const PlanRecord& plan,
     if (day == counted.day) return counted.count;
     return subscription.log.read(day).value_or(0);
   };
+  absl::Span<const ExtensionChange> extensions;
+  if (association.extensions != nullptr) extensions = *association.extensions;
   const QuotaHistory history{subscription.quota.first_day(), plan.terms,
-                             association.extensions};
+                             extensions};
   v1::KeyUsage usage;
-  usage.set_key_id(association.key_id);
+  usage.set_key_id(std::string(key.id()));
   for (Day day = first; day <= last; ++day) {
     add_day(usage, used_on(day),
             day == present.day ? present.remaining()
@@ -133,20 +141,22 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
   usage.set_usage_plan_id(request.usage_plan_id);
   usage.set_start_date(request.start_date);
   usage.set_end_date(request.end_date);
-  const auto add = [&](const Association& association) {
+  const auto add = [&](const KeyRecord& key, const Association& association) {
     impl_->mutex.assert_held();
-    *usage.add_items() = impl_->usage_of(**plan, association, *first, *last);
-    return true;
+    *usage.add_items() = impl_->usage_of(key, association, *first, *last);
   };
   if (!request.key_id.empty()) {
-    const auto association =
-        impl_->find_association(request.usage_plan_id, request.key_id);
-    if (!association.ok()) return association.status();
-    add(**association);
+    const auto found =
+        impl_->find_plan_key(request.usage_plan_id, request.key_id);
+    if (!found.ok()) return found.status();
+    add(*found->key, *found->association);
     return usage;
   }
-  auto position =
-      (*plan)->keys.page(request.page.position, request.page.limit, add);
+  auto position = (*plan)->keys.page(request.page.position, request.page.limit,
+                                     [&](const KeyRecord& key) {
+                                       add(key, *key.find(**plan));
+                                       return true;
+                                     });
   if (!position.ok()) return position.status();
   usage.set_position(*std::move(position));
   return usage;
@@ -156,10 +166,10 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
     std::string_view plan_id, std::string_view key_id,
     absl::Span<const v1::PatchOperation> operations) {
   MutexLock lock(impl_->mutex);
-  const auto found = impl_->find_association(plan_id, key_id);
+  const auto found = impl_->find_plan_key(plan_id, key_id);
   if (!found.ok()) return found.status();
-  Association& association = **found;
-  const PlanRecord& plan = *impl_->plans.find(plan_id);
+  Association& association = *found->association;
+  const PlanRecord& plan = *association.plan;
 
   // The operations all set the same number, so the last one holds.
   std::optional<int64_t> remaining;
@@ -184,7 +194,7 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
   usage.set_usage_plan_id(plan.document.id());
   usage.set_start_date(format_date(today));
   usage.set_end_date(format_date(today));
-  *usage.add_items() = impl_->usage_of(plan, association, today, today);
+  *usage.add_items() = impl_->usage_of(*found->key, association, today, today);
   return usage;
 }
 

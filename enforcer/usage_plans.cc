@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/enforcer_impl.h"
-#include "enforcer/random_id.h"
+#include "json/text.h"
 #include "plan/method_key.h"
 #include "plan/plan_error.h"
 #include "plan/plan_patch.h"
@@ -117,14 +117,14 @@ void Enforcer::Impl::exchange(PlanCell& cell, const CompiledPlan* next) {
 absl::Status Enforcer::Impl::check_stages(
     const KeyRecord& key, const PlanRecord& plan,
     const std::set<StageName>& stages) const {
-  for (const PlanRecord* other : key.plans) {
-    if (other == &plan) continue;
-    for (const v1::ApiStage& stage : other->document.api_stages()) {
+  for (const Association& other : key.associations) {
+    if (other.plan == &plan) continue;
+    for (const v1::ApiStage& stage : other.plan->document.api_stages()) {
       if (stages.count(name_of(stage)) == 0) continue;
       return absl::AlreadyExistsError(absl::StrCat(
-          "API key ", key.document.id(), " is associated with usage plan ",
-          other->document.id(), " for stage ", stage.api_id(), ":",
-          stage.stage(), " already; a key has at most one plan for a stage"));
+          "API key ", to_absl(key.id()), " is associated with usage plan ",
+          other.plan->id(), " for stage ", stage.api_id(), ":", stage.stage(),
+          " already; a key has at most one plan for a stage"));
     }
   }
   return absl::OkStatus();
@@ -140,25 +140,25 @@ absl::StatusOr<v1::UsagePlan> Enforcer::create_usage_plan(
   }
 
   MutexLock lock(impl_->mutex);
-  if (auto status = choose_id(impl_->plans, *document.mutable_id());
+  if (auto status = choose_id(impl_->plans, impl_->ids, *document.mutable_id());
       !status.ok()) {
     return status;
   }
   const Instant now = impl_->clock->now();
-  auto record = std::make_unique<PlanRecord>();
-  record->document = document;
-  auto update = record->compiler.prepare(document, impl_->rules, nullptr,
-                                         impl_->routes, now.monotonic);
+  PlanRecord record;
+  record.document = document;
+  auto update = record.compiler.prepare(document, impl_->rules, nullptr,
+                                        impl_->routes, now.monotonic);
   if (!update.ok()) return update.status();
   void* memory = impl_->arena->allocate(sizeof(PlanCell));
   if (memory == nullptr) return arena_exhausted();
-  record->cell = new (memory) PlanCell{};
-  if (auto status = impl_->publish(*record, *std::move(update)); !status.ok()) {
+  record.cell = new (memory) PlanCell{};
+  if (auto status = impl_->publish(record, *std::move(update)); !status.ok()) {
     impl_->arena->free(memory, sizeof(PlanCell));
     return status;
   }
-  note_terms(record->terms, quota_terms(document, impl_->rules), now.unix);
-  impl_->plans.insert(document.id(), std::move(record));
+  note_terms(record.terms, quota_terms(document, impl_->rules), now.unix);
+  impl_->plans.insert(std::move(record));
   return document;
 }
 
@@ -173,10 +173,13 @@ absl::StatusOr<v1::UsagePlan> Enforcer::get_usage_plan(
 absl::StatusOr<Page<v1::UsagePlan>> Enforcer::list_usage_plans(
     const PageRequest& page, std::string_view key_id) const {
   MutexLock lock(impl_->mutex);
+  const KeyRecord* key = impl_->keys.find(key_id);
   Page<v1::UsagePlan> result;
   auto position =
       impl_->plans.page(page.position, page.limit, [&](const PlanRecord& plan) {
-        if (!key_id.empty() && plan.keys.find(key_id) == nullptr) return false;
+        if (!key_id.empty() && (key == nullptr || key->find(plan) == nullptr)) {
+          return false;
+        }
         result.items.push_back(plan.document);
         return true;
       });
@@ -196,12 +199,8 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
         aws_text::usage_plan_has_stages(plan_id, stage.api_id(), stage.stage());
     return plan_error(absl::StatusCode::kFailedPrecondition, text, text);
   }
-  std::vector<std::string> key_ids;
-  record.keys.for_each([&](const Association& association) {
-    key_ids.push_back(association.key_id);
-  });
-  for (const std::string& key_id : key_ids) {
-    impl_->dissociate(*impl_->keys.find(key_id), record);
+  while (record.keys.size() > 0) {
+    impl_->dissociate(record.keys.newest(), record);
   }
   const CompiledPlan* compiled =
       record.cell->plan.load(std::memory_order_relaxed);
@@ -229,11 +228,10 @@ absl::StatusOr<v1::UsagePlan> Enforcer::apply_patch(
   if (!status.ok()) return status;
   // Only a stage that was added can be one that a key has in another plan.
   if (changes.adds_stages) {
-    record.keys.for_each([&](const Association& association) {
+    record.keys.for_each([&](const KeyRecord& key) {
       impl_->mutex.assert_held();
       if (status.ok()) {
-        status = impl_->check_stages(*impl_->keys.find(association.key_id),
-                                     record, changes.stages);
+        status = impl_->check_stages(key, record, changes.stages);
       }
     });
     if (!status.ok()) return status;

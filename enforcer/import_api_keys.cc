@@ -1,0 +1,119 @@
+// Many API keys in one call.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "enforcer/enforcer.h"
+#include "enforcer/enforcer_impl.h"
+#include "enforcer/key_record.h"
+#include "enforcer/random_id.h"
+#include "json/text.h"
+#include "plan/plan_compiler.h"
+#include "plan/plan_error.h"
+#include "quota/calendar.h"
+
+namespace weir {
+namespace {
+
+// Memory is called for so many keys ahead.
+constexpr size_t kAhead = 16;
+
+using Texts = absl::flat_hash_set<absl::string_view>;
+
+// What is wrong with a key by itself, or beside those before it in the call,
+// whose ids and values these are.
+absl::Status check_alone(const v1::ApiKey& key, Texts& ids, Texts& values) {
+  if (!key.value().empty()) {
+    if (auto status = check_api_key_value(key.value()); !status.ok()) {
+      return status;
+    }
+    if (!values.insert(key.value()).second) return value_is_taken();
+  }
+  if (!key.id().empty()) {
+    if (auto status = check_id(key.id()); !status.ok()) return status;
+    if (!ids.insert(key.id()).second) return id_is_taken(key.id());
+  }
+  return check_api_key(key);
+}
+
+absl::Status of_key(size_t i, const absl::Status& status) {
+  return with_prefix(status, absl::StrCat("keys[", i, "]: "));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
+    absl::Span<const v1::ApiKey> keys, std::string_view plan_id) {
+  // All that can be done before others have to wait.
+  Texts own_ids;
+  Texts own_values;
+  own_ids.reserve(keys.size());
+  own_values.reserve(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (auto status = check_alone(keys[i], own_ids, own_values); !status.ok()) {
+      return of_key(i, status);
+    }
+  }
+  RandomText random;
+  std::vector<std::string> ids(keys.size());
+  const auto generate_id = [&](size_t i) {
+    do {
+      ids[i] = random.id();
+    } while (!own_ids.insert(ids[i]).second);
+  };
+  for (size_t i = 0; i < keys.size(); ++i) {
+    ids[i] = keys[i].id();
+    if (ids[i].empty()) generate_id(i);
+  }
+
+  MutexLock lock(impl_->mutex);
+  PlanRecord* plan = nullptr;
+  QuotaCalendar calendar;
+  if (!plan_id.empty()) {
+    const auto found = impl_->find_plan(plan_id);
+    if (!found.ok()) return found.status();
+    plan = *found;
+    calendar = quota_terms(plan->document, impl_->rules).calendar;
+  }
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (i + kAhead < ids.size()) impl_->keys.prefetch(ids[i + kAhead]);
+    if (!keys[i].value().empty() &&
+        impl_->clients.find(keys[i].value()) != nullptr) {
+      return of_key(i, value_is_taken());
+    }
+    while (impl_->keys.find(ids[i]) != nullptr) {
+      if (!keys[i].id().empty()) return of_key(i, id_is_taken(ids[i]));
+      own_ids.erase(ids[i]);
+      generate_id(i);
+    }
+  }
+
+  impl_->arena->collect();
+  const int64_t now = impl_->clock->now().unix;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (i + kAhead < ids.size()) impl_->keys.prefetch(ids[i + kAhead]);
+    std::string generated;
+    if (keys[i].value().empty()) generated = random.secret();
+    KeyRecord* key = impl_->add_key(
+        ids[i], generated.empty() ? keys[i].value() : generated, keys[i], now);
+    if (key != nullptr &&
+        (plan == nullptr ||
+         impl_->associate(*key, *plan, day_of(now), calendar))) {
+      continue;
+    }
+    // What was done is taken back.
+    if (key != nullptr) impl_->remove_key(*key);
+    while (i > 0) impl_->remove_key(*impl_->keys.find(ids[--i]));
+    impl_->arena->collect();
+    return arena_exhausted();
+  }
+  return ids;
+}
+
+}  // namespace weir

@@ -1,0 +1,332 @@
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "enforcer/enforcer.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "plan/plan_error.h"
+
+namespace weir {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+uint64_t seed() {
+  const char* text = std::getenv("WEIR_TEST_SEED");
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
+}
+
+std::string value_of(size_t i) {
+  return absl::StrCat("secret-of-a-key-with-the-number-", i);
+}
+
+std::vector<v1::ApiKey> some_keys(size_t count, size_t first = 0) {
+  std::vector<v1::ApiKey> keys(count);
+  for (size_t i = 0; i < count; ++i) {
+    keys[i].set_id(absl::StrCat("key-", first + i));
+    keys[i].set_value(value_of(first + i));
+    keys[i].set_name(absl::StrCat("name of ", first + i));
+    keys[i].set_enabled((first + i) % 2 == 0);
+  }
+  return keys;
+}
+
+class ImportTest : public ::testing::Test {
+ protected:
+  ImportTest() { start(Options()); }
+
+  void start(const Options& options) {
+    enforcer_ = *Enforcer::create(options);
+    create_plan("plan", "prod");
+    route_ = *enforcer_->route("api", "prod");
+  }
+  void create_plan(const std::string& id, const std::string& stage) {
+    v1::UsagePlan plan;
+    plan.set_id(id);
+    plan.set_name("plan");
+    plan.add_api_stages()->set_api_id("api");
+    plan.mutable_api_stages(0)->set_stage(stage);
+    plan.mutable_throttle()->set_burst_limit(3);
+    ASSERT_TRUE(enforcer_->create_usage_plan(plan).ok());
+  }
+  Decision admit(const std::string& value) {
+    return enforcer_->admit({value, route_, 1, std::nullopt});
+  }
+
+  // All there is, in its order.
+  std::vector<std::string> key_ids() {
+    std::vector<std::string> ids;
+    PageRequest request{"", 500};
+    do {
+      const auto page = enforcer_->list_api_keys(request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      for (const v1::ApiKey& key : page->items) ids.push_back(key.id());
+      request.position = page->position;
+    } while (!request.position.empty());
+    return ids;
+  }
+  std::vector<std::string> plan_key_ids(const std::string& plan_id) {
+    std::vector<std::string> ids;
+    PageRequest request{"", 500};
+    do {
+      const auto page = enforcer_->list_usage_plan_keys(plan_id, request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      for (const v1::UsagePlanKey& key : page->items) ids.push_back(key.id());
+      request.position = page->position;
+    } while (!request.position.empty());
+    return ids;
+  }
+
+  std::unique_ptr<Enforcer> enforcer_;
+  Route route_;
+};
+
+TEST_F(ImportTest, KeysAreThereAndAssociated) {
+  const auto ids = enforcer_->import_api_keys(some_keys(3), "plan");
+  ASSERT_TRUE(ids.ok()) << ids.status();
+  EXPECT_THAT(*ids, ElementsAre("key-0", "key-1", "key-2"));
+  EXPECT_THAT(key_ids(), ElementsAre("key-2", "key-1", "key-0"));
+  EXPECT_THAT(plan_key_ids("plan"), ElementsAre("key-2", "key-1", "key-0"));
+  EXPECT_TRUE(admit(value_of(0)).admitted());
+  EXPECT_EQ(admit(value_of(1)).forbidden, Forbidden::kDisabledKey);
+  EXPECT_TRUE(admit(value_of(2)).admitted());
+  const auto key = enforcer_->get_api_key("key-1", /*include_value=*/true);
+  EXPECT_EQ(key->value(), value_of(1));
+  EXPECT_EQ(key->name(), "name of 1");
+  EXPECT_TRUE(key->has_created_date());
+}
+
+TEST_F(ImportTest, WithoutAPlanKeysHaveNone) {
+  ASSERT_TRUE(enforcer_->import_api_keys(some_keys(1)).ok());
+  EXPECT_EQ(admit(value_of(0)).forbidden, Forbidden::kNoPlan);
+  EXPECT_THAT(plan_key_ids("plan"), IsEmpty());
+}
+
+TEST_F(ImportTest, NoKeysAreNoWork) {
+  EXPECT_THAT(*enforcer_->import_api_keys({}, "plan"), IsEmpty());
+  EXPECT_EQ(enforcer_->import_api_keys({}, "other").status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(ImportTest, WhatAKeyDoesNotBringIsGenerated) {
+  std::vector<v1::ApiKey> keys(100);
+  for (v1::ApiKey& key : keys) key.set_enabled(true);
+  keys[50].set_id("own");
+  keys[51].set_value(value_of(51));
+  const auto ids = enforcer_->import_api_keys(keys, "plan");
+  ASSERT_TRUE(ids.ok()) << ids.status();
+  EXPECT_EQ((*ids)[50], "own");
+  EXPECT_EQ(std::set<std::string>(ids->begin(), ids->end()).size(), 100u);
+  std::set<std::string> values;
+  for (const std::string& id : *ids) {
+    const auto key = enforcer_->get_api_key(id, /*include_value=*/true);
+    ASSERT_TRUE(key.ok()) << key.status();
+    values.insert(key->value());
+    EXPECT_TRUE(admit(key->value()).admitted());
+  }
+  EXPECT_EQ(values.size(), 100u);
+  EXPECT_EQ(values.count(value_of(51)), 1u);
+}
+
+// Whatever is wrong, wherever in the batch: the error says where, keeps the
+// secret, and nothing has changed.
+TEST_F(ImportTest, AllOrNoneWhereverTheMistakeIs) {
+  ASSERT_TRUE(enforcer_->import_api_keys(some_keys(2, 100), "plan").ok());
+  const auto before = key_ids();
+  const size_t used = enforcer_->statistics().arena_used_bytes;
+  constexpr size_t kCount = 20;
+  struct Mistake {
+    std::function<void(v1::ApiKey&)> make;
+    absl::StatusCode code;
+    const char* text;
+  };
+  const std::vector<Mistake> mistakes = {
+      {[](auto& key) { key.set_value("secret-and-short"); },
+       absl::StatusCode::kInvalidArgument, "at least 20 characters"},
+      {[](auto& key) { key.set_value(value_of(9) + " secret"); },
+       absl::StatusCode::kInvalidArgument, "printable"},
+      {[](auto& key) { key.set_name(std::string(1025, 'n')); },
+       absl::StatusCode::kInvalidArgument, "API Key name"},
+      {[](auto& key) { key.set_customer_id("\xff"); },
+       absl::StatusCode::kInvalidArgument, "customer id"},
+      {[](auto& key) { key.set_id("not/an/id"); },
+       absl::StatusCode::kInvalidArgument, "id: expected"},
+      // As a key that there is.
+      {[](auto& key) { key.set_value(value_of(101)); },
+       absl::StatusCode::kAlreadyExists, "API Key already exists"},
+      {[](auto& key) { key.set_id("key-100"); },
+       absl::StatusCode::kAlreadyExists, "the id key-100 is taken"},
+  };
+  for (const Mistake& mistake : mistakes) {
+    for (size_t i = 0; i < kCount; ++i) {
+      std::vector<v1::ApiKey> keys = some_keys(kCount);
+      mistake.make(keys[i]);
+      const absl::Status status =
+          enforcer_->import_api_keys(keys, "plan").status();
+      EXPECT_EQ(status.code(), mistake.code) << status;
+      EXPECT_THAT(std::string(status.message()),
+                  StartsWith(absl::StrCat("keys[", i, "]: ")));
+      EXPECT_THAT(std::string(status.message()), HasSubstr(mistake.text));
+      EXPECT_THAT(status.ToString(), Not(HasSubstr("secret")));
+      ASSERT_EQ(key_ids(), before);
+      ASSERT_EQ(plan_key_ids("plan"), before);
+      ASSERT_EQ(enforcer_->statistics().arena_used_bytes, used);
+      EXPECT_EQ(admit(value_of(0)).forbidden, Forbidden::kUnknownKey);
+    }
+  }
+  ASSERT_TRUE(enforcer_->import_api_keys(some_keys(kCount), "plan").ok());
+}
+
+// As another key of the batch.
+TEST_F(ImportTest, DuplicatesInOneBatchAreFoundWhereverTheyAre) {
+  constexpr size_t kCount = 8;
+  for (size_t first = 0; first < kCount; ++first) {
+    for (size_t second = first + 1; second < kCount; ++second) {
+      std::vector<v1::ApiKey> keys = some_keys(kCount);
+      keys[second].set_value(keys[first].value());
+      absl::Status status = enforcer_->import_api_keys(keys).status();
+      EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists) << status;
+      EXPECT_EQ(status.message(),
+                absl::StrCat("keys[", second, "]: API Key already exists"));
+      EXPECT_EQ(aws_message(status), "API Key already exists");
+
+      keys = some_keys(kCount);
+      keys[second].set_id(keys[first].id());
+      status = enforcer_->import_api_keys(keys).status();
+      EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists) << status;
+      EXPECT_THAT(std::string(status.message()),
+                  StartsWith(absl::StrCat("keys[", second, "]: the id ")));
+      EXPECT_EQ(enforcer_->statistics().api_keys, 0u);
+    }
+  }
+}
+
+// Keys until the arena is full, then batches that end at every step behind.
+TEST_F(ImportTest, WithoutMemoryWhatWasDoneIsTakenBack) {
+  Options options;
+  options.arena_bytes = size_t{1} << 20;
+  for (size_t batch : {1, 2, 3, 7, 50, 800, 5000}) {
+    SCOPED_TRACE(batch);
+    start(options);
+    size_t next = 0;
+    absl::Status status;
+    while (status.ok()) {
+      status =
+          enforcer_->import_api_keys(some_keys(batch, next), "plan").status();
+      if (status.ok()) next += batch;
+      ASSERT_LT(next, 100'000u);
+    }
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+    EXPECT_EQ(enforcer_->statistics().api_keys, next);
+    EXPECT_EQ(plan_key_ids("plan"), key_ids());
+    EXPECT_EQ(key_ids().size(), next);
+    for (size_t i = 0; i < batch; ++i) {
+      ASSERT_EQ(admit(value_of(next + i)).forbidden, Forbidden::kUnknownKey);
+    }
+    for (size_t i = 0; i < next; i += 2) {
+      ASSERT_TRUE(admit(value_of(i)).admitted()) << i;
+    }
+    // Smaller batches of the same keys find room for some of them, still.
+    size_t more = 0;
+    while (enforcer_->import_api_keys(some_keys(1, next + more), "plan").ok()) {
+      ++more;
+    }
+    EXPECT_LT(more, batch);
+    EXPECT_EQ(enforcer_->statistics().api_keys, next + more);
+  }
+}
+
+// What list and usage pages say while keys come, go, and are associated,
+// against a plain list.
+TEST_F(ImportTest, PagesAreRightWhileKeysComeAndGo) {
+  SCOPED_TRACE(testing::Message() << "WEIR_TEST_SEED=" << seed());
+  std::mt19937_64 random(seed());
+  create_plan("other", "test");
+  const std::vector<std::string> plans = {"plan", "other"};
+  // The newest first.
+  std::vector<std::string> keys;
+  std::map<std::string, std::vector<std::string>> associated;
+  const auto drop = [](std::vector<std::string>& list, const std::string& id) {
+    const auto it = std::find(list.begin(), list.end(), id);
+    const bool there = it != list.end();
+    if (there) list.erase(it);
+    return there;
+  };
+  const auto front = [](std::vector<std::string>& list, const std::string& id) {
+    list.insert(list.begin(), id);
+  };
+  size_t created = 0;
+  for (int step = 0; step < 250; ++step) {
+    const std::string& plan = plans[random() % 2];
+    const std::string key = keys.empty() ? "" : keys[random() % keys.size()];
+    switch (random() % 6) {
+      case 0: {
+        const size_t count = random() % 10;
+        const bool with_plan = random() % 2 == 0;
+        const auto ids = enforcer_->import_api_keys(some_keys(count, created),
+                                                    with_plan ? plan : "");
+        ASSERT_TRUE(ids.ok()) << ids.status();
+        created += count;
+        for (const std::string& id : *ids) {
+          front(keys, id);
+          if (with_plan) front(associated[plan], id);
+        }
+        break;
+      }
+      case 1:
+        ASSERT_TRUE(enforcer_->create_api_key(some_keys(1, created)[0]).ok());
+        front(keys, absl::StrCat("key-", created++));
+        break;
+      case 2:
+        if (key.empty()) break;
+        ASSERT_TRUE(enforcer_->delete_api_key(key).ok());
+        drop(keys, key);
+        for (const std::string& other : plans) drop(associated[other], key);
+        break;
+      case 3:
+        ASSERT_EQ(enforcer_->delete_usage_plan_key(plan, key).ok(),
+                  drop(associated[plan], key));
+        break;
+      default:
+        if (key.empty()) break;
+        if (enforcer_->create_usage_plan_key(plan, key).ok()) {
+          front(associated[plan], key);
+        } else {
+          ASSERT_TRUE(drop(associated[plan], key));
+          front(associated[plan], key);
+          ASSERT_TRUE(enforcer_->delete_usage_plan_key(plan, key).ok());
+          ASSERT_TRUE(enforcer_->create_usage_plan_key(plan, key).ok());
+        }
+    }
+    ASSERT_EQ(key_ids(), keys);
+    for (const std::string& id : plans) {
+      ASSERT_EQ(plan_key_ids(id), associated[id]);
+      UsageRequest request{id, "2026-01-01", "2026-01-01", "", {"", 7}};
+      std::vector<std::string> seen;
+      do {
+        const auto usage = enforcer_->get_usage(request);
+        ASSERT_TRUE(usage.ok()) << usage.status();
+        for (const auto& item : usage->items()) seen.push_back(item.key_id());
+        request.page.position = usage->position();
+      } while (!request.page.position.empty());
+      ASSERT_EQ(seen, associated[id]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace weir

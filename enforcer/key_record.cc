@@ -1,0 +1,92 @@
+#include "enforcer/key_record.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "enforcer/clients.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kNanosPerSecond = 1'000'000'000;
+
+void set_time(int64_t unix_ns, google::protobuf::Timestamp& timestamp) {
+  timestamp.set_seconds(unix_ns / kNanosPerSecond);
+  timestamp.set_nanos(static_cast<int32_t>(unix_ns % kNanosPerSecond));
+}
+
+// See `KeyRecord::text_`.
+std::string text_of(std::string_view id, const v1::ApiKey& key) {
+  std::string rest;
+  if (!key.name().empty() || !key.description().empty() ||
+      !key.customer_id().empty()) {
+    v1::ApiKey document;
+    document.set_name(key.name());
+    document.set_description(key.description());
+    document.set_customer_id(key.customer_id());
+    rest = document.SerializeAsString();
+  }
+  std::string text;
+  text.reserve(1 + id.size() + rest.size());
+  text.push_back(static_cast<char>(id.size()));
+  text.append(id);
+  text.append(rest);
+  return text;
+}
+
+}  // namespace
+
+KeyRecord::KeyRecord(std::string_view id, const v1::ApiKey& key,
+                     int64_t now_unix_ns, Client& client)
+    : text_(text_of(id, key)),
+      client_(&client),
+      created_unix_ns_(now_unix_ns),
+      updated_unix_ns_(now_unix_ns) {}
+
+void KeyRecord::parse_rest(v1::ApiKey& key) const {
+  const size_t begin = 1 + id().size();
+  if (begin == text_.size()) return;
+  key.ParseFromArray(text_.data() + begin,
+                     static_cast<int>(text_.size() - begin));
+}
+
+v1::ApiKey KeyRecord::document(bool include_value) const {
+  v1::ApiKey key;
+  parse_rest(key);
+  key.set_id(id().data(), id().size());
+  if (include_value) {
+    key.set_value(client_->key().data(), client_->key().size());
+  }
+  key.set_enabled(Clients::is_enabled(*client_));
+  set_time(created_unix_ns_, *key.mutable_created_date());
+  set_time(updated_unix_ns_, *key.mutable_last_updated_date());
+  return key;
+}
+
+v1::UsagePlanKey KeyRecord::plan_key() const {
+  v1::ApiKey rest;
+  parse_rest(rest);
+  v1::UsagePlanKey result;
+  result.set_id(id().data(), id().size());
+  result.set_type("API_KEY");
+  result.set_name(std::move(*rest.mutable_name()));
+  return result;
+}
+
+void KeyRecord::update(const v1::ApiKey& key, int64_t now_unix_ns) {
+  text_ = text_of(id(), key);
+  updated_unix_ns_ = now_unix_ns;
+}
+
+Association* KeyRecord::find(const PlanRecord& plan) {
+  const auto it = std::find_if(
+      associations.begin(), associations.end(),
+      [&](const Association& other) { return other.plan == &plan; });
+  return it == associations.end() ? nullptr : &*it;
+}
+
+const Association* KeyRecord::find(const PlanRecord& plan) const {
+  return const_cast<KeyRecord*>(this)->find(plan);
+}
+
+}  // namespace weir
