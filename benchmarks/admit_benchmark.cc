@@ -1,13 +1,17 @@
 // The whole of `admit()`.
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/draws.h"
 #include "benchmarks/ratio_reporter.h"
@@ -39,6 +43,51 @@ void callers_now(benchmark::State& state, Subject& subject, Draws& draws,
   });
 }
 
+// Sixteen decisions at a time, under one reading of the clock.
+void batches(benchmark::State& state, Subject& subject, Draws& draws) {
+  constexpr size_t kBatch = 16;
+  Draws::Walk walk(draws, state.thread_index());
+  std::array<Call, kBatch> calls;
+  std::array<Decision, kBatch> decisions;
+  int64_t surprises = 0;
+  while (state.KeepRunningBatch(kBatch)) {
+    for (Call& call : calls) call = {walk.next(), subject.route};
+    subject.enforcer->admit(calls, absl::MakeSpan(decisions));
+    for (const Decision& decision : decisions) {
+      surprises += !decision.admitted();
+    }
+  }
+  if (surprises != 0) state.SkipWithError("not the outcome that is measured");
+}
+
+// The clients of as many draws of keys, as connections would remember them.
+struct Handles {
+  explicit Handles(size_t keys) {
+    Draws& draws = the<Draws>(keys, Popularity::kUniform);
+    Draws::Walk walk(draws, 0);
+    for (size_t i = 0; i < draws.size(); ++i) {
+      clients.push_back(the<Subject>(keys).enforcer->resolve(walk.next()));
+    }
+  }
+  std::vector<ClientHandle> clients;  // a power of two of them
+};
+
+void handles(benchmark::State& state, Subject& subject, Handles& handles) {
+  const std::vector<ClientHandle>& clients = handles.clients;
+  // A thread goes on somewhere else each time.
+  static std::atomic<size_t> next{0};
+  size_t at = next.fetch_add(clients.size() / 5);
+  Instant now = SystemClock().now();
+  int64_t surprises = 0;
+  for (auto _ : state) {
+    now = now + kStep;
+    const Call call{
+        {}, subject.route, 1, now, clients[at++ & (clients.size() - 1)]};
+    surprises += !subject.enforcer->admit(call).admitted();
+  }
+  if (surprises != 0) state.SkipWithError("not the outcome that is measured");
+}
+
 void add_row(const std::string& name,
              std::function<void(benchmark::State&)> row) {
   benchmark::RegisterBenchmark(name.c_str(), std::move(row))
@@ -62,6 +111,17 @@ void add_rows(size_t keys, Popularity popularity) {
         {absl::StrCat("floor/hash, hit, three CASes", kind),
          absl::StrCat("peer/sharded map (governor), caller's now", kind)}));
   });
+  add_row("admit/batch of 16" + kind, [=](benchmark::State& state) {
+    batches(state, the<Subject>(keys), the<Draws>(keys, popularity));
+    state.SetLabel(compared_with({absl::StrCat("admit/own clock", kind)}));
+  });
+  if (popularity != Popularity::kUniform) return;
+  add_row("admit/client handle, caller's now" + kind,
+          [=](benchmark::State& state) {
+            handles(state, the<Subject>(keys), the<Handles>(keys));
+            state.SetLabel(
+                compared_with({absl::StrCat("admit/caller's now", kind)}));
+          });
 }
 
 }  // namespace

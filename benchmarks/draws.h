@@ -35,6 +35,9 @@ class Draws {
   // Of keys `first` to `first + keys - 1`.
   Draws(size_t keys, Popularity popularity, uint64_t first = 0);
 
+  // A power of two.
+  size_t size() const { return keys_.size(); }
+
   // One thread's way through the draws, round and round. It goes on where the
   // thread's last one ended, lest each of many short measurements touch the
   // same few keys. *thread-compatible*
@@ -59,7 +62,7 @@ class Draws {
  private:
   static constexpr size_t kMaxThreads = 2;
 
-  std::vector<KeyBytes> keys_;  // a power of two of them
+  std::vector<KeyBytes> keys_;
   std::array<size_t, kMaxThreads> ended_at_;
 };
 

@@ -21,6 +21,7 @@ def keep_measured: map(select(.[1:] | any(. != "")));
   by_keys("Weir, own clock"; "admit/own clock"; ""),
   by_keys("Weir, caller's time"; "admit/caller's now"; ""),
   by_keys("Weir, a batch of 16"; "admit/batch of 16"; ""),
+  by_keys("Weir, client known, caller's time"; "admit/client handle, caller's now"; ""),
   by_keys("fixed map of time buckets (Envoy)"; "peer/fixed map (Envoy), own clock"; ""),
   by_keys("sharded map of GCRAs (governor)"; "peer/sharded map (governor), own clock"; ""),
   by_keys("map and buckets under mutexes"; "peer/mutex map (x/time/rate), own clock"; ""),

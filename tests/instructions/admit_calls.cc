@@ -5,12 +5,15 @@
 // A round is one request for each of 1,000 keys, which bring the time with
 // them. With no arguments, prints the scenarios' names.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "benchmarks/draws.h"
 #include "benchmarks/subject.h"
 #include "enforcer/clock.h"
@@ -22,19 +25,30 @@ namespace {
 
 constexpr uint64_t kKeys = 1'000;
 
+enum class Manner {
+  kSingle,
+  kHandle,  // the client is known already
+  kBatch,   // ten at a time
+};
+
 struct Scenario {
   std::string_view name;
   Plan plan;
-  uint64_t first_key;  // the subject has keys 0 to kKeys - 1
   Outcome expected;
+  uint64_t first_key = 0;  // the subject has keys 0 to kKeys - 1
+  Manner manner = Manner::kSingle;
 };
 
 constexpr Scenario kScenarios[] = {
-    {"admitted", Plan::kAdmits, 0, Outcome::kAdmitted},
-    {"throttled", Plan::kThrottles, 0, Outcome::kThrottled},
-    {"over_quota", Plan::kOverQuota, 0, Outcome::kQuotaExceeded},
-    {"unknown_key", Plan::kAdmits, kKeys, Outcome::kForbidden},
+    {"admitted", Plan::kAdmits, Outcome::kAdmitted},
+    {"throttled", Plan::kThrottles, Outcome::kThrottled},
+    {"over_quota", Plan::kOverQuota, Outcome::kQuotaExceeded},
+    {"unknown_key", Plan::kAdmits, Outcome::kForbidden, kKeys},
+    {"handle", Plan::kAdmits, Outcome::kAdmitted, 0, Manner::kHandle},
+    {"batch", Plan::kAdmits, Outcome::kAdmitted, 0, Manner::kBatch},
 };
+
+constexpr size_t kBatch = 10;
 
 // How many of the outcomes were others than expected.
 int64_t run(const Scenario& scenario, int rounds) {
@@ -43,13 +57,31 @@ int64_t run(const Scenario& scenario, int rounds) {
   for (uint64_t i = 0; i < kKeys; ++i) {
     keys.push_back(key_bytes(scenario.first_key + i));
   }
+  std::vector<Call> calls;
+  for (const KeyBytes& key : keys) {
+    Call& call = calls.emplace_back(Call{key.view(), subject.route});
+    if (scenario.manner == Manner::kHandle) {
+      call.client = subject.enforcer->resolve(key.view());
+    }
+  }
   Instant now = SystemClock().now();
+  std::array<Decision, kBatch> decisions;
   int64_t surprises = 0;
   for (int round = 0; round < rounds; ++round) {
-    for (const KeyBytes& key : keys) {
-      now = now + 100;
-      const Call call{key.view(), subject.route, 1, now};
-      surprises += subject.enforcer->admit(call).outcome != scenario.expected;
+    for (size_t i = 0; i < kKeys; i += kBatch) {
+      const absl::Span<Call> some = absl::MakeSpan(calls).subspan(i, kBatch);
+      now = now + 1'000;
+      for (Call& call : some) call.now = now;
+      if (scenario.manner == Manner::kBatch) {
+        subject.enforcer->admit(some, absl::MakeSpan(decisions));
+      } else {
+        for (size_t j = 0; j < kBatch; ++j) {
+          decisions[j] = subject.enforcer->admit(some[j]);
+        }
+      }
+      for (const Decision& decision : decisions) {
+        surprises += decision.outcome != scenario.expected;
+      }
     }
   }
   return surprises;
