@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
+#include "benchmarks/ratio_reporter.h"
 #include "enforcer/enforcer.h"
 #include "proto/patch_operation.pb.h"
 #include "proto/usage_plan.pb.h"
@@ -103,7 +104,7 @@ const bool kRegistered = [] {
         name_of("apply_patch of 6", stages, methods).c_str(),
         [plan, floor](benchmark::State& state) {
           apply_patch(state, plan);
-          state.SetLabel("floor: " + floor);
+          state.SetLabel(compared_with({floor}));
         });
   }
   return true;

@@ -2,16 +2,24 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/hash/hash.h"
+#include "absl/numeric/bits.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "benchmark/benchmark.h"
+#include "benchmarks/draws.h"
+#include "benchmarks/rows.h"
 #include "enforcer/clock.h"
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
 
 namespace weir {
 namespace {
@@ -29,8 +37,19 @@ void steady_clock(benchmark::State& state) {
 }
 BENCHMARK(steady_clock)->Name("floor/steady_clock::now()")->UseRealTime();
 
+#if defined(__x86_64__)
+void cycle_counter(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(__rdtsc());
+}
+BENCHMARK(cycle_counter)->Name("floor/rdtsc")->UseRealTime();
+#endif
+
 void system_clock(benchmark::State& state) {
   static SystemClock clock;
+  // Until it has the measure of the counter, if there is one.
+  const int64_t end = clock.now().monotonic + 250'000'000;
+  while (clock.now().monotonic < end) {
+  }
   for (auto _ : state) benchmark::DoNotOptimize(clock.now());
 }
 BENCHMARK(system_clock)->Name("floor/SystemClock::now()")->UseRealTime();
@@ -44,15 +63,14 @@ BENCHMARK(one_cas)
     ->UseRealTime()
     ->ThreadRange(1, 2);
 
-void two_cas(benchmark::State& state) {
-  static std::atomic<uint64_t> words[2];
+void three_cas(benchmark::State& state) {
+  static std::atomic<uint64_t> words[3];
   for (auto _ : state) {
-    add_one(words[0]);
-    add_one(words[1]);
+    for (auto& word : words) add_one(word);
   }
 }
-BENCHMARK(two_cas)
-    ->Name("floor/two loads and CASes")
+BENCHMARK(three_cas)
+    ->Name("floor/three loads and CASes")
     ->UseRealTime()
     ->ThreadRange(1, 2);
 
@@ -69,41 +87,46 @@ BENCHMARK(hash)->Name("floor/hash of 40 bytes")->UseRealTime();
 // A hash, a hit in an array of two-line entries, and one compare-and-swap for
 // each limit (the method's bucket, the plan's, the quota): the least that a
 // decision with three limits costs.
-void decision(benchmark::State& state) {
+struct Entries {
   struct alignas(128) Entry {
     uint64_t hash;
     char key[40];
     std::atomic<uint64_t> words[3];
   };
-  const auto count = static_cast<size_t>(state.range(0));
-  static std::vector<Entry> entries;
-  static std::vector<std::string> calls;
-  if (state.thread_index() == 0) {
-    entries = std::vector<Entry>(count);
-    calls.clear();
-    std::mt19937_64 random(1);
-    for (size_t i = 0; i < (size_t{1} << 16); ++i) {
-      calls.push_back(absl::StrCat("a-key-of-forty-characters-",
-                                   10'000'000'000'000 + random() % count));
-    }
-  }
-  size_t i = static_cast<size_t>(state.thread_index()) * 7919;
-  for (auto _ : state) {
-    const std::string& key = calls[i++ % calls.size()];
-    const uint64_t hash =
-        absl::Hash<absl::string_view>()(absl::string_view(key));
-    Entry& entry = entries[hash % count];
-    benchmark::DoNotOptimize(entry.hash == hash);
-    for (auto& word : entry.words) add_one(word);
-  }
+
+  explicit Entries(size_t keys) : all(absl::bit_ceil(keys)) {}
+  std::vector<Entry> all;
+};
+
+void decision(benchmark::State& state, size_t keys, Popularity popularity) {
+  std::vector<Entries::Entry>& entries = the<Entries>(keys).all;
+  time_decisions(state, the<Draws>(keys, popularity),
+                 [&](std::string_view key) {
+                   const uint64_t hash = absl::Hash<absl::string_view>()(
+                       absl::string_view(key.data(), key.size()));
+                   Entries::Entry& entry = entries[hash & (entries.size() - 1)];
+                   benchmark::DoNotOptimize(entry.hash == hash);
+                   for (auto& word : entry.words) add_one(word);
+                   return true;
+                 });
 }
-BENCHMARK(decision)
-    ->Name("floor/hash, hit, three CASes")
-    ->Arg(1'000)
-    ->Arg(100'000)
-    ->Arg(1'000'000)
-    ->UseRealTime()
-    ->ThreadRange(1, 2);
 
 }  // namespace
+
+void register_floor_rows(const std::vector<int64_t>& key_counts) {
+  for (const int64_t keys : key_counts) {
+    for (const Popularity popularity : popularities(keys)) {
+      benchmark::RegisterBenchmark(
+          absl::StrCat("floor/hash, hit, three CASes", suffix_of(popularity),
+                       "/", keys)
+              .c_str(),
+          [=](benchmark::State& state) {
+            decision(state, static_cast<size_t>(keys), popularity);
+          })
+          ->UseRealTime()
+          ->ThreadRange(1, 2);
+    }
+  }
+}
+
 }  // namespace weir

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
+#include "benchmarks/ratio_reporter.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/struct.pb.h"
 #include "json/json_reader.h"
@@ -145,7 +146,7 @@ void run_here(benchmark::State& state, const Task& task, Message* document) {
   if (document->DebugString() != before) {
     state.SkipWithError("the document is not what it was");
   }
-  state.SetLabel("floor: " + name_of(kFloor, task));
+  state.SetLabel(compared_with({name_of(kFloor, task)}));
 }
 
 void run_there(benchmark::State& state, const Task& task, bool in_place) {

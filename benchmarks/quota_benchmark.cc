@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "benchmark/benchmark.h"
+#include "benchmarks/ratio_reporter.h"
 #include "quota/calendar.h"
 #include "quota/daily_log.h"
 #include "quota/line_source.h"
@@ -13,7 +14,7 @@
 namespace weir {
 namespace {
 
-constexpr char kFloor[] = "floor: floor/one load and CAS";
+constexpr char kFloor[] = "floor/one load and CAS";
 constexpr Day kToday = 9'500;
 
 class HeapLines final : public LineSource {
@@ -36,7 +37,7 @@ void take(benchmark::State& state, int64_t limit) {
     benchmark::DoNotOptimize(today);
     benchmark::DoNotOptimize(counter.take(terms, today, 1, log, lines));
   }
-  state.SetLabel(kFloor);
+  state.SetLabel(compared_with({kFloor}));
 }
 
 void admitted(benchmark::State& state) { take(state, kMaxQuota); }

@@ -5,11 +5,15 @@
 #include <tuple>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "benchmarks/machine.h"
+#include "nlohmann/json.hpp"
 
 namespace weir {
 namespace {
 
-constexpr char kFloorLabel[] = "floor: ";
+constexpr char kSeparator[] = " | ";
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -18,13 +22,21 @@ double median(std::vector<double> values) {
                                 : (values[middle - 1] + values[middle]) / 2;
 }
 
+double least(const std::vector<double>& values) {
+  return *std::min_element(values.begin(), values.end());
+}
+
+double most(const std::vector<double>& values) {
+  return *std::max_element(values.begin(), values.end());
+}
+
 // "name/real_time/threads:2" -> "/real_time/threads:2"
 std::string suffix(const std::string& name) {
   const size_t at = name.find("/real_time");
   return at == std::string::npos ? "" : name.substr(at);
 }
 
-// What a person reads of a name: "admit/1000 keys/2 threads".
+// What a person reads of a name: "admit/own clock/1000, 2 threads".
 std::string shown(std::string name) {
   if (const size_t at = name.find("/real_time"); at != std::string::npos) {
     name.erase(at, sizeof("/real_time") - 1);
@@ -38,6 +50,10 @@ std::string shown(std::string name) {
 }
 
 }  // namespace
+
+std::string compared_with(std::initializer_list<std::string> names) {
+  return absl::StrJoin(names, kSeparator);
+}
 
 bool RatioReporter::ReportContext(const Context& context) {
   PrintBasicContext(&std::cerr, context);
@@ -56,42 +72,68 @@ void RatioReporter::ReportRuns(const std::vector<Run>& runs) {
     const std::string plain = name.substr(0, name.find("/repeats:"));
     const auto [it, added] = row_of_.emplace(plain, rows_.size());
     if (added) {
-      const bool has_floor = run.report_label.rfind(kFloorLabel, 0) == 0;
-      rows_.push_back(
-          {plain,
-           has_floor ? run.report_label.substr(sizeof(kFloorLabel) - 1) : "",
-           run.family_index,
-           run.per_family_instance_index,
-           {}});
+      rows_.push_back({plain,
+                       absl::StrSplit(run.report_label, kSeparator),
+                       run.family_index,
+                       run.per_family_instance_index,
+                       {}});
     }
-    rows_[it->second].nanoseconds.push_back(run.GetAdjustedRealTime());
+    // While a single thread waits for a processor, it does not work.
+    rows_[it->second].nanoseconds.push_back(run.threads == 1
+                                                ? run.GetAdjustedCPUTime()
+                                                : run.GetAdjustedRealTime());
   }
 }
 
 void RatioReporter::Finalize() {
   // Interleaved repetitions arrive in any order.
-  std::vector<const Row*> ordered;
-  for (const Row& row : rows_) ordered.push_back(&row);
-  std::sort(ordered.begin(), ordered.end(), [](const Row* a, const Row* b) {
-    return std::tie(a->family, a->instance) < std::tie(b->family, b->instance);
+  std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) {
+    return std::tie(a.family, a.instance) < std::tie(b.family, b.instance);
   });
-  std::cout << absl::StreamFormat("%-44s %10s %8s %8s  %s\n", "", "median ns",
-                                  "min", "max", "ratio to its floor");
-  for (const Row* const each : ordered) {
-    const Row& row = *each;
+  for (size_t i = 0; i < rows_.size(); ++i) row_of_[rows_[i].name] = i;
+
+  std::cout << absl::StreamFormat("%-60s %10s %8s %8s  %s\n", "", "median ns",
+                                  "min", "max", "ratio");
+  for (const Row& row : rows_) {
     std::cout << absl::StreamFormat(
-        "%-44s %10.2f %8.2f %8.2f", shown(row.name), median(row.nanoseconds),
-        *std::min_element(row.nanoseconds.begin(), row.nanoseconds.end()),
-        *std::max_element(row.nanoseconds.begin(), row.nanoseconds.end()));
-    const auto floor = row_of_.find(row.floor + suffix(row.name));
-    if (!row.floor.empty() && floor != row_of_.end()) {
-      std::cout << absl::StreamFormat(
-          "  %.2f x %s",
-          median(row.nanoseconds) / median(rows_[floor->second].nanoseconds),
-          row.floor);
+        "%-60s %10.2f %8.2f %8.2f", shown(row.name), median(row.nanoseconds),
+        least(row.nanoseconds), most(row.nanoseconds));
+    const char* before = "  ";
+    for (const Ratio& ratio : ratios(row)) {
+      std::cout << absl::StreamFormat("%s%.2f x %s", before, ratio.ratio,
+                                      ratio.to);
+      before = "; ";
     }
     std::cout << "\n";
   }
+}
+
+void RatioReporter::write_json(std::ostream& out) const {
+  nlohmann::ordered_json results = nlohmann::ordered_json::array();
+  for (const Row& row : rows_) {
+    nlohmann::ordered_json result = {{"name", shown(row.name)},
+                                     {"median", median(row.nanoseconds)},
+                                     {"min", least(row.nanoseconds)},
+                                     {"max", most(row.nanoseconds)}};
+    for (const Ratio& ratio : ratios(row)) {
+      result["ratios"][ratio.to] = ratio.ratio;
+    }
+    results.push_back(std::move(result));
+  }
+  const nlohmann::ordered_json document = {
+      {"machine", machine()}, {"unit", "ns"}, {"results", std::move(results)}};
+  out << document.dump(2) << "\n";
+}
+
+std::vector<RatioReporter::Ratio> RatioReporter::ratios(const Row& row) const {
+  std::vector<Ratio> ratios;
+  for (const std::string& name : row.compared_with) {
+    const auto other = row_of_.find(name + suffix(row.name));
+    if (other == row_of_.end()) continue;
+    ratios.push_back({name, median(row.nanoseconds) /
+                                median(rows_[other->second].nanoseconds)});
+  }
+  return ratios;
 }
 
 }  // namespace weir

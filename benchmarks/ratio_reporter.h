@@ -2,7 +2,9 @@
 #define WEIR_BENCHMARKS_RATIO_REPORTER_H_
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -10,23 +12,38 @@
 
 namespace weir {
 
+// For `SetLabel()`: the benchmarks to which this one's time is compared, each
+// as measured in the same run with as many threads.
+std::string compared_with(std::initializer_list<std::string> names);
+
 // Prints a table when all benchmarks have run: the median time of each, its
-// spread, and its ratio to the floor that it names with `SetLabel("floor:
-// <benchmark>")`, measured in the same run with as many threads.
+// spread, and its ratio to those that `compared_with()` names. The time is the
+// processor's of a single thread, and the clock's of several.
+// *thread-compatible*
 class RatioReporter : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context& context) override;
   void ReportRuns(const std::vector<Run>& runs) override;
   void Finalize() override;
 
+  // The same as a JSON document, with the machine's description.
+  // REQUIRES: `Finalize()` has been called.
+  void write_json(std::ostream& out) const;
+
  private:
   struct Row {
     std::string name;
-    std::string floor;
+    std::vector<std::string> compared_with;
     int64_t family;
     int64_t instance;
     std::vector<double> nanoseconds;  // one for each repetition
   };
+  struct Ratio {
+    std::string to;
+    double ratio;
+  };
+
+  std::vector<Ratio> ratios(const Row& row) const;
 
   std::vector<Row> rows_;
   std::map<std::string, size_t> row_of_;

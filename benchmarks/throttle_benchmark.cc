@@ -4,13 +4,14 @@
 #include <cstdint>
 
 #include "benchmark/benchmark.h"
+#include "benchmarks/ratio_reporter.h"
 #include "throttle/token_bucket.h"
 #include "throttle/token_clock.h"
 
 namespace weir {
 namespace {
 
-constexpr char kFloor[] = "floor: floor/one load and CAS";
+constexpr char kFloor[] = "floor/one load and CAS";
 
 int64_t steady_now() {
   return std::chrono::steady_clock::now().time_since_epoch().count();
@@ -30,7 +31,8 @@ void admitted(benchmark::State& state) {
     benchmark::DoNotOptimize(
         bucket.take(endless(), endless().at(now), 1).outcome);
   }
-  state.SetLabel(kFloor);
+  state.SetLabel(
+      compared_with({kFloor, "peer/time bucket (folly), caller's now"}));
 }
 BENCHMARK(admitted)
     ->Name("bucket/admitted, caller's now")
@@ -43,7 +45,8 @@ void admitted_own_clock(benchmark::State& state) {
     benchmark::DoNotOptimize(
         bucket.take(endless(), endless().at(steady_now()), 1).outcome);
   }
-  state.SetLabel(kFloor);
+  state.SetLabel(
+      compared_with({kFloor, "peer/time bucket (folly), own clock"}));
 }
 BENCHMARK(admitted_own_clock)
     ->Name("bucket/admitted, own clock")
@@ -59,7 +62,7 @@ void refused(benchmark::State& state) {
     benchmark::DoNotOptimize(now);
     benchmark::DoNotOptimize(bucket.take(clock, clock.at(now), 1).outcome);
   }
-  state.SetLabel(kFloor);
+  state.SetLabel(compared_with({kFloor}));
 }
 BENCHMARK(refused)
     ->Name("bucket/refused, caller's now")

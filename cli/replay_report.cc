@@ -51,6 +51,8 @@ LimitName limit_name(Limit limit) {
     case Limit::kQuota:
       return {"quota", "quota"};
     case Limit::kNone:
+    case Limit::kSharedThrottle:  // a replay shares no plan
+    case Limit::kSharedMethodThrottle:
       break;
   }
   // The keys of a replay are all known and enabled, so this alone is left.

@@ -10,20 +10,24 @@
 
 namespace weir {
 
-// What `admit()` asks of one subscription.
+// What `admit()` asks of a client's subscriptions.
 struct Admission {
-  Subscription& subscription;
+  // At most this many shared subscriptions count.
+  static constexpr int kMostShared = 4;
+
+  Subscription& first;   // of the client
+  Subscription* shared;  // the first of those that all keys draw on; or nullptr
   uint32_t route;
+  bool both_throttles;  // a method's throttle adds to the plan's
   int64_t cost;
   Instant now;
-  bool both_throttles;  // a method's throttle adds to the plan's
   LineSource& lines;
 
-  // Takes from every limit, or from none, and says so. Forbidden (kNoPlan) if
-  // the plan does not cover the route. Lock-free; reads the plan again if
-  // another thread is already ahead under a newer version. REQUIRES: the caller
-  // is inside an EpochDomain::Guard.
-  Decision decide() noexcept;
+  // Takes from every limit, or from none, and says so in `decision`, which is
+  // as it was constructed. Forbidden (kNoPlan) if no plan covers the route.
+  // Lock-free; reads a plan again if another thread is already ahead under a
+  // newer version. REQUIRES: the caller is inside an EpochDomain::Guard.
+  void decide(Decision& decision) const noexcept;
 };
 
 }  // namespace weir

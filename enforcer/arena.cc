@@ -1,7 +1,9 @@
 #include "enforcer/arena.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -14,23 +16,63 @@ namespace weir {
 namespace {
 
 constexpr size_t kLeast = size_t{1} << 20;
+constexpr size_t kHugePage = size_t{1} << 21;
+// From here on, freed memory goes back to the system, and comes back zeroed.
+constexpr size_t kLarge = size_t{1} << 18;
 
-size_t whole_lines(size_t bytes) {
-  return (bytes + Arena::kLineBytes - 1) / Arena::kLineBytes *
-         Arena::kLineBytes;
+constexpr size_t round_up(size_t n, size_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+void zero(char* block, size_t size) {
+  if (size < kLarge) {
+    std::memset(block, 0, size);
+    return;
+  }
+  // `free()` gave the whole pages back.
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<uintptr_t>(block);
+  const size_t head = round_up(begin, page) - begin;
+  const size_t tail = (begin + size) % page;
+  std::memset(block, 0, head);
+  std::memset(block + size - tail, 0, tail);
+}
+
+void give_pages_back(void* block, size_t size) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t begin = round_up(reinterpret_cast<uintptr_t>(block), page);
+  const size_t end = (reinterpret_cast<uintptr_t>(block) + size) / page * page;
+  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Arena>> Arena::create(size_t bytes) {
+absl::StatusOr<std::unique_ptr<Arena>> Arena::create(size_t bytes,
+                                                     Pages pages) {
   // An address space limit or strict overcommit may forbid the whole of it.
-  for (size_t size = whole_lines(bytes); size >= kLeast;
-       size = whole_lines(size / 2)) {
-    void* base = mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (base != MAP_FAILED) {
-      return std::unique_ptr<Arena>(new Arena(static_cast<char*>(base), size));
+  for (size_t size = round_up(std::min(bytes, kLargest), kPairBytes);
+       size >= kLeast; size = round_up(size / 2, kPairBytes)) {
+    // Huge pages lie where their size divides the address.
+    const size_t slack = size >= kHugePage ? kHugePage : 0;
+    void* mapped = mmap(nullptr, size + slack, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED) continue;
+    auto* base = static_cast<char*>(mapped);
+    if (slack != 0) {
+      const auto address = reinterpret_cast<uintptr_t>(mapped);
+      const size_t head = round_up(address, kHugePage) - address;
+      base += head;
+      const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+      const size_t end = round_up(size, page);
+      if (head != 0) munmap(mapped, head);
+      if (end < size + slack - head) {
+        munmap(base + end, size + slack - head - end);
+      }
     }
+    // Not given is not an error: small pages serve as well.
+    madvise(base, size,
+            pages == Pages::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    return std::unique_ptr<Arena>(new Arena(base, size));
   }
   return absl::ResourceExhaustedError(absl::StrCat(
       "cannot reserve ", kLeast,
@@ -39,18 +81,39 @@ absl::StatusOr<std::unique_ptr<Arena>> Arena::create(size_t bytes) {
 
 Arena::~Arena() { munmap(base_, size_); }
 
-void* Arena::bump(size_t bytes) noexcept {
+// Four classes between one power of two and the next.
+size_t Arena::size_class(size_t bytes) {
+  size_t step = kPairBytes;
+  while (bytes > step * 8) step *= 2;
+  return round_up(std::max<size_t>(bytes, 1), step);
+}
+
+char* Arena::bump(size_t bytes, size_t alignment, size_t* gap) noexcept {
   // Relaxed throughout: the addition alone makes the range the caller's own;
   // whoever links the memory publishes its contents.
   size_t end = end_.load(std::memory_order_relaxed);
+  size_t begin;
   do {
-    if (bytes > size_ - end) return nullptr;
-  } while (
-      !end_.compare_exchange_weak(end, end + bytes, std::memory_order_relaxed));
-  return base_ + end;
+    begin = round_up(end, alignment);
+    if (begin > size_ || bytes > size_ - begin) return nullptr;
+  } while (!end_.compare_exchange_weak(end, begin + bytes,
+                                       std::memory_order_relaxed));
+  *gap = begin - end;
+  return base_ + begin;
 }
 
-void* Arena::take_line() noexcept { return bump(kLineBytes); }
+void* Arena::take_line() noexcept {
+  // Acquire: pairs with the release in `supply_lines()`.
+  Supply* supply = supply_.load(std::memory_order_acquire);
+  if (supply != nullptr &&
+      supply->taken.load(std::memory_order_relaxed) < supply->count) {
+    // Relaxed: as in `bump()`.
+    const size_t i = supply->taken.fetch_add(1, std::memory_order_relaxed);
+    if (i < supply->count) return supply->lines[i];
+  }
+  size_t gap;
+  return bump(kLineBytes, kLineBytes, &gap);
+}
 
 void Arena::return_line(void* line) noexcept {
   auto* returned = new (line) ReturnedLine{nullptr};
@@ -67,46 +130,88 @@ void Arena::lost_day(Day) noexcept {
   lost_days_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void* Arena::allocate(size_t bytes) {
-  const size_t size = whole_lines(bytes);
-  const auto it = free_.find(size);
-  if (it == free_.end() || it->second.empty()) return bump(size);
-  void* block = it->second.back();
-  it->second.pop_back();
-  free_bytes_ -= size;
-  std::memset(block, 0, size);
+void* Arena::allocate(size_t bytes, Use use) {
+  const size_t size = size_class(bytes);
+  if (const auto it = free_.find({use, size});
+      it != free_.end() && !it->second.empty()) {
+    void* block = it->second.back();
+    it->second.pop_back();
+    free_bytes_ -= size;
+    if (use == Use::kAny) zero(static_cast<char*>(block), size);
+    return block;
+  }
+  size_t gap = 0;
+  char* block = bump(size, kPairBytes, &gap);
+  if (gap != 0) add_free_line(block - gap);
   return block;
 }
 
-void Arena::free(void* block, size_t bytes) {
-  const size_t size = whole_lines(bytes);
-  free_[size].push_back(block);
+void Arena::free(void* block, size_t bytes, Use use) {
+  const size_t size = size_class(bytes);
+  if (use == Use::kAny && size >= kLarge) give_pages_back(block, size);
+  free_[{use, size}].push_back(block);
   free_bytes_ += size;
 }
 
-void Arena::retire(void* block, size_t bytes, Dispose dispose) {
-  retired_.push_back({EpochDomain::instance().stamp(), block, bytes, dispose});
+void Arena::retire(void* block, size_t bytes, Dispose dispose, Use use) {
+  retired_.push_back(
+      {EpochDomain::instance().stamp(), block, bytes, dispose, use});
+  if (bytes != 0) retired_bytes_ += size_class(bytes);
 }
 
 void Arena::collect() {
   if (!retired_.empty()) {
     const uint64_t reclaimable = EpochDomain::instance().reclaimable();
     while (!retired_.empty() && retired_.front().stamp <= reclaimable) {
-      const Retired& oldest = retired_.front();
-      if (oldest.dispose != nullptr) oldest.dispose(*this, oldest.block);
-      free(oldest.block, oldest.bytes);
+      const Retired oldest = retired_.front();
       retired_.pop_front();
+      if (oldest.dispose != nullptr) oldest.dispose(*this, oldest.block);
+      if (oldest.bytes == 0) continue;
+      retired_bytes_ -= size_class(oldest.bytes);
+      free(oldest.block, oldest.bytes, oldest.use);
     }
   }
   // Acquire: pairs with the release in `return_line()`.
   ReturnedLine* line = returned_.exchange(nullptr, std::memory_order_acquire);
-  while (line != nullptr) {
-    free(std::exchange(line, line->next), kLineBytes);
+  while (line != nullptr) add_free_line(std::exchange(line, line->next));
+  if (!free_lines_.empty()) supply_lines();
+}
+
+void Arena::add_free_line(void* line) {
+  free_lines_.push_back(line);
+  free_bytes_ += kLineBytes;
+}
+
+// Lays out lines for the data plane, when it has taken the last ones.
+void Arena::supply_lines() {
+  Supply* before = supply_.load(std::memory_order_relaxed);
+  if (before != nullptr &&
+      before->taken.load(std::memory_order_relaxed) < before->count) {
+    return;
   }
+  const size_t count = std::min(free_lines_.size(), Supply::kMost);
+  void* memory = allocate(Supply::bytes(count));
+  if (memory == nullptr) return;
+  auto* next = new (memory) Supply{{0}, count};
+  std::copy(free_lines_.end() - static_cast<ptrdiff_t>(count),
+            free_lines_.end(), next->lines);
+  free_lines_.resize(free_lines_.size() - count);
+  // Release: pairs with the acquire in `take_line()`. Relaxed: one caller
+  // stores.
+  supply_.store(next, std::memory_order_release);
+  if (before == nullptr) return;
+  free_bytes_ -= before->count * kLineBytes;
+  retire(before, Supply::bytes(before->count));
 }
 
 size_t Arena::used() const {
-  return end_.load(std::memory_order_relaxed) - free_bytes_;
+  size_t used = end_.load(std::memory_order_relaxed) - kPairBytes - free_bytes_;
+  const Supply* supply = supply_.load(std::memory_order_relaxed);
+  if (supply == nullptr) return used;
+  // Its lines count as free in `free_bytes_`, all of them.
+  const size_t taken =
+      std::min(supply->count, supply->taken.load(std::memory_order_relaxed));
+  return used + taken * kLineBytes - size_class(Supply::bytes(supply->count));
 }
 
 }  // namespace weir

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,46 +15,78 @@
 
 namespace weir {
 
-// The memory that `admit()` touches: one reserved range of address space,
-// handed out in 64-byte lines and given pages by the system as they are first
-// written.
+// The memory that `admit()` touches: one reserved range of address space, given
+// pages by the system as they are first written, huge ones where it can.
 //
 // The control plane allocates and frees blocks, one caller at a time. The data
 // plane takes single lines, from any thread: an addition, no lock, no system
 // call.
 //
-// Everything is aligned to 64 bytes.
+// A block's size is rounded up to a size class: whole pairs of lines, and
+// beyond a kilobyte four classes between one power of two and the next. A freed
+// block serves later ones of its class. Lines are aligned to 64 bytes, blocks
+// to 128: the pair of lines that processors fetch together.
 class Arena final : public LineSource {
  public:
+  enum class Pages { kHuge, kSmall };
+
+  // What a block may be used for again.
+  enum class Use {
+    kAny,
+    // For clients alone, and not zeroed between them: whoever still knows the
+    // address of one can ask whether it is the same.
+    kClient,
+  };
+
+  static constexpr size_t kPairBytes = 128;
+  // Addresses of blocks fit in 32 bits as numbers of pairs. 0 is no block's.
+  static constexpr size_t kLargest = size_t{1} << 39;
+
   // Reserves `bytes` of address space, or as much of it as the process may
   // have. ResourceExhausted if that is less than a megabyte.
-  static absl::StatusOr<std::unique_ptr<Arena>> create(size_t bytes);
+  static absl::StatusOr<std::unique_ptr<Arena>> create(
+      size_t bytes, Pages pages = Pages::kHuge);
   ~Arena() override;
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
   // -- Data plane. *thread-safe* --
 
-  // nullptr when the range is used up.
+  // nullptr when the range is used up. REQUIRES: inside an EpochDomain::Guard,
+  // or one caller at a time with the control plane.
   void* take_line() noexcept override;
   void return_line(void* line) noexcept override;
   void lost_day(Day day) noexcept override;
 
+  void* at(uint32_t pair) const noexcept {
+    return base_ + size_t{pair} * kPairBytes;
+  }
+  uint32_t pair_of(const void* block) const noexcept {
+    return static_cast<uint32_t>(
+        static_cast<size_t>(static_cast<const char*>(block) - base_) /
+        kPairBytes);
+  }
+
   // -- Control plane. One caller at a time. --
 
-  // Zeroed memory; nullptr when the range is used up.
-  void* allocate(size_t bytes);
+  // Zeroed memory, but for clients' (see Use); nullptr when the range is used
+  // up.
+  void* allocate(size_t bytes, Use use = Use::kAny);
   // For a block that no reader ever reached.
-  void free(void* block, size_t bytes);
+  void free(void* block, size_t bytes, Use use = Use::kAny);
   // For a block that has been unlinked, but that readers may still hold: when
   // the last of them has left, `dispose` is called with it, and it is freed.
+  // Without `bytes`, only the former.
   using Dispose = void (*)(Arena& arena, void* block);
-  void retire(void* block, size_t bytes, Dispose dispose = nullptr);
+  void retire(void* block, size_t bytes, Dispose dispose = nullptr,
+              Use use = Use::kAny);
   // Frees what can be freed by now. Never waits.
   void collect();
 
-  // Bytes in use, retired blocks included.
+  // Bytes in others' use, retired blocks included.
   size_t used() const;
+  // Of these, what waits until no reader can hold it any more.
+  size_t retired() const { return retired_bytes_; }
   size_t reserved() const { return size_; }
   int64_t lost_days() const {
     return lost_days_.load(std::memory_order_relaxed);
@@ -65,23 +98,42 @@ class Arena final : public LineSource {
     void* block;
     size_t bytes;
     Dispose dispose;
+    Use use;
   };
   struct ReturnedLine {
     ReturnedLine* next;
   };
+  // Returned lines on their way to the data plane, each for whoever counts it
+  // off.
+  struct Supply {
+    static constexpr size_t kMost = 510;  // 4096 bytes
+    static constexpr size_t bytes(size_t count) {
+      return sizeof(Supply) + count * sizeof(void*);
+    }
+    std::atomic<size_t> taken;
+    size_t count;
+    void* lines[];
+  };
 
   Arena(char* base, size_t size) : base_(base), size_(size) {}
 
-  void* bump(size_t bytes) noexcept;
+  static size_t size_class(size_t bytes);
+  // `gap` is what was left out before the range, for alignment's sake.
+  char* bump(size_t bytes, size_t alignment, size_t* gap) noexcept;
+  void add_free_line(void* line);
+  void supply_lines();
 
   char* const base_;
   const size_t size_;
-  std::atomic<size_t> end_{0};  // of what was ever handed out
+  std::atomic<size_t> end_{kPairBytes};  // of what was ever handed out
+  std::atomic<Supply*> supply_{nullptr};
   std::atomic<ReturnedLine*> returned_{nullptr};
-  std::atomic<int64_t> lost_days_{0};          // a statistic: relaxed
-  std::map<size_t, std::vector<void*>> free_;  // by size in bytes
+  std::atomic<int64_t> lost_days_{0};  // a statistic: relaxed
+  std::map<std::pair<Use, size_t>, std::vector<void*>> free_;  // by size class
+  std::vector<void*> free_lines_;
   size_t free_bytes_ = 0;
   std::deque<Retired> retired_;  // oldest first
+  size_t retired_bytes_ = 0;
 };
 
 }  // namespace weir

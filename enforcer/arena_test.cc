@@ -26,7 +26,9 @@ TEST(Arena, BlocksAreAlignedZeroedAndApart) {
   for (size_t bytes : {1, 63, 64, 65, 200, 4096, 64}) {
     char* block = static_cast<char*>(arena->allocate(bytes));
     ASSERT_NE(block, nullptr);
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % 64, 0u);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % 128, 0u);
+    EXPECT_EQ(arena->at(arena->pair_of(block)), block);
+    EXPECT_NE(arena->pair_of(block), 0u);
     EXPECT_TRUE(is_zero(block, bytes));
     for (const auto& [other, size] : blocks) {
       EXPECT_TRUE(block >= other + size || block + bytes <= other);
@@ -57,11 +59,72 @@ TEST(Arena, UsedUpArenaSaysSoAndGoesOn) {
     last = line;
     ++lines;
   }
-  EXPECT_EQ(lines, kMegabyte / 64);
+  EXPECT_EQ(lines, kMegabyte / 64 - 2);
   EXPECT_EQ(arena->allocate(64), nullptr);
   arena->return_line(last);
   arena->collect();
-  EXPECT_EQ(arena->allocate(64), last);
+  // There is no room for the list of lines to hand out.
+  EXPECT_EQ(arena->take_line(), nullptr);
+  EXPECT_EQ(arena->used(), kMegabyte - 128 - 64);
+}
+
+TEST(Arena, ReturnedLinesAreTakenAgain) {
+  const auto arena = *Arena::create(16 * kMegabyte);
+  std::vector<void*> lines;
+  for (int i = 0; i < 2000; ++i) lines.push_back(arena->take_line());
+  const size_t used = arena->used();
+  for (int round = 0; round < 100; ++round) {
+    for (void* line : lines) arena->return_line(line);
+    std::set<void*> all;
+    for (void*& line : lines) {
+      if (all.size() % 100 == 0) arena->collect();
+      line = arena->take_line();
+      ASSERT_TRUE(all.insert(line).second);
+    }
+  }
+  for (int i = 0; i < 3; ++i) arena->collect();
+  // And the list of lines to hand out.
+  EXPECT_LE(arena->used(), used + 3 * 4096);
+}
+
+TEST(Arena, SizesInARowShareBlocks) {
+  const auto arena = *Arena::create(64 * kMegabyte);
+  // As a table of routes grows: each version is a little larger.
+  for (size_t bytes = 100; bytes < 400'000; bytes += 8) {
+    arena->free(arena->allocate(bytes), bytes);
+  }
+  EXPECT_EQ(arena->used(), 0u);
+  // One block of each class is all that was ever taken.
+  size_t blocks = 0;
+  while (arena->allocate(kMegabyte) != nullptr) ++blocks;
+  EXPECT_GE(blocks, 60u);
+}
+
+TEST(Arena, LargeBlocksComeBackZeroed) {
+  const auto arena = *Arena::create(64 * kMegabyte);
+  // Not at a page's begin.
+  arena->allocate(128);
+  for (size_t bytes : {size_t{300'000}, 3 * kMegabyte}) {
+    void* block = arena->allocate(bytes);
+    std::memset(block, 0xff, bytes);
+    arena->free(block, bytes);
+    EXPECT_EQ(arena->allocate(bytes), block);
+    EXPECT_TRUE(is_zero(block, bytes));
+  }
+}
+
+TEST(Arena, ClientsBlocksAreTheirOwnAndKeepWhatTheyHold) {
+  const auto arena = *Arena::create(kMegabyte);
+  void* block = arena->allocate(128, Arena::Use::kClient);
+  std::memset(block, 0xff, 128);
+  arena->retire(block, 128, nullptr, Arena::Use::kClient);
+  EXPECT_EQ(arena->retired(), 128u);
+  for (int i = 0; i < 3; ++i) arena->collect();
+  EXPECT_EQ(arena->retired(), 0u);
+  EXPECT_EQ(arena->used(), 0u);
+  EXPECT_NE(arena->allocate(128), block);
+  EXPECT_EQ(arena->allocate(128, Arena::Use::kClient), block);
+  EXPECT_FALSE(is_zero(block, 128));
 }
 
 TEST(Arena, RetiredBlockWaitsForItsReaders) {
@@ -104,10 +167,12 @@ TEST(Arena, ThreadsTakeAndReturnLinesOfTheirOwn) {
   for (const auto& mine : kept) all.insert(mine.begin(), mine.end());
   EXPECT_EQ(all.size(), 40'000u);
   arena->collect();
-  EXPECT_EQ(arena->used(), 40'000u * 64);
+  // And the list of lines to hand out.
+  EXPECT_LE(arena->used(), 40'000u * 64 + 4096);
   // What was returned is handed out again, once.
   for (int i = 0; i < 40'000; ++i) {
-    EXPECT_TRUE(all.insert(arena->allocate(64)).second);
+    if (i % 500 == 0) arena->collect();
+    EXPECT_TRUE(all.insert(arena->take_line()).second);
   }
 }
 

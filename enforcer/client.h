@@ -4,29 +4,80 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+
+#include "enforcer/subscription.h"
 
 namespace weir {
 
-struct Subscription;
+// What a client is besides its key, in one word, so that one load tells it all.
+// Zero is no client.
+class ClientState {
+ public:
+  explicit constexpr ClientState(uint64_t bits = 0) noexcept : bits_(bits) {}
+  constexpr ClientState(uint64_t serial, size_t key_size, bool enabled) noexcept
+      : bits_(serial << 16 | key_size << 8 | (enabled ? kEnabled : 0)) {}
 
-// What the data plane knows of an API key. Lives in the arena; its key bytes
-// follow it.
-struct Client {
-  static constexpr size_t bytes(size_t key_size) {
-    return sizeof(Client) + key_size;
+  constexpr uint64_t bits() const noexcept { return bits_; }
+  // No two clients of an enforcer have the same; never 0. 48 bits.
+  constexpr uint64_t serial() const noexcept { return bits_ >> 16; }
+  constexpr size_t key_size() const noexcept { return bits_ >> 8 & 0xff; }
+  constexpr bool enabled() const noexcept { return bits_ & kEnabled; }
+  // The control plane's: `Client::first` is in use, or somebody may still be
+  // reading it.
+  constexpr bool first_taken() const noexcept { return bits_ & kFirstTaken; }
+
+  constexpr ClientState with_enabled(bool enabled) const noexcept {
+    return with(kEnabled, enabled);
+  }
+  constexpr ClientState with_first_taken(bool taken) const noexcept {
+    return with(kFirstTaken, taken);
   }
 
-  std::string_view key() const {
-    return {reinterpret_cast<const char*>(this + 1), key_size};
-  }
-  char* key_bytes() { return reinterpret_cast<char*>(this + 1); }
+ private:
+  static constexpr uint64_t kEnabled = 1;
+  static constexpr uint64_t kFirstTaken = 2;
 
-  uint64_t hash;
-  std::atomic<Subscription*> subscriptions;  // a list; stored with release
-  uint32_t key_size;
-  std::atomic<bool> enabled;
+  constexpr ClientState with(uint64_t flag, bool set) const noexcept {
+    return ClientState((bits_ & ~flag) | (set ? flag : 0));
+  }
+
+  uint64_t bits_;
 };
+
+// What the data plane knows of an API key: one block of the arena, a pair of
+// cache lines if the key has at most kInlineKey bytes. The first line has what
+// identifies it, the second what a request changes.
+struct alignas(128) Client {
+  static constexpr size_t kInlineKey = 40;
+
+  static constexpr size_t bytes(size_t key_size) {
+    return sizeof(Client) + (key_size > kInlineKey ? key_size : 0);
+  }
+
+  // The bytes of a key of this size.
+  char* key_bytes(size_t size) {
+    return size > kInlineKey ? reinterpret_cast<char*>(this + 1) : inline_key;
+  }
+  // REQUIRES: it is a client, and stays one during the call.
+  std::string_view key() const {
+    const size_t size =
+        ClientState(state.load(std::memory_order_relaxed)).key_size();
+    return {const_cast<Client*>(this)->key_bytes(size), size};
+  }
+
+  // A ClientState. Whatever the block has been since it was first a client's,
+  // this is its client's state, or 0.
+  std::atomic<uint64_t> state;
+  char inline_key[kInlineKey];
+  // Of one plan; others follow it in its list.
+  Subscription first;
+};
+
+static_assert(sizeof(Client) == 128, "a pair of lines");
+static_assert(offsetof(Client, first.cell) == 64,
+              "what a request changes is on the second line");
 
 }  // namespace weir
 

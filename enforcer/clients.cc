@@ -1,72 +1,107 @@
 #include "enforcer/clients.h"
 
 #include <atomic>
-#include <new>
+#include <cstring>
 
 namespace weir {
 namespace {
 
+ClientState state_of(const Client& client) {
+  return ClientState(client.state.load(std::memory_order_relaxed));
+}
+
+// As a subscription is before and after its time. Its links stay: readers may
+// stand on the client that it is part of.
+void empty(Arena& arena, Subscription& subscription) {
+  subscription.log.release(arena);
+  subscription.methods.release(arena);
+  subscription.bucket.reset();
+}
+
+void dispose_first(Arena& arena, void* block) {
+  auto& client = *static_cast<Client*>(block);
+  empty(arena, client.first);
+  client.state.store(state_of(client).with_first_taken(false).bits(),
+                     std::memory_order_relaxed);
+}
+
 void dispose(Arena& arena, void* block) {
-  auto* subscription = static_cast<Subscription*>(block);
-  subscription->log.release(arena);
-  subscription->methods.release(arena);
+  empty(arena, *static_cast<Subscription*>(block));
 }
 
 }  // namespace
 
 Client* Clients::find(std::string_view key) const {
-  return table_.find(key, hash(key));
+  return key.size() > kLongestKey ? nullptr : table_.find(key, hash_(key));
 }
 
 Client* Clients::create(std::string_view key, bool enabled) {
-  void* memory = arena_.allocate(Client::bytes(key.size()));
-  if (memory == nullptr) return nullptr;
-  auto* client = new (memory) Client{};
-  client->hash = hash(key);
-  client->key_size = static_cast<uint32_t>(key.size());
-  client->enabled.store(enabled, std::memory_order_relaxed);
-  key.copy(client->key_bytes(), key.size());
-  if (table_.insert(client)) return client;
-  arena_.free(memory, Client::bytes(key.size()));
+  const size_t bytes = Client::bytes(key.size());
+  auto* client =
+      static_cast<Client*>(arena_.allocate(bytes, Arena::Use::kClient));
+  if (client == nullptr) return nullptr;
+  // Zeroed, or as `remove()` and `empty()` left it.
+  key.copy(client->key_bytes(key.size()), key.size());
+  // Release: pairs with the acquire of handles.
+  client->state.store(ClientState(++last_serial_, key.size(), enabled).bits(),
+                      std::memory_order_release);
+  if (table_.insert(client, hash_(key))) return client;
+  client->state.store(0, std::memory_order_relaxed);
+  arena_.free(client, bytes, Arena::Use::kClient);
   return nullptr;
 }
 
 void Clients::remove(Client& client) {
-  table_.remove(&client);
-  arena_.retire(&client, Client::bytes(client.key_size));
-}
-
-bool Clients::is_enabled(const Client& client) {
-  return client.enabled.load(std::memory_order_relaxed);
+  const std::string_view key = client.key();
+  table_.remove(&client, hash_(key));
+  // Linearization point for who has a handle. Relaxed: it stands alone.
+  client.state.store(0, std::memory_order_relaxed);
+  arena_.retire(&client, Client::bytes(key.size()), nullptr,
+                Arena::Use::kClient);
 }
 
 void Clients::set_enabled(Client& client, bool enabled) {
   // Relaxed: the flag stands alone, and an overlapping call may see either.
-  client.enabled.store(enabled, std::memory_order_relaxed);
+  client.state.store(state_of(client).with_enabled(enabled).bits(),
+                     std::memory_order_relaxed);
 }
 
 Subscription* Clients::subscribe(Client& client, const PlanCell& cell, Day day,
                                  QuotaCalendar calendar) {
-  void* memory = arena_.allocate(sizeof(Subscription));
-  if (memory == nullptr) return nullptr;
-  auto* subscription = new (memory) Subscription{};
-  subscription->cell = &cell;
+  if (!state_of(client).first_taken()) {
+    client.state.store(state_of(client).with_first_taken(true).bits(),
+                       std::memory_order_relaxed);
+    client.first.quota.start(day, calendar);
+    // Linearization point. Release: pairs with the acquire in `admit()`.
+    client.first.cell.store(&cell, std::memory_order_release);
+    return &client.first;
+  }
+  auto* subscription =
+      static_cast<Subscription*>(arena_.allocate(sizeof(Subscription)));
+  if (subscription == nullptr) return nullptr;
   subscription->quota.start(day, calendar);
-  std::atomic<Subscription*>& head = client.subscriptions;
-  subscription->next.store(head.load(std::memory_order_relaxed),
+  subscription->cell.store(&cell, std::memory_order_relaxed);
+  std::atomic<Subscription*>& next = client.first.next;
+  subscription->next.store(next.load(std::memory_order_relaxed),
                            std::memory_order_relaxed);
   // Linearization point. Release: pairs with the acquire in `admit()`.
-  head.store(subscription, std::memory_order_release);
+  next.store(subscription, std::memory_order_release);
   return subscription;
 }
 
 void Clients::unsubscribe(Client& client, Subscription& subscription) {
-  std::atomic<Subscription*>* link = &client.subscriptions;
+  if (&subscription == &client.first) {
+    // Linearization point. Relaxed: nothing else is published.
+    subscription.cell.store(nullptr, std::memory_order_relaxed);
+    arena_.retire(&client, 0, dispose_first);
+    return;
+  }
+  std::atomic<Subscription*>* link = &client.first.next;
   while (link->load(std::memory_order_relaxed) != &subscription) {
     link = &link->load(std::memory_order_relaxed)->next;
   }
-  // Linearization point. Release: pairs with the acquire in `admit()`. A reader
-  // that stands on the subscription goes on to the rest of the list.
+  // Linearization point. Release: what follows stays published. A reader that
+  // stands on the subscription goes on to the rest of the list.
   link->store(subscription.next.load(std::memory_order_relaxed),
               std::memory_order_release);
   arena_.retire(&subscription, sizeof(Subscription), dispose);

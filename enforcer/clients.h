@@ -1,11 +1,13 @@
 #ifndef WEIR_ENFORCER_CLIENTS_H_
 #define WEIR_ENFORCER_CLIENTS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "enforcer/arena.h"
 #include "enforcer/client.h"
+#include "enforcer/key_hash.h"
 #include "enforcer/key_table.h"
 #include "enforcer/subscription.h"
 #include "quota/calendar.h"
@@ -22,20 +24,17 @@ class Clients {
   explicit Clients(Arena& arena) : arena_(arena), table_(arena) {}
 
   const KeyTable& table() const { return table_; }
-  uint64_t hash(std::string_view key) const noexcept {
-    return KeyTable::hash(key);
-  }
+  uint32_t hash(std::string_view key) const noexcept { return hash_(key); }
 
   // nullptr if there is none.
   Client* find(std::string_view key) const;
 
-  // REQUIRES: no client has this key. nullptr, and nothing changed, if the
-  // arena is used up.
+  // REQUIRES: no client has this key, which is of 1 to kLongestKey bytes.
+  // nullptr, and nothing changed, if the arena is used up.
   Client* create(std::string_view key, bool enabled);
   // REQUIRES: it has no subscriptions.
   void remove(Client& client);
 
-  static bool is_enabled(const Client& client);
   void set_enabled(Client& client, bool enabled);
 
   // A subscription under the plan that `cell` publishes, of a key that is
@@ -45,9 +44,13 @@ class Clients {
   // Unlinks it. A request that overlaps may still count under it.
   void unsubscribe(Client& client, Subscription& subscription);
 
+  size_t size() const { return table_.size(); }
+
  private:
   Arena& arena_;
+  const KeyHash hash_;
   KeyTable table_;
+  uint64_t last_serial_ = 0;
 };
 
 }  // namespace weir

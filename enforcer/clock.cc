@@ -1,11 +1,20 @@
 #include "enforcer/clock.h"
 
+#include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <x86intrin.h>
+#endif
+
+#include "enforcer/cycle_clock.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kMeasureEvery = 100'000'000;
 
 int64_t read_clock(clockid_t id) {
   timespec t;
@@ -13,36 +22,77 @@ int64_t read_clock(clockid_t id) {
   return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
 }
 
-}  // namespace
+#if defined(__x86_64__)
 
-SystemClock::SystemClock() { measure_offset(read_clock(CLOCK_MONOTONIC)); }
+uint64_t read_counter() { return __rdtsc(); }
 
-Instant SystemClock::now() noexcept {
-  const int64_t monotonic = read_clock(CLOCK_MONOTONIC);
-  // Relaxed: the offset is one number that stands alone, and a stale one is at
-  // most one measurement old.
-  if (monotonic >= measure_at_.load(std::memory_order_relaxed)) {
-    measure_offset(monotonic);
-  }
-  return {monotonic, monotonic + offset_.load(std::memory_order_relaxed)};
+// Whether it runs at one rate in all states of power.
+bool is_invariant() {
+  unsigned a, b, c, d;
+  return __get_cpuid(0x8000'0007, &a, &b, &c, &d) != 0 && (d & 1 << 8) != 0;
 }
 
-void SystemClock::measure_offset(int64_t monotonic) noexcept {
-  measure_at_.store(monotonic + kMeasureEvery, std::memory_order_relaxed);
-  // A thread descheduled between two readings would measure its own absence, so
-  // the tightest of a few pairs counts.
-  int64_t offset = 0;
-  int64_t tightest = INT64_MAX;
-  for (int i = 0; i < 3; ++i) {
-    const int64_t before = read_clock(CLOCK_MONOTONIC);
-    const int64_t wall = read_clock(CLOCK_REALTIME);
-    const int64_t after = read_clock(CLOCK_MONOTONIC);
-    if (after - before < tightest) {
-      tightest = after - before;
-      offset = wall - before - (after - before) / 2;
-    }
-  }
-  offset_.store(offset, std::memory_order_relaxed);
+// Whether the kernel keeps time by it: then it has found it to run evenly and
+// alike on all processors, and watches it. A guest whose kernel prefers the
+// hypervisor's clock although the counter is invariant has its reasons.
+bool is_kernels_choice() {
+  const int file =
+      open("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+           O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  char text[8];
+  const ssize_t size = read(file, text, sizeof(text));
+  close(file);
+  return size > 0 &&
+         std::string_view(text, static_cast<size_t>(size)) == "tsc\n";
+}
+
+bool is_counter_trustworthy() { return is_invariant() && is_kernels_choice(); }
+
+#else
+
+// 64-bit ARM's counter is too coarse on many machines to tell two readings
+// apart.
+uint64_t read_counter() { return 0; }
+bool is_counter_trustworthy() { return false; }
+
+#endif
+
+class Machine {
+ public:
+  bool has_counter() const { return has_counter_; }
+  uint64_t cycles() const { return read_counter(); }
+  int64_t monotonic() const { return read_clock(CLOCK_MONOTONIC); }
+  int64_t wall() const { return read_clock(CLOCK_REALTIME); }
+
+ private:
+  bool has_counter_ = is_counter_trustworthy();
+};
+
+using CycleClock = BasicCycleClock<Machine>;
+static_assert(SystemClock::kErrorBound == CycleClock::kErrorBound);
+
+// What this thread was told last.
+thread_local int64_t latest = 0;
+
+}  // namespace
+
+struct SystemClock::State {
+  CycleClock clock;
+};
+
+SystemClock::SystemClock() : state_(std::make_unique<State>()) {}
+
+SystemClock::~SystemClock() = default;
+
+Instant SystemClock::now() noexcept {
+  CycleClock& clock = state_->clock;
+  const int64_t monotonic = clock.monotonic(latest);
+  return {monotonic, monotonic + clock.wall_offset(monotonic)};
+}
+
+bool SystemClock::uses_counter() const noexcept {
+  return state_->clock.uses_counter();
 }
 
 }  // namespace weir

@@ -2,7 +2,10 @@
 
 #include <time.h>
 
-#include <cstdlib>
+#include <chrono>
+#include <cstdint>
+#include <thread>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -15,25 +18,54 @@ int64_t read_clock(clockid_t id) {
   return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
 }
 
-TEST(SystemClock, FollowsBothClocks) {
-  SystemClock clock;
+// Reads `clock` for `time` and checks each reading against the system's clocks.
+void follow(SystemClock& clock, int64_t time) {
+  // What the wall clock may drift away between two measurements, and a measurer
+  // may be interrupted for.
+  constexpr int64_t kWallError = 5'000'000;
   int64_t previous = 0;
-  // Longer than the interval at which the offset is measured.
-  const int64_t end = read_clock(CLOCK_MONOTONIC) + 250'000'000;
+  const int64_t end = read_clock(CLOCK_MONOTONIC) + time;
   while (previous < end) {
     const int64_t wall_before = read_clock(CLOCK_REALTIME);
     const int64_t before = read_clock(CLOCK_MONOTONIC);
     const Instant now = clock.now();
     const int64_t after = read_clock(CLOCK_MONOTONIC);
     const int64_t wall_after = read_clock(CLOCK_REALTIME);
-    EXPECT_GE(now.monotonic, before);
-    EXPECT_LE(now.monotonic, after);
-    // What the two clocks may drift apart between two measurements.
-    constexpr int64_t kDrift = 1'000'000;
-    EXPECT_GE(now.unix, wall_before - kDrift);
-    EXPECT_LE(now.unix, wall_after + kDrift);
-    EXPECT_GE(now.monotonic, previous);
+    ASSERT_GE(now.monotonic, before - SystemClock::kErrorBound);
+    ASSERT_LE(now.monotonic, after + SystemClock::kErrorBound);
+    ASSERT_GE(now.unix, wall_before - kWallError);
+    ASSERT_LE(now.unix, wall_after + kWallError);
+    ASSERT_GE(now.monotonic, previous);
     previous = now.monotonic;
+  }
+}
+
+TEST(SystemClock, FollowsBothClocks) {
+  SystemClock clock;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i) {
+    threads.emplace_back([&] { follow(clock, 1'500'000'000); });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(SystemClock, FollowsThemAfterAPause) {
+  SystemClock clock;
+  for (int i = 0; i < 3; ++i) {
+    follow(clock, 110'000'000);
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  }
+  follow(clock, 1'000'000);
+}
+
+TEST(SystemClock, OneThreadsTimeNeverGoesBackFromClockToClock) {
+  std::vector<SystemClock> clocks(3);
+  int64_t previous = 0;
+  const int64_t end = read_clock(CLOCK_MONOTONIC) + 500'000'000;
+  for (size_t i = 0; previous < end; ++i) {
+    const int64_t now = clocks[i % clocks.size()].now().monotonic;
+    ASSERT_GE(now, previous);
+    previous = now;
   }
 }
 

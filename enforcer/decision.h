@@ -25,8 +25,15 @@ enum class Forbidden : uint8_t {
   kNoPlan,  // none of the key's plans covers the stage
 };
 
-// The limit that refused.
-enum class Limit : uint8_t { kNone, kPlanThrottle, kMethodThrottle, kQuota };
+// The limit that refused. The last two are those that all keys draw on.
+enum class Limit : uint8_t {
+  kNone,
+  kPlanThrottle,
+  kMethodThrottle,
+  kQuota,
+  kSharedThrottle,
+  kSharedMethodThrottle,
+};
 
 // The answer to one `admit()`: a plain value. A refused request has consumed
 // nothing. *thread-compatible*

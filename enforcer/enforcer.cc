@@ -1,11 +1,16 @@
 #include "enforcer/enforcer.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "enforcer/admission.h"
+#include "enforcer/client.h"
 #include "enforcer/enforcer_impl.h"
 #include "enforcer/epoch.h"
+#include "enforcer/key_hash.h"
+#include "enforcer/key_table.h"
 #include "plan/method_key.h"
 
 namespace weir {
@@ -13,12 +18,6 @@ namespace {
 
 constexpr size_t kMaxRoutes = 65'535;
 constexpr size_t kMaxNameCharacters = 256;
-
-Decision forbidden(Forbidden reason) {
-  Decision decision;
-  decision.forbidden = reason;
-  return decision;
-}
 
 absl::Status check_name(std::string_view what, std::string_view name) {
   if (name.empty() || name.size() > kMaxNameCharacters ||
@@ -50,37 +49,103 @@ Enforcer::Enforcer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Enforcer::~Enforcer() = default;
 
 absl::StatusOr<std::unique_ptr<Enforcer>> Enforcer::create(Options options) {
-  auto arena = Arena::create(options.arena_bytes);
+  auto arena = Arena::create(options.arena_bytes, options.huge_pages
+                                                      ? Arena::Pages::kHuge
+                                                      : Arena::Pages::kSmall);
   if (!arena.ok()) return arena.status();
   return std::unique_ptr<Enforcer>(
       new Enforcer(std::make_unique<Impl>(options, *std::move(arena))));
 }
 
+inline void Enforcer::Impl::decide(Client* client, const Call& call,
+                                   Instant now, Decision& decision) noexcept {
+  if (client == nullptr) return;
+  // Acquire: pairs with the release in `Clients::create()`.
+  const ClientState state(client->state.load(std::memory_order_acquire));
+  if (call.client && state.serial() != call.client.serial_) return;
+  if (!state.enabled()) {
+    decision.forbidden = Forbidden::kDisabledKey;
+    return;
+  }
+  // Acquire: pairs with the release in `share_usage_plan()`.
+  Admission{client->first,  shared.load(std::memory_order_acquire),
+            call.route.id_, both_throttles,
+            call.cost,      now,
+            *arena}
+      .decide(decision);
+}
+
 Decision Enforcer::admit(const Call& call) noexcept {
+  Impl& impl = *impl_;
+  Decision decision;
   EpochDomain::Guard guard;
-  const Client* client = impl_->clients.table().find(
-      call.api_key, impl_->clients.hash(call.api_key));
-  if (client == nullptr) return forbidden(Forbidden::kUnknownKey);
-  // Relaxed: the flag stands alone, and an overlapping call may see either.
-  if (!client->enabled.load(std::memory_order_relaxed)) {
-    return forbidden(Forbidden::kDisabledKey);
+  const auto now = [&] {
+    return call.now.has_value() ? *call.now : impl.clock->now();
+  };
+  if (call.client) {
+    __builtin_prefetch(&call.client.client_->first.cell, /*rw=*/1);
+    impl.decide(call.client.client_, call, now(), decision);
+  } else if (call.api_key.size() <= kLongestKey) {
+    // The table's memory is on its way while the clock is read.
+    const uint32_t hash = impl.clients.hash(call.api_key);
+    impl.clients.table().prefetch(hash);
+    const Instant instant = now();
+    impl.decide(impl.clients.table().find(call.api_key, hash), call, instant,
+                decision);
   }
-  const Instant now = call.now.has_value() ? *call.now : impl_->clock->now();
-  // Acquire: pairs with the release in `create_usage_plan_key()`.
-  Subscription* subscription =
-      client->subscriptions.load(std::memory_order_acquire);
-  while (subscription != nullptr) {
-    const Decision decision =
-        Admission{*subscription, call.route.id_,        call.cost,
-                  now,           impl_->both_throttles, *impl_->arena}
-            .decide();
-    // A key has at most one plan for a stage, so the first answer is the
-    // answer.
-    if (decision.outcome != Outcome::kForbidden) return decision;
-    // Acquire: pairs with the release in `create_usage_plan_key()`.
-    subscription = subscription->next.load(std::memory_order_acquire);
+  return decision;
+}
+
+void Enforcer::admit(absl::Span<const Call> calls,
+                     absl::Span<Decision> decisions) noexcept {
+  // As many as a core can have on their way.
+  constexpr size_t kGroup = 16;
+  Impl& impl = *impl_;
+  const KeyTable& table = impl.clients.table();
+  std::optional<Instant> now;
+  while (!calls.empty()) {
+    const size_t count = std::min(calls.size(), kGroup);
+    EpochDomain::Guard guard;
+    uint32_t hashes[kGroup];
+    for (size_t i = 0; i < count; ++i) {
+      const Call& call = calls[i];
+      if (call.client) {
+        __builtin_prefetch(call.client.client_);
+        __builtin_prefetch(&call.client.client_->first.cell, /*rw=*/1);
+      } else if (call.api_key.size() <= kLongestKey) {
+        table.prefetch(hashes[i] = impl.clients.hash(call.api_key));
+      }
+      if (!call.now.has_value() && !now.has_value()) now = impl.clock->now();
+    }
+    for (size_t i = 0; i < count; ++i) {
+      if (!calls[i].client && calls[i].api_key.size() <= kLongestKey) {
+        table.prefetch_client(hashes[i]);
+      }
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const Call& call = calls[i];
+      Client* client = call.client.client_;
+      if (!call.client && call.api_key.size() <= kLongestKey) {
+        client = table.find(call.api_key, hashes[i]);
+      }
+      decisions[i] = Decision();
+      impl.decide(client, call, call.now.has_value() ? *call.now : *now,
+                  decisions[i]);
+    }
+    calls.remove_prefix(count);
+    decisions.remove_prefix(count);
   }
-  return forbidden(Forbidden::kNoPlan);
+}
+
+ClientHandle Enforcer::resolve(std::string_view api_key) const noexcept {
+  EpochDomain::Guard guard;
+  Client* client = impl_->clients.find(api_key);
+  if (client == nullptr) return ClientHandle();
+  // Acquire: pairs with the release in `Clients::create()`.
+  const ClientState state(client->state.load(std::memory_order_acquire));
+  // Deleted meanwhile.
+  if (state.serial() == 0) return ClientHandle();
+  return ClientHandle(client, state.serial());
 }
 
 absl::StatusOr<Route> Enforcer::route(std::string_view api_id,
@@ -121,7 +186,8 @@ absl::StatusOr<Route> Enforcer::route(std::string_view api_id,
 
 Enforcer::Statistics Enforcer::statistics() const {
   MutexLock lock(impl_->mutex);
-  return {impl_->plans.size(), impl_->keys.size(), impl_->arena->used(),
+  return {impl_->plans.size(),      impl_->keys.size(),
+          impl_->arena->used(),     impl_->arena->retired(),
           impl_->arena->reserved(), impl_->arena->lost_days()};
 }
 

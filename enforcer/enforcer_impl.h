@@ -1,6 +1,7 @@
 #ifndef WEIR_ENFORCER_ENFORCER_IMPL_H_
 #define WEIR_ENFORCER_ENFORCER_IMPL_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -44,6 +45,11 @@ struct PlanRecord {
 // is the control plane's, under one mutex.
 struct Enforcer::Impl {
   Impl(const Options& options, std::unique_ptr<Arena> arena);
+
+  // What `admit()` answers for this client; `decision` is as it was
+  // constructed, for an unknown key. REQUIRES: inside an EpochDomain::Guard.
+  void decide(Client* client, const Call& call, Instant now,
+              Decision& decision) noexcept;
 
   // Errors carry API Gateway's text.
   absl::StatusOr<PlanRecord*> find_plan(std::string_view plan_id) const
@@ -100,6 +106,8 @@ struct Enforcer::Impl {
   const bool both_throttles;
   const std::unique_ptr<Arena> arena;
   Clients clients;
+  // The first of the subscriptions that all keys draw on; stored with release.
+  std::atomic<Subscription*> shared{nullptr};
 
   mutable Mutex mutex;
   Registry<PlanRecord> plans ABSL_GUARDED_BY(mutex);

@@ -1,7 +1,9 @@
 #include "enforcer/epoch.h"
 
 #include <linux/membarrier.h>
+#include <pthread.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace weir {
@@ -24,22 +26,36 @@ bool membarrier(int command) {
   return syscall(SYS_membarrier, command, 0, 0) == 0;
 }
 
+int64_t monotonic_now() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
 }  // namespace
 
-// Hands the record on when the thread exits.
-struct EpochDomain::Registration {
-  Reader* reader = nullptr;
-  ~Registration() {
+bool Membarrier::enlist() {
+  return kMembarrierUnderstood &&
+         membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+}
+
+bool Membarrier::issue() const {
+  return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+}
+
+// Hands a thread's place on when the thread exits.
+struct EpochDomain::Place {
+  Epochs::Reader* reader = nullptr;
+  ~Place() {
     if (reader == nullptr) return;
     this_reader_ = nullptr;
-    // Release: pairs with the acquire of the thread that takes the record over.
-    reader->owned.store(false, std::memory_order_release);
+    Epochs::part(*reader);
   }
 };
 
-EpochDomain::EpochDomain()
-    : has_membarrier_(kMembarrierUnderstood &&
-                      membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)) {}
+EpochDomain::EpochDomain() {
+  pthread_atfork(nullptr, nullptr, after_fork_in_child);
+}
 
 EpochDomain& EpochDomain::instance() {
   // Never destroyed: threads may outlive static objects.
@@ -47,53 +63,41 @@ EpochDomain& EpochDomain::instance() {
   return domain;
 }
 
-EpochDomain::Reader* EpochDomain::join() {
-  thread_local Registration registration;
-  EpochDomain& domain = instance();
-  // Acquire: pairs with the release that published each record.
-  Reader* reader = domain.readers_.load(std::memory_order_acquire);
-  for (; reader != nullptr; reader = reader->next) {
-    bool owned = false;
-    // Acquire: pairs with the release of the thread that left.
-    if (reader->owned.compare_exchange_strong(owned, true,
-                                              std::memory_order_acquire)) {
-      break;
-    }
-  }
-  if (reader == nullptr) {
-    reader = new Reader;
-    reader->epoch = &domain.epoch_;
-    reader->fences = !domain.has_membarrier_;
-    reader->next = domain.readers_.load(std::memory_order_relaxed);
-    // Release: pairs with the acquire of scans and of later joins.
-    while (!domain.readers_.compare_exchange_weak(reader->next, reader,
-                                                  std::memory_order_release,
-                                                  std::memory_order_relaxed)) {
-    }
-  }
-  registration.reader = reader;
-  this_reader_ = reader;
-  return reader;
+EpochDomain::Epochs::Reader* EpochDomain::join() {
+  thread_local Place place;
+  place.reader = instance().epochs_.join();
+  return this_reader_ = place.reader;
 }
 
-// A write, though it changes nothing: it stands in the epoch's release
-// sequence, so whoever reads a later epoch sees what was unlinked before.
-uint64_t EpochDomain::stamp() { return epoch_.fetch_add(0); }
+void EpochDomain::after_fork_in_child() {
+  // Linux has a child inherit this, but does not promise it.
+  Membarrier::enlist();
+  instance().epochs_.forget_others(this_reader_);
+}
 
 uint64_t EpochDomain::reclaimable() {
-  if (has_membarrier_) membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-  uint64_t epoch = epoch_.load();
-  // Acquire: pairs with the release that published each record.
-  for (const Reader* reader = readers_.load(std::memory_order_acquire);
-       reader != nullptr; reader = reader->next) {
-    // Pairs with the release of a reader that left, and where readers fence,
-    // with the exchange of one that enters.
-    const uint64_t announced = reader->announced.load();
-    if (announced != 0 && announced != epoch) return epoch - 2;
+  const auto attempt = epochs_.advance();
+  // Relaxed throughout: writers that mix their notes make a statistic begin
+  // anew.
+  if (attempt.is_held_back &&
+      held_epoch_.load(std::memory_order_relaxed) != attempt.epoch) {
+    held_since_.store(monotonic_now(), std::memory_order_relaxed);
+    held_epoch_.store(attempt.epoch, std::memory_order_relaxed);
   }
-  // Should another writer have advanced it meanwhile, that serves as well.
-  epoch_.compare_exchange_strong(epoch, epoch + 1);
-  return epoch_.load() - 2;
+  return attempt.reclaimable;
+}
+
+EpochDomain::Statistics EpochDomain::statistics() const {
+  const auto counts = epochs_.counts();
+  // A reader who stands in the way of this epoch has done so from its
+  // beginning: others have entered this one.
+  const bool is_held =
+      counts.holding > 0 &&
+      held_epoch_.load(std::memory_order_relaxed) == counts.epoch;
+  return {counts.threads, counts.places, counts.inside, counts.holding,
+          is_held
+              ? monotonic_now() - held_since_.load(std::memory_order_relaxed)
+              : 0};
 }
 
 }  // namespace weir

@@ -1,6 +1,10 @@
 #include "enforcer/epoch.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -65,6 +69,110 @@ TEST(Epoch, RecordsOfThreadsThatExitedAreTakenOver) {
   }
   const uint64_t stamp = domain().stamp();
   EXPECT_TRUE(reclaimable_after(stamp, 3));
+}
+
+TEST(Epoch, ThreadsThatComeAndGoShareAFewPlaces) {
+  const size_t places = domain().statistics().places;
+  for (int i = 0; i < 5'000; ++i) {
+    std::thread other([] { EpochDomain::Guard guard; });
+    { EpochDomain::Guard guard; }
+    std::thread([] { EpochDomain::Guard guard; }).join();
+    other.join();
+  }
+  EXPECT_LE(domain().statistics().places, places + 3);
+}
+
+TEST(Epoch, StatisticsShowAReaderThatStalls) {
+  { EpochDomain::Guard guard; }
+  const auto before = domain().statistics();
+  EXPECT_EQ(before.readers, 0u);
+  EXPECT_EQ(before.holding, 0u);
+  EXPECT_EQ(before.held_ns, 0);
+
+  std::atomic<int> step{0};
+  std::thread stalled([&] {
+    EpochDomain::Guard guard;
+    step = 1;
+    while (step != 2) std::this_thread::yield();
+  });
+  while (step != 1) std::this_thread::yield();
+  EXPECT_EQ(domain().statistics().threads, before.threads + 1);
+  EXPECT_EQ(domain().statistics().readers, 1u);
+  EXPECT_EQ(domain().statistics().holding, 0u);  // it is in the present epoch
+
+  const uint64_t stamp = domain().stamp();
+  EXPECT_FALSE(reclaimable_after(stamp, 3));
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const auto held = domain().statistics();
+  EXPECT_EQ(held.readers, 1u);
+  EXPECT_EQ(held.holding, 1u);
+  EXPECT_GE(held.held_ns, 5'000'000);
+  // Later attempts do not begin the count anew, nor do other readers.
+  EXPECT_FALSE(reclaimable_after(stamp, 3));
+  std::thread([] { EpochDomain::Guard guard; }).join();
+  EXPECT_GE(domain().statistics().held_ns, held.held_ns);
+  EXPECT_EQ(domain().statistics().holding, 1u);
+
+  step = 2;
+  stalled.join();
+  const auto after = domain().statistics();
+  EXPECT_EQ(after.threads, before.threads);
+  EXPECT_EQ(after.readers, 0u);
+  EXPECT_EQ(after.holding, 0u);
+  EXPECT_EQ(after.held_ns, 0);
+  EXPECT_TRUE(reclaimable_after(stamp, 3));
+}
+
+// How a child that ran `body` ended; killed after ten seconds.
+template <class Body>
+int status_of_child(Body body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);
+    _exit(body() ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  return status;
+}
+
+TEST(Epoch, ThreadsThatDoNotFollowAForkHoldNothingBackInTheChild) {
+  std::atomic<int> step{0};
+  std::thread stalled([&] {
+    EpochDomain::Guard guard;
+    step = 1;
+    while (step != 2) std::this_thread::yield();
+  });
+  while (step != 1) std::this_thread::yield();
+  const uint64_t stamp = domain().stamp();
+  EXPECT_FALSE(reclaimable_after(stamp, 3));
+  const auto reclaims = [&] { return reclaimable_after(stamp, 3); };
+  // From a thread that has been a reader, and from one that has not.
+  { EpochDomain::Guard guard; }
+  EXPECT_EQ(status_of_child([&] {
+              const auto counts = domain().statistics();
+              return counts.threads == 1 && counts.readers == 0 && reclaims();
+            }),
+            0);
+  std::thread([&] {
+    EXPECT_EQ(status_of_child([&] {
+                return domain().statistics().threads == 0 && reclaims();
+              }),
+              0);
+  }).join();
+  EXPECT_FALSE(reclaims());
+  step = 2;
+  stalled.join();
+}
+
+TEST(Epoch, GuardOfTheThreadThatForksIsValidInTheChild) {
+  EpochDomain::Guard guard;
+  const uint64_t stamp = domain().stamp();
+  EXPECT_EQ(status_of_child([&] {
+              return domain().statistics().readers == 1 &&
+                     !reclaimable_after(stamp, 10);
+            }),
+            0);
 }
 
 // Readers follow a pointer that a writer keeps replacing; what it replaced is

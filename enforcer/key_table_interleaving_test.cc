@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <new>
 #include <string>
 #include <utility>
 
@@ -23,7 +22,7 @@ using testing::Explored;
 using testing::Program;
 using testing::ScheduledAtomic;
 
-constexpr size_t kSlots = 64;  // of the first table
+constexpr uint32_t kSlots = 64;  // of the first table
 
 Explored explore(const std::function<void(Program&)>& build) {
   return testing::explore(build, /*max_schedules=*/1'000'000,
@@ -32,19 +31,15 @@ Explored explore(const std::function<void(Program&)>& build) {
 
 // A table with keys that have chosen hashes, so chosen slots.
 struct Fixture {
-  Client* make(const std::string& key, uint64_t hash) {
-    auto* client = new (arena->allocate(Client::bytes(key.size()))) Client{};
-    client->hash = hash;
-    client->key_size = static_cast<uint32_t>(key.size());
-    key.copy(client->key_bytes(), key.size());
+  Client* insert(const std::string& key, uint32_t hash) {
+    auto* client =
+        static_cast<Client*>(arena->allocate(Client::bytes(key.size())));
+    key.copy(client->key_bytes(key.size()), key.size());
+    client->state = ClientState(1, key.size(), true).bits();
+    EXPECT_TRUE(table.insert(client, hash));
     return client;
   }
-  Client* insert(const std::string& key, uint64_t hash) {
-    Client* client = make(key, hash);
-    EXPECT_TRUE(table.insert(client));
-    return client;
-  }
-  Client* find(const std::string& key, uint64_t hash) {
+  Client* find(const std::string& key, uint32_t hash) {
     EpochDomain::Guard guard;
     return table.find(key, hash);
   }
@@ -53,7 +48,7 @@ struct Fixture {
   // its keys, "last", lies in its last slot but one.
   void fill() {
     last = insert("last", kSlots - 2);
-    for (uint64_t i = 1; (i + 1) * 3 <= kSlots * 2; ++i) {
+    for (uint32_t i = 1; (i + 1) * 3 <= kSlots * 2; ++i) {
       insert(absl::StrCat("filler-", i), i);
     }
   }
@@ -61,7 +56,7 @@ struct Fixture {
   // Then begins the larger one, and moves all but the last step's keys. The
   // keys that come with it lie where nobody else looks.
   void grow_up_to_the_last_step() {
-    for (uint64_t i = 0; i < kSlots / 8 - 1; ++i) {
+    for (uint32_t i = 0; i < kSlots / 8 - 1; ++i) {
       insert(absl::StrCat("late-", i), 100 + i);
     }
   }
@@ -72,7 +67,8 @@ struct Fixture {
     arena->collect();
     arena->collect();
     for (int i = 0; i < 2; ++i) {
-      arena->allocate(2 * sizeof(uint64_t) + kSlots * sizeof(uint64_t));
+      arena->allocate(sizeof(uint64_t));
+      arena->allocate(kSlots * sizeof(uint64_t));
     }
   }
 
@@ -116,7 +112,7 @@ TEST(KeyTableInterleaving, RemovedKeyIsGoneWhenTheRemovalReturns) {
     state->fill();
     state->grow_up_to_the_last_step();
     program.thread([=] {
-      state->table.remove(state->last);
+      state->table.remove(state->last, kSlots - 2);
       removed->store(true);
       state->insert("x", 120);
     });

@@ -2,16 +2,18 @@
 
 #include <atomic>
 #include <map>
-#include <new>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "enforcer/arena.h"
 #include "enforcer/client.h"
 #include "enforcer/epoch.h"
+#include "enforcer/key_hash.h"
 #include "gtest/gtest.h"
 
 namespace weir {
@@ -19,28 +21,33 @@ namespace {
 
 class KeyTableTest : public ::testing::Test {
  protected:
-  // `hash` in place of the key's own, to make keys collide.
-  Client* insert(const std::string& key, uint64_t hash) {
-    auto* client = new (arena_->allocate(Client::bytes(key.size()))) Client{};
-    client->hash = hash;
-    client->key_size = static_cast<uint32_t>(key.size());
-    key.copy(client->key_bytes(), key.size());
-    EXPECT_TRUE(table_.insert(client));
+  // nullptr if there is no room.
+  Client* try_insert(const std::string& key, uint32_t hash) {
+    auto* client = static_cast<Client*>(
+        arena_->allocate(Client::bytes(key.size()), Arena::Use::kClient));
+    key.copy(client->key_bytes(key.size()), key.size());
+    client->state = ClientState(1, key.size(), true).bits();
+    return table_.insert(client, hash) ? client : nullptr;
+  }
+  Client* insert(const std::string& key, uint32_t hash) {
+    Client* client = try_insert(key, hash);
+    EXPECT_NE(client, nullptr);
     return client;
   }
-  Client* insert(const std::string& key) {
-    return insert(key, KeyTable::hash(key));
-  }
-  void remove(Client* client) {
-    table_.remove(client);
-    arena_->retire(client, Client::bytes(client->key_size));
+  Client* insert(const std::string& key) { return insert(key, hash_(key)); }
+  void remove(Client* client, uint32_t hash) {
+    table_.remove(client, hash);
+    arena_->retire(client, Client::bytes(client->key().size()), nullptr,
+                   Arena::Use::kClient);
     arena_->collect();
   }
+  void remove(Client* client) { remove(client, hash_(client->key())); }
   Client* find(const std::string& key) {
     EpochDomain::Guard guard;
-    return table_.find(key, KeyTable::hash(key));
+    return table_.find(key, hash_(key));
   }
 
+  const KeyHash hash_;
   const std::unique_ptr<Arena> arena_ = *Arena::create(size_t{1} << 30);
   KeyTable table_{*arena_};
 };
@@ -85,6 +92,7 @@ TEST_F(KeyTableTest, GrowsInStepsAndLetsTheOldTableGo) {
   for (const std::string& key : keys) ASSERT_NE(find(key), nullptr) << key;
   // Two lines a client, and one table of at most 65,536 slots.
   EXPECT_LE(arena_->used(), keys.size() * 128 + 65'536 * 8 + 4096);
+  EXPECT_LE(arena_->used(), keys.size() * 192);
 }
 
 // A key lies in two tables while it is moved.
@@ -116,7 +124,7 @@ TEST_F(KeyTableTest, ShrinksWhenMostKeysAreGone) {
 }
 
 TEST_F(KeyTableTest, KeysOfOneHashAreToldApart) {
-  constexpr uint64_t kHash = 12345;
+  constexpr uint32_t kHash = 12345;
   std::vector<Client*> clients;
   for (int i = 0; i < 40; ++i) {
     clients.push_back(insert(absl::StrCat("key-", i), kHash));
@@ -126,10 +134,53 @@ TEST_F(KeyTableTest, KeysOfOneHashAreToldApart) {
     EXPECT_EQ(table_.find(absl::StrCat("key-", i), kHash), clients[i]);
   }
   EXPECT_EQ(table_.find("key-40", kHash), nullptr);
-  for (int i = 0; i < 40; i += 2) remove(clients[i]);
+  for (int i = 0; i < 40; i += 2) remove(clients[i], kHash);
   for (int i = 0; i < 40; ++i) {
     EXPECT_EQ(table_.find(absl::StrCat("key-", i), kHash),
               i % 2 == 0 ? nullptr : clients[i]);
+  }
+}
+
+// Whoever guessed the hash's secret could make lookups slow, but no slower than
+// the longest probe.
+TEST_F(KeyTableTest, KeysThatCollideHaveABound) {
+  constexpr uint32_t kHash = 77;
+  std::vector<std::string> others;
+  for (int i = 0; i < 3000; ++i) {
+    others.push_back(absl::StrCat("key-", i));
+    insert(others.back());
+  }
+  std::vector<std::pair<std::string, Client*>> colliding;
+  for (int i = 0; i < 600; ++i) {
+    const std::string key = absl::StrCat("colliding-", i);
+    if (Client* client = try_insert(key, kHash)) {
+      colliding.emplace_back(key, client);
+    }
+  }
+  EXPECT_LT(colliding.size(), 512u);
+  EXPECT_GT(colliding.size(), 100u);
+  EpochDomain::Guard guard;
+  for (const auto& [key, client] : colliding) {
+    ASSERT_EQ(table_.find(key, kHash), client) << key;
+  }
+  for (const std::string& key : others) ASSERT_NE(find(key), nullptr) << key;
+  // Room that is made is used.
+  remove(colliding.back().second, kHash);
+  EXPECT_NE(try_insert("one-more", kHash), nullptr);
+}
+
+TEST_F(KeyTableTest, LongKeysAreWhole) {
+  std::vector<Client*> clients;
+  for (size_t size = 1; size <= kLongestKey; ++size) {
+    std::string key(size, 'x');
+    clients.push_back(insert(key));
+    EXPECT_EQ(find(key), clients.back());
+    // The same but for its last character, or its first.
+    key.back() = 'y';
+    EXPECT_EQ(find(key), nullptr);
+    key.back() = 'x';
+    key.front() = 'y';
+    EXPECT_EQ(find(key), nullptr);
   }
 }
 
@@ -151,10 +202,10 @@ class ReadersFindWhatStays : public KeyTableTest {
         for (size_t i = t; !stop; ++i) {
           const std::string& key = keys[i % keys.size()];
           EpochDomain::Guard guard;
-          const Client* client = table_.find(key, KeyTable::hash(key));
+          const Client* client = table_.find(key, hash_(key));
           ASSERT_NE(client, nullptr) << key;
           ASSERT_EQ(client->key(), key);
-          ASSERT_EQ(table_.find(kNobody, KeyTable::hash(kNobody)), nullptr);
+          ASSERT_EQ(table_.find(kNobody, hash_(kNobody)), nullptr);
         }
       });
     }

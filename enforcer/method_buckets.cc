@@ -36,8 +36,8 @@ uint64_t MethodBuckets::grow(uint32_t slot, LineSource& lines) noexcept {
   return root;
 }
 
-TokenBucket* MethodBuckets::find_or_add(uint32_t slot,
-                                        LineSource& lines) noexcept {
+TokenBucket* MethodBuckets::find_or_add_in_tree(uint32_t slot,
+                                                LineSource& lines) noexcept {
   const uint64_t root = grow(slot, lines);
   if (root == 0) return nullptr;
   auto* node = reinterpret_cast<Node*>(root & ~kHeightMask);
@@ -62,6 +62,7 @@ TokenBucket* MethodBuckets::find_or_add(uint32_t slot,
 }
 
 void MethodBuckets::release(LineSource& lines) noexcept {
+  first_.reset();
   const uint64_t root = root_.exchange(0);
   if (root == 0) return;
   release(reinterpret_cast<Node*>(root & ~kHeightMask),

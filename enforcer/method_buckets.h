@@ -10,9 +10,10 @@
 namespace weir {
 
 // One key's buckets for the methods that have a throttle of their own, by slot
-// number. A radix tree of 64-byte lines, eight children or eight buckets each,
-// that grows as slots are first used: a key pays for what it calls, and up to
-// eight method throttles are one line and one step.
+// number. Slot 0 is at hand; the others are in a radix tree of 64-byte lines,
+// eight children or eight buckets each, that grows as slots are first used: a
+// key pays for what it calls, and up to eight method throttles are one line and
+// one step.
 //
 // Invariants:
 //  1. The root is 0, or the address of a line with the tree's height in its low
@@ -33,9 +34,12 @@ class MethodBuckets {
   MethodBuckets& operator=(const MethodBuckets&) = delete;
 
   // nullptr if `lines` has no more.
-  TokenBucket* find_or_add(uint32_t slot, LineSource& lines) noexcept;
+  TokenBucket* find_or_add(uint32_t slot, LineSource& lines) noexcept {
+    return slot == 0 ? &first_ : find_or_add_in_tree(slot, lines);
+  }
 
-  // Gives all lines back. REQUIRES: nobody else uses the tree.
+  // Gives all lines back, and fills the buckets. REQUIRES: nobody else uses
+  // them.
   void release(LineSource& lines) noexcept;
 
  private:
@@ -51,10 +55,12 @@ class MethodBuckets {
   static_assert(sizeof(Node) == LineSource::kLineBytes);
   static_assert(sizeof(Leaf) == LineSource::kLineBytes);
 
+  TokenBucket* find_or_add_in_tree(uint32_t slot, LineSource& lines) noexcept;
   // The root, in a tree that is high enough for `slot`; 0 if that cannot be.
   uint64_t grow(uint32_t slot, LineSource& lines) noexcept;
   static void release(Node* node, int height, LineSource& lines) noexcept;
 
+  TokenBucket first_;
   std::atomic<uint64_t> root_{0};
 };
 

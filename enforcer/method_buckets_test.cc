@@ -38,9 +38,11 @@ TEST(MethodBuckets, EachSlotIsOneBucketForGood) {
   EXPECT_EQ(arena->used(), 0u);
 }
 
-TEST(MethodBuckets, EightSlotsAreOneLine) {
+TEST(MethodBuckets, FirstSlotIsAtHandAndSevenMoreAreOneLine) {
   const auto arena = *Arena::create(size_t{1} << 20);
   MethodBuckets buckets;
+  buckets.find_or_add(0, *arena);
+  EXPECT_EQ(arena->used(), 0u);
   for (uint32_t slot = 0; slot < 8; ++slot) buckets.find_or_add(slot, *arena);
   EXPECT_EQ(arena->used(), 64u);
 }

@@ -8,11 +8,15 @@
 namespace weir {
 
 // std::mutex with thread-safety annotations. (Packaged absl::Mutex reports
-// races that are not there under ThreadSanitizer.) *thread-safe*
+// races that are not there under ThreadSanitizer.)
+//
+// fork() waits until no thread holds a Mutex, so that the child finds all of
+// them free, and what they guard whole. It does not wait if the thread that
+// forks holds one itself: then the child may use none of them. *thread-safe*
 class ABSL_LOCKABLE Mutex {
  public:
-  void lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
-  void unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
+  void lock() ABSL_EXCLUSIVE_LOCK_FUNCTION();
+  void unlock() ABSL_UNLOCK_FUNCTION();
   // Tells the analysis, inside a lambda, what its caller holds.
   void assert_held() const ABSL_ASSERT_EXCLUSIVE_LOCK() {}
 

@@ -37,6 +37,8 @@ class CompiledPlan {
     return route < route_count_ ? rules_[route] : kNotCovered;
   }
 
+  bool has_stages() const noexcept { return has_stages_; }
+
   // nullptr: the plan has no throttle.
   const CompiledThrottle* throttle() const noexcept {
     return throttle_.has_value() ? &*throttle_ : nullptr;
@@ -56,6 +58,7 @@ class CompiledPlan {
   QuotaTerms quota_;
   const Rule* rules_;
   uint32_t route_count_;
+  bool has_stages_;
   size_t bytes_;
 };
 

@@ -277,6 +277,7 @@ const CompiledPlan* PlanCompiler::compile(void* memory) const {
   std::uninitialized_copy(rules_.begin(), rules_.end(), rules);
   plan->rules_ = rules;
   plan->route_count_ = static_cast<uint32_t>(rules_.size());
+  plan->has_stages_ = !stages_.empty();
   plan->bytes_ = compiled_bytes();
   return plan;
 }

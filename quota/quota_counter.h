@@ -97,6 +97,13 @@ class BasicQuotaCounter {
   QuotaDecision take(const QuotaTerms& terms, Day day, int64_t cost, Log& log,
                      LineSource& lines) noexcept;
 
+  // The same for a caller to whom check() has just said yes: `seen` is its
+  // state. One compare-and-swap, unless something has changed since; an
+  // extension that was set since may not be taken into account.
+  QuotaDecision take(const QuotaTerms& terms, Day day, int64_t cost,
+                     const QuotaState& seen, Log& log,
+                     LineSource& lines) noexcept;
+
   // Whether take() would admit `cost`, and the state without it. Writes
   // nothing.
   QuotaDecision check(const QuotaTerms& terms, Day day, int64_t cost,
@@ -244,6 +251,25 @@ inline QuotaDecision BasicQuotaCounter<Atomic>::take(
                period.count() + counted.count(), state.cap}};
     }
   }
+}
+
+template <template <class> class Atomic>
+inline QuotaDecision BasicQuotaCounter<Atomic>::take(
+    const QuotaTerms& terms, Day day, int64_t cost, const QuotaState& seen,
+    Log& log, LineSource& lines) noexcept {
+  if (cost == 0) return {true, seen};
+  const DayWord today(seen.day, seen.used_today);
+  const DayWord counted = today.plus(cost);
+  // Linearization point: the CAS, as in the other. If the state was that of a
+  // day which nobody has opened yet, `today_` names another day, and it fails.
+  uint64_t bits = today.bits();
+  if (ABSL_PREDICT_TRUE(today_.compare_exchange_strong(bits, counted.bits()))) {
+    return {
+        true,
+        {seen.calendar, seen.day, counted.count(),
+         seen.used_in_period - seen.used_today + counted.count(), seen.cap}};
+  }
+  return take(terms, day, cost, log, lines);
 }
 
 template <template <class> class Atomic>

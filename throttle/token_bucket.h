@@ -60,6 +60,9 @@ class BasicTokenBucket {
     }
   }
 
+  // Makes it a full bucket of any clock's. REQUIRES: nobody else uses it.
+  void reset() noexcept { word_.store(0, std::memory_order_relaxed); }
+
   // For `TokenClock::available` and `TokenClock::ready_at`.
   uint64_t word() const noexcept {
     // Pairs with the release in replace(): who finds a word stale also finds

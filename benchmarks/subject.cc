@@ -1,0 +1,64 @@
+#include "benchmarks/subject.h"
+
+#include <cstdlib>
+#include <iostream>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "benchmarks/draws.h"
+#include "proto/api_key.pb.h"
+#include "proto/usage_plan.pb.h"
+
+namespace weir {
+namespace {
+
+v1::UsagePlan plan_that(Plan kind) {
+  v1::UsagePlan plan;
+  plan.set_name("plan");
+  v1::ApiStage* stage = plan.add_api_stages();
+  stage->set_api_id("api");
+  stage->set_stage("prod");
+  plan.mutable_throttle()->set_rate_limit(kind == Plan::kThrottles ? 0 : 1e9);
+  plan.mutable_throttle()->set_burst_limit(
+      kind == Plan::kThrottles ? 0 : 2'000'000'000);
+  (*stage->mutable_throttle())["/pets/GET"].set_rate_limit(1e9);
+  (*stage->mutable_throttle())["/pets/GET"].set_burst_limit(2'000'000'000);
+  plan.mutable_quota()->set_limit(kind == Plan::kOverQuota ? 1
+                                                           : 1'000'000'000'000);
+  plan.mutable_quota()->set_period(v1::MONTH);
+  return plan;
+}
+
+void add_keys(Enforcer& enforcer, const std::string& plan_id, size_t keys) {
+  for (size_t i = 0; i < keys; ++i) {
+    v1::ApiKey key;
+    key.set_id(absl::StrCat("k", i));
+    key.set_value(std::string(key_bytes(i).view()));
+    key.set_enabled(true);
+    absl::Status status = enforcer.create_api_key(key).status();
+    if (status.ok()) {
+      status = enforcer.create_usage_plan_key(plan_id, key.id()).status();
+    }
+    if (!status.ok()) {
+      std::cerr << "cannot create key " << i << ": " << status << "\n";
+      std::exit(1);
+    }
+  }
+}
+
+}  // namespace
+
+Subject::Subject(size_t keys, Plan kind) {
+  Options options;
+  options.method_throttle = MethodThrottle::kAddsToPlan;
+  enforcer = Enforcer::create(options).value();
+  plan_id = enforcer->create_usage_plan(plan_that(kind)).value().id();
+  route = enforcer->route("api", "prod", "/pets/GET").value();
+  add_keys(*enforcer, plan_id, keys);
+  for (size_t i = 0; i < keys; ++i) {
+    const KeyBytes key = key_bytes(i);
+    enforcer->admit({key.view(), route});
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,32 @@
+#ifndef WEIR_ENFORCER_CLIENT_HANDLE_H_
+#define WEIR_ENFORCER_CLIENT_HANDLE_H_
+
+#include <cstdint>
+
+namespace weir {
+
+struct Client;
+
+// A client that `Enforcer::resolve()` looked up, for gateways that know the
+// client of a connection: requests that bring it are spared the lookup. Good
+// for the enforcer that gave it, as long as that lives, and safe for ever: when
+// the key is deleted, requests under the handle are forbidden (kUnknownKey), as
+// those under the key are. A default-constructed handle names nobody.
+// *thread-compatible*
+class ClientHandle {
+ public:
+  ClientHandle() = default;
+  explicit operator bool() const { return client_ != nullptr; }
+
+ private:
+  friend class Enforcer;
+  ClientHandle(Client* client, uint64_t serial)
+      : client_(client), serial_(serial) {}
+
+  Client* client_ = nullptr;
+  uint64_t serial_ = 0;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_CLIENT_HANDLE_H_

@@ -1,0 +1,103 @@
+// The cycle clock under every order of its accesses: a line is read whole or
+// not at all.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "enforcer/cycle_clock.h"
+#include "gtest/gtest.h"
+#include "tests/interleaving/interleaving.h"
+
+namespace weir {
+namespace {
+
+using testing::Explored;
+using testing::Program;
+using testing::ScheduledAtomic;
+
+constexpr int64_t kMillisecond = 1'000'000;
+
+// Two cycles are a nanosecond, which is what a reading takes.
+struct World {
+  int64_t time = 1'000'000'000;
+  int64_t cycles_ahead = 0;
+};
+
+class FakeMachine {
+ public:
+  explicit FakeMachine(World* world) : world_(*world) {}
+
+  bool has_counter() const { return true; }
+  uint64_t cycles() const {
+    return static_cast<uint64_t>(2 * world_.time++ + world_.cycles_ahead);
+  }
+  int64_t monotonic() const { return world_.time++; }
+  int64_t wall() const { return world_.time++; }
+
+ private:
+  World& world_;
+};
+
+struct State {
+  explicit State(int64_t idle) {
+    int64_t latest = 0;
+    for (int i = 0; i < 5; ++i) {
+      clock.monotonic(latest);
+      world.time += 60 * kMillisecond;
+    }
+    EXPECT_TRUE(clock.uses_counter());
+    world.time += idle;
+  }
+
+  // Reads the clock `times` times, as one thread.
+  void read(int times) {
+    int64_t latest = 0;
+    for (int i = 0; i < times; ++i) {
+      const int64_t previous = latest;
+      const int64_t before = world.time;
+      const int64_t now = clock.monotonic(latest);
+      EXPECT_GE(now, previous);
+      // Anchors lie in the middle of readings that others may interrupt.
+      EXPECT_GE(now, before - kSlack);
+      EXPECT_LE(now, world.time + kSlack);
+    }
+  }
+
+  static constexpr int64_t kSlack = 10;
+
+  World world;
+  BasicCycleClock<FakeMachine, ScheduledAtomic> clock{FakeMachine(&world)};
+};
+
+// The interval has passed, so that all readers anchor anew.
+TEST(CycleClockInterleaving, ReadersAndAnchorsAgree) {
+  const Explored explored = testing::explore(
+      [](Program& program) {
+        auto state = std::make_shared<State>(150 * kMillisecond);
+        program.thread([state] { state->read(2); });
+        program.thread([state] { state->read(2); });
+        program.thread([state] { state->read(2); });
+        program.at_end([state] { EXPECT_TRUE(state->clock.uses_counter()); });
+      },
+      /*max_schedules=*/2'000'000, /*max_preemptions=*/2);
+  EXPECT_TRUE(explored.complete);
+  EXPECT_GT(explored.schedules, 1'000);
+}
+
+// A counter that has leapt is dropped, and nobody mixes the lines.
+TEST(CycleClockInterleaving, ReadersAgreeWhileACounterIsDropped) {
+  const Explored explored = testing::explore(
+      [](Program& program) {
+        auto state = std::make_shared<State>(10 * kMillisecond);
+        state->world.cycles_ahead = 1'000 * kMillisecond;
+        program.thread([state] { state->read(2); });
+        program.thread([state] { state->read(2); });
+        program.at_end([state] { EXPECT_FALSE(state->clock.uses_counter()); });
+      },
+      /*max_schedules=*/2'000'000, /*max_preemptions=*/3);
+  EXPECT_TRUE(explored.complete);
+}
+
+}  // namespace
+}  // namespace weir

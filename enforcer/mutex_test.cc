@@ -1,0 +1,77 @@
+#include "enforcer/mutex.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace weir {
+namespace {
+
+// How a child that ran `body` ended; killed after ten seconds.
+template <class Body>
+int status_of_child(Body body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);
+    _exit(body() ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  return status;
+}
+
+// Threads take the Mutexes in an order of their own, and others come and go.
+TEST(Mutex, IsFreeAndWhatItGuardsWholeInAForkedChild) {
+  Mutex outer;
+  Mutex inner;
+  int first = 0;  // The two are equal but while both Mutexes are held.
+  int second = 0;
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      while (!stop) {
+        const auto passing = std::make_unique<Mutex>();
+        MutexLock passing_lock(*passing);
+        MutexLock outer_lock(outer);
+        MutexLock inner_lock(inner);
+        ++first;
+        std::this_thread::yield();
+        ++second;
+      }
+    });
+  }
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(status_of_child([&] {
+                MutexLock outer_lock(outer);
+                MutexLock inner_lock(inner);
+                return first == second;
+              }),
+              0);
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(first, 0);
+}
+
+// Another thread waits for what the thread that forks will not give up before.
+TEST(Mutex, ThreadThatHoldsOneMayFork) {
+  Mutex mutex;
+  std::thread waiter;
+  {
+    MutexLock lock(mutex);
+    waiter = std::thread([&] { MutexLock lock(mutex); });
+    usleep(10'000);
+    EXPECT_EQ(status_of_child([] { return true; }), 0);
+  }
+  waiter.join();
+}
+
+}  // namespace
+}  // namespace weir

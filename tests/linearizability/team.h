@@ -1,0 +1,64 @@
+#ifndef WEIR_TESTS_LINEARIZABILITY_TEAM_H_
+#define WEIR_TESTS_LINEARIZABILITY_TEAM_H_
+
+#include <pthread.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <vector>
+
+namespace weir::testing {
+
+// Threads that start together, round after round: calls overlap in many short
+// rounds more often than in a long one. *thread-compatible*
+class Team {
+ public:
+  using Random = std::mt19937_64;
+
+  // Each member draws from a sequence of its own, made from `seed`.
+  Team(int members, uint64_t seed);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  // Has each member do `body(member)` and returns when all have. The caller is
+  // member 0.
+  void run(const std::function<void(int)>& body);
+
+  // The present member's; a caller that belongs to no team has one as well.
+  static Random& random();
+
+  // Does nothing, or spins, or yields, as a scheduler would between any two
+  // instructions.
+  static void pause();
+
+  // Has another member sleep for a moment, at whichever instruction it is. For
+  // code that has no pauses of its own. REQUIRES: a round is being played.
+  void interrupt(int member);
+
+ private:
+  void begin_round();
+  void serve(int member);
+  void work_together(int member);
+
+  std::vector<std::thread> threads_;
+  std::vector<Random> randoms_;
+  pthread_t caller_{};  // member 0
+
+  std::mutex mutex_;
+  std::condition_variable next_round_;
+  int64_t round_ = 0;  // guarded by `mutex_`
+  // Of the present round; nullptr ends the team.
+  const std::function<void(int)>* body_ = nullptr;
+  std::atomic<int> waiting_{0};
+  std::atomic<int> at_work_{0};
+};
+
+}  // namespace weir::testing
+
+#endif  // WEIR_TESTS_LINEARIZABILITY_TEAM_H_
