@@ -60,10 +60,6 @@ void Clients::remove(Client& client) {
                 Arena::Use::kClient);
 }
 
-bool Clients::is_enabled(const Client& client) {
-  return state_of(client).enabled();
-}
-
 void Clients::set_enabled(Client& client, bool enabled) {
   // Relaxed: the flag stands alone, and an overlapping call may see either.
   client.state.store(state_of(client).with_enabled(enabled).bits(),

@@ -36,7 +36,6 @@ class Clients {
   // REQUIRES: it has no subscriptions.
   void remove(Client& client);
 
-  static bool is_enabled(const Client& client);
   void set_enabled(Client& client, bool enabled);
 
   // A subscription under the plan that `cell` publishes, of a key that is
