@@ -90,10 +90,10 @@ class Report {
     const double processor_before = processor_seconds();
     const auto begin = SteadyClock::now();
     call();
-    const double seconds = seconds_since(begin);
-    processor_ += processor_seconds() - processor_before;
-    total_ += seconds;
-    longest_ = std::max(longest_, seconds);
+    total_ += seconds_since(begin);
+    const double processor = processor_seconds() - processor_before;
+    processor_ += processor;
+    longest_ = std::max(longest_, processor);
   }
 
   void print(const char* what, size_t keys) const {
@@ -101,7 +101,7 @@ class Report {
       return static_cast<double>(after - before) / static_cast<double>(keys);
     };
     std::cout << absl::StreamFormat(
-        "%-10s %8d keys  %7.3f s (processor %7.3f s, %5.0f ns a key)  longest "
+        "%-10s %8d keys  %7.3f s  processor %7.3f s, %5.0f ns a key, longest "
         "call %7.3f ms  bytes a key: arena %4.0f, resident %4.0f\n",
         what, keys, total_, processor_,
         processor_ * 1e9 / static_cast<double>(keys), longest_ * 1e3,

@@ -60,10 +60,6 @@ void Clients::remove(Client& client) {
                 Arena::Use::kClient);
 }
 
-bool Clients::is_enabled(const Client& client) {
-  return state_of(client).enabled();
-}
-
 void Clients::set_enabled(Client& client, bool enabled) {
   // Relaxed: the flag stands alone, and an overlapping call may see either.
   client.state.store(state_of(client).with_enabled(enabled).bits(),
@@ -80,16 +76,21 @@ Subscription* Clients::subscribe(Client& client, const PlanCell& cell, Day day,
     client.first.cell.store(&cell, std::memory_order_release);
     return &client.first;
   }
+  return subscribe(client.first.next, cell, day, calendar);
+}
+
+Subscription* Clients::subscribe(std::atomic<Subscription*>& head,
+                                 const PlanCell& cell, Day day,
+                                 QuotaCalendar calendar) {
   auto* subscription =
       static_cast<Subscription*>(arena_.allocate(sizeof(Subscription)));
   if (subscription == nullptr) return nullptr;
   subscription->quota.start(day, calendar);
   subscription->cell.store(&cell, std::memory_order_relaxed);
-  std::atomic<Subscription*>& next = client.first.next;
-  subscription->next.store(next.load(std::memory_order_relaxed),
+  subscription->next.store(head.load(std::memory_order_relaxed),
                            std::memory_order_relaxed);
   // Linearization point. Release: pairs with the acquire in `admit()`.
-  next.store(subscription, std::memory_order_release);
+  head.store(subscription, std::memory_order_release);
   return subscription;
 }
 
@@ -100,7 +101,12 @@ void Clients::unsubscribe(Client& client, Subscription& subscription) {
     arena_.retire(&client, 0, dispose_first);
     return;
   }
-  std::atomic<Subscription*>* link = &client.first.next;
+  unsubscribe(client.first.next, subscription);
+}
+
+void Clients::unsubscribe(std::atomic<Subscription*>& head,
+                          Subscription& subscription) {
+  std::atomic<Subscription*>* link = &head;
   while (link->load(std::memory_order_relaxed) != &subscription) {
     link = &link->load(std::memory_order_relaxed)->next;
   }

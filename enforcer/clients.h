@@ -1,6 +1,7 @@
 #ifndef WEIR_ENFORCER_CLIENTS_H_
 #define WEIR_ENFORCER_CLIENTS_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -35,14 +36,20 @@ class Clients {
   // REQUIRES: it has no subscriptions.
   void remove(Client& client);
 
-  static bool is_enabled(const Client& client);
   void set_enabled(Client& client, bool enabled);
 
   // A subscription under the plan that `cell` publishes, of a key that is
   // attached on `day`. nullptr, and nothing changed, if the arena is used up.
   Subscription* subscribe(Client& client, const PlanCell& cell, Day day,
                           QuotaCalendar calendar);
-  // Unlinks it. A request that overlaps may still count under it.
+  // A subscription of no key's, in the list that begins with `head`. Fails in
+  // the same way.
+  Subscription* subscribe(std::atomic<Subscription*>& head,
+                          const PlanCell& cell, Day day,
+                          QuotaCalendar calendar);
+  // Both unlink it. A request that overlaps may still count under it.
+  void unsubscribe(std::atomic<Subscription*>& head,
+                   Subscription& subscription);
   void unsubscribe(Client& client, Subscription& subscription);
 
   size_t size() const { return table_.size(); }

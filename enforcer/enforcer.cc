@@ -185,10 +185,19 @@ absl::StatusOr<Route> Enforcer::route(std::string_view api_id,
 }
 
 Enforcer::Statistics Enforcer::statistics() const {
+  const EpochDomain::Statistics readers = EpochDomain::instance().statistics();
   MutexLock lock(impl_->mutex);
-  return {impl_->plans.size(),      impl_->keys.size(),
-          impl_->arena->used(),     impl_->arena->retired(),
-          impl_->arena->reserved(), impl_->arena->lost_days()};
+  Statistics statistics = {};
+  statistics.usage_plans = impl_->plans.size();
+  statistics.api_keys = impl_->keys.size();
+  statistics.arena_used_bytes = impl_->arena->used();
+  statistics.arena_retired_bytes = impl_->arena->retired();
+  statistics.arena_reserved_bytes = impl_->arena->reserved();
+  statistics.threads = readers.threads;
+  statistics.stalled_threads = readers.holding;
+  statistics.stalled_ns = readers.held_ns;
+  statistics.days_not_recorded = impl_->arena->lost_days();
+  return statistics;
 }
 
 }  // namespace weir

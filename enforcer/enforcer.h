@@ -170,6 +170,22 @@ class Enforcer {
       std::string_view plan_id,
       absl::Span<const v1::PatchOperation> operations);
 
+  // -- Limits that all keys share --
+
+  // From now on every request draws on this plan's throttles as well, after
+  // those of its key's plan, and all requests from the same buckets: all limits
+  // must admit, or none is taken from. As API Gateway applies a stage's
+  // throttles and the account's beyond a usage plan's own:
+  //   - a plan without stages: its throttle is that of the whole enforcer;
+  //   - a plan with stages: its throttle is that of these stages together, and
+  //     a method throttle that of a method (in its place, or beside it; see
+  //     Options::method_throttle).
+  // Patches to the plan hold as for any other. Its quota is not looked at.
+  // Buckets begin full. ResourceExhausted beyond four plans.
+  absl::Status share_usage_plan(std::string_view plan_id);
+  // NotFound if it is not shared. A shared plan cannot be deleted.
+  absl::Status unshare_usage_plan(std::string_view plan_id);
+
   // -- API keys --
 
   // Gives the key an id (unless it brings one, as with plans) and, unless it
@@ -229,6 +245,13 @@ class Enforcer {
     // Of these, what waits for readers to leave before it is used again.
     size_t arena_retired_bytes;
     size_t arena_reserved_bytes;
+    // Threads of the process, of whatever enforcer, that have called `admit()`
+    // and not exited; and of those how many stand inside it for so long that
+    // retired memory cannot be used again, and since when they do. They make
+    // nobody wait.
+    size_t threads;
+    size_t stalled_threads;
+    int64_t stalled_ns;
     // Days of single keys that are missing from the history because the arena
     // was used up. Counting itself is never affected.
     int64_t days_not_recorded;

@@ -39,6 +39,7 @@ struct PlanRecord {
   PlanCell* cell = nullptr;
   std::vector<TermsChange> terms;  // as far back as usage is reported
   NewestFirst<KeyRecord> keys;     // that are associated with it
+  Subscription* shared = nullptr;  // by all keys, if it is
 };
 
 // The state behind an Enforcer. What `admit()` reads is not guarded; the rest
@@ -106,7 +107,7 @@ struct Enforcer::Impl {
   const bool both_throttles;
   const std::unique_ptr<Arena> arena;
   Clients clients;
-  // The first of the subscriptions that all keys draw on; stored with release.
+  // The first of the subscriptions that all keys share; stored with release.
   std::atomic<Subscription*> shared{nullptr};
 
   mutable Mutex mutex;
@@ -116,6 +117,7 @@ struct Enforcer::Impl {
   RouteIds routes ABSL_GUARDED_BY(mutex);
   // Ids are not used twice, even if the first use failed. 0 is nobody's.
   uint32_t last_route ABSL_GUARDED_BY(mutex) = 0;
+  int shared_plans ABSL_GUARDED_BY(mutex) = 0;
 };
 
 absl::Status arena_exhausted();

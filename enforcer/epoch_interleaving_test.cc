@@ -149,7 +149,8 @@ class EpochInterleaving : public ::testing::Test {
   using Build = std::function<void(Program&, std::shared_ptr<State<Epochs>>)>;
 
   static constexpr bool kIsLate = !std::is_same_v<Epochs, FencingEpochs>;
-  // Interruptions, for programs of many threads.
+  // Interruptions: with late stores, there is one thread more.
+  static constexpr int kIfThereAreFew = kIsLate ? 2 : 3;
   static constexpr int kIfThereAreMany = kIsLate ? 1 : 2;
 
   static Explored explore(const Build& build, int max_preemptions) {
@@ -227,7 +228,7 @@ TYPED_TEST(EpochInterleaving, OuterStayOutlastsInnerOnes) {
           state->reclaim(4);
         });
       },
-      /*max_preemptions=*/2);
+      this->kIfThereAreFew);
   EXPECT_TRUE(explored.complete);
 }
 
@@ -254,6 +255,28 @@ TYPED_TEST(EpochInterleaving, ReaderMayJoinDuringAScan) {
         /*max_preemptions=*/2);
     EXPECT_TRUE(explored.complete);
   }
+}
+
+// Two scans that began before it joined may both allow an advance. (It unlinks
+// what it holds itself, to spare a thread.)
+TYPED_TEST(EpochInterleaving, ReaderMayJoinDuringSeveralScans) {
+  const Explored explored = this->explore(
+      [](Program& program, auto state) {
+        program.thread([=] {
+          auto* reader = state->epochs.join();
+          TypeParam::enter(*reader);
+          const Object* object = state->present.load();
+          state->replace(state->objects[1]);
+          state->elsewhere.load();
+          EXPECT_FALSE(object->is_freed);
+          TypeParam::leave(*reader);
+        });
+        for (int i = 0; i < 2; ++i) {
+          program.thread([=] { state->reclaim(1); });
+        }
+      },
+      this->kIfThereAreFew);
+  EXPECT_TRUE(explored.complete);
 }
 
 TYPED_TEST(EpochInterleaving, TwoThreadsNeverShareAPlace) {

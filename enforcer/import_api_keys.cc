@@ -12,6 +12,7 @@
 #include "enforcer/enforcer.h"
 #include "enforcer/enforcer_impl.h"
 #include "enforcer/key_record.h"
+#include "enforcer/key_table.h"
 #include "enforcer/random_id.h"
 #include "json/text.h"
 #include "plan/plan_compiler.h"
@@ -55,10 +56,12 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
   Texts own_values;
   own_ids.reserve(keys.size());
   own_values.reserve(keys.size());
+  std::vector<uint32_t> hashes(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
     if (auto status = check_alone(keys[i], own_ids, own_values); !status.ok()) {
       return of_key(i, status);
     }
+    hashes[i] = impl_->clients.hash(keys[i].value());
   }
   RandomText random;
   std::vector<std::string> ids(keys.size());
@@ -81,10 +84,14 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
     plan = *found;
     calendar = quota_terms(plan->document, impl_->rules).calendar;
   }
+  const KeyTable& table = impl_->clients.table();
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (i + kAhead < ids.size()) impl_->keys.prefetch(ids[i + kAhead]);
+    if (i + kAhead < keys.size()) {
+      table.prefetch(hashes[i + kAhead]);
+      impl_->keys.prefetch(ids[i + kAhead]);
+    }
     if (!keys[i].value().empty() &&
-        impl_->clients.find(keys[i].value()) != nullptr) {
+        table.find(keys[i].value(), hashes[i]) != nullptr) {
       return of_key(i, value_is_taken());
     }
     while (impl_->keys.find(ids[i]) != nullptr) {
@@ -97,7 +104,10 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
   impl_->arena->collect();
   const int64_t now = impl_->clock->now().unix;
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (i + kAhead < ids.size()) impl_->keys.prefetch(ids[i + kAhead]);
+    if (i + kAhead < keys.size()) {
+      table.prefetch(hashes[i + kAhead]);
+      impl_->keys.prefetch(ids[i + kAhead]);
+    }
     std::string generated;
     if (keys[i].value().empty()) generated = random.secret();
     KeyRecord* key = impl_->add_key(

@@ -14,8 +14,8 @@
 namespace weir {
 namespace {
 
-constexpr size_t kKeys = 20'000;
-constexpr size_t kBatch = 5'000;
+constexpr size_t kKeys = 10'000;
+constexpr size_t kBatch = 2'500;
 
 size_t allocated() {
   const struct mallinfo2 info = mallinfo2();

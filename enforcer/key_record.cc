@@ -1,9 +1,8 @@
 #include "enforcer/key_record.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
-
-#include "enforcer/clients.h"
 
 namespace weir {
 namespace {
@@ -57,7 +56,8 @@ v1::ApiKey KeyRecord::document(bool include_value) const {
   if (include_value) {
     key.set_value(client_->key().data(), client_->key().size());
   }
-  key.set_enabled(Clients::is_enabled(*client_));
+  key.set_enabled(
+      ClientState(client_->state.load(std::memory_order_relaxed)).enabled());
   set_time(created_unix_ns_, *key.mutable_created_date());
   set_time(updated_unix_ns_, *key.mutable_last_updated_date());
   return key;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "enforcer/admission.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/enforcer_impl.h"
 #include "json/text.h"
@@ -199,6 +200,10 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
         aws_text::usage_plan_has_stages(plan_id, stage.api_id(), stage.stage());
     return plan_error(absl::StatusCode::kFailedPrecondition, text, text);
   }
+  if (record.shared != nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "usage plan ", record.id(), " is shared; see unshare_usage_plan()"));
+  }
   while (record.keys.size() > 0) {
     impl_->dissociate(record.keys.newest(), record);
   }
@@ -209,6 +214,43 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
   impl_->arena->retire(record.cell, sizeof(PlanCell));
   impl_->arena->collect();
   impl_->plans.erase(plan_id);
+  return absl::OkStatus();
+}
+
+absl::Status Enforcer::share_usage_plan(std::string_view plan_id) {
+  MutexLock lock(impl_->mutex);
+  const auto plan = impl_->find_plan(plan_id);
+  if (!plan.ok()) return plan.status();
+  PlanRecord& record = **plan;
+  if (record.shared != nullptr) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("usage plan ", record.id(), " is shared already"));
+  }
+  if (impl_->shared_plans == Admission::kMostShared) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "at most ", Admission::kMostShared, " usage plans can be shared"));
+  }
+  record.shared = impl_->clients.subscribe(impl_->shared, *record.cell,
+                                           day_of(impl_->clock->now().unix),
+                                           QuotaCalendar::none());
+  if (record.shared == nullptr) return arena_exhausted();
+  ++impl_->shared_plans;
+  return absl::OkStatus();
+}
+
+absl::Status Enforcer::unshare_usage_plan(std::string_view plan_id) {
+  MutexLock lock(impl_->mutex);
+  const auto plan = impl_->find_plan(plan_id);
+  if (!plan.ok()) return plan.status();
+  PlanRecord& record = **plan;
+  if (record.shared == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("usage plan ", record.id(), " is not shared"));
+  }
+  impl_->clients.unsubscribe(impl_->shared, *record.shared);
+  record.shared = nullptr;
+  --impl_->shared_plans;
+  impl_->arena->collect();
   return absl::OkStatus();
 }
 

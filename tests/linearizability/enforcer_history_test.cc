@@ -248,8 +248,8 @@ struct EnforcerModel {
         !ask_bucket(event, versions[version], state)) {
       return false;
     }
-    const Association& key = state.associations[found];
     if ((event.parts & Event::kCap) != 0) {
+      const Association& key = state.associations[found];
       const int64_t extension =
           key.extended == decision.day ? key.extension : 0;
       if (decision.quota_limit !=
@@ -467,9 +467,9 @@ class EnforcerHistory : public ::testing::Test {
     Recorder<Event> calls(kThreads);
     team.run([&](int thread) {
       if (thread == 0) {
-        operate(operations, team, calls);
+        operate(operations, calls);
       } else {
-        ask(thread, team, calls);
+        ask(thread, calls);
       }
     });
     const auto history = calls.history();
@@ -477,10 +477,10 @@ class EnforcerHistory : public ::testing::Test {
     EXPECT_TRUE(is_linearizable(model, initial, model.moments_of(history)));
   }
 
-  void ask(int thread, Team& team, Recorder<Event>& calls) {
+  void ask(int thread, Recorder<Event>& calls) {
     for (int i = 0; i < kRequests; ++i) {
       const auto cost = static_cast<uint32_t>(Team::random()() % 4);
-      interrupt_another(thread, team);
+      Team::pause();
       const int64_t before = clock_->read();
       Decision decision;
       calls.record(thread, [&] {
@@ -494,21 +494,14 @@ class EnforcerHistory : public ::testing::Test {
     }
   }
 
-  // Half the time: then it sleeps inside of a call, as like as not.
-  static void interrupt_another(int thread, Team& team) {
-    const int step = static_cast<int>(Team::random()() % (2 * kThreads));
-    if (step > 0 && step < kThreads) team.interrupt((thread + step) % kThreads);
-  }
-
   // The enforcer is busy with the operator for longer than with a request: a
   // few acts are enough to meet them all.
-  void operate(const Operations& operations, Team& team,
-               Recorder<Event>& calls) {
+  void operate(const Operations& operations, Recorder<Event>& calls) {
     Team::Random& random = Team::random();
     bool enabled = true;
     bool associated = true;
     for (int i = 0; i < kActs; ++i) {
-      interrupt_another(0, team);
+      Team::pause();
       const auto value = static_cast<int64_t>(random() % 5);
       const auto record = [&](Event::Kind kind, int64_t value, auto act) {
         calls.record(0, [&] {
@@ -563,10 +556,10 @@ class EnforcerHistory : public ::testing::Test {
   void publish(Team::Random& random, int64_t rate) {
     int64_t burst;
     do {
-      burst = static_cast<int64_t>(random() % 8);
+      burst = static_cast<int64_t>(random() % 16);
     } while (std::any_of(versions_.begin(), versions_.end(),
                          [&](const Version& v) { return v.burst == burst; }));
-    const Version version{burst, static_cast<int64_t>(1 + random() % 10),
+    const Version version{burst, static_cast<int64_t>(1 + random() % 12),
                           clock_->read()};
     versions_.push_back(version);
     const auto patched = enforcer_->apply_patch(

@@ -1,8 +1,6 @@
 #ifndef WEIR_TESTS_LINEARIZABILITY_TEAM_H_
 #define WEIR_TESTS_LINEARIZABILITY_TEAM_H_
 
-#include <pthread.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -34,12 +32,9 @@ class Team {
   static Random& random();
 
   // Does nothing, or spins, or yields, as a scheduler would between any two
-  // instructions.
+  // instructions. Under --config=restless every function of the library does
+  // this first, so that calls overlap at every step.
   static void pause();
-
-  // Has another member sleep for a moment, at whichever instruction it is. For
-  // code that has no pauses of its own. REQUIRES: a round is being played.
-  void interrupt(int member);
 
  private:
   void begin_round();
@@ -48,7 +43,6 @@ class Team {
 
   std::vector<std::thread> threads_;
   std::vector<Random> randoms_;
-  pthread_t caller_{};  // member 0
 
   std::mutex mutex_;
   std::condition_variable next_round_;

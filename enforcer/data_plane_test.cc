@@ -1,0 +1,485 @@
+// Batches, client handles and shared plans.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "enforcer/client_handle.h"
+#include "enforcer/clock.h"
+#include "enforcer/decision.h"
+#include "enforcer/enforcer.h"
+#include "enforcer/epoch.h"
+#include "gtest/gtest.h"
+#include "plan/plan_json.h"
+#include "proto/api_key.pb.h"
+#include "proto/patch_operation.pb.h"
+#include "proto/usage_plan.pb.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr int64_t kStart = int64_t{20'500} * 86'400 * kSecond;  // 2026-02-16
+
+std::string value(int i) {
+  return absl::StrCat("a-key-with-the-number-", 1000 + i);
+}
+
+class DataPlaneTest : public ::testing::Test {
+ protected:
+  explicit DataPlaneTest(MethodThrottle method_throttle = {}) {
+    enforcer_ = make(method_throttle);
+  }
+  std::unique_ptr<Enforcer> make(MethodThrottle method_throttle = {}) {
+    Options options;
+    options.clock = clock_;
+    options.arena_bytes = size_t{1} << 28;
+    options.method_throttle = method_throttle;
+    return *Enforcer::create(options);
+  }
+  static void add_plan(Enforcer& enforcer, const std::string& json) {
+    const auto plan = usage_plan_from_json(json);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    const auto created = enforcer.create_usage_plan(*plan);
+    ASSERT_TRUE(created.ok()) << created.status();
+  }
+  // With the id "id-<i>".
+  static void add_key(Enforcer& enforcer, int i, const std::string& plan_id) {
+    v1::ApiKey key;
+    key.set_id(absl::StrCat("id-", i));
+    key.set_value(value(i));
+    key.set_enabled(true);
+    ASSERT_TRUE(enforcer.create_api_key(key).ok());
+    ASSERT_TRUE(enforcer.create_usage_plan_key(plan_id, key.id()).ok());
+  }
+  void patch(const std::string& plan_id, const char* op, const char* path,
+             const char* value) {
+    v1::PatchOperation operation;
+    operation.set_op(op);
+    operation.set_path(path);
+    operation.mutable_value()->set_string_value(value);
+    const auto patched = enforcer_->apply_patch(plan_id, {operation});
+    ASSERT_TRUE(patched.ok()) << patched.status();
+  }
+  Route route(const std::string& method_key = "",
+              const std::string& stage = "prod") {
+    return *enforcer_->route("api", stage, method_key);
+  }
+  Decision admit(int key, Route route, uint32_t cost = 1) {
+    return enforcer_->admit({value(key), route, cost});
+  }
+  int admit_all(int key, Route route) {
+    int admitted = 0;
+    while (admit(key, route).admitted()) ++admitted;
+    return admitted;
+  }
+
+  const std::shared_ptr<ManualClock> clock_ =
+      std::make_shared<ManualClock>(kStart);
+  std::unique_ptr<Enforcer> enforcer_;
+};
+
+constexpr char kWide[] = R"({"id": "wide", "name": "wide",
+    "apiStages": [{"apiId": "api", "stage": "prod"},
+                  {"apiId": "api", "stage": "test"}]})";
+constexpr char kNarrow[] = R"({"id": "narrow", "name": "narrow",
+    "apiStages": [{"apiId": "api", "stage": "prod",
+                   "throttle": {"/pets/GET": {"rateLimit": 1,
+                                              "burstLimit": 3}}}],
+    "throttle": {"rateLimit": 2, "burstLimit": 5},
+    "quota": {"limit": 12, "period": "DAY"}})";
+
+// -- Handles --
+
+TEST_F(DataPlaneTest, HandleDecidesAsItsKeyDoes) {
+  add_plan(*enforcer_, kNarrow);
+  add_key(*enforcer_, 1, "narrow");
+  const ClientHandle client = enforcer_->resolve(value(1));
+  ASSERT_TRUE(client);
+  Call by_handle;
+  by_handle.client = client;
+  by_handle.route = route();
+  for (int i = 0; i < 2; ++i) {
+    const Decision d = enforcer_->admit(by_handle);
+    EXPECT_TRUE(d.admitted());
+    EXPECT_EQ(d.tokens_remaining(), 4 - 2 * i);
+    EXPECT_EQ(admit(1, route()).tokens_remaining(), 3 - 2 * i);
+  }
+  by_handle.cost = 2;
+  EXPECT_EQ(enforcer_->admit(by_handle).outcome, Outcome::kThrottled);
+  // The key is not looked at.
+  by_handle.cost = 1;
+  by_handle.api_key = "nobody's";
+  EXPECT_TRUE(enforcer_->admit(by_handle).admitted());
+}
+
+TEST_F(DataPlaneTest, NobodyHasNoHandle) {
+  EXPECT_FALSE(enforcer_->resolve(value(1)));
+  EXPECT_FALSE(enforcer_->resolve(""));
+  EXPECT_FALSE(enforcer_->resolve(std::string(1000, 'x')));
+  EXPECT_FALSE(ClientHandle());
+}
+
+TEST_F(DataPlaneTest, HandleOfADisabledKeyIsForbiddenUntilItIsEnabled) {
+  add_plan(*enforcer_, kWide);
+  add_key(*enforcer_, 1, "wide");
+  Call call;
+  call.client = enforcer_->resolve(value(1));
+  call.route = route();
+  const auto set_enabled = [&](const char* value) {
+    v1::PatchOperation operation;
+    operation.set_op("replace");
+    operation.set_path("/enabled");
+    operation.mutable_value()->set_string_value(value);
+    ASSERT_TRUE(enforcer_->update_api_key("id-1", {operation}).ok());
+  };
+  set_enabled("false");
+  EXPECT_EQ(enforcer_->admit(call).forbidden, Forbidden::kDisabledKey);
+  set_enabled("true");
+  EXPECT_TRUE(enforcer_->admit(call).admitted());
+}
+
+// Other keys take the memory of the deleted one, again and again.
+TEST_F(DataPlaneTest, HandleOfADeletedKeyIsSafeForEver) {
+  add_plan(*enforcer_, kWide);
+  add_key(*enforcer_, 0, "wide");
+  std::vector<Call> calls(1);
+  calls[0].client = enforcer_->resolve(value(0));
+  calls[0].route = route();
+  EXPECT_TRUE(enforcer_->admit(calls[0]).admitted());
+  std::vector<Decision> decisions(1);
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(enforcer_->delete_api_key(absl::StrCat("id-", i)).ok());
+    EXPECT_EQ(enforcer_->admit(calls[0]).forbidden, Forbidden::kUnknownKey);
+    add_key(*enforcer_, i + 1, "wide");
+    EXPECT_EQ(enforcer_->admit(calls[0]).forbidden, Forbidden::kUnknownKey);
+    enforcer_->admit(calls, absl::MakeSpan(decisions));
+    EXPECT_EQ(decisions[0].forbidden, Forbidden::kUnknownKey);
+    EXPECT_TRUE(admit(i + 1, route()).admitted());
+  }
+  // Even if a key with the same value comes back.
+  add_key(*enforcer_, 0, "wide");
+  EXPECT_EQ(enforcer_->admit(calls[0]).forbidden, Forbidden::kUnknownKey);
+}
+
+TEST_F(DataPlaneTest, HandlesAreUsedWhileTheirKeysComeAndGo) {
+  add_plan(*enforcer_, kWide);
+  add_key(*enforcer_, 0, "wide");
+  const Route everywhere = route();
+  Call stays;
+  stays.client = enforcer_->resolve(value(0));
+  stays.route = everywhere;
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&] {
+      std::vector<Call> calls;
+      while (!stop) {
+        ASSERT_TRUE(enforcer_->admit(stays).admitted());
+        for (int i = 1; i < 20; ++i) {
+          Call call;
+          call.client = enforcer_->resolve(value(i));
+          call.route = everywhere;
+          if (call.client) calls.push_back(call);
+        }
+        if (calls.size() > 200) calls.clear();
+        for (const Call& call : calls) {
+          const Decision d = enforcer_->admit(call);
+          ASSERT_TRUE(d.admitted() || d.forbidden != Forbidden::kDisabledKey);
+        }
+      }
+    });
+  }
+  std::mt19937 random(4);
+  std::vector<bool> present(20);
+  for (int i = 0; i < 3000; ++i) {
+    const int n = 1 + static_cast<int>(random() % 19);
+    if (present[n]) {
+      ASSERT_TRUE(enforcer_->delete_api_key(absl::StrCat("id-", n)).ok());
+    } else {
+      add_key(*enforcer_, n, "wide");
+    }
+    present[n] = !present[n];
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+}
+
+// A key's place in its pair of lines is used again, but not while somebody may
+// still be reading it.
+TEST_F(DataPlaneTest, KeyIsAssociatedAgainAndAgain) {
+  add_plan(*enforcer_, kNarrow);
+  add_plan(*enforcer_, kWide);
+  add_key(*enforcer_, 1, "narrow");
+  const size_t used = enforcer_->statistics().arena_used_bytes;
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(admit_all(1, route()), 5);
+    ASSERT_TRUE(enforcer_->delete_usage_plan_key("narrow", "id-1").ok());
+    EXPECT_EQ(admit(1, route()).forbidden, Forbidden::kNoPlan);
+    std::optional<EpochDomain::Guard> guard;
+    if (i % 2 == 0) guard.emplace();
+    ASSERT_TRUE(enforcer_->create_usage_plan_key("narrow", "id-1").ok());
+  }
+  EXPECT_LE(enforcer_->statistics().arena_used_bytes, used + 1024);
+}
+
+// -- Batches --
+
+std::string shown(const Decision& d) {
+  return absl::StrCat(
+      static_cast<int>(d.outcome), " ", static_cast<int>(d.forbidden), " ",
+      static_cast<int>(d.limit), " ", d.retry_after_ns, " ",
+      d.tokens_remaining(), " ", d.quota_remaining, " ", d.made_at_unix_ns);
+}
+
+TEST_F(DataPlaneTest, BatchDecidesAsItsCallsOneByOne) {
+  constexpr int kKeys = 12;
+  const auto other = make();
+  for (Enforcer* enforcer : {enforcer_.get(), other.get()}) {
+    add_plan(*enforcer, kWide);
+    add_plan(*enforcer, kNarrow);
+    for (int i = 0; i < kKeys; ++i) {
+      add_key(*enforcer, i, i < 3 ? "wide" : "narrow");
+    }
+  }
+  std::mt19937 random(5);
+  for (int round = 0; round < 400; ++round) {
+    clock_->advance(random() % kSecond);
+    std::vector<Call> calls(random() % 70);
+    std::vector<Call> others(calls.size());
+    std::vector<std::string> keys;
+    keys.reserve(calls.size());
+    for (size_t i = 0; i < calls.size(); ++i) {
+      // Few keys, so most come several times; some are nobody's.
+      keys.push_back(random() % 20 == 0
+                         ? std::string(random() % 300, 'x')
+                         : value(static_cast<int>(random() % (kKeys + 2))));
+      const char* method = random() % 2 == 0 ? "" : "/pets/GET";
+      const char* stage = random() % 4 == 0 ? "test" : "prod";
+      Call& call = calls[i];
+      call.cost = random() % 4;
+      if (random() % 3 == 0) call.now = clock_->now() + random() % 1000;
+      others[i] = call;
+      call.route = *enforcer_->route("api", stage, method);
+      others[i].route = *other->route("api", stage, method);
+      if (random() % 3 == 0) {
+        call.client = enforcer_->resolve(keys[i]);
+        others[i].client = other->resolve(keys[i]);
+      }
+      call.api_key = keys[i];
+      others[i].api_key = keys[i];
+    }
+    std::vector<Decision> decisions(calls.size());
+    enforcer_->admit(calls, absl::MakeSpan(decisions));
+    for (size_t i = 0; i < calls.size(); ++i) {
+      ASSERT_EQ(shown(decisions[i]), shown(other->admit(others[i])))
+          << "round " << round << ", call " << i;
+    }
+  }
+}
+
+// -- A thread that stalls --
+
+// Memory is held, nobody waits, and it shows.
+TEST_F(DataPlaneTest, StalledThreadHoldsMemoryAndIsSeen) {
+  add_plan(*enforcer_, kNarrow);
+  std::atomic<bool> inside{false};
+  std::atomic<bool> go_on{false};
+  std::thread stalled([&] {
+    EpochDomain::Guard guard;  // as `admit()` holds one
+    inside = true;
+    while (!go_on) std::this_thread::yield();
+  });
+  while (!inside) std::this_thread::yield();
+  const auto churn = [&] {
+    for (int i = 0; i < 20; ++i) {
+      add_key(*enforcer_, i, "narrow");
+      admit(i, route());
+      ASSERT_TRUE(enforcer_->delete_api_key(absl::StrCat("id-", i)).ok());
+    }
+    patch("narrow", "replace", "/throttle/burstLimit", "6");
+    patch("narrow", "replace", "/throttle/burstLimit", "5");
+  };
+  for (int i = 0; i < 20; ++i) churn();
+  const Enforcer::Statistics held = enforcer_->statistics();
+  EXPECT_GT(held.arena_retired_bytes, 400u * 128);
+  EXPECT_GE(held.threads, 2u);
+  EXPECT_GE(held.stalled_threads, 1u);
+  EXPECT_GT(held.stalled_ns, 0);
+  go_on = true;
+  stalled.join();
+  for (int i = 0; i < 3; ++i) churn();
+  const Enforcer::Statistics free = enforcer_->statistics();
+  EXPECT_LT(free.arena_retired_bytes, held.arena_retired_bytes / 4);
+  EXPECT_EQ(free.stalled_threads, 0u);
+  EXPECT_LT(free.arena_used_bytes, held.arena_used_bytes);
+}
+
+// -- Shared plans --
+
+TEST_F(DataPlaneTest, SharedPlanIsOneLimitForAllKeys) {
+  add_plan(*enforcer_, kWide);
+  for (int i = 0; i < 3; ++i) add_key(*enforcer_, i, "wide");
+  add_plan(*enforcer_, R"({"id": "all", "name": "all",
+      "throttle": {"rateLimit": 1, "burstLimit": 10}})");
+  ASSERT_TRUE(enforcer_->share_usage_plan("all").ok());
+  for (int i = 0; i < 10; ++i) {
+    const Route r = route("", i % 2 == 0 ? "prod" : "test");
+    EXPECT_TRUE(admit(i % 3, r).admitted()) << i;
+  }
+  const Decision d = admit(0, route());
+  EXPECT_EQ(d.outcome, Outcome::kThrottled);
+  EXPECT_EQ(d.limit, Limit::kSharedThrottle);
+  EXPECT_EQ(d.retry_after_ns, kSecond);
+  clock_->advance(kSecond);
+  EXPECT_TRUE(admit(2, route()).admitted());
+  EXPECT_FALSE(admit(1, route()).admitted());
+  ASSERT_TRUE(enforcer_->unshare_usage_plan("all").ok());
+  EXPECT_TRUE(admit(1, route()).admitted());
+}
+
+TEST_F(DataPlaneTest, SharedPlanWithStagesLimitsThemAndTheirMethods) {
+  add_plan(*enforcer_, kWide);
+  add_key(*enforcer_, 0, "wide");
+  add_key(*enforcer_, 1, "wide");
+  add_plan(*enforcer_, R"({"id": "prod", "name": "prod",
+      "apiStages": [{"apiId": "api", "stage": "prod", "throttle":
+          {"/pets/GET": {"rateLimit": 0, "burstLimit": 3}}}],
+      "throttle": {"rateLimit": 0, "burstLimit": 5}})");
+  ASSERT_TRUE(enforcer_->share_usage_plan("prod").ok());
+  EXPECT_EQ(admit_all(0, route("/pets/GET")), 3);
+  const Decision d = admit(1, route("/pets/GET"));
+  EXPECT_EQ(d.limit, Limit::kSharedMethodThrottle);
+  EXPECT_EQ(d.retry_after_ns, Decision::kNever);
+  EXPECT_EQ(admit_all(1, route()), 5);
+  EXPECT_FALSE(admit(0, route("/dogs/GET")).admitted());
+  // Another stage is not its matter.
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(admit(i % 2, route("", "test")).admitted());
+  }
+}
+
+class AddedThrottlesTest : public DataPlaneTest {
+ protected:
+  AddedThrottlesTest() : DataPlaneTest(MethodThrottle::kAddsToPlan) {}
+};
+
+TEST_F(AddedThrottlesTest, SharedMethodsTakeFromTheirStageToo) {
+  add_plan(*enforcer_, kWide);
+  add_key(*enforcer_, 0, "wide");
+  add_plan(*enforcer_, R"({"id": "prod", "name": "prod",
+      "apiStages": [{"apiId": "api", "stage": "prod", "throttle":
+          {"/pets/GET": {"rateLimit": 0, "burstLimit": 3}}}],
+      "throttle": {"rateLimit": 0, "burstLimit": 5}})");
+  ASSERT_TRUE(enforcer_->share_usage_plan("prod").ok());
+  EXPECT_EQ(admit_all(0, route("/pets/GET")), 3);
+  EXPECT_EQ(admit_all(0, route()), 2);
+}
+
+// All limits or none: what a shared plan refuses takes nothing of the key's
+// own, and the other way round.
+TEST_F(DataPlaneTest, RefusalTakesFromNoLimitWhoever) {
+  add_plan(*enforcer_, kNarrow);
+  add_key(*enforcer_, 0, "narrow");
+  add_key(*enforcer_, 1, "narrow");
+  add_plan(*enforcer_, R"({"id": "all", "name": "all",
+      "throttle": {"rateLimit": 0, "burstLimit": 7}})");
+  ASSERT_TRUE(enforcer_->share_usage_plan("all").ok());
+  EXPECT_EQ(admit_all(0, route()), 5);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(admit(0, route()).limit, Limit::kPlanThrottle);
+  }
+  EXPECT_EQ(admit_all(1, route()), 2);
+  for (int i = 0; i < 10; ++i) {
+    const Decision d = admit(1, route());
+    EXPECT_EQ(d.limit, Limit::kSharedThrottle);
+    EXPECT_EQ(d.quota_remaining, 10);
+  }
+  ASSERT_TRUE(enforcer_->unshare_usage_plan("all").ok());
+  EXPECT_EQ(admit_all(1, route()), 3);
+}
+
+TEST_F(DataPlaneTest, SharedPlanIsPatchedLikeAnyOther) {
+  add_plan(*enforcer_, kWide);
+  add_key(*enforcer_, 0, "wide");
+  add_plan(*enforcer_, R"({"id": "all", "name": "all",
+      "throttle": {"rateLimit": 1, "burstLimit": 4}})");
+  ASSERT_TRUE(enforcer_->share_usage_plan("all").ok());
+  EXPECT_EQ(admit_all(0, route()), 4);
+  patch("all", "replace", "/throttle/burstLimit", "6");
+  EXPECT_EQ(admit_all(0, route()), 2);
+  // So far apart that its words are written in another scale.
+  patch("all", "replace", "/throttle/rateLimit", "1000000");
+  EXPECT_FALSE(admit(0, route()).admitted());
+  clock_->advance(kSecond / 1'000'000);
+  EXPECT_EQ(admit_all(0, route()), 1);
+  patch("all", "remove", "/throttle", "");
+  EXPECT_TRUE(admit(0, route()).admitted());
+}
+
+TEST_F(DataPlaneTest, SharingHasItsErrors) {
+  const auto code = [](const absl::Status& status) { return status.code(); };
+  EXPECT_EQ(code(enforcer_->share_usage_plan("none")),
+            absl::StatusCode::kNotFound);
+  for (int i = 0; i < 5; ++i) {
+    add_plan(*enforcer_, absl::StrCat(R"({"name": "p", "id": "p)", i, "\"}"));
+  }
+  EXPECT_EQ(code(enforcer_->unshare_usage_plan("p0")),
+            absl::StatusCode::kNotFound);
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(enforcer_->share_usage_plan(absl::StrCat("p", i)).ok());
+  }
+  EXPECT_EQ(code(enforcer_->share_usage_plan("p0")),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(code(enforcer_->share_usage_plan("p4")),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(code(enforcer_->delete_usage_plan("p0")),
+            absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(enforcer_->unshare_usage_plan("p0").ok());
+  EXPECT_TRUE(enforcer_->delete_usage_plan("p0").ok());
+  EXPECT_TRUE(enforcer_->share_usage_plan("p4").ok());
+}
+
+// Time stands still: exactly the burst passes, whoever asks, while an operator
+// changes the rate.
+TEST_F(DataPlaneTest, SharedBucketIsExactUnderThreadsAndPatches) {
+  constexpr int kBurst = 5000;
+  add_plan(*enforcer_, kWide);
+  for (int i = 0; i < 3; ++i) add_key(*enforcer_, i, "wide");
+  add_plan(*enforcer_, absl::StrCat(R"({"id": "all", "name": "all",
+      "throttle": {"rateLimit": 1, "burstLimit": )",
+                                    kBurst, "}}"));
+  ASSERT_TRUE(enforcer_->share_usage_plan("all").ok());
+  const Route everywhere = route();
+  std::atomic<bool> stop{false};
+  std::thread patcher([&] {
+    const char* const rates[] = {"1", "1000000", "3", "10"};
+    for (int i = 0; !stop; ++i) {
+      patch("all", "replace", "/throttle/rateLimit", rates[i % 4]);
+    }
+  });
+  std::atomic<int> admitted{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kBurst; ++i) {
+        admitted += admit(t, everywhere).admitted();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  stop = true;
+  patcher.join();
+  EXPECT_EQ(admitted, kBurst);
+}
+
+}  // namespace
+}  // namespace weir
