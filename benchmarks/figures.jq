@@ -15,7 +15,7 @@ def by_threads($text; $name):
   [$text, ($median[$name] | shown), ($median[$name + ", 2 threads"] | shown)];
 def keep_measured: map(select(.[1:] | any(. != "")));
 
-"\(.machine.cpu), \(.machine.cores) cores, \(.machine.compiler). Nanoseconds per decision; medians.",
+"\(.machine.cpu), \(.machine.cores) cores, \(.machine.compiler); load average \(.machine.load) when the run began. Nanoseconds per decision, medians.",
 "",
 ([
   by_keys("Weir, own clock"; "admit/own clock"; ""),
@@ -33,7 +33,7 @@ def keep_measured: map(select(.[1:] | any(. != "")));
   by_keys("two threads: mutexes"; "peer/mutex map (x/time/rate), own clock"; ", 2 threads"),
   by_keys("Zipf: Weir, own clock"; "admit/own clock, Zipf"; ""),
   by_keys("Zipf: sharded map"; "peer/sharded map (governor), own clock, Zipf"; "")
-] | keep_measured | table(["keys"] + $counts)),
+] | keep_measured | table(["keys"] + ($counts | map(gsub("(?<digit>\\d)(?=(\\d{3})+$)"; .digit + ","))))),
 "",
 ([
   by_threads("Weir, throttled, 1,000 keys"; "admit/throttled/1000"),

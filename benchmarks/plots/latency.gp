@@ -5,6 +5,7 @@ set output picture
 set title 'Single calls, while a plan is patched 1,000 times a second'
 set ylabel 'nanoseconds'
 set yrange [0:*]
+set offsets 0, 0, graph 0.3, 0
 set style data histograms
 set style histogram clustered gap 1
 set style fill solid noborder
