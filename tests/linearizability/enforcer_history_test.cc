@@ -408,14 +408,8 @@ v1::PatchOperation replace(const std::string& path, const std::string& value) {
   return operation;
 }
 
-// What the operator of a test does, besides nothing.
-struct Operations {
-  bool patches = false;
-  bool extends = false;
-  bool disables = false;
-  bool dissociates = false;
-  bool moves_time = false;
-};
+// What the operator of a test does.
+enum Act { kPatches, kExtends, kDisables, kDissociates, kMovesTime };
 
 class EnforcerHistory : public ::testing::Test {
  protected:
@@ -448,11 +442,11 @@ class EnforcerHistory : public ::testing::Test {
     route_ = *enforcer_->route("api", "prod");
   }
 
-  void play(const Operations& operations) {
-    play_rounds(kThreads, [&](Team& team) { play_round(team, operations); });
+  void play(const std::vector<Act>& acts) {
+    play_rounds(kThreads, [&](Team& team) { play_round(team, acts); });
   }
 
-  void play_round(Team& team, const Operations& operations) {
+  void play_round(Team& team, const std::vector<Act>& acts) {
     // Time repays everything, and the key begins anew.
     clock_->advance(kHour);
     versions_.clear();
@@ -467,7 +461,7 @@ class EnforcerHistory : public ::testing::Test {
     Recorder<Event> calls(kThreads);
     team.run([&](int thread) {
       if (thread == 0) {
-        operate(operations, calls);
+        operate(acts, calls);
       } else {
         ask(thread, calls);
       }
@@ -496,11 +490,13 @@ class EnforcerHistory : public ::testing::Test {
 
   // The enforcer is busy with the operator for longer than with a request: a
   // few acts are enough to meet them all.
-  void operate(const Operations& operations, Recorder<Event>& calls) {
+  void operate(const std::vector<Act>& acts, Recorder<Event>& calls) {
     Team::Random& random = Team::random();
+    const bool time_moves =
+        std::find(acts.begin(), acts.end(), kMovesTime) != acts.end();
     bool enabled = true;
     bool associated = true;
-    for (int i = 0; i < kActs; ++i) {
+    for (int i = 0; i < kActs && !acts.empty(); ++i) {
       Team::pause();
       const auto value = static_cast<int64_t>(random() % 5);
       const auto record = [&](Event::Kind kind, int64_t value, auto act) {
@@ -509,16 +505,15 @@ class EnforcerHistory : public ::testing::Test {
           return operation(kind, value);
         });
       };
-      switch (random() % 5) {
-        case 0:
-          if (!operations.patches) break;
+      switch (acts[random() % acts.size()]) {
+        case kPatches:
           record(Event::kPatch, static_cast<int64_t>(versions_.size()), [&] {
             static constexpr int64_t kRates[] = {1000, 10, 1'000'000, 1};
-            publish(random, operations.moves_time ? 1000 : kRates[value % 4]);
+            publish(random, time_moves ? 1000 : kRates[value % 4]);
           });
           break;
-        case 1:
-          if (!operations.extends || !associated) break;
+        case kExtends:
+          if (!associated) break;
           record(Event::kExtend, value, [&] {
             EXPECT_TRUE(
                 enforcer_
@@ -527,13 +522,11 @@ class EnforcerHistory : public ::testing::Test {
                     .ok());
           });
           break;
-        case 2:
-          if (!operations.disables) break;
+        case kDisables:
           enabled = !enabled;
           record(Event::kEnable, enabled, [&] { set_enabled(enabled); });
           break;
-        case 3:
-          if (!operations.dissociates) break;
+        case kDissociates:
           if (associated) {
             record(Event::kDissociate, 0, [&] {
               EXPECT_TRUE(enforcer_->delete_usage_plan_key("plan", "key").ok());
@@ -545,8 +538,7 @@ class EnforcerHistory : public ::testing::Test {
           }
           associated = !associated;
           break;
-        default:
-          if (!operations.moves_time) break;
+        case kMovesTime:
           clock_->advance(value == 0 ? kNanosPerDay : value * kToken / 2);
       }
     }
@@ -593,30 +585,20 @@ class EnforcerHistory : public ::testing::Test {
 
 TEST_F(EnforcerHistory, RequestsAmongThemselves) { play({}); }
 
-TEST_F(EnforcerHistory, BesidePatches) {
-  Operations operations;
-  operations.patches = true;
-  play(operations);
-}
+TEST_F(EnforcerHistory, BesidePatches) { play({kPatches}); }
 
-TEST_F(EnforcerHistory, BesideExtensions) {
-  Operations operations;
-  operations.extends = true;
-  play(operations);
-}
+TEST_F(EnforcerHistory, BesideExtensions) { play({kExtends}); }
 
 TEST_F(EnforcerHistory, BesideAKeyThatComesAndGoes) {
-  Operations operations;
-  operations.disables = operations.dissociates = true;
-  play(operations);
+  play({kDisables, kDissociates});
 }
 
 TEST_F(EnforcerHistory, BesideAllOfIt) {
-  play({true, true, true, true, /*moves_time=*/false});
+  play({kPatches, kExtends, kDisables, kDissociates});
 }
 
 TEST_F(EnforcerHistory, BesideAllOfItAsTimeGoesOn) {
-  play({true, true, true, true, /*moves_time=*/true});
+  play({kPatches, kExtends, kDisables, kDissociates, kMovesTime});
 }
 
 }  // namespace
