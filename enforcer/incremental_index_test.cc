@@ -21,7 +21,10 @@ uint64_t seed() {
 
 std::optional<uint32_t> find(const IncrementalIndex& index, uint32_t hash,
                              uint32_t number) {
-  return index.find(hash, [&](uint32_t other) { return other == number; });
+  return index.find(hash, [&](uint32_t other) {
+    EXPECT_LT(other, IncrementalIndex::kMaxNumbers);
+    return other == number;
+  });
 }
 
 TEST(IncrementalIndex, EmptyFindsNothing) {
@@ -117,8 +120,23 @@ TEST(IncrementalIndex, OneHashForAllIsSlowAndRight) {
   }
 }
 
-// Only the slots of one step are looked at and moved by one insertion: what a
-// hash stands for is never asked for, and a probe that fails is short.
+// Numbers far behind the homes of the previous table, when it is most of what
+// there is, and the present one is soon full.
+TEST(IncrementalIndex, WhatIsBehindTheHomesIsMovedInTime) {
+  for (uint32_t count = 1; count < 150; ++count) {
+    IncrementalIndex index;
+    for (uint32_t i = 0; i < count; ++i) index.insert(0xffff'ffff, i);
+    const uint32_t kept = count - count / 4;  // and those after it
+    for (uint32_t i = 0; i < kept; ++i) index.erase(0xffff'ffff, i);
+    for (uint32_t i = 0; i < count * 2; ++i) {
+      index.insert(i * 0x1234'5678, count + i);
+      for (uint32_t k = kept; k < count; ++k) {
+        ASSERT_EQ(find(index, 0xffff'ffff, k), k) << count << " " << i;
+      }
+    }
+  }
+}
+
 TEST(IncrementalIndex, MatchesAreAskedForHashesThatAreEqualOnly) {
   IncrementalIndex index;
   std::mt19937 random(1);
