@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "enforcer/subscription.h"
+#include "throttle/token_bucket.h"
 
 namespace weir {
 
@@ -76,8 +77,9 @@ struct alignas(128) Client {
 };
 
 static_assert(sizeof(Client) == 128, "a pair of lines");
-static_assert(offsetof(Client, first.cell) == 64,
-              "what a request changes is on the second line");
+static_assert(offsetof(Client, first.cell) == 64 + sizeof(TokenBucket),
+              "what requests change is on the second line: the first method's "
+              "bucket and what follows it; what they compare, on the first");
 
 }  // namespace weir
 

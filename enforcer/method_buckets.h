@@ -60,8 +60,8 @@ class MethodBuckets {
   uint64_t grow(uint32_t slot, LineSource& lines) noexcept;
   static void release(Node* node, int height, LineSource& lines) noexcept;
 
-  TokenBucket first_;
   std::atomic<uint64_t> root_{0};
+  TokenBucket first_;
 };
 
 }  // namespace weir

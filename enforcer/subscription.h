@@ -19,11 +19,11 @@ struct PlanCell {
 
 // One key's state under one plan. Lives in the arena.
 struct Subscription {
+  std::atomic<Subscription*> next;  // of the same client; stored with release
   MethodBuckets methods;
   // nullptr: none at present. Stored with release.
   std::atomic<const PlanCell*> cell;
-  std::atomic<Subscription*> next;  // of the same client; stored with release
-  TokenBucket bucket;               // of the plan's own throttle
+  TokenBucket bucket;  // of the plan's own throttle
   QuotaCounter quota;
   DailyLog log;
 };
