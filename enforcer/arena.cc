@@ -175,6 +175,23 @@ void Arena::collect() {
   ReturnedLine* line = returned_.exchange(nullptr, std::memory_order_acquire);
   while (line != nullptr) add_free_line(std::exchange(line, line->next));
   if (!free_lines_.empty()) supply_lines();
+  populate();
+}
+
+// So that a request that takes a line seldom waits for the system to find a
+// page and clear it.
+void Arena::populate() {
+  const size_t end = end_.load(std::memory_order_relaxed);
+  if (populated_ > end + kHugePage / 2) return;
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t from = std::max(populated_, end / page * page);
+  populated_ = std::min(round_up(end + kHugePage, kHugePage), size_);
+#ifdef MADV_POPULATE_WRITE
+  // Not given is not an error: pages come when they are written as well.
+  if (from < populated_) {
+    madvise(base_ + from, populated_ - from, MADV_POPULATE_WRITE);
+  }
+#endif
 }
 
 void Arena::add_free_line(void* line) {

@@ -80,7 +80,8 @@ class Arena final : public LineSource {
   using Dispose = void (*)(Arena& arena, void* block);
   void retire(void* block, size_t bytes, Dispose dispose = nullptr,
               Use use = Use::kAny);
-  // Frees what can be freed by now. Never waits.
+  // Frees what can be freed by now, and gives pages to what is handed out next.
+  // Never waits for readers.
   void collect();
 
   // Bytes in others' use, retired blocks included.
@@ -122,10 +123,12 @@ class Arena final : public LineSource {
   char* bump(size_t bytes, size_t alignment, size_t* gap) noexcept;
   void add_free_line(void* line);
   void supply_lines();
+  void populate();
 
   char* const base_;
   const size_t size_;
   std::atomic<size_t> end_{kPairBytes};  // of what was ever handed out
+  size_t populated_ = 0;                 // where pages are given ahead up to
   std::atomic<Supply*> supply_{nullptr};
   std::atomic<ReturnedLine*> returned_{nullptr};
   std::atomic<int64_t> lost_days_{0};  // a statistic: relaxed

@@ -1,6 +1,7 @@
 #include "enforcer/arena.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <set>
 #include <thread>
@@ -174,6 +175,36 @@ TEST(Arena, ThreadsTakeAndReturnLinesOfTheirOwn) {
     if (i % 500 == 0) arena->collect();
     EXPECT_TRUE(all.insert(arena->take_line()).second);
   }
+}
+
+TEST(Arena, LinesComeBackToOneThreadAtATime) {
+  const auto arena = *Arena::create(16 * kMegabyte);
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  for (uint64_t id = 1; id <= 3; ++id) {
+    threads.emplace_back([&, id] {
+      std::vector<std::atomic<uint64_t>*> mine;
+      for (int i = 0; i < 60'000; ++i) {
+        EpochDomain::Guard guard;
+        auto* line = static_cast<std::atomic<uint64_t>*>(arena->take_line());
+        ASSERT_NE(line, nullptr);
+        line->store(id);
+        mine.push_back(line);
+        if (mine.size() < 20) continue;
+        for (std::atomic<uint64_t>* held : mine) {
+          ASSERT_EQ(held->load(), id);
+          arena->return_line(held);
+        }
+        mine.clear();
+      }
+    });
+  }
+  std::thread collector([&] {
+    while (!stop) arena->collect();
+  });
+  for (std::thread& thread : threads) thread.join();
+  stop = true;
+  collector.join();
 }
 
 TEST(Arena, TooSmallAnArenaIsRefused) {

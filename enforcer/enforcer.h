@@ -102,6 +102,10 @@ struct UsageRequest {
 // in plan/plan_error.h returns it alone. A call that failed has changed
 // nothing.
 //
+// After fork(), parent and child each enforce for themselves, from the counts
+// that there were: memory is copied, not shared. The child may go on with the
+// enforcer whatever other threads of the parent were doing.
+//
 // *thread-safe*, but for construction and destruction.
 class Enforcer {
  public:

@@ -20,7 +20,8 @@
 
 namespace weir {
 
-// One key's usage as it stood at one moment.
+// One key's usage as it stood at one moment; beside a set_remaining() that
+// overlaps, its cap may be of another moment within the call.
 struct QuotaState {
   static constexpr int64_t kUnlimited = -1;
   static constexpr int64_t kNoCap = std::numeric_limits<int64_t>::max();
