@@ -103,14 +103,7 @@ char* Arena::bump(size_t bytes, size_t alignment, size_t* gap) noexcept {
 }
 
 void* Arena::take_line() noexcept {
-  // Acquire: pairs with the release in `supply_lines()`.
-  Supply* supply = supply_.load(std::memory_order_acquire);
-  if (supply != nullptr &&
-      supply->taken.load(std::memory_order_relaxed) < supply->count) {
-    // Relaxed: as in `bump()`.
-    const size_t i = supply->taken.fetch_add(1, std::memory_order_relaxed);
-    if (i < supply->count) return supply->lines[i];
-  }
+  if (void* line = supply_.take()) return line;
   size_t gap;
   return bump(kLineBytes, kLineBytes, &gap);
 }
@@ -201,34 +194,25 @@ void Arena::add_free_line(void* line) {
 
 // Lays out lines for the data plane, when it has taken the last ones.
 void Arena::supply_lines() {
-  Supply* before = supply_.load(std::memory_order_relaxed);
-  if (before != nullptr &&
-      before->taken.load(std::memory_order_relaxed) < before->count) {
-    return;
-  }
-  const size_t count = std::min(free_lines_.size(), Supply::kMost);
-  void* memory = allocate(Supply::bytes(count));
+  if (supply_.left() > 0) return;
+  using Batch = LineSupply::Batch;
+  const size_t count = std::min(free_lines_.size(), Batch::kMost);
+  void* memory = allocate(Batch::bytes(count));
   if (memory == nullptr) return;
-  auto* next = new (memory) Supply{{0}, count};
+  auto* batch = new (memory) Batch{{0}, count};
   std::copy(free_lines_.end() - static_cast<ptrdiff_t>(count),
-            free_lines_.end(), next->lines);
+            free_lines_.end(), batch->lines());
   free_lines_.resize(free_lines_.size() - count);
-  // Release: pairs with the acquire in `take_line()`. Relaxed: one caller
-  // stores.
-  supply_.store(next, std::memory_order_release);
-  if (before == nullptr) return;
-  free_bytes_ -= before->count * kLineBytes;
-  retire(before, Supply::bytes(before->count));
+  free_bytes_ -= count * kLineBytes;
+  supply_bytes_ = size_class(Batch::bytes(count));
+  if (Batch* before = supply_.lay_out(batch)) {
+    retire(before, Batch::bytes(before->count));
+  }
 }
 
 size_t Arena::used() const {
-  size_t used = end_.load(std::memory_order_relaxed) - kPairBytes - free_bytes_;
-  const Supply* supply = supply_.load(std::memory_order_relaxed);
-  if (supply == nullptr) return used;
-  // Its lines count as free in `free_bytes_`, all of them.
-  const size_t taken =
-      std::min(supply->count, supply->taken.load(std::memory_order_relaxed));
-  return used + taken * kLineBytes - size_class(Supply::bytes(supply->count));
+  return end_.load(std::memory_order_relaxed) - kPairBytes - free_bytes_ -
+         supply_bytes_ - supply_.left() * kLineBytes;
 }
 
 }  // namespace weir

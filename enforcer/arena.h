@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "enforcer/line_supply.h"
 #include "quota/line_source.h"
 
 namespace weir {
@@ -104,18 +105,6 @@ class Arena final : public LineSource {
   struct ReturnedLine {
     ReturnedLine* next;
   };
-  // Returned lines on their way to the data plane, each for whoever counts it
-  // off.
-  struct Supply {
-    static constexpr size_t kMost = 510;  // 4096 bytes
-    static constexpr size_t bytes(size_t count) {
-      return sizeof(Supply) + count * sizeof(void*);
-    }
-    std::atomic<size_t> taken;
-    size_t count;
-    void* lines[];
-  };
-
   Arena(char* base, size_t size) : base_(base), size_(size) {}
 
   static size_t size_class(size_t bytes);
@@ -129,12 +118,13 @@ class Arena final : public LineSource {
   const size_t size_;
   std::atomic<size_t> end_{kPairBytes};  // of what was ever handed out
   size_t populated_ = 0;                 // where pages are given ahead up to
-  std::atomic<Supply*> supply_{nullptr};
+  LineSupply supply_;                    // returned lines, for the data plane
   std::atomic<ReturnedLine*> returned_{nullptr};
   std::atomic<int64_t> lost_days_{0};  // a statistic: relaxed
   std::map<std::pair<Use, size_t>, std::vector<void*>> free_;  // by size class
   std::vector<void*> free_lines_;
-  size_t free_bytes_ = 0;
+  size_t free_bytes_ = 0;        // but for what is in `supply_`
+  size_t supply_bytes_ = 0;      // its own
   std::deque<Retired> retired_;  // oldest first
   size_t retired_bytes_ = 0;
 };

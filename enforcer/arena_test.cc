@@ -177,6 +177,19 @@ TEST(Arena, ThreadsTakeAndReturnLinesOfTheirOwn) {
   }
 }
 
+TEST(Arena, ListOfLinesIsKeptForThoseWhoMayLookAtIt) {
+  const auto arena = *Arena::create(kMegabyte);
+  void* line = arena->take_line();
+  arena->return_line(line);
+  arena->collect();
+  line = arena->take_line();
+  EpochDomain::Guard guard;
+  arena->return_line(line);
+  for (int i = 0; i < 10; ++i) arena->collect();
+  EXPECT_EQ(arena->retired(), 128u);
+  EXPECT_EQ(arena->used(), 128u);
+}
+
 TEST(Arena, LinesComeBackToOneThreadAtATime) {
   const auto arena = *Arena::create(16 * kMegabyte);
   std::atomic<bool> stop{false};

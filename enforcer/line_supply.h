@@ -1,0 +1,75 @@
+#ifndef WEIR_ENFORCER_LINE_SUPPLY_H_
+#define WEIR_ENFORCER_LINE_SUPPLY_H_
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+
+namespace weir {
+
+// Lines of memory that one caller lays out, batch by batch, for others to take.
+//
+// Invariants:
+//  1. A batch's lines and their count do not change while it is laid out.
+//  2. `taken` only increases, by one for each who looked for a line: who finds
+//     it below the count has that line alone.
+//
+// `take()` and `left()` are *thread-safe*; `lay_out()` needs one caller at a
+// time. `Atomic` is for tests.
+template <template <class> class Atomic = std::atomic>
+class BasicLineSupply {
+ public:
+  // A block of memory; its lines behind it.
+  struct Batch {
+    static constexpr size_t kMost = 510;  // 4096 bytes
+
+    static constexpr size_t bytes(size_t count) {
+      return sizeof(Batch) + count * sizeof(void*);
+    }
+    void** lines() { return reinterpret_cast<void**>(this + 1); }
+
+    Atomic<size_t> taken{0};
+    size_t count;
+  };
+
+  // nullptr if there is none left.
+  void* take() noexcept {
+    // Acquire: pairs with the release in `lay_out()`.
+    Batch* batch = batch_.load(std::memory_order_acquire);
+    if (batch == nullptr ||
+        // So that those who find nothing write nothing.
+        batch->taken.load(std::memory_order_relaxed) >= batch->count) {
+      return nullptr;
+    }
+    // Linearization point. Relaxed: the addition alone makes the line the
+    // caller's own.
+    const size_t i = batch->taken.fetch_add(1, std::memory_order_relaxed);
+    return i < batch->count ? batch->lines()[i] : nullptr;
+  }
+
+  // How many lines there are to take.
+  size_t left() const noexcept {
+    const Batch* batch = batch_.load(std::memory_order_relaxed);
+    if (batch == nullptr) return 0;
+    return batch->count -
+           std::min(batch->taken.load(std::memory_order_relaxed), batch->count);
+  }
+
+  // Returns the batch before, which others may still be looking at; or nullptr.
+  // REQUIRES: `left()` was 0.
+  Batch* lay_out(Batch* batch) noexcept {
+    Batch* before = batch_.load(std::memory_order_relaxed);
+    // Release: pairs with the acquire in `take()`.
+    batch_.store(batch, std::memory_order_release);
+    return before;
+  }
+
+ private:
+  Atomic<Batch*> batch_{nullptr};
+};
+
+using LineSupply = BasicLineSupply<>;
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_LINE_SUPPLY_H_
