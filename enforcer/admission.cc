@@ -5,6 +5,9 @@
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
+#include "enforcer/key_lease.h"
+#include "enforcer/newest_clock.h"
+#include "enforcer/thread_number.h"
 #include "plan/compiled_plan.h"
 #include "quota/calendar.h"
 #include "quota/quota_counter.h"
@@ -25,15 +28,37 @@ struct Gate {
   bool is_method;
 };
 
-// One attempt under one version of the plans.
+// What an attempt knows of leases: the key's one, and how much of the burst it
+// has reserved; or, at no cost, that there are none.
+struct NoLease {
+  static constexpr bool kIsPossible = false;
+  static constexpr int64_t reserve_of(const TokenBucket*) noexcept { return 0; }
+};
+struct MaybeLease {
+  static constexpr bool kIsPossible = true;
+
+  explicit MaybeLease(KeyLease* lease) noexcept
+      : lease(lease), reserve(lease == nullptr ? 0 : lease->reserve()) {}
+  int64_t reserve_of(const TokenBucket* bucket) const noexcept {
+    return reserve > 0 && lease->holds(bucket) ? reserve : 0;
+  }
+
+  KeyLease* const lease;
+  const int64_t reserve;
+};
+
+// One attempt to take `cost` under one version of the plans.
+template <class Lease>
 class Attempt {
  public:
   Attempt(const Admission& admission, Subscription& subscription,
           const PlanCell& cell, const CompiledPlan& plan,
-          CompiledPlan::Rule rule) noexcept
+          CompiledPlan::Rule rule, int64_t cost, const Lease& lease) noexcept
       : admission_(admission),
         subscription_(subscription),
         plan_(plan),
+        cost_(cost),
+        lease_(lease),
         day_(day_of(admission.now.unix)),
         version_(reinterpret_cast<uintptr_t>(&plan)) {
     add(plan, rule, subscription, cell, Limit::kMethodThrottle,
@@ -49,24 +74,29 @@ class Attempt {
     // The quota is only read at first, so that a request that it refuses does
     // not borrow tokens even for an instant.
     const QuotaDecision seen = subscription_.quota.check(
-        plan_.quota(), day_, admission_.cost, subscription_.log);
+        plan_.quota(), day_, cost_, subscription_.log);
     if (!seen.admitted) return false;
     uint64_t governing_word = 0;
     for (int i = 0; i < count_; ++i) {
-      const auto take = gates_[i].bucket->take(gates_[i].throttle->clock,
-                                               gates_[i].at, admission_.cost);
+      const auto take =
+          gates_[i].bucket->take(gates_[i].throttle->clock, gates_[i].at, cost_,
+                                 lease_.reserve_of(gates_[i].bucket));
       if (ABSL_PREDICT_FALSE(take.outcome != TakeOutcome::kTaken)) {
-        give_back(i);
+        give_back(i, cost_);
         return false;
       }
       if (i == 0) governing_word = take.word;
     }
-    const QuotaDecision quota = subscription_.quota.take(
-        plan_.quota(), day_, admission_.cost, seen.state, subscription_.log,
-        admission_.lines);
+    const QuotaDecision quota =
+        subscription_.quota.take(plan_.quota(), day_, cost_, seen.state,
+                                 subscription_.log, admission_.lines);
     if (ABSL_PREDICT_FALSE(!quota.admitted)) {
-      give_back(count_);
+      give_back(count_, cost_);
       return false;
+    }
+    if constexpr (Lease::kIsPossible) {
+      counted_on_ = quota.state.day;
+      has_collided_ = quota.state.used_today != seen.state.used_today + cost_;
     }
     decision.outcome = Outcome::kAdmitted;
     decision.retry_after_ns = 0;
@@ -84,8 +114,8 @@ class Attempt {
     int64_t wait = 0;
     for (int i = 0; i < count_; ++i) {
       const Gate& gate = gates_[i];
-      const auto check =
-          gate.bucket->check(gate.throttle->clock, gate.at, admission_.cost);
+      const auto check = gate.bucket->check(
+          gate.throttle->clock, gate.at, cost_, lease_.reserve_of(gate.bucket));
       if (check.outcome == TakeOutcome::kStale && !newest) return false;
       if (check.outcome == TakeOutcome::kTaken) {
         // The word that `check` gives is the one after a take.
@@ -100,7 +130,7 @@ class Attempt {
       }
     }
     const QuotaDecision quota = subscription_.quota.check(
-        plan_.quota(), day_, admission_.cost, subscription_.log);
+        plan_.quota(), day_, cost_, subscription_.log);
     if (!quota.admitted) {
       wait = std::max(wait, wait_for(quota.state));
       if (decision.limit == Limit::kNone) {
@@ -109,10 +139,38 @@ class Attempt {
       }
     }
     if (decision.limit == Limit::kNone) return false;
+    // What another call is just returning may be missing alone.
+    if (Lease::kIsPossible && wait == 0) wait = 1;
     decision.retry_after_ns = wait;
     report(quota.state, decision);
     return true;
   }
+
+  // -- After `take()`, where a lease is possible --
+
+  // Whether another thread counted a request meanwhile.
+  bool has_collided() const noexcept { return has_collided_; }
+
+  // Counts `n` more requests, without tokens. False if the quota has no room.
+  bool count_more(int64_t n, Decision& decision) noexcept {
+    const QuotaDecision more = subscription_.quota.take(
+        plan_.quota(), day_, n, subscription_.log, admission_.lines);
+    if (!more.admitted) return false;
+    if (more.state.day != counted_on_) {
+      subscription_.quota.give_back(more.state.day, n);
+      return false;
+    }
+    report(more.state, decision);
+    return true;
+  }
+  void uncount(int64_t n) noexcept {
+    subscription_.quota.give_back(counted_on_, n);
+  }
+  void give_back(int64_t n) noexcept {
+    give_back(count_, n);
+    uncount(n);
+  }
+  Day counted_on() const noexcept { return counted_on_; }
 
  private:
   // A plan's throttles for the route.
@@ -163,44 +221,31 @@ class Attempt {
     }
   }
 
-  ABSL_ATTRIBUTE_NOINLINE void give_back(int count) noexcept {
+  ABSL_ATTRIBUTE_NOINLINE void give_back(int count, int64_t cost) noexcept {
     for (int i = 0; i < count; ++i) {
-      const TokenClock* clock = &gates_[i].throttle->clock;
+      const Gate& gate = gates_[i];
+      const TokenClock* clock = &gate.throttle->clock;
       // A word that has moved on to a newer clock is given back by that one; if
       // there is none, the throttle is gone, and the debt with it.
       while (clock != nullptr &&
-             !gates_[i].bucket->give_back(*clock,
-                                          clock->at(admission_.now.monotonic),
-                                          admission_.cost)) {
-        const TokenClock* newer = newer_clock(gates_[i]);
+             !gate.bucket->give_back(
+                 *clock, clock->at(admission_.now.monotonic), cost)) {
+        const TokenClock* newer =
+            newest_clock(*gate.cell, admission_.route,
+                         {gate.is_method, gate.throttle->slot});
         clock = newer == clock ? nullptr : newer;
       }
     }
   }
 
-  const TokenClock* newer_clock(const Gate& gate) const noexcept {
-    // Acquire: pairs with the release of the publication.
-    const CompiledPlan* plan = gate.cell->plan.load(std::memory_order_acquire);
-    if (!gate.is_method) {
-      return plan->throttle() == nullptr ? nullptr : &plan->throttle()->clock;
-    }
-    const CompiledPlan::Rule rule = plan->rule(admission_.route);
-    if (rule < CompiledPlan::kFirstMethod ||
-        plan->method(rule).slot != gate.throttle->slot) {
-      return nullptr;
-    }
-    return &plan->method(rule).clock;
-  }
-
   int64_t wait_for(const Gate& gate, uint64_t word) const noexcept {
-    const int64_t ready = gate.throttle->clock.ready_at(word, admission_.cost);
+    const int64_t ready = gate.throttle->clock.ready_at(word, cost_);
     return ready == TokenClock::kNever ? Decision::kNever
                                        : ready - admission_.now.monotonic;
   }
 
   int64_t wait_for(const QuotaState& state) const noexcept {
-    const std::optional<Day> day =
-        retry_day(plan_.quota(), state, admission_.cost);
+    const std::optional<Day> day = retry_day(plan_.quota(), state, cost_);
     return day.has_value() ? start_of(*day) - admission_.now.unix
                            : Decision::kNever;
   }
@@ -210,7 +255,8 @@ class Attempt {
     const TokenClock& clock = gate.throttle->clock;
     decision.burst = clock.burst();
     decision.burst_window_seconds = gate.throttle->window_seconds;
-    decision.units_remaining = clock.available_units(gate.at, word);
+    decision.units_remaining =
+        clock.available_units(gate.at, word, lease_.reserve_of(gate.bucket));
     decision.units_per_token = clock.units_per_token();
   }
 
@@ -227,8 +273,12 @@ class Attempt {
   const Admission& admission_;
   Subscription& subscription_;
   const CompiledPlan& plan_;
+  const int64_t cost_;
+  const Lease lease_;
   const Day day_;
   uintptr_t version_;
+  bool has_collided_ = false;
+  Day counted_on_ = 0;
   int count_ = 0;
   Gate gates_[2 + 2 * Admission::kMostShared];
 };
@@ -243,7 +293,8 @@ bool decide_under(const Admission& admission, Subscription& subscription,
     const CompiledPlan& plan = *cell.plan.load(std::memory_order_acquire);
     const CompiledPlan::Rule rule = plan.rule(admission.route);
     if (rule == CompiledPlan::kNotCovered) return false;
-    Attempt attempt(admission, subscription, cell, plan, rule);
+    Attempt<NoLease> attempt(admission, subscription, cell, plan, rule,
+                             admission.cost, {});
     if (ABSL_PREDICT_TRUE(attempt.take(decision)) ||
         attempt.explain(attempt.version() == previous, decision)) {
       return true;
@@ -252,17 +303,98 @@ bool decide_under(const Admission& admission, Subscription& subscription,
   }
 }
 
+// Pays for what the thread's slot has spent, and spends one of the tokens.
+bool take_for_slot(const Admission& admission, Attempt<MaybeLease>& attempt,
+                   KeyLease& lease, int thread, Decision& decision) noexcept {
+  if (!attempt.take(decision)) return false;
+  const int64_t rest = lease.tokens() - 1;
+  if (attempt.counted_on() != lease.day() ||
+      !lease.fill(thread, rest, admission.now, decision)) {
+    attempt.give_back(rest);
+  }
+  return true;
+}
+
+// Gives a slot its first tokens: its part of the reserve.
+void start_slot(const Admission& admission, Attempt<MaybeLease>& attempt,
+                KeyLease& lease, int thread,
+                const Decision& decision) noexcept {
+  Decision later = decision;
+  if (attempt.counted_on() != lease.day() ||
+      !attempt.count_more(lease.tokens(), later)) {
+    return;
+  }
+  if (!lease.fill(thread, lease.tokens(), admission.now, later)) {
+    attempt.uncount(lease.tokens());
+  }
+}
+
+// The same where keys may have leases.
+bool decide_beside_leases(const Admission& admission,
+                          Subscription& subscription, const PlanCell& cell,
+                          Decision& decision) noexcept {
+  using Wants = KeyLease::Wants;
+  const int thread = ThreadNumber::mine();
+  // Each turn but the last means also that this thread or another has closed a
+  // slot.
+  for (uintptr_t previous = 0;;) {
+    // Before the plan and the buckets: see `BasicLease::reserve()`.
+    KeyLease* lease = admission.leases->find(admission.client);
+    if (lease != nullptr && lease->subscription() != &subscription) {
+      lease = nullptr;
+    }
+    if (lease != nullptr && lease->is_over(admission.now)) lease->close_all();
+    const MaybeLease held(lease);
+    // Acquire: pairs with the release of the publication.
+    const CompiledPlan& plan = *cell.plan.load(std::memory_order_acquire);
+    const CompiledPlan::Rule rule = plan.rule(admission.route);
+    if (rule == CompiledPlan::kNotCovered) return false;
+
+    const Wants wants =
+        lease == nullptr || admission.cost != 1 || admission.shared != nullptr
+            ? Wants::kNothing
+            : lease->wants(thread, admission.route, admission.now);
+    if (wants == Wants::kMore) {
+      Attempt<MaybeLease> attempt(admission, subscription, cell, plan, rule,
+                                  lease->tokens(), held);
+      if (take_for_slot(admission, attempt, *lease, thread, decision)) {
+        return true;
+      }
+    }
+    Attempt<MaybeLease> attempt(admission, subscription, cell, plan, rule,
+                                admission.cost, held);
+    if (attempt.take(decision)) {
+      if (wants == Wants::kFirst) {
+        start_slot(admission, attempt, *lease, thread, decision);
+      } else if (attempt.has_collided()) {
+        admission.leases->note_collision(admission.client, subscription,
+                                         admission.route);
+      }
+      return true;
+    }
+    // No token is withheld because another thread may want it.
+    if (held.reserve > 0 &&
+        (lease->close_all() || lease->reserve() != held.reserve)) {
+      continue;
+    }
+    if (attempt.explain(attempt.version() == previous, decision)) return true;
+    previous = attempt.version();
+  }
+}
+
 }  // namespace
 
 void Admission::decide(Decision& decision) const noexcept {
-  for (Subscription* subscription = &first; subscription != nullptr;
+  for (Subscription* subscription = &client.first; subscription != nullptr;
        // Acquire: both pair with the release in `Clients::subscribe()`.
        subscription = subscription->next.load(std::memory_order_acquire)) {
     const PlanCell* cell = subscription->cell.load(std::memory_order_acquire);
+    if (cell == nullptr) continue;
     // A key has at most one plan for a stage, so the first answer is the
     // answer.
-    if (cell != nullptr &&
-        decide_under(*this, *subscription, *cell, decision)) {
+    if (ABSL_PREDICT_TRUE(leases == nullptr)
+            ? decide_under(*this, *subscription, *cell, decision)
+            : decide_beside_leases(*this, *subscription, *cell, decision)) {
       return;
     }
   }

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 
+#include "enforcer/client.h"
 #include "enforcer/clock.h"
 #include "enforcer/decision.h"
+#include "enforcer/leases.h"
 #include "enforcer/subscription.h"
 #include "quota/line_source.h"
 
@@ -15,13 +17,14 @@ struct Admission {
   // At most this many shared subscriptions count.
   static constexpr int kMostShared = 4;
 
-  Subscription& first;   // of the client
+  Client& client;
   Subscription* shared;  // the first of those that all keys draw on; or nullptr
   uint32_t route;
   bool both_throttles;  // a method's throttle adds to the plan's
   int64_t cost;
   Instant now;
   LineSource& lines;
+  Leases* leases;  // nullptr: there are none
 
   // Takes from every limit, or from none, and says so in `decision`, which is
   // as it was constructed. Forbidden (kNoPlan) if no plan covers the route.

@@ -154,6 +154,7 @@ bool Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan, Day today,
 
 void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
   Association& association = *key.find(plan);
+  end_leases(*association.subscription);
   clients.unsubscribe(key.client(), *association.subscription);
   plan.keys.remove(association.place);
   key.associations.erase(&association);

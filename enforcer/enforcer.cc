@@ -10,7 +10,10 @@
 #include "enforcer/enforcer_impl.h"
 #include "enforcer/epoch.h"
 #include "enforcer/key_hash.h"
+#include "enforcer/key_lease.h"
 #include "enforcer/key_table.h"
+#include "enforcer/leases.h"
+#include "enforcer/thread_number.h"
 #include "plan/method_key.h"
 
 namespace weir {
@@ -37,7 +40,12 @@ Enforcer::Impl::Impl(const Options& options, std::unique_ptr<Arena> arena)
       rules{options.quota_offset},
       both_throttles(options.method_throttle == MethodThrottle::kAddsToPlan),
       arena(std::move(arena)),
-      clients(*this->arena) {}
+      clients(*this->arena),
+      leases(options.lease_threads > 0
+                 ? std::make_unique<Leases>(*this->arena, options.lease_threads,
+                                            options.lease_tokens,
+                                            both_throttles)
+                 : nullptr) {}
 
 absl::Status arena_exhausted() {
   return absl::ResourceExhaustedError(
@@ -68,10 +76,16 @@ inline void Enforcer::Impl::decide(Client* client, const Call& call,
     return;
   }
   // Acquire: pairs with the release in `share_usage_plan()`.
-  Admission{client->first,  shared.load(std::memory_order_acquire),
-            call.route.id_, both_throttles,
-            call.cost,      now,
-            *arena}
+  Subscription* const all = shared.load(std::memory_order_acquire);
+  if (leases != nullptr && call.cost == 1 && all == nullptr) {
+    KeyLease* lease = leases->find(*client);
+    if (lease != nullptr &&
+        lease->spend(ThreadNumber::mine(), call.route.id_, now, decision)) {
+      return;
+    }
+  }
+  Admission{*client,   all, call.route.id_, both_throttles,
+            call.cost, now, *arena,         leases.get()}
       .decide(decision);
 }
 
@@ -184,6 +198,12 @@ absl::StatusOr<Route> Enforcer::route(std::string_view api_id,
   return Route(id);
 }
 
+void Enforcer::maintain() {
+  MutexLock lock(impl_->mutex);
+  if (impl_->leases != nullptr) impl_->leases->maintain(impl_->clock->now());
+  impl_->arena->collect();
+}
+
 Enforcer::Statistics Enforcer::statistics() const {
   const EpochDomain::Statistics readers = EpochDomain::instance().statistics();
   MutexLock lock(impl_->mutex);
@@ -197,6 +217,7 @@ Enforcer::Statistics Enforcer::statistics() const {
   statistics.stalled_threads = readers.holding;
   statistics.stalled_ns = readers.held_ns;
   statistics.days_not_recorded = impl_->arena->lost_days();
+  statistics.leases = impl_->leases == nullptr ? 0 : impl_->leases->size();
   return statistics;
 }
 

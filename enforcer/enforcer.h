@@ -50,6 +50,14 @@ struct Options {
   size_t arena_bytes = size_t{1} << 36;
   // Pages of two megabytes where the system gives them: faster with many keys.
   bool huge_pages = true;
+
+  // Token leases, for keys whose requests come on several threads at once: how
+  // many threads may have them, up to 64; 0: none, and `maintain()` need not be
+  // called. No limit is exceeded by them. See docs/leases.md.
+  int lease_threads = 0;
+  // How many tokens a thread may hold of one key, if that comes to no more than
+  // a quarter of the burst for all threads.
+  int64_t lease_tokens = 64;
 };
 
 // One request.
@@ -139,6 +147,12 @@ class Enforcer {
   // The client with this key, for `Call::client`; one that names nobody if
   // there is none. As cheap as looking up a call's key.
   ClientHandle resolve(std::string_view api_key) const noexcept;
+
+  // Gives leases to keys for which threads have collided, and takes them from
+  // those that are used no more: where `Options::lease_threads` is set, to be
+  // called every 10 to 100 milliseconds, by any thread. Locks, as the control
+  // plane does; never waits for a request.
+  void maintain();
 
   // -- Routes --
 
@@ -259,6 +273,7 @@ class Enforcer {
     // Days of single keys that are missing from the history because the arena
     // was used up. Counting itself is never affected.
     int64_t days_not_recorded;
+    size_t leases;  // keys that have some
   };
   Statistics statistics() const;
 

@@ -17,6 +17,7 @@
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/key_record.h"
+#include "enforcer/leases.h"
 #include "enforcer/mutex.h"
 #include "enforcer/newest_first.h"
 #include "enforcer/random_id.h"
@@ -77,6 +78,16 @@ struct Enforcer::Impl {
   void retire(const std::vector<const CompiledThrottle*>& throttles)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
+  // Settles what threads hold of the plan's, or the subscription's, limits.
+  void end_leases(const PlanCell& cell) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (leases != nullptr) leases->end(cell);
+  }
+  void end_leases(const Subscription& subscription) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (leases != nullptr) leases->end(subscription);
+  }
+
   // AlreadyExists if the key has a plan other than `plan` for one of `stages`.
   absl::Status check_stages(const KeyRecord& key, const PlanRecord& plan,
                             const std::set<StageName>& stages) const
@@ -109,6 +120,7 @@ struct Enforcer::Impl {
   Clients clients;
   // The first of the subscriptions that all keys share; stored with release.
   std::atomic<Subscription*> shared{nullptr};
+  const std::unique_ptr<Leases> leases;  // nullptr: the option is off
 
   mutable Mutex mutex;
   Registry<PlanRecord> plans ABSL_GUARDED_BY(mutex);

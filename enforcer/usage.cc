@@ -97,6 +97,7 @@ v1::KeyUsage Enforcer::Impl::usage_of(const KeyRecord& key,
                                       Day last) const {
   const PlanRecord& plan = *association.plan;
   const Subscription& subscription = *association.subscription;
+  end_leases(subscription);
   const QuotaTerms terms = quota_terms(plan.document, rules);
   const QuotaState present = subscription.quota.read(
       terms, day_of(clock->now().unix), subscription.log);
@@ -183,6 +184,7 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
   const int64_t now = impl_->clock->now().unix;
   if (remaining.has_value()) {
     Subscription& subscription = *association.subscription;
+    impl_->end_leases(subscription);
     const auto state = subscription.quota.set_remaining(
         quota_terms(plan.document, impl_->rules), day_of(now), *remaining,
         subscription.log);

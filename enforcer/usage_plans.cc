@@ -107,6 +107,7 @@ absl::Status Enforcer::Impl::publish(PlanRecord& plan) {
 
 void Enforcer::Impl::exchange(PlanCell& cell, const CompiledPlan* next) {
   const CompiledPlan* previous = cell.plan.load(std::memory_order_relaxed);
+  end_leases(cell);
   // Linearization point of every change to a plan. Release: pairs with the
   // acquire in `Admission`.
   cell.plan.store(next, std::memory_order_release);

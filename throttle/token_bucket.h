@@ -31,16 +31,17 @@ template <template <class> class Atomic = std::atomic>
 class BasicTokenBucket {
  public:
   // What `take` would answer. Writes nothing.
-  Take check(const TokenClock& clock, TokenInstant now,
-             int64_t cost) const noexcept {
-    return clock.take(now, word(), cost);
+  Take check(const TokenClock& clock, TokenInstant now, int64_t cost,
+             int64_t reserve = 0) const noexcept {
+    return clock.take(now, word(), cost, reserve);
   }
 
-  // Takes `cost` tokens, all or none.
-  Take take(const TokenClock& clock, TokenInstant now, int64_t cost) noexcept {
+  // Takes `cost` tokens, all or none, and leaves `reserve` of the burst alone.
+  Take take(const TokenClock& clock, TokenInstant now, int64_t cost,
+            int64_t reserve = 0) noexcept {
     uint64_t seen = word();
     for (;;) {
-      const Take take = clock.take(now, seen, cost);
+      const Take take = clock.take(now, seen, cost, reserve);
       if (take.outcome != TakeOutcome::kTaken || cost == 0) return take;
       if (replace(seen, take.word)) return take;
     }
@@ -60,6 +61,14 @@ class BasicTokenBucket {
     }
   }
 
+  // Takes `cost` tokens, whether they are there or not: they were used before,
+  // out of a reserve. Returns false, having done nothing, if the word is not
+  // `seen` any more. REQUIRES: `clock` is the newest, as found after `seen`.
+  bool charge(uint64_t seen, const TokenClock& clock, TokenInstant now,
+              int64_t cost) noexcept {
+    return replace(seen, clock.charge(now, seen, cost));
+  }
+
   // Makes it a full bucket of any clock's. REQUIRES: nobody else uses it.
   void reset() noexcept { word_.store(0, std::memory_order_relaxed); }
 
@@ -72,8 +81,8 @@ class BasicTokenBucket {
 
  private:
   bool replace(uint64_t& seen, uint64_t after) noexcept {
-    // Linearization point of take() and give_back(). Equal words mean equal
-    // debts, so it does no harm if the word changed and changed back. The
+    // Linearization point of take(), give_back() and charge(). Equal words mean
+    // equal debts, so it does no harm if the word changed and changed back. The
     // release and the acquire pair as in word().
     return word_.compare_exchange_weak(seen, after, std::memory_order_acq_rel,
                                        std::memory_order_acquire);

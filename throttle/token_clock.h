@@ -79,8 +79,18 @@ class alignas(64) TokenClock {
   TokenInstant at(int64_t now_ns) const noexcept;
 
   // What taking `cost` tokens from a bucket with this word comes to. `cost` is
-  // not negative; 0 is admitted if the bucket owes at most `burst`.
-  Take take(TokenInstant instant, uint64_t word, int64_t cost) const noexcept;
+  // not negative; 0 is admitted if the bucket owes at most `burst`. `reserve`
+  // tokens of the burst are somebody else's: the bucket is that much smaller.
+  Take take(TokenInstant instant, uint64_t word, int64_t cost,
+            int64_t reserve = 0) const noexcept;
+
+  // The word after `cost` tokens were taken, whether they were there or not.
+  uint64_t charge(TokenInstant instant, uint64_t word,
+                  int64_t cost) const noexcept {
+    const uint64_t full_at = present(word);
+    return (full_at <= instant.floor ? instant.ceil : full_at) +
+           std::min(static_cast<uint64_t>(cost), kMaxDebt / token_) * token_;
+  }
 
   // The word after `cost` tokens taken earlier were given back. What has been
   // refilled meanwhile is not given twice: a full bucket stays just full.
@@ -98,7 +108,8 @@ class alignas(64) TokenClock {
     return static_cast<int64_t>(available_units(instant, word) / token_);
   }
   // The same before the division by `units_per_token`, for who may not need it.
-  uint64_t available_units(TokenInstant instant, uint64_t word) const noexcept;
+  uint64_t available_units(TokenInstant instant, uint64_t word,
+                           int64_t reserve = 0) const noexcept;
 
   // The earliest time at which a take of `cost` would be admitted if nobody
   // else asks, exact to the nanosecond; at most the present time if it would
@@ -144,6 +155,12 @@ class alignas(64) TokenClock {
   uint64_t former_ceiling(int64_t i) const noexcept;
 
   absl::uint128 advance(int64_t now_ns, uint64_t* fraction) const noexcept;
+
+  // At most the burst's.
+  uint64_t reserved_units(int64_t reserve) const noexcept {
+    if (reserve == 0) return 0;
+    return static_cast<uint64_t>(std::min(reserve, burst_)) * token_;
+  }
 
   // The word in the present scale; `begin_` if it owes nothing.
   uint64_t present(uint64_t word) const noexcept {
@@ -196,18 +213,19 @@ inline TokenInstant TokenClock::at(int64_t now_ns) const noexcept {
   return {floor, floor + (fraction != 0)};
 }
 
-inline Take TokenClock::take(TokenInstant instant, uint64_t word,
-                             int64_t cost) const noexcept {
+inline Take TokenClock::take(TokenInstant instant, uint64_t word, int64_t cost,
+                             int64_t reserve) const noexcept {
   const uint64_t full_at = present(word);
   const bool idle = full_at <= instant.floor;
-  const uint64_t room = instant.floor + burst_units_;
+  const uint64_t most = burst_units_ - reserved_units(reserve);
+  const uint64_t room = instant.floor + most;
   // What was produced is rounded down and what is owed up, so that no rounding
   // ever makes a token.
   uint64_t units;
   if (ABSL_PREDICT_TRUE(!__builtin_mul_overflow(static_cast<uint64_t>(cost),
                                                 token_, &units) &&
                         full_at <= room &&
-                        units <= (idle ? burst_units_ : room - full_at))) {
+                        units <= (idle ? most : room - full_at))) {
     if (cost == 0) return {TakeOutcome::kTaken, word};
     return {TakeOutcome::kTaken, (idle ? instant.ceil : full_at) + units};
   }
@@ -227,11 +245,12 @@ inline uint64_t TokenClock::give_back(TokenInstant instant, uint64_t word,
   return full_at - std::min(units, full_at - begin_);
 }
 
-inline uint64_t TokenClock::available_units(TokenInstant instant,
-                                            uint64_t word) const noexcept {
+inline uint64_t TokenClock::available_units(TokenInstant instant, uint64_t word,
+                                            int64_t reserve) const noexcept {
   const uint64_t full_at = present(word);
-  if (full_at <= instant.floor) return burst_units_;
-  return burst_units_ - std::min(full_at - instant.floor, burst_units_);
+  const uint64_t most = burst_units_ - reserved_units(reserve);
+  if (full_at <= instant.floor) return most;
+  return most - std::min(full_at - instant.floor, most);
 }
 
 }  // namespace weir

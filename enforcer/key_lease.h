@@ -1,0 +1,86 @@
+#ifndef WEIR_ENFORCER_KEY_LEASE_H_
+#define WEIR_ENFORCER_KEY_LEASE_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "enforcer/client.h"
+#include "enforcer/lease.h"
+#include "enforcer/newest_clock.h"
+#include "enforcer/subscription.h"
+#include "quota/calendar.h"
+#include "throttle/token_bucket.h"
+
+namespace weir {
+
+// A lease of one route of one key under one version of its plan, on one day: a
+// token of it is one of each bucket that governs the route, and one request of
+// the quota, counted when the slot was filled. The threads of ThreadNumbers
+// below `count()` have a slot. Lives in the arena, its slots behind it.
+class KeyLease : public BasicLease<> {
+ public:
+  // Of the day, so much is left out at its end: so that whoever fills or closes
+  // a slot has done with it before anyone counts on the next.
+  static constexpr int64_t kDayMargin = 1'000'000'000;
+
+  struct Terms {
+    const Client* client;
+    Subscription* subscription;
+    const PlanCell* cell;
+    uint32_t route;
+    Day day;
+    int64_t tokens;
+  };
+  struct Gate {
+    TokenBucket* bucket;
+    ThrottlePlace place;
+  };
+
+  static constexpr size_t bytes(int count);
+  // In `bytes(count)` zeroed bytes of the arena.
+  static KeyLease* make(void* memory, int count, const Terms& terms);
+
+  void add_gate(const Gate& gate) { gates_[gate_count_++] = gate; }
+
+  const Client* client() const noexcept { return terms_.client; }
+  Subscription* subscription() const noexcept { return terms_.subscription; }
+  const PlanCell* cell() const noexcept { return terms_.cell; }
+  uint32_t route() const noexcept { return terms_.route; }
+  Day day() const noexcept { return terms_.day; }
+
+  // Whether its tokens are of this bucket, too.
+  bool holds(const TokenBucket* bucket) const noexcept {
+    return gates_[0].bucket == bucket || gates_[1].bucket == bucket;
+  }
+
+  // Closes a slot, pays what was spent and returns what was not. False if it
+  // was closed. REQUIRES: inside an EpochDomain::Guard, or in the control
+  // plane.
+  bool close(int slot) noexcept;
+  // The same for all. False if all were closed.
+  bool close_all() noexcept;
+  // For a process that has just been forked: what threads that are gone had
+  // closed and not yet paid counts as spent.
+  void close_for_the_gone(Instant now) noexcept;
+
+ private:
+  KeyLease(Slot* slots, int count, const Terms& terms);
+
+  void charge(int64_t tokens, int64_t monotonic) noexcept;
+
+  const Terms terms_;
+  int gate_count_ = 0;
+  std::array<Gate, 2> gates_ = {};
+};
+
+constexpr size_t KeyLease::bytes(int count) {
+  constexpr size_t kPair = alignof(Slot);
+  return (sizeof(KeyLease) + kPair - 1) / kPair * kPair +
+         static_cast<size_t>(count) * sizeof(Slot);
+}
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_KEY_LEASE_H_

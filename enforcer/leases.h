@@ -1,0 +1,109 @@
+#ifndef WEIR_ENFORCER_LEASES_H_
+#define WEIR_ENFORCER_LEASES_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "enforcer/arena.h"
+#include "enforcer/client.h"
+#include "enforcer/clock.h"
+#include "enforcer/key_lease.h"
+#include "enforcer/subscription.h"
+#include "enforcer/thread_number.h"
+
+namespace weir {
+
+// Which keys have leases, and which ought to: those for which threads collide.
+//
+// `find()` and `note_collision()` serve the data plane; the rest is the control
+// plane's, one caller at a time.
+class Leases {
+ public:
+  static constexpr int kMostLeases = 64;
+
+  // For the threads with a ThreadNumber below `threads`, at most `tokens` for
+  // each. `arena` must outlive it.
+  Leases(Arena& arena, int threads, int64_t tokens, bool both_throttles);
+
+  // -- Data plane. REQUIRES: inside an EpochDomain::Guard. --
+
+  // nullptr if the client has no lease.
+  KeyLease* find(const Client& client) const noexcept {
+    // Acquire: pairs with the release in `begin()`.
+    KeyLease* lease = table_[place_of(client)].load(std::memory_order_acquire);
+    return lease != nullptr && lease->client() == &client ? lease : nullptr;
+  }
+
+  // This thread and another have just counted a request at the same time.
+  void note_collision(const Client& client, const Subscription& subscription,
+                      uint32_t route) noexcept;
+
+  // -- Control plane --
+
+  // Closes the slots that nobody filled since the last call, ends the leases
+  // that nobody uses, and begins those that threads have asked for by
+  // colliding.
+  void maintain(Instant now);
+
+  // Closes all slots of leases under this plan, or of this subscription: then
+  // what is in the bucket and in the counter is all there is.
+  void end(const PlanCell& cell) noexcept;
+  void end(const Subscription& subscription) noexcept;
+
+  size_t size() const { return leases_.size(); }
+
+ private:
+  // So many collisions between two calls of `maintain()` are worth a slot.
+  static constexpr uint64_t kCollisions = 8;
+  static constexpr size_t kPlaces = 256;
+  static constexpr size_t kNotes = 4;
+
+  // What a thread noted of a key. It is read while the thread writes: whatever
+  // `maintain()` makes of a mixture, it checks first.
+  struct alignas(64) Note {
+    std::atomic<const Client*> client;
+    std::atomic<uint64_t> serial;
+    std::atomic<const Subscription*> subscription;
+    std::atomic<uint32_t> route;
+    std::atomic<uint64_t> collisions;
+  };
+
+  // What the control plane knows of a slot.
+  struct SlotRecord {
+    uint64_t announced = 0;  // the stamp
+    uint64_t fills = 0;      // as of the last `maintain()`
+  };
+  struct LeaseRecord {
+    KeyLease* lease;
+    bool is_ended;  // its terms hold no more
+    std::vector<SlotRecord> slots;
+  };
+
+  static size_t place_of(const Client& client) noexcept {
+    return (reinterpret_cast<uintptr_t>(&client) >> 7) * 0x9E3779B97F4A7C15 >>
+           56;
+  }
+
+  void review(LeaseRecord& record, Instant now);
+  void make_ready();
+  void answer(Note& note, int thread, Instant now);
+  LeaseRecord* begin(const Client& client, Subscription& subscription,
+                     uint32_t route, Instant now);
+
+  Arena& arena_;
+  const int threads_;
+  const int64_t tokens_;
+  const bool both_throttles_;
+  std::array<std::atomic<KeyLease*>, kPlaces> table_ = {};
+  const std::unique_ptr<Note[]> notes_;  // kNotes for each thread
+  std::vector<LeaseRecord> leases_;
+  uint64_t forks_ = ThreadNumber::forks();
+};
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_LEASES_H_

@@ -1,0 +1,39 @@
+#ifndef WEIR_ENFORCER_NEWEST_CLOCK_H_
+#define WEIR_ENFORCER_NEWEST_CLOCK_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "enforcer/subscription.h"
+#include "plan/compiled_plan.h"
+#include "throttle/token_clock.h"
+
+namespace weir {
+
+// Which of a plan's throttles: that of a route's method, or the plan's own.
+struct ThrottlePlace {
+  bool is_method;
+  uint32_t slot;  // of the method's bucket
+};
+
+// The clock of that throttle in the plan's present version; nullptr if there is
+// no such throttle any more, and with it no debt. REQUIRES: inside an
+// EpochDomain::Guard, or in the control plane.
+inline const TokenClock* newest_clock(const PlanCell& cell, uint32_t route,
+                                      ThrottlePlace place) noexcept {
+  // Acquire: pairs with the release of the publication.
+  const CompiledPlan* plan = cell.plan.load(std::memory_order_acquire);
+  if (!place.is_method) {
+    return plan->throttle() == nullptr ? nullptr : &plan->throttle()->clock;
+  }
+  const CompiledPlan::Rule rule = plan->rule(route);
+  if (rule < CompiledPlan::kFirstMethod ||
+      plan->method(rule).slot != place.slot) {
+    return nullptr;
+  }
+  return &plan->method(rule).clock;
+}
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_NEWEST_CLOCK_H_
