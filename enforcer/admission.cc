@@ -47,8 +47,24 @@ struct MaybeLease {
   const int64_t reserve;
 };
 
-// One attempt to take `cost` under one version of the plans.
-template <class Lease>
+// Gives back what was taken from a bucket.
+ABSL_ATTRIBUTE_NOINLINE void give_back(const Admission& admission, Gate gate,
+                                       int64_t cost) noexcept {
+  const TokenClock* clock = &gate.throttle->clock;
+  // A word that has moved on to a newer clock is given back by that one; if
+  // there is none, the throttle is gone, and the debt with it.
+  while (clock != nullptr &&
+         !gate.bucket->give_back(*clock, clock->at(admission.now.monotonic),
+                                 cost)) {
+    const TokenClock* newer = newest_clock(
+        *gate.cell, admission.route, {gate.is_method, gate.throttle->slot});
+    clock = newer == clock ? nullptr : newer;
+  }
+}
+
+// One attempt to take `cost` under one version of the plans, from `kMostGates`
+// buckets at most.
+template <class Lease, int kMostGates>
 class Attempt {
  public:
   Attempt(const Admission& admission, Subscription& subscription,
@@ -63,7 +79,9 @@ class Attempt {
         version_(reinterpret_cast<uintptr_t>(&plan)) {
     add(plan, rule, subscription, cell, Limit::kMethodThrottle,
         Limit::kPlanThrottle);
-    if (ABSL_PREDICT_FALSE(admission.shared != nullptr)) add_shared();
+    if constexpr (kMostGates > 1) {
+      if (admission.shared != nullptr) add_shared();
+    }
   }
 
   // Tells versions apart.
@@ -187,7 +205,7 @@ class Attempt {
       if (has_method) add(throttle, *bucket, cell, method_limit, true);
     }
     if (plan.throttle() != nullptr &&
-        (!has_method || admission_.both_throttles)) {
+        (!has_method || (kMostGates > 1 && admission_.both_throttles))) {
       add(*plan.throttle(), subscription.bucket, cell, plan_limit, false);
     }
   }
@@ -221,21 +239,9 @@ class Attempt {
     }
   }
 
-  ABSL_ATTRIBUTE_NOINLINE void give_back(int count, int64_t cost) noexcept {
-    for (int i = 0; i < count; ++i) {
-      const Gate& gate = gates_[i];
-      const TokenClock* clock = &gate.throttle->clock;
-      // A word that has moved on to a newer clock is given back by that one; if
-      // there is none, the throttle is gone, and the debt with it.
-      while (clock != nullptr &&
-             !gate.bucket->give_back(
-                 *clock, clock->at(admission_.now.monotonic), cost)) {
-        const TokenClock* newer =
-            newest_clock(*gate.cell, admission_.route,
-                         {gate.is_method, gate.throttle->slot});
-        clock = newer == clock ? nullptr : newer;
-      }
-    }
+  void give_back(int count, int64_t cost) noexcept {
+    for (int i = 0; i < count; ++i)
+      weir::give_back(admission_, gates_[i], cost);
   }
 
   int64_t wait_for(const Gate& gate, uint64_t word) const noexcept {
@@ -280,12 +286,17 @@ class Attempt {
   bool has_collided_ = false;
   Day counted_on_ = 0;
   int count_ = 0;
-  Gate gates_[2 + 2 * Admission::kMostShared];
+  Gate gates_[kMostGates];
 };
 
-// False if the plan does not cover the route.
-bool decide_under(const Admission& admission, Subscription& subscription,
-                  const PlanCell& cell, Decision& decision) noexcept {
+constexpr int kMostGates = 2 + 2 * Admission::kMostShared;
+
+// False if the plan does not cover the route. `is_refused`: it was just now.
+ABSL_ATTRIBUTE_NOINLINE bool decide_anyhow(const Admission& admission,
+                                           Subscription& subscription,
+                                           const PlanCell& cell,
+                                           bool is_refused,
+                                           Decision& decision) noexcept {
   // Each turn but the last means that another thread has changed what this one
   // read: a word, or a plan.
   for (uintptr_t previous = 0;;) {
@@ -293,19 +304,38 @@ bool decide_under(const Admission& admission, Subscription& subscription,
     const CompiledPlan& plan = *cell.plan.load(std::memory_order_acquire);
     const CompiledPlan::Rule rule = plan.rule(admission.route);
     if (rule == CompiledPlan::kNotCovered) return false;
-    Attempt<NoLease> attempt(admission, subscription, cell, plan, rule,
-                             admission.cost, {});
-    if (ABSL_PREDICT_TRUE(attempt.take(decision)) ||
+    Attempt<NoLease, kMostGates> attempt(admission, subscription, cell, plan,
+                                         rule, admission.cost, {});
+    if ((!is_refused && attempt.take(decision)) ||
         attempt.explain(attempt.version() == previous, decision)) {
       return true;
     }
+    is_refused = false;
     previous = attempt.version();
   }
 }
 
+// The same for what most requests are, admitted by one bucket and the quota,
+// without a detour through memory.
+bool decide_under(const Admission& admission, Subscription& subscription,
+                  const PlanCell& cell, Decision& decision) noexcept {
+  const bool is_simple =
+      admission.shared == nullptr && !admission.both_throttles;
+  if (ABSL_PREDICT_TRUE(is_simple)) {
+    const CompiledPlan& plan = *cell.plan.load(std::memory_order_acquire);
+    const CompiledPlan::Rule rule = plan.rule(admission.route);
+    if (rule == CompiledPlan::kNotCovered) return false;
+    Attempt<NoLease, 1> attempt(admission, subscription, cell, plan, rule,
+                                admission.cost, {});
+    if (ABSL_PREDICT_TRUE(attempt.take(decision))) return true;
+  }
+  return decide_anyhow(admission, subscription, cell, is_simple, decision);
+}
+
 // Pays for what the thread's slot has spent, and spends one of the tokens.
-bool take_for_slot(const Admission& admission, Attempt<MaybeLease>& attempt,
-                   KeyLease& lease, int thread, Decision& decision) noexcept {
+bool take_for_slot(const Admission& admission,
+                   Attempt<MaybeLease, kMostGates>& attempt, KeyLease& lease,
+                   int thread, Decision& decision) noexcept {
   if (!attempt.take(decision)) return false;
   const int64_t rest = lease.tokens() - 1;
   if (attempt.counted_on() != lease.day() ||
@@ -316,9 +346,9 @@ bool take_for_slot(const Admission& admission, Attempt<MaybeLease>& attempt,
 }
 
 // Gives a slot its first tokens: its part of the reserve.
-void start_slot(const Admission& admission, Attempt<MaybeLease>& attempt,
-                KeyLease& lease, int thread,
-                const Decision& decision) noexcept {
+void start_slot(const Admission& admission,
+                Attempt<MaybeLease, kMostGates>& attempt, KeyLease& lease,
+                int thread, const Decision& decision) noexcept {
   Decision later = decision;
   if (attempt.counted_on() != lease.day() ||
       !attempt.count_more(lease.tokens(), later)) {
@@ -355,14 +385,14 @@ bool decide_beside_leases(const Admission& admission,
             ? Wants::kNothing
             : lease->wants(thread, admission.route, admission.now);
     if (wants == Wants::kMore) {
-      Attempt<MaybeLease> attempt(admission, subscription, cell, plan, rule,
-                                  lease->tokens(), held);
+      Attempt<MaybeLease, kMostGates> attempt(
+          admission, subscription, cell, plan, rule, lease->tokens(), held);
       if (take_for_slot(admission, attempt, *lease, thread, decision)) {
         return true;
       }
     }
-    Attempt<MaybeLease> attempt(admission, subscription, cell, plan, rule,
-                                admission.cost, held);
+    Attempt<MaybeLease, kMostGates> attempt(admission, subscription, cell, plan,
+                                            rule, admission.cost, held);
     if (attempt.take(decision)) {
       if (wants == Wants::kFirst) {
         start_slot(admission, attempt, *lease, thread, decision);
