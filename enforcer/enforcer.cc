@@ -212,7 +212,7 @@ Enforcer::Statistics Enforcer::statistics() const {
           impl_->arena->retired(),
           impl_->arena->reserved(),
           impl_->arena->lost_days(),
-          impl_->leases == nullptr ? 0 : impl_->leases->size()};
+          impl_->leases == nullptr ? 0 : impl_->leases->open_leases()};
 }
 
 }  // namespace weir
