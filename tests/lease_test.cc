@@ -48,6 +48,22 @@ std::string date(int64_t unix_ns) {
                           absl::UTCTimeZone());
 }
 
+// Stands still, and holds up those who read it in a thread that says so.
+class HoldingClock final : public Clock {
+ public:
+  Instant now() noexcept override {
+    if (is_held) {
+      is_inside = true;
+      while (!let_go) std::this_thread::yield();
+    }
+    return {kNoon, kNoon};
+  }
+
+  static inline thread_local bool is_held = false;
+  std::atomic<bool> is_inside{false};
+  std::atomic<bool> let_go{false};
+};
+
 class LeaseTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -57,8 +73,12 @@ class LeaseTest : public ::testing::Test {
   }
   void set_up(double rate, int64_t burst, int64_t daily_quota,
               MethodThrottle method_throttle = MethodThrottle::kReplacesPlan) {
+    set_up(rate, burst, daily_quota, method_throttle, clock_);
+  }
+  void set_up(double rate, int64_t burst, int64_t daily_quota,
+              MethodThrottle method_throttle, std::shared_ptr<Clock> clock) {
     Options options;
-    options.clock = clock_;
+    options.clock = clock;
     options.lease_threads = kThreads + 1;
     options.lease_tokens = 16;
     options.method_throttle = method_throttle;
@@ -348,6 +368,34 @@ TEST_F(LeaseTest, ReportsAndExtensionsAreExact) {
   int64_t rest = 0;
   while (admit(clock_->now())) ++rest;
   EXPECT_EQ(rest, 1'000);
+}
+
+// Whoever is inside of a call does not know of the reserve.
+TEST_F(LeaseTest, WaitsForCallsThatBeganBefore) {
+  const auto clock = std::make_shared<HoldingClock>();
+  set_up(0, kMost, 0, MethodThrottle::kReplacesPlan, clock);
+  std::thread held([&] {
+    HoldingClock::is_held = true;
+    enforcer_->admit({"a-key-that-all-threads-use", route_});
+  });
+  while (!clock->is_inside) std::this_thread::yield();
+  int rounds = 0;
+  std::atomic<bool> is_over{false};
+  together(
+      [&](int) {
+        while (!is_over) admit(clock_->now());
+        return int64_t{0};
+      },
+      [&] {
+        if (++rounds <= 100) {
+          EXPECT_EQ(enforcer_->statistics().leases, 0);
+          return;
+        }
+        clock->let_go = true;
+        is_over = enforcer_->statistics().leases > 0 || rounds > 5'000;
+      });
+  EXPECT_LE(rounds, 5'000);
+  held.join();
 }
 
 TEST_F(LeaseTest, EndsWithTheKeyAndWithTheAssociation) {
