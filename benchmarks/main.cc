@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   weir::register_floor_rows(key_counts);
   weir::register_peer_rows(key_counts);
   weir::register_admit_rows(key_counts);
+  weir::register_hot_key_rows();
 
   weir::RatioReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);

@@ -18,6 +18,7 @@ namespace weir {
 void register_floor_rows(const std::vector<int64_t>& key_counts);
 void register_peer_rows(const std::vector<int64_t>& key_counts);
 void register_admit_rows(const std::vector<int64_t>& key_counts);
+void register_hot_key_rows();
 
 // Popularity matters where not all keys fit the caches.
 inline std::vector<Popularity> popularities(int64_t keys) {

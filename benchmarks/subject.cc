@@ -49,9 +49,10 @@ void add_keys(Enforcer& enforcer, const std::string& plan_id, size_t keys) {
 
 }  // namespace
 
-Subject::Subject(size_t keys, Plan kind) {
+Subject::Subject(size_t keys, Plan kind, int lease_threads) {
   Options options;
   options.method_throttle = MethodThrottle::kAddsToPlan;
+  options.lease_threads = lease_threads;
   enforcer = Enforcer::create(options).value();
   plan_id = enforcer->create_usage_plan(plan_that(kind)).value().id();
   route = enforcer->route("api", "prod", "/pets/GET").value();

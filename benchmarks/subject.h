@@ -17,7 +17,8 @@ enum class Plan { kAdmits, kThrottles, kOverQuota };
 // by `key_bytes()`. Each key's first request is behind it. Ends the process if
 // it cannot be set up. *thread-compatible*
 struct Subject {
-  explicit Subject(size_t keys, Plan kind = Plan::kAdmits);
+  explicit Subject(size_t keys, Plan kind = Plan::kAdmits,
+                   int lease_threads = 0);
 
   std::unique_ptr<Enforcer> enforcer;
   std::string plan_id;

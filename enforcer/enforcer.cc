@@ -217,7 +217,8 @@ Enforcer::Statistics Enforcer::statistics() const {
   statistics.stalled_threads = readers.holding;
   statistics.stalled_ns = readers.held_ns;
   statistics.days_not_recorded = impl_->arena->lost_days();
-  statistics.leases = impl_->leases == nullptr ? 0 : impl_->leases->size();
+  statistics.leases =
+      impl_->leases == nullptr ? 0 : impl_->leases->open_leases();
   return statistics;
 }
 

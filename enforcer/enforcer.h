@@ -273,7 +273,7 @@ class Enforcer {
     // Days of single keys that are missing from the history because the arena
     // was used up. Counting itself is never affected.
     int64_t days_not_recorded;
-    size_t leases;  // keys that have some
+    size_t leases;  // keys of which threads hold tokens
   };
   Statistics statistics() const;
 

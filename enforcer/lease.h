@@ -186,8 +186,8 @@ class BasicLease {
     return slots_[slot].word.compare_exchange_strong(
         word, kReady, std::memory_order_release, std::memory_order_relaxed);
   }
-  bool is_closed(int slot) const noexcept {
-    return slots_[slot].word.load(std::memory_order_relaxed) == kClosed;
+  bool is_open(int slot) const noexcept {
+    return slots_[slot].word.load(std::memory_order_relaxed) >= kOpen;
   }
   // Counts how often it was filled.
   uint64_t fills(int slot) const noexcept {

@@ -59,6 +59,7 @@ void Leases::maintain(Instant now) {
     forks_ = forks;
     for (LeaseRecord& record : leases_) record.lease->close_for_the_gone(now);
   }
+  make_ready();
   for (LeaseRecord& record : leases_) review(record, now);
   const auto ended = std::partition(
       leases_.begin(), leases_.end(),
@@ -79,15 +80,17 @@ void Leases::maintain(Instant now) {
   make_ready();
 }
 
-// Closes what is over, and what was not filled since the last time.
+// Closes what is over, and what is not filled any more.
 void Leases::review(LeaseRecord& record, Instant now) {
   KeyLease& lease = *record.lease;
   if (lease.is_over(now)) lease.close_all();
   for (int i = 0; i < lease.count(); ++i) {
     SlotRecord& slot = record.slots[static_cast<size_t>(i)];
+    if (slot.announced != 0) continue;
     const uint64_t fills = lease.fills(i);
-    if (fills == slot.fills) lease.close(i);
+    slot.idle_calls = fills == slot.fills ? slot.idle_calls + 1 : 0;
     slot.fills = fills;
+    if (slot.idle_calls >= kIdleCalls) lease.close(i);
   }
 }
 
@@ -110,7 +113,7 @@ void Leases::make_ready() {
     for (int i = 0; i < record.lease->count(); ++i) {
       SlotRecord& slot = record.slots[static_cast<size_t>(i)];
       if (slot.announced == 0 || slot.announced > reclaimable) continue;
-      slot.announced = 0;
+      slot = {0, record.lease->fills(i), 0};
       record.lease->make_ready(i);
     }
   }
@@ -141,10 +144,9 @@ void Leases::answer(Note& note, int thread, Instant now) {
       !record->lease->announce(thread)) {
     return;
   }
-  SlotRecord& slot = record->slots[static_cast<size_t>(thread)];
   // The stamp comes after the reserve: who enters later sees it.
-  slot.announced = EpochDomain::instance().stamp();
-  slot.fills = record->lease->fills(thread);
+  record->slots[static_cast<size_t>(thread)].announced =
+      EpochDomain::instance().stamp();
 }
 
 // A lease without slots yet; nullptr if the key has no tokens to spare.
@@ -205,6 +207,16 @@ Leases::LeaseRecord* Leases::begin(const Client& client,
   // Release: pairs with the acquire in `find()`.
   place.store(lease, std::memory_order_release);
   return &leases_.back();
+}
+
+size_t Leases::open_leases() const {
+  return static_cast<size_t>(std::count_if(
+      leases_.begin(), leases_.end(), [](const LeaseRecord& record) {
+        for (int i = 0; i < record.lease->count(); ++i) {
+          if (record.lease->is_open(i)) return true;
+        }
+        return false;
+      }));
 }
 
 void Leases::end(const PlanCell& cell) noexcept {

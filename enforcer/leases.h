@@ -44,9 +44,8 @@ class Leases {
 
   // -- Control plane --
 
-  // Closes the slots that nobody filled since the last call, ends the leases
-  // that nobody uses, and begins those that threads have asked for by
-  // colliding.
+  // Closes the slots that nobody fills any more, ends the leases that nobody
+  // uses, and begins those that threads have asked for by colliding.
   void maintain(Instant now);
 
   // Closes all slots of leases under this plan, or of this subscription: then
@@ -54,11 +53,14 @@ class Leases {
   void end(const PlanCell& cell) noexcept;
   void end(const Subscription& subscription) noexcept;
 
-  size_t size() const { return leases_.size(); }
+  // Of which threads hold tokens.
+  size_t open_leases() const;
 
  private:
   // So many collisions between two calls of `maintain()` are worth a slot.
   static constexpr uint64_t kCollisions = 8;
+  // After so many calls without a fill between, a slot is closed.
+  static constexpr int kIdleCalls = 2;
   static constexpr size_t kPlaces = 256;
   static constexpr size_t kNotes = 4;
 
@@ -74,8 +76,9 @@ class Leases {
 
   // What the control plane knows of a slot.
   struct SlotRecord {
-    uint64_t announced = 0;  // the stamp
+    uint64_t announced = 0;  // the stamp, until the slot is ready; or 0
     uint64_t fills = 0;      // as of the last `maintain()`
+    int idle_calls = 0;      // of `maintain()`, without a fill between
   };
   struct LeaseRecord {
     KeyLease* lease;

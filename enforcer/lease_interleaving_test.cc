@@ -1,0 +1,252 @@
+// One key's bucket, its count and its lease under many schedules of small
+// programs: tokens are neither lost nor made, and none is withheld.
+// WEIR_TEST_RUNS is how many, where not all with one interruption of a thread
+// are run.
+
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "enforcer/clock.h"
+#include "enforcer/decision.h"
+#include "enforcer/lease.h"
+#include "gtest/gtest.h"
+#include "tests/interleaving/interleaving.h"
+#include "throttle/token_bucket.h"
+#include "throttle/token_clock.h"
+
+namespace weir {
+namespace {
+
+using ::weir::testing::explore;
+using ::weir::testing::explore_random;
+using ::weir::testing::Program;
+using ::weir::testing::ScheduledAtomic;
+
+constexpr uint32_t kRoute = 1;
+constexpr int64_t kUntil = 1'000;
+constexpr int kThreads = 3;
+
+// Time stands still, so that what is admitted is counted against one burst.
+class World {
+ public:
+  using Lease = BasicLease<ScheduledAtomic>;
+
+  // For a program of so many other threads beside one.
+  World(int64_t burst, int64_t tokens, int64_t others)
+      : others_(others),
+        clock_(TokenClock::create(0, burst, 0).value()),
+        lease_(slots_, kThreads, tokens, kRoute, kUntil) {}
+
+  // A request of a thread, as `decide_beside_leases()` has it.
+  void admit(int thread) {
+    inside_[thread].store(1);
+    if (decide(thread)) {
+      ++admitted_;
+      EXPECT_LE(admitted_, clock_.burst());
+    } else {
+      // What the others may hold for the length of a call.
+      EXPECT_LE(clock_.burst() - admitted_, others_ * (lease_.tokens() + 1));
+    }
+    inside_[thread].store(0);
+  }
+
+  // The control plane's. Between the two, it asks whether everybody has left.
+  void announce(int thread) { lease_.announce(thread); }
+  void make_ready(int thread) {
+    for (auto& inside : inside_) {
+      if (inside.load() != 0) return;
+    }
+    lease_.make_ready(thread);
+  }
+
+  void open(int thread) {
+    announce(thread);
+    make_ready(thread);
+  }
+
+  bool close_all() {
+    bool closed = false;
+    for (int i = 0; i < kThreads; ++i) {
+      closed |=
+          lease_.close(i, [this](int64_t spent, int64_t unspent, int64_t) {
+            for (;;) {
+              const uint64_t seen = bucket_.word();
+              if (bucket_.charge(seen, clock_, clock_.at(0), spent)) break;
+            }
+            counted_.fetch_sub(unspent);
+          });
+    }
+    return closed;
+  }
+
+  // Takes what is left, and finds that nothing is missing.
+  void expect_exact() {
+    close_all();
+    EXPECT_EQ(lease_.reserve(), 0);
+    EXPECT_EQ(counted_.load(), admitted_);
+    while (decide(0)) ++admitted_;
+    EXPECT_EQ(admitted_, clock_.burst());
+  }
+
+  int64_t admitted() const { return admitted_; }
+
+ private:
+  bool decide(int thread) {
+    const Instant now;
+    Decision decision;
+    if (lease_.spend(thread, kRoute, now, decision)) return true;
+    for (;;) {
+      const int64_t reserve = lease_.reserve();
+      const Lease::Wants wants = lease_.wants(thread, kRoute, now);
+      if (wants == Lease::Wants::kMore && take(lease_.tokens(), reserve)) {
+        const int64_t rest = lease_.tokens() - 1;
+        if (!lease_.fill(thread, rest, now, decision)) {
+          EXPECT_TRUE(bucket_.give_back(clock_, clock_.at(0), rest));
+          counted_.fetch_sub(rest);
+        }
+        return true;
+      }
+      if (take(1, reserve)) {
+        if (wants == Lease::Wants::kFirst) {
+          counted_.fetch_add(lease_.tokens());
+          if (!lease_.fill(thread, lease_.tokens(), now, decision)) {
+            counted_.fetch_sub(lease_.tokens());
+          }
+        }
+        return true;
+      }
+      if (reserve == 0) return false;
+      if (!close_all() && lease_.reserve() == reserve) return false;
+    }
+  }
+
+  bool take(int64_t cost, int64_t reserve) {
+    const Take take = bucket_.take(clock_, clock_.at(0), cost, reserve);
+    if (take.outcome != TakeOutcome::kTaken) return false;
+    counted_.fetch_add(cost);
+    return true;
+  }
+
+  const int64_t others_;
+  const TokenClock clock_;
+  Lease::Slot slots_[kThreads];
+  Lease lease_;
+  BasicTokenBucket<ScheduledAtomic> bucket_;
+  ScheduledAtomic<int64_t> counted_{0};  // stands for the quota's counter
+  ScheduledAtomic<int> inside_[kThreads];
+  int64_t admitted_ = 0;
+};
+
+int64_t from_environment(const char* name, int64_t otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : std::stoll(text);
+}
+
+void search(const std::function<void(Program&)>& build) {
+  const int64_t seed = from_environment("WEIR_TEST_SEED", 20'260'101);
+  SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
+  explore_random(build, seed, from_environment("WEIR_TEST_RUNS", 150));
+  EXPECT_TRUE(explore(build, 1'000'000, /*max_preemptions=*/1).complete);
+}
+
+TEST(LeaseInterleaving, OpensBesideATaker) {
+  search([](Program& program) {
+    auto world = std::make_shared<World>(4, 2, 1);
+    program.thread([=] { world->admit(0); });
+    program.thread([=] {
+      world->open(1);
+      for (int i = 0; i < 3; ++i) world->admit(1);
+    });
+    program.at_end([=] {
+      EXPECT_EQ(world->admitted(), 4);
+      world->expect_exact();
+    });
+  });
+}
+
+// The owner may not spend what a taker who knows of no reserve takes as well.
+TEST(LeaseInterleaving, WaitsForThoseWhoDoNotKnow) {
+  search([](Program& program) {
+    auto world = std::make_shared<World>(3, 2, 2);
+    program.thread([=] {
+      for (int i = 0; i < 2; ++i) world->admit(0);
+    });
+    program.thread([=] { world->open(1); });
+    program.thread([=] {
+      for (int i = 0; i < 2; ++i) world->admit(1);
+    });
+    program.at_end([=] { world->expect_exact(); });
+  });
+}
+
+TEST(LeaseInterleaving, IsClosedWhileItIsUsed) {
+  for (const int already : {0, 1, 2, 3}) {
+    search([=](Program& program) {
+      auto world = std::make_shared<World>(6, 2, 1);
+      world->open(0);
+      for (int i = 0; i < already; ++i) world->admit(0);
+      program.thread([=] {
+        for (int i = 0; i < 2; ++i) world->admit(0);
+      });
+      program.thread([=] { world->close_all(); });
+      program.at_end([=] { world->expect_exact(); });
+    });
+  }
+}
+
+// Two find the bucket empty, and close one another's slots.
+TEST(LeaseInterleaving, LastTokensAreNeitherLostNorDoubled) {
+  for (const int already : {1, 2, 3, 4}) {
+    search([=](Program& program) {
+      auto world = std::make_shared<World>(6, 2, 1);
+      for (int thread : {0, 1}) world->open(thread);
+      for (int thread : {0, 1}) world->admit(thread);
+      for (int i = 1; i < already; ++i) world->admit(0);
+      for (const int thread : {0, 1}) {
+        program.thread([=] {
+          for (int i = 0; i < 3; ++i) world->admit(thread);
+        });
+      }
+      program.at_end([=] { world->expect_exact(); });
+    });
+  }
+}
+
+TEST(LeaseInterleaving, TwoCloseWhileAnotherTakes) {
+  search([](Program& program) {
+    auto world = std::make_shared<World>(5, 2, 2);
+    for (int thread : {0, 1}) world->open(thread);
+    for (int thread : {0, 1, 0}) world->admit(thread);
+    program.thread([=] { world->close_all(); });
+    program.thread([=] { world->close_all(); });
+    program.thread([=] { world->admit(2); });
+    program.at_end([=] { world->expect_exact(); });
+  });
+}
+
+TEST(LeaseInterleaving, EverythingAtOnce) {
+  search([](Program& program) {
+    auto world = std::make_shared<World>(8, 2, 3);
+    world->open(0);
+    for (int thread = 0; thread < kThreads; ++thread) {
+      program.thread([=] {
+        for (int i = 0; i < 3; ++i) world->admit(thread);
+      });
+    }
+    program.thread([=] {
+      for (const int thread : {1, 0, 2}) {
+        world->announce(thread);
+        world->make_ready(thread);
+      }
+      world->close_all();
+      for (int thread = 0; thread < kThreads; ++thread) world->open(thread);
+    });
+    program.at_end([=] { world->expect_exact(); });
+  });
+}
+
+}  // namespace
+}  // namespace weir
