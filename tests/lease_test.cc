@@ -414,7 +414,9 @@ TEST_F(LeaseTest, WaitsForCallsThatBeganBefore) {
           return;
         }
         clock->let_go = true;
-        is_over = enforcer_->statistics().leases > 0 || rounds > 2'000;
+        if (enforcer_->statistics().leases > 0 || rounds > 2'000) {
+          is_over = true;
+        }
       });
   EXPECT_LE(rounds, 2'000);
   held.join();
