@@ -47,6 +47,10 @@ struct MaybeLease {
   const int64_t reserve;
 };
 
+// A key's own, and those of shared plans: a method's and the plan's each.
+constexpr int kOwnGates = 2;
+constexpr int kAllGates = kOwnGates + 2 * Admission::kMostShared;
+
 // Gives back what was taken from a bucket.
 ABSL_ATTRIBUTE_NOINLINE void give_back(const Admission& admission, Gate gate,
                                        int64_t cost) noexcept {
@@ -79,7 +83,7 @@ class Attempt {
         version_(reinterpret_cast<uintptr_t>(&plan)) {
     add(plan, rule, subscription, cell, Limit::kMethodThrottle,
         Limit::kPlanThrottle);
-    if constexpr (kMostGates > 1) {
+    if constexpr (kMostGates > kOwnGates) {
       if (admission.shared != nullptr) add_shared();
     }
   }
@@ -95,7 +99,10 @@ class Attempt {
         plan_.quota(), day_, cost_, subscription_.log);
     if (!seen.admitted) return false;
     uint64_t governing_word = 0;
-    for (int i = 0; i < count_; ++i) {
+    // Unrolled, a key's own gates need not be in memory.
+#pragma GCC unroll 2
+    for (int i = 0; i < kMostGates; ++i) {
+      if (i == count_) break;
       const auto take =
           gates_[i].bucket->take(gates_[i].throttle->clock, gates_[i].at, cost_,
                                  lease_.reserve_of(gates_[i].bucket));
@@ -205,7 +212,7 @@ class Attempt {
       if (has_method) add(throttle, *bucket, cell, method_limit, true);
     }
     if (plan.throttle() != nullptr &&
-        (!has_method || (kMostGates > 1 && admission_.both_throttles))) {
+        (!has_method || admission_.both_throttles)) {
       add(*plan.throttle(), subscription.bucket, cell, plan_limit, false);
     }
   }
@@ -289,8 +296,6 @@ class Attempt {
   Gate gates_[kMostGates];
 };
 
-constexpr int kMostGates = 2 + 2 * Admission::kMostShared;
-
 // False if the plan does not cover the route. `is_refused`: it was just now.
 ABSL_ATTRIBUTE_NOINLINE bool decide_anyhow(const Admission& admission,
                                            Subscription& subscription,
@@ -304,8 +309,8 @@ ABSL_ATTRIBUTE_NOINLINE bool decide_anyhow(const Admission& admission,
     const CompiledPlan& plan = *cell.plan.load(std::memory_order_acquire);
     const CompiledPlan::Rule rule = plan.rule(admission.route);
     if (rule == CompiledPlan::kNotCovered) return false;
-    Attempt<NoLease, kMostGates> attempt(admission, subscription, cell, plan,
-                                         rule, admission.cost, {});
+    Attempt<NoLease, kAllGates> attempt(admission, subscription, cell, plan,
+                                        rule, admission.cost, {});
     if ((!is_refused && attempt.take(decision)) ||
         attempt.explain(attempt.version() == previous, decision)) {
       return true;
@@ -315,18 +320,17 @@ ABSL_ATTRIBUTE_NOINLINE bool decide_anyhow(const Admission& admission,
   }
 }
 
-// The same for what most requests are, admitted by one bucket and the quota,
+// The same for what most requests are, admitted by the key's own limits,
 // without a detour through memory.
 bool decide_under(const Admission& admission, Subscription& subscription,
                   const PlanCell& cell, Decision& decision) noexcept {
-  const bool is_simple =
-      admission.shared == nullptr && !admission.both_throttles;
+  const bool is_simple = admission.shared == nullptr;
   if (ABSL_PREDICT_TRUE(is_simple)) {
     const CompiledPlan& plan = *cell.plan.load(std::memory_order_acquire);
     const CompiledPlan::Rule rule = plan.rule(admission.route);
     if (rule == CompiledPlan::kNotCovered) return false;
-    Attempt<NoLease, 1> attempt(admission, subscription, cell, plan, rule,
-                                admission.cost, {});
+    Attempt<NoLease, kOwnGates> attempt(admission, subscription, cell, plan,
+                                        rule, admission.cost, {});
     if (ABSL_PREDICT_TRUE(attempt.take(decision))) return true;
   }
   return decide_anyhow(admission, subscription, cell, is_simple, decision);
@@ -334,7 +338,7 @@ bool decide_under(const Admission& admission, Subscription& subscription,
 
 // Pays for what the thread's slot has spent, and spends one of the tokens.
 bool take_for_slot(const Admission& admission,
-                   Attempt<MaybeLease, kMostGates>& attempt, KeyLease& lease,
+                   Attempt<MaybeLease, kAllGates>& attempt, KeyLease& lease,
                    int thread, Decision& decision) noexcept {
   if (!attempt.take(decision)) return false;
   const int64_t rest = lease.tokens() - 1;
@@ -347,7 +351,7 @@ bool take_for_slot(const Admission& admission,
 
 // Gives a slot its first tokens: its part of the reserve.
 void start_slot(const Admission& admission,
-                Attempt<MaybeLease, kMostGates>& attempt, KeyLease& lease,
+                Attempt<MaybeLease, kAllGates>& attempt, KeyLease& lease,
                 int thread, const Decision& decision) noexcept {
   Decision later = decision;
   if (attempt.counted_on() != lease.day() ||
@@ -385,14 +389,14 @@ bool decide_beside_leases(const Admission& admission,
             ? Wants::kNothing
             : lease->wants(thread, admission.route, admission.now);
     if (wants == Wants::kMore) {
-      Attempt<MaybeLease, kMostGates> attempt(
-          admission, subscription, cell, plan, rule, lease->tokens(), held);
+      Attempt<MaybeLease, kAllGates> attempt(admission, subscription, cell,
+                                             plan, rule, lease->tokens(), held);
       if (take_for_slot(admission, attempt, *lease, thread, decision)) {
         return true;
       }
     }
-    Attempt<MaybeLease, kMostGates> attempt(admission, subscription, cell, plan,
-                                            rule, admission.cost, held);
+    Attempt<MaybeLease, kAllGates> attempt(admission, subscription, cell, plan,
+                                           rule, admission.cost, held);
     if (attempt.take(decision)) {
       if (wants == Wants::kFirst) {
         start_slot(admission, attempt, *lease, thread, decision);
