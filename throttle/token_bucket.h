@@ -22,7 +22,8 @@ namespace weir {
 // (1) The tokens taken, less those given back, in any stretch of time are at
 //     most the burst plus what the rate yields in it. The debt, word -
 //     position, grows by what is taken, shrinks by what is given back and by
-//     what the clock produces, and no take leaves it above the burst.
+//     what the clock produces, and no take leaves it above the burst, less
+//     the reserve. What was taken out of a reserve is charged before that ends.
 // (2) The scale a word belongs to never goes back. A writer stores only words
 //     of its own clock's scale, and one whose clock is older than the word
 //     finds it stale and stores nothing.
