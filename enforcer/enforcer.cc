@@ -70,6 +70,7 @@ inline void Enforcer::Impl::decide(Client* client, const Call& call,
   if (client == nullptr) return;
   // Acquire: pairs with the release in `Clients::create()`.
   const ClientState state(client->state.load(std::memory_order_acquire));
+  if (state.serial() == 0) return;  // deleted meanwhile
   if (call.client && state.serial() != call.client.serial_) return;
   if (!state.enabled()) {
     decision.forbidden = Forbidden::kDisabledKey;
