@@ -132,7 +132,8 @@ class Attempt {
 
   // Says which limits refuse, from a look at all of them. False if none does
   // any more, or a word belongs to a newer version of a plan. With `newest`,
-  // there is none: a caller's time that is far behind looks the same.
+  // there is none: a caller's time that is far behind looks the same. Leaves
+  // `decision` as it was constructed if false.
   ABSL_ATTRIBUTE_NOINLINE bool explain(bool newest,
                                        Decision& decision) const noexcept {
     decision = Decision();
@@ -141,7 +142,10 @@ class Attempt {
       const Gate& gate = gates_[i];
       const auto check = gate.bucket->check(
           gate.throttle->clock, gate.at, cost_, lease_.reserve_of(gate.bucket));
-      if (check.outcome == TakeOutcome::kStale && !newest) return false;
+      if (check.outcome == TakeOutcome::kStale && !newest) {
+        decision = Decision();
+        return false;
+      }
       if (check.outcome == TakeOutcome::kTaken) {
         // The word that `check` gives is the one after a take.
         if (i == 0) report(gate, gate.bucket->word(), decision);
@@ -163,7 +167,10 @@ class Attempt {
         decision.limit = Limit::kQuota;
       }
     }
-    if (decision.limit == Limit::kNone) return false;
+    if (decision.limit == Limit::kNone) {
+      decision = Decision();
+      return false;
+    }
     // What another call is just returning may be missing alone.
     if (Lease::kIsPossible && wait == 0) wait = 1;
     decision.retry_after_ns = wait;

@@ -398,6 +398,45 @@ TEST_F(AddedThrottlesTest, SharedMethodsTakeFromTheirStageToo) {
   EXPECT_EQ(admit_all(0, route()), 2);
 }
 
+// What a look at all limits has found is forgotten when one of them has moved
+// on to a newer version of the plan, and the request then passes.
+TEST_F(AddedThrottlesTest, DecisionsAreOfOneVersion) {
+  add_plan(*enforcer_, R"({"id": "p", "name": "p",
+      "apiStages": [{"apiId": "api", "stage": "prod", "throttle":
+          {"/pets/GET": {"rateLimit": 1, "burstLimit": 0}}}],
+      "throttle": {"rateLimit": 1, "burstLimit": 1000000000}})");
+  add_key(*enforcer_, 0, "p");
+  const Route pets = route("/pets/GET");
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      while (!stop) {
+        const Decision d = admit(0, pets);
+        ASSERT_EQ(d.admitted(), d.limit == Limit::kNone);
+        ASSERT_EQ(d.forbidden, Forbidden::kNo);
+      }
+    });
+  }
+  // Rates so far apart that words are written in another scale.
+  const char* const rates[] = {"1", "1000000000"};
+  for (int i = 0; i < 4000; ++i) {
+    std::vector<v1::PatchOperation> operations(2);
+    operations[0].set_path(
+        "/apiStages/api:prod/throttle/~1pets~1GET/burstLimit");
+    operations[0].mutable_value()->set_string_value(i % 2 == 0 ? "1000000000"
+                                                               : "0");
+    operations[1].set_path("/throttle/rateLimit");
+    operations[1].mutable_value()->set_string_value(rates[i % 2]);
+    for (v1::PatchOperation& operation : operations)
+      operation.set_op("replace");
+    const auto patched = enforcer_->apply_patch("p", operations);
+    ASSERT_TRUE(patched.ok()) << patched.status();
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+}
+
 // All limits or none: what a shared plan refuses takes nothing of the key's
 // own, and the other way round.
 TEST_F(DataPlaneTest, RefusalTakesFromNoLimitWhoever) {

@@ -258,7 +258,7 @@ template <template <class> class Atomic>
 inline QuotaDecision BasicQuotaCounter<Atomic>::take(
     const QuotaTerms& terms, Day day, int64_t cost, const QuotaState& seen,
     Log& log, LineSource& lines) noexcept {
-  if (cost == 0) return {true, seen};
+  if (cost == 0) return check(terms, day, cost, log);
   const DayWord today(seen.day, seen.used_today);
   const DayWord counted = today.plus(cost);
   // Linearization point: the CAS, as in the other. If the state was that of a

@@ -2,8 +2,9 @@
 //
 // A request is not one moment but a few, in this order: it sees whether the key
 // is enabled, finds the key's plan, reads that plan's version, asks its bucket,
-// sees how far the quota was extended, asks its quota. Each of these alone is
-// linearizable, and of a patch all is seen or nothing. That is the model.
+// asks its quota; and from when it has the version, it sees at some moment how
+// far the quota was extended. Each of these alone is linearizable, and of a
+// patch all is seen or nothing. That is the model.
 //
 // It is exact, but for what `admit()` says: a request may be refused early. So
 // a refusal by the bucket is right if it would be with what the other requests
@@ -84,7 +85,7 @@ struct EnforcerModel {
     int present = 0;  // association, kNone: none
     int version = 0;
     std::vector<Association> associations;
-    // By request: which association it found, as long as it asks that.
+    // By request: which association it found.
     std::vector<int> found;
     uint64_t counted = 0;   // requests that hold their tokens for good
     int64_t looked_at = 0;  // what an update_usage() found used
@@ -152,11 +153,15 @@ struct EnforcerModel {
       } else {
         parts = {0};
       }
-      moment.after = Operation<Event>::kNothing;
+      int previous = Operation<Event>::kNothing;
+      int plan = Operation<Event>::kNothing;
       for (const unsigned part : parts) {
         moment.event.parts = part;
+        moment.after = part == Event::kCap ? plan : previous;
+        const int index = static_cast<int>(moments.size());
         moments.push_back(moment);
-        moment.after = static_cast<int>(moments.size()) - 1;
+        if (part == Event::kPlan) plan = index;
+        if (part != Event::kCap) previous = index;
       }
     }
     return moments;
@@ -182,8 +187,8 @@ struct EnforcerModel {
       return {Event::kEnabled, Event::kFind};
     }
     if (operated) {
-      return {Event::kEnabled, Event::kFind, Event::kPlan,
-              Event::kTokens,  Event::kCap,  Event::kCount};
+      return {Event::kEnabled, Event::kFind,   Event::kPlan,
+              Event::kCap,     Event::kTokens, Event::kCount};
     }
     if (event.rivals.empty()) return {Event::kAllOfARequest};
     return {Event::kEnabled | Event::kFind | Event::kPlan | Event::kTokens,
@@ -257,11 +262,8 @@ struct EnforcerModel {
         return false;
       }
     }
-    if ((event.parts & Event::kCount) != 0) {
-      if (!ask_quota(event, state.associations[found])) return false;
-      found = kNone;
-    }
-    return true;
+    return (event.parts & Event::kCount) == 0 ||
+           ask_quota(event, state.associations[found]);
   }
 
   bool ask_bucket(const Event& event, const Version& version,
@@ -303,7 +305,8 @@ struct EnforcerModel {
     if (decision.day < own || decision.day > std::max(own, event.latest)) {
       return false;
     }
-    if (decision.day > own || (decision.admitted() && own > key.day)) {
+    const bool counts = decision.admitted() && event.value > 0;
+    if (decision.day > own || (counts && own > key.day)) {
       key.day = decision.day;
       key.used = 0;
     }
