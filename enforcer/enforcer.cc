@@ -39,6 +39,7 @@ Enforcer::Impl::Impl(const Options& options, std::unique_ptr<Arena> arena)
                                      : std::make_shared<SystemClock>()),
       rules{options.quota_offset},
       both_throttles(options.method_throttle == MethodThrottle::kAddsToPlan),
+      days_kept(options.store == nullptr ? kDaysInMemory : kDaysInStore),
       arena(std::move(arena)),
       clients(*this->arena),
       leases(options.lease_threads > 0
@@ -54,15 +55,29 @@ absl::Status arena_exhausted() {
 
 Enforcer::Enforcer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Enforcer::~Enforcer() = default;
+Enforcer::~Enforcer() {
+  if (impl_->sync == nullptr) return;
+  {
+    MutexLock lock(impl_->mutex);
+    impl_->plans.for_each([&](const PlanRecord& plan) {
+      impl_->mutex.assert_held();
+      impl_->end_leases(*plan.cell);
+    });
+  }
+  // If this fails, the files of counts are what holds.
+  (void)impl_->sync->close();
+}
 
 absl::StatusOr<std::unique_ptr<Enforcer>> Enforcer::create(Options options) {
   auto arena = Arena::create(options.arena_bytes, options.huge_pages
                                                       ? Arena::Pages::kHuge
                                                       : Arena::Pages::kSmall);
   if (!arena.ok()) return arena.status();
-  return std::unique_ptr<Enforcer>(
-      new Enforcer(std::make_unique<Impl>(options, *std::move(arena))));
+  auto impl = std::make_unique<Impl>(options, *std::move(arena));
+  if (options.store != nullptr) {
+    if (auto status = impl->recover(options); !status.ok()) return status;
+  }
+  return std::unique_ptr<Enforcer>(new Enforcer(std::move(impl)));
 }
 
 inline void Enforcer::Impl::decide(Client* client, const Call& call,
@@ -202,7 +217,7 @@ absl::StatusOr<Route> Enforcer::route(std::string_view api_id,
 void Enforcer::maintain() {
   MutexLock lock(impl_->mutex);
   if (impl_->leases != nullptr) impl_->leases->maintain(impl_->clock->now());
-  impl_->arena->collect();
+  impl_->collect();
 }
 
 Enforcer::Statistics Enforcer::statistics() const {
@@ -220,6 +235,13 @@ Enforcer::Statistics Enforcer::statistics() const {
   statistics.days_not_recorded = impl_->arena->lost_days();
   statistics.leases =
       impl_->leases == nullptr ? 0 : impl_->leases->open_leases();
+  statistics.counts_from = impl_->counts_from;
+  if (impl_->counts != nullptr) {
+    statistics.days_not_recorded += impl_->counts->lost_days();
+    statistics.counts_file_bytes = impl_->counts->bytes();
+    statistics.synced_unix_ns = impl_->sync->synced_unix_ns();
+    statistics.sync_failures = impl_->sync->failures();
+  }
   return statistics;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -14,8 +15,8 @@
 #include "enforcer/key_record.h"
 #include "enforcer/key_table.h"
 #include "enforcer/random_id.h"
+#include "enforcer/stored.h"
 #include "json/text.h"
-#include "plan/plan_compiler.h"
 #include "plan/plan_error.h"
 #include "quota/calendar.h"
 
@@ -77,12 +78,10 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
 
   MutexLock lock(impl_->mutex);
   PlanRecord* plan = nullptr;
-  QuotaCalendar calendar;
   if (!plan_id.empty()) {
     const auto found = impl_->find_plan(plan_id);
     if (!found.ok()) return found.status();
     plan = *found;
-    calendar = quota_terms(plan->document, impl_->rules).calendar;
   }
   const KeyTable& table = impl_->clients.table();
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -101,27 +100,62 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
     }
   }
 
-  impl_->arena->collect();
+  std::vector<std::string> values(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i].value().empty()) values[i] = random.secret();
+  }
+  const auto value = [&](size_t i) -> const std::string& {
+    return values[i].empty() ? keys[i].value() : values[i];
+  };
   const int64_t now = impl_->clock->now().unix;
+  const int64_t first_association = impl_->last_association_id + 1;
+  if (impl_->store != nullptr) {
+    std::vector<v1::StoreChange> changes;
+    changes.reserve(keys.size() * 2);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      v1::ApiKey document = keys[i];
+      document.set_id(ids[i]);
+      document.set_value(value(i));
+      KeyRecord::set_dates({now, now}, document);
+      changes.push_back(put_api_key(std::move(document)));
+      if (plan != nullptr) {
+        changes.push_back(
+            put_association(first_association + static_cast<int64_t>(i),
+                            plan_id, ids[i], day_of(now)));
+      }
+    }
+    if (auto status = impl_->commit_all(std::move(changes)); !status.ok()) {
+      return status;
+    }
+  }
+  if (plan != nullptr) {
+    impl_->last_association_id += static_cast<int64_t>(keys.size());
+  }
+
+  impl_->collect();
   for (size_t i = 0; i < keys.size(); ++i) {
     if (i + kAhead < keys.size()) {
       table.prefetch(hashes[i + kAhead]);
       impl_->keys.prefetch(ids[i + kAhead]);
     }
-    std::string generated;
-    if (keys[i].value().empty()) generated = random.secret();
-    KeyRecord* key = impl_->add_key(
-        ids[i], generated.empty() ? keys[i].value() : generated, keys[i], now);
-    if (key != nullptr &&
-        (plan == nullptr ||
-         impl_->associate(*key, *plan, day_of(now), calendar))) {
-      continue;
+    KeyRecord* key = impl_->add_key(ids[i], value(i), keys[i], {now, now});
+    absl::Status status = key == nullptr ? arena_exhausted() : absl::OkStatus();
+    if (status.ok() && plan != nullptr) {
+      status = impl_->associate(*key, *plan,
+                                first_association + static_cast<int64_t>(i),
+                                day_of(now));
     }
+    if (status.ok()) continue;
     // What was done is taken back.
     if (key != nullptr) impl_->remove_key(*key);
     while (i > 0) impl_->remove_key(*impl_->keys.find(ids[--i]));
-    impl_->arena->collect();
-    return arena_exhausted();
+    impl_->collect();
+    std::vector<v1::StoreChange> deletions;
+    for (const std::string& id : ids) {
+      deletions.push_back(weir::delete_api_key(id));
+    }
+    impl_->take_back(std::move(deletions));
+    return status;
   }
   return ids;
 }
