@@ -145,22 +145,12 @@ void Enforcer::Impl::remove_key(KeyRecord& key) {
   keys.erase(key.id());
 }
 
-absl::Status Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan,
-                                       int64_t id, Day today) {
-  return associate(
-      key, plan, id,
-      CountsCopy::at_start(today, quota_terms(plan.document, rules).calendar));
-}
-
-absl::Status Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan,
-                                       int64_t id, const CountsCopy& copy) {
-  const auto subscription =
-      clients.subscribe(key.client(), *plan.cell, id, copy);
-  if (!subscription.ok()) return subscription.status();
+void Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan, int64_t id,
+                               Subscription& subscription) {
+  clients.publish(key.client(), subscription, *plan.cell);
   ++association_count;
   key.associations.push_back(
-      {&plan, *subscription, plan.keys.add(key), id, /*extensions=*/nullptr});
-  return absl::OkStatus();
+      {&plan, &subscription, plan.keys.add(key), id, /*extensions=*/nullptr});
 }
 
 void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
@@ -192,14 +182,14 @@ absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
   document.set_id(id);
   document.set_value(value);
   KeyRecord::set_dates({now, now}, document);
+  impl_->collect();
+  KeyRecord* const record = impl_->add_key(id, value, document, {now, now});
+  if (record == nullptr) return arena_exhausted();
+  // Known already, but to no plan.
   if (auto status = impl_->commit([&] { return put_api_key(document); });
       !status.ok()) {
+    impl_->remove_key(*record);
     return status;
-  }
-  impl_->collect();
-  if (impl_->add_key(id, value, document, {now, now}) == nullptr) {
-    impl_->take_back({weir::delete_api_key(id)});
-    return arena_exhausted();
   }
   return document;
 }
@@ -292,16 +282,20 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
   }
   const Day today = day_of(impl_->clock->now().unix);
   const int64_t id = ++impl_->last_association_id;
+  impl_->collect();
+  const auto subscription = impl_->clients.prepare(
+      key.client(),
+      CountsCopy::at_start(
+          today, quota_terms(plan.document, impl_->rules).calendar),
+      id);
+  if (!subscription.ok()) return subscription.status();
   if (auto status = impl_->commit(
           [&] { return put_association(id, plan_id, key_id, today); });
       !status.ok()) {
+    impl_->clients.discard(key.client(), **subscription);
     return status;
   }
-  impl_->collect();
-  if (auto status = impl_->associate(key, plan, id, today); !status.ok()) {
-    impl_->take_back({delete_association(id)});
-    return status;
-  }
+  impl_->associate(key, plan, id, **subscription);
   return key.plan_key();
 }
 

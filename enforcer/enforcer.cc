@@ -34,14 +34,16 @@ absl::Status check_name(std::string_view what, std::string_view name) {
 
 }  // namespace
 
-Enforcer::Impl::Impl(const Options& options, std::unique_ptr<Arena> arena)
+Enforcer::Impl::Impl(const Options& options, std::unique_ptr<Arena> arena,
+                     std::unique_ptr<CountsFile> counts_file)
     : clock(options.clock != nullptr ? options.clock
                                      : std::make_shared<SystemClock>()),
       rules{options.quota_offset},
       both_throttles(options.method_throttle == MethodThrottle::kAddsToPlan),
       days_kept(options.store == nullptr ? kDaysInMemory : kDaysInStore),
       arena(std::move(arena)),
-      clients(*this->arena),
+      counts_file(std::move(counts_file)),
+      clients(*this->arena, this->counts_file.get()),
       leases(options.lease_threads > 0
                  ? std::make_unique<Leases>(*this->arena, options.lease_threads,
                                             options.lease_tokens,
@@ -73,11 +75,13 @@ absl::StatusOr<std::unique_ptr<Enforcer>> Enforcer::create(Options options) {
                                                       ? Arena::Pages::kHuge
                                                       : Arena::Pages::kSmall);
   if (!arena.ok()) return arena.status();
-  auto impl = std::make_unique<Impl>(options, *std::move(arena));
-  if (options.store != nullptr) {
-    if (auto status = impl->recover(options); !status.ok()) return status;
+  if (options.store == nullptr) {
+    return std::unique_ptr<Enforcer>(
+        new Enforcer(std::make_unique<Impl>(options, *std::move(arena))));
   }
-  return std::unique_ptr<Enforcer>(new Enforcer(std::move(impl)));
+  auto recovered = Impl::recover(options, *std::move(arena));
+  if (!recovered.ok()) return recovered.status();
+  return std::unique_ptr<Enforcer>(new Enforcer(*std::move(recovered)));
 }
 
 inline void Enforcer::Impl::decide(Client* client, const Call& call,
@@ -236,9 +240,9 @@ Enforcer::Statistics Enforcer::statistics() const {
   statistics.leases =
       impl_->leases == nullptr ? 0 : impl_->leases->open_leases();
   statistics.counts_from = impl_->counts_from;
-  if (impl_->counts != nullptr) {
-    statistics.days_not_recorded += impl_->counts->lost_days();
-    statistics.counts_file_bytes = impl_->counts->bytes();
+  if (impl_->sync != nullptr) {
+    statistics.days_not_recorded += impl_->counts_file->lost_days();
+    statistics.counts_file_bytes = impl_->counts_file->bytes();
     statistics.synced_unix_ns = impl_->sync->synced_unix_ns();
     statistics.sync_failures = impl_->sync->failures();
   }

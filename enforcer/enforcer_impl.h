@@ -56,22 +56,18 @@ struct Enforcer::Impl {
   static constexpr int kDaysInMemory = 90;
   static constexpr int kDaysInStore = 400;
 
-  Impl(const Options& options, std::unique_ptr<Arena> arena);
+  Impl(const Options& options, std::unique_ptr<Arena> arena,
+       std::unique_ptr<CountsFile> counts_file = nullptr);
 
-  // Takes over what the store holds. REQUIRES: nothing was done yet.
-  absl::Status recover(const Options& options);
+  // One that has what the store of the options holds.
+  static absl::StatusOr<std::unique_ptr<Impl>> recover(
+      const Options& options, std::unique_ptr<Arena> arena);
 
   // Makes a change durable, before it takes effect. OK without a store.
   absl::Status commit(absl::FunctionRef<v1::StoreChange()> change)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    return store == nullptr ? absl::OkStatus() : commit_all({change()});
+    return store == nullptr ? absl::OkStatus() : store->commit({change()});
   }
-  absl::Status commit_all(std::vector<v1::StoreChange> changes)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // Undoes what was committed but could not be done. If the store fails just
-  // now, this goes with what is committed next.
-  void take_back(std::vector<v1::StoreChange> changes)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // Makes memory ready that can be used by now.
   void collect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
@@ -145,13 +141,10 @@ struct Enforcer::Impl {
   // Ends its associations as well.
   void remove_key(KeyRecord& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // Associates a key with a plan whose stages no plan of the key has, from
-  // `today` on or with these counts. ResourceExhausted if the arena is used up,
-  // Unavailable if the file of counts cannot grow; and nothing changed.
-  absl::Status associate(KeyRecord& key, PlanRecord& plan, int64_t id,
-                         Day today) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  absl::Status associate(KeyRecord& key, PlanRecord& plan, int64_t id,
-                         const CountsCopy& copy)
+  // Associates a key with a plan whose stages no plan of the key has.
+  // `subscription` was prepared for it.
+  void associate(KeyRecord& key, PlanRecord& plan, int64_t id,
+                 Subscription& subscription)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // REQUIRES: they are associated.
   void dissociate(KeyRecord& key, PlanRecord& plan)
@@ -167,6 +160,7 @@ struct Enforcer::Impl {
   const bool both_throttles;
   const int days_kept;
   const std::unique_ptr<Arena> arena;
+  const std::unique_ptr<CountsFile> counts_file;  // nullptr: not in a file
   Clients clients;
   // The first of the subscriptions that all keys share; stored with release.
   std::atomic<Subscription*> shared{nullptr};
@@ -186,9 +180,7 @@ struct Enforcer::Impl {
 
   // nullptr: everything is in memory alone.
   std::shared_ptr<Store> store ABSL_GUARDED_BY(mutex);
-  std::vector<v1::StoreChange> taken_back ABSL_GUARDED_BY(mutex);
-  std::unique_ptr<CountsFile> counts;  // nullptr: in memory
-  std::unique_ptr<UsageSync> sync;     // nullptr: nothing to sync
+  std::unique_ptr<UsageSync> sync;  // nullptr: there is nothing to sync
   Statistics::Counts counts_from = Statistics::Counts::kNew;
 };
 

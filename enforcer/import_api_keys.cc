@@ -26,6 +26,12 @@ namespace {
 // Memory is called for so many keys ahead.
 constexpr size_t kAhead = 16;
 
+// A key of the call, under its plan.
+struct Added {
+  KeyRecord* key;
+  Subscription* subscription;  // nullptr: not yet, or there is no plan
+};
+
 using Texts = absl::flat_hash_set<absl::string_view>;
 
 // What is wrong with a key by itself, or beside those before it in the call,
@@ -107,55 +113,71 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
   const auto value = [&](size_t i) -> const std::string& {
     return values[i].empty() ? keys[i].value() : values[i];
   };
+  impl_->collect();
   const int64_t now = impl_->clock->now().unix;
+  const QuotaCalendar calendar =
+      plan == nullptr ? QuotaCalendar::none()
+                      : quota_terms(plan->document, impl_->rules).calendar;
   const int64_t first_association = impl_->last_association_id + 1;
-  if (impl_->store != nullptr) {
-    std::vector<v1::StoreChange> changes;
-    changes.reserve(keys.size() * 2);
-    for (size_t i = 0; i < keys.size(); ++i) {
-      v1::ApiKey document = keys[i];
-      document.set_id(ids[i]);
-      document.set_value(value(i));
-      KeyRecord::set_dates({now, now}, document);
-      changes.push_back(put_api_key(std::move(document)));
-      if (plan != nullptr) {
-        changes.push_back(
-            put_association(first_association + static_cast<int64_t>(i),
-                            plan_id, ids[i], day_of(now)));
-      }
-    }
-    if (auto status = impl_->commit_all(std::move(changes)); !status.ok()) {
-      return status;
-    }
-  }
+  const auto association = [&](size_t i) {
+    return first_association + static_cast<int64_t>(i);
+  };
   if (plan != nullptr) {
     impl_->last_association_id += static_cast<int64_t>(keys.size());
   }
-
-  impl_->collect();
-  for (size_t i = 0; i < keys.size(); ++i) {
+  // First the keys, which no plan covers yet, then the store, then the plan.
+  std::vector<Added> added;
+  added.reserve(keys.size());
+  absl::Status status;
+  for (size_t i = 0; i < keys.size() && status.ok(); ++i) {
     if (i + kAhead < keys.size()) {
       table.prefetch(hashes[i + kAhead]);
       impl_->keys.prefetch(ids[i + kAhead]);
     }
     KeyRecord* key = impl_->add_key(ids[i], value(i), keys[i], {now, now});
-    absl::Status status = key == nullptr ? arena_exhausted() : absl::OkStatus();
-    if (status.ok() && plan != nullptr) {
-      status = impl_->associate(*key, *plan,
-                                first_association + static_cast<int64_t>(i),
-                                day_of(now));
+    if (key == nullptr) {
+      status = arena_exhausted();
+      break;
     }
-    if (status.ok()) continue;
-    // What was done is taken back.
-    if (key != nullptr) impl_->remove_key(*key);
-    while (i > 0) impl_->remove_key(*impl_->keys.find(ids[--i]));
+    added.push_back({key, nullptr});
+    if (plan == nullptr) continue;
+    const auto subscription = impl_->clients.prepare(
+        key->client(), CountsCopy::at_start(day_of(now), calendar),
+        association(i));
+    if (subscription.ok()) {
+      added.back().subscription = *subscription;
+    } else {
+      status = subscription.status();
+    }
+  }
+  if (status.ok() && impl_->store != nullptr) {
+    std::vector<v1::StoreChange> changes;
+    changes.reserve(keys.size() * 2);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      changes.push_back(put_api_key(added[i].key->document(true)));
+      if (plan != nullptr) {
+        changes.push_back(
+            put_association(association(i), plan_id, ids[i], day_of(now)));
+      }
+    }
+    status = impl_->store->commit(changes);
+  }
+  if (!status.ok()) {
+    for (; !added.empty(); added.pop_back()) {
+      const Added& last = added.back();
+      if (last.subscription != nullptr) {
+        impl_->clients.discard(last.key->client(), *last.subscription);
+      }
+      impl_->remove_key(*last.key);
+    }
     impl_->collect();
-    std::vector<v1::StoreChange> deletions;
-    for (const std::string& id : ids) {
-      deletions.push_back(weir::delete_api_key(id));
-    }
-    impl_->take_back(std::move(deletions));
     return status;
+  }
+  if (plan != nullptr) {
+    for (size_t i = 0; i < keys.size(); ++i) {
+      impl_->associate(*added[i].key, *plan, association(i),
+                       *added[i].subscription);
+    }
   }
   return ids;
 }

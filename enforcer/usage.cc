@@ -98,9 +98,8 @@ absl::StatusOr<v1::KeyUsage> Enforcer::Impl::usage_of(
     const KeyRecord& key, const Association& association, Day first,
     Day last) const {
   const PlanRecord& plan = *association.plan;
-  const Subscription& subscription = *association.subscription;
-  const Counts& counts = clients.counts(subscription);
-  end_leases(subscription);
+  const Counts& counts = clients.counts().of(*association.subscription);
+  end_leases(*association.subscription);
   const QuotaTerms terms = quota_terms(plan.document, rules);
   const QuotaState present =
       counts.quota.read(terms, day_of(clock->now().unix), counts.log);
@@ -209,7 +208,7 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
   const int64_t now = impl_->clock->now().unix;
   if (remaining.has_value()) {
     impl_->end_leases(*association.subscription);
-    Counts& counts = impl_->clients.counts(*association.subscription);
+    Counts& counts = impl_->clients.counts().of(*association.subscription);
     const auto extension = counts.quota.extension_to_leave(
         *remaining, quota_terms(plan.document, impl_->rules), day_of(now),
         counts.log);

@@ -174,10 +174,8 @@ absl::Status Enforcer::Impl::add_plan(PlanRecord plan) {
 }
 
 absl::Status Enforcer::Impl::share(PlanRecord& plan) {
-  const auto subscription =
-      clients.subscribe(shared, *plan.cell, day_of(clock->now().unix));
-  if (!subscription.ok()) return subscription.status();
-  plan.shared = *subscription;
+  plan.shared = clients.share(shared, *plan.cell);
+  if (plan.shared == nullptr) return arena_exhausted();
   ++shared_plans;
   return absl::OkStatus();
 }
@@ -285,8 +283,10 @@ absl::Status Enforcer::share_usage_plan(std::string_view plan_id) {
   }
   auto status = impl_->share(record);
   if (!status.ok()) {
-    impl_->take_back(
-        {put_usage_plan(record.document, record.terms, /*shared=*/false)});
+    // If this fails too, the next enforcer shares the plan.
+    (void)impl_->commit([&] {
+      return put_usage_plan(record.document, record.terms, /*shared=*/false);
+    });
   }
   return status;
 }
@@ -306,7 +306,7 @@ absl::Status Enforcer::unshare_usage_plan(std::string_view plan_id) {
       !status.ok()) {
     return status;
   }
-  impl_->clients.unsubscribe(impl_->shared, *record.shared);
+  impl_->clients.unshare(impl_->shared, *record.shared);
   record.shared = nullptr;
   --impl_->shared_plans;
   impl_->collect();
