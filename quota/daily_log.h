@@ -47,6 +47,17 @@ class BasicDailyLog {
   template <class IsDue>
   bool record(DayWord word, IsDue is_due, LineSource& lines) noexcept;
 
+  // Calls `visit` with each entry, a DayWord, in no order, but trusts nothing
+  // that the log's memory says: it may be a copy, changed by whatever happened
+  // to it, or another process's, which goes on. `line_at(address)` is where
+  // the line is now that was at `address`, to read kLineBytes; nullptr if there
+  // can be none. Returns nullptr; or, when it comes upon what no log can hold,
+  // what that is, with the `address` of the line that it stands in (0: the log
+  // itself).
+  template <class LineAt, class Visit>
+  const char* inspect(LineAt line_at, Visit visit,
+                      uint64_t& address) const noexcept;
+
   // Empties the log and gives its lines back.
   // REQUIRES: nobody else uses the log.
   void release(LineSource& lines) noexcept;
@@ -72,9 +83,8 @@ class BasicDailyLog {
     uint64_t bits() const { return bits_; }
     explicit operator bool() const { return bits_ != 0; }
     int group() const { return static_cast<int>(bits_ & kGroupMask); }
-    Line* line() const {
-      return reinterpret_cast<Line*>(bits_ & ~uint64_t{kGroupMask});
-    }
+    uint64_t address() const { return bits_ & ~uint64_t{kGroupMask}; }
+    Line* line() const { return reinterpret_cast<Line*>(address()); }
     LineRef next() const { return LineRef(line()->next); }
 
    private:
@@ -166,6 +176,33 @@ typename BasicDailyLog<Atomic>::Line* BasicDailyLog<Atomic>::find_or_add(
       return line;
     }
   }
+}
+
+template <template <class> class Atomic>
+template <class LineAt, class Visit>
+const char* BasicDailyLog<Atomic>::inspect(LineAt line_at, Visit visit,
+                                           uint64_t& address) const noexcept {
+  uint32_t groups = 0;  // that were seen, a bit each
+  address = 0;
+  for (LineRef ref(head_.load()); ref;) {
+    if (ref.group() >= kLines) return "a group that there is not";
+    if (groups >> ref.group() & 1) return "a group of days for the second time";
+    groups |= uint32_t{1} << ref.group();
+    const auto* const line = static_cast<const Line*>(line_at(ref.address()));
+    if (line == nullptr) return "the address of a line that there is not";
+    address = ref.address();
+    for (int i = 0; i < kDaysPerLine; ++i) {
+      const DayWord entry(line->days[i].load());
+      if (entry.bits() == 0) continue;
+      if (entry.closed() || entry.count() == 0 ||
+          group_of(entry.day()) != ref.group() || index_of(entry.day()) != i) {
+        return "a day that is not of its place";
+      }
+      visit(entry);
+    }
+    ref = LineRef(line->next);
+  }
+  return nullptr;
 }
 
 template <template <class> class Atomic>
