@@ -16,6 +16,7 @@
 #include "json/utf8.h"
 #include "plan/plan_changes.h"
 #include "plan/plan_error.h"
+#include "quota/counts.h"
 
 namespace weir {
 namespace {
@@ -144,11 +145,12 @@ void Enforcer::Impl::remove_key(KeyRecord& key) {
 
 bool Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan, Day today,
                                QuotaCalendar calendar) {
-  Subscription* subscription =
-      clients.subscribe(key.client(), *plan.cell, today, calendar);
-  if (subscription == nullptr) return false;
+  const auto subscription = clients.prepare(
+      key.client(), CountsCopy::at_start(today, calendar), /*association=*/0);
+  if (!subscription.ok()) return false;
+  clients.publish(key.client(), **subscription, *plan.cell);
   key.associations.push_back(
-      {&plan, subscription, plan.keys.add(key), /*extensions=*/nullptr});
+      {&plan, *subscription, plan.keys.add(key), /*extensions=*/nullptr});
   return true;
 }
 

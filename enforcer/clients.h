@@ -54,7 +54,8 @@ class Clients {
   // without a store, anything. Nothing has changed on an error:
   // ResourceExhausted if the arena is used up; what CountsFile says if the disk
   // is full.
-  absl::StatusOr<Subscription*> prepare(Client& client, const CountsCopy& counts,
+  absl::StatusOr<Subscription*> prepare(Client& client,
+                                        const CountsCopy& counts,
                                         int64_t association);
   // Puts it under the plan that `cell` publishes. Cannot fail.
   void publish(Client& client, Subscription& subscription,
@@ -78,9 +79,11 @@ class Clients {
   static void dispose_other(void* clients, void* subscription);
   static void dispose_shared(void* clients, void* subscription);
 
-  // As a subscription is before and after its time.
+  // Both as a subscription is before and after its time.
   void empty(Subscription& subscription);
-  void empty_first(Client& client);
+  void empty_limits(Subscription& subscription);
+  static void link(std::atomic<Subscription*>& head, Subscription& subscription,
+                   const PlanCell& cell);
   void unlink(std::atomic<Subscription*>& head, Subscription& subscription,
               void (*dispose)(void* clients, void* subscription));
 

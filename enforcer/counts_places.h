@@ -7,6 +7,7 @@
 #include "quota/counts.h"
 #include "quota/line_source.h"
 #include "store/counts_file.h"
+#include "store/counts_record.h"
 
 namespace weir {
 

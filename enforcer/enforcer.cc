@@ -42,9 +42,9 @@ Enforcer::Impl::Impl(const Options& options, std::unique_ptr<Arena> arena)
       arena(std::move(arena)),
       clients(*this->arena),
       leases(options.lease_threads > 0
-                 ? std::make_unique<Leases>(*this->arena, options.lease_threads,
-                                            options.lease_tokens,
-                                            both_throttles)
+                 ? std::make_unique<Leases>(
+                       *this->arena, clients.counts(), options.lease_threads,
+                       options.lease_tokens, both_throttles)
                  : nullptr) {}
 
 absl::Status arena_exhausted() {
@@ -85,8 +85,8 @@ inline void Enforcer::Impl::decide(Client* client, const Call& call,
       return;
     }
   }
-  Admission{*client,   all, call.route.id_, both_throttles,
-            call.cost, now, *arena,         leases.get()}
+  Admission{*client, all,    call.route.id_,   both_throttles, call.cost,
+            now,     *arena, clients.counts(), leases.get()}
       .decide(decision);
 }
 
@@ -99,6 +99,7 @@ Decision Enforcer::admit(const Call& call) noexcept {
   };
   if (call.client) {
     __builtin_prefetch(&call.client.client_->first.cell, /*rw=*/1);
+    impl.clients.counts().prefetch(*call.client.client_);
     impl.decide(call.client.client_, call, now(), decision);
   } else if (call.api_key.size() <= kLongestKey) {
     // The table's memory is on its way while the clock is read.
@@ -127,6 +128,7 @@ void Enforcer::admit(absl::Span<const Call> calls,
       if (call.client) {
         __builtin_prefetch(call.client.client_);
         __builtin_prefetch(&call.client.client_->first.cell, /*rw=*/1);
+        impl.clients.counts().prefetch(*call.client.client_);
       } else if (call.api_key.size() <= kLongestKey) {
         table.prefetch(hashes[i] = impl.clients.hash(call.api_key));
       }

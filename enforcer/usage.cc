@@ -15,6 +15,7 @@
 #include "enforcer/enforcer_impl.h"
 #include "json/text.h"
 #include "plan/plan_error.h"
+#include "quota/counts.h"
 
 namespace weir {
 namespace {
@@ -47,7 +48,8 @@ void add_day(v1::KeyUsage& usage, int64_t used, int64_t remaining) {
 
 // Notes the extension that holds from `now` on, and drops those whose periods
 // ended before any day that is reported. Only a day's last one matters.
-void note_extension(Association& association, int64_t now) {
+void note_extension(Association& association, const QuotaExtension& extension,
+                    int64_t now) {
   if (association.extensions == nullptr) {
     association.extensions = std::make_unique<std::vector<ExtensionChange>>();
   }
@@ -60,7 +62,7 @@ void note_extension(Association& association, int64_t now) {
   if (!changes.empty() && day_of(changes.back().unix_ns) == day_of(now)) {
     changes.pop_back();
   }
-  changes.push_back({now, association.subscription->quota.extension()});
+  changes.push_back({now, extension});
 }
 
 // The value of `replace /remaining`.
@@ -96,23 +98,22 @@ v1::KeyUsage Enforcer::Impl::usage_of(const KeyRecord& key,
                                       const Association& association, Day first,
                                       Day last) const {
   const PlanRecord& plan = *association.plan;
-  const Subscription& subscription = *association.subscription;
-  end_leases(subscription);
+  end_leases(*association.subscription);
+  const Counts& counts = clients.counts().of(*association.subscription);
   const QuotaTerms terms = quota_terms(plan.document, rules);
-  const QuotaState present = subscription.quota.read(
-      terms, day_of(clock->now().unix), subscription.log);
+  const QuotaState present =
+      counts.quota.read(terms, day_of(clock->now().unix), counts.log);
   // A key that has been idle since is still counting its last day.
-  const auto counted = subscription.quota.counted();
+  const auto counted = counts.quota.counted();
   const auto used_on = [&](Day day) -> int64_t {
     // What is older may be on its way out of the log.
     if (day > present.day || day <= present.day - kMostDays) return 0;
     if (day == counted.day) return counted.count;
-    return subscription.log.read(day).value_or(0);
+    return counts.log.read(day).value_or(0);
   };
   absl::Span<const ExtensionChange> extensions;
   if (association.extensions != nullptr) extensions = *association.extensions;
-  const QuotaHistory history{subscription.quota.first_day(), plan.terms,
-                             extensions};
+  const QuotaHistory history{counts.quota.first_day(), plan.terms, extensions};
   v1::KeyUsage usage;
   usage.set_key_id(std::string(key.id()));
   for (Day day = first; day <= last; ++day) {
@@ -183,13 +184,13 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
   }
   const int64_t now = impl_->clock->now().unix;
   if (remaining.has_value()) {
-    Subscription& subscription = *association.subscription;
-    impl_->end_leases(subscription);
-    const auto state = subscription.quota.set_remaining(
-        quota_terms(plan.document, impl_->rules), day_of(now), *remaining,
-        subscription.log);
+    impl_->end_leases(*association.subscription);
+    Counts& counts = impl_->clients.counts().of(*association.subscription);
+    const auto state =
+        counts.quota.set_remaining(quota_terms(plan.document, impl_->rules),
+                                   day_of(now), *remaining, counts.log);
     if (!state.ok()) return state.status();
-    note_extension(association, now);
+    note_extension(association, counts.quota.extension(), now);
   }
   const Day today = day_of(now);
   v1::Usage usage;

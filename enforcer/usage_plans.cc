@@ -231,9 +231,7 @@ absl::Status Enforcer::share_usage_plan(std::string_view plan_id) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "at most ", Admission::kMostShared, " usage plans can be shared"));
   }
-  record.shared = impl_->clients.subscribe(impl_->shared, *record.cell,
-                                           day_of(impl_->clock->now().unix),
-                                           QuotaCalendar::none());
+  record.shared = impl_->clients.share(impl_->shared, *record.cell);
   if (record.shared == nullptr) return arena_exhausted();
   ++impl_->shared_plans;
   return absl::OkStatus();
@@ -248,7 +246,7 @@ absl::Status Enforcer::unshare_usage_plan(std::string_view plan_id) {
     return absl::NotFoundError(
         absl::StrCat("usage plan ", record.id(), " is not shared"));
   }
-  impl_->clients.unsubscribe(impl_->shared, *record.shared);
+  impl_->clients.unshare(impl_->shared, *record.shared);
   record.shared = nullptr;
   --impl_->shared_plans;
   impl_->arena->collect();

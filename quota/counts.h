@@ -4,18 +4,11 @@
 #include "absl/types/span.h"
 #include "quota/calendar.h"
 #include "quota/daily_log.h"
+#include "quota/line_source.h"
 #include "quota/quota_counter.h"
 #include "quota/words.h"
 
 namespace weir {
-
-// One key's usage under one plan. All zeros are counts that started on day 0.
-struct Counts {
-  QuotaCounter quota;
-  DailyLog log;
-};
-
-static_assert(sizeof(Counts) == 40, "part of a cache line");
 
 // What counts hold, to be kept elsewhere and to go on from.
 struct CountsCopy {
@@ -31,6 +24,28 @@ struct CountsCopy {
   // just been closed may be there and in `words`, with the same count.
   absl::Span<const DayWord> days;
 };
+
+// One key's usage under one plan. All zeros are counts that started on day 0.
+struct Counts {
+  // Goes on from `copy`. False if there were no lines for its days; then it is
+  // as it was. REQUIRES: nobody else uses it; the log is empty.
+  bool resume(const CountsCopy& copy, LineSource& lines) noexcept {
+    for (const DayWord day : copy.days) {
+      if (!log.record(
+              day, [] { return true; }, lines)) {
+        log.release(lines);
+        return false;
+      }
+    }
+    quota.resume(copy.first_day, copy.words);
+    return true;
+  }
+
+  QuotaCounter quota;
+  DailyLog log;
+};
+
+static_assert(sizeof(Counts) == 40, "part of a cache line");
 
 }  // namespace weir
 
