@@ -83,12 +83,12 @@ class CountsFile {
   absl::Status flush();
 
   // What the files take of the disk.
-  size_t bytes() const;
+  size_t bytes() const { return counts_->size() + days_->size(); }
   // How many days of keys were not logged for want of lines.
   int64_t lost_days() const { return lines_->lost_days(); }
   uint64_t generation() const { return generation_; }
   // Whether this is a child's copy, in memory.
-  bool is_copy() const;
+  bool is_copy() const { return counts_->is_memory(); }
 
   // -- Files of the past. REQUIRES: no CountsFile has them. --
 
@@ -99,9 +99,20 @@ class CountsFile {
                                     uint64_t generation);
 
  private:
-  CountsFile(uint64_t generation, std::unique_ptr<MappedFile> counts,
+  class Live;
+
+  // Beyond what a midnight takes: for keys that are new by then.
+  static constexpr size_t kLeastAhead = size_t{64} << 10;
+
+  CountsFile(std::string folder, uint64_t generation,
+             std::unique_ptr<MappedFile> counts,
              std::unique_ptr<MappedFile> days);
 
+  // Has room for so many bytes of lines that were not taken yet.
+  absl::Status extend_lines(size_t ahead);
+  void become_copy();
+
+  const std::string folder_;
   const uint64_t generation_;
   const std::unique_ptr<MappedFile> counts_;
   const std::unique_ptr<MappedFile> days_;

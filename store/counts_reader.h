@@ -11,12 +11,9 @@
 
 namespace weir {
 
-// The boot of the machine that is running: as StoredCounts::boot_id has it.
-// Empty if the system does not say.
-std::string boot_id();
-
 struct CountsFileInfo {
-  std::string boot_id;  // of when the files were created
+  // Of when the files were created; to_string() of a BootId.
+  std::string boot_id;
 };
 
 // Reads what a CountsFile of the past, or of another process that goes on
