@@ -285,8 +285,8 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
   impl_->collect();
   const auto subscription = impl_->clients.prepare(
       key.client(),
-      CountsCopy::at_start(
-          today, quota_terms(plan.document, impl_->rules).calendar),
+      CountsCopy::at_start(today,
+                           quota_terms(plan.document, impl_->rules).calendar),
       id);
   if (!subscription.ok()) return subscription.status();
   if (auto status = impl_->commit(

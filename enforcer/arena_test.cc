@@ -118,7 +118,7 @@ TEST(Arena, ClientsBlocksAreTheirOwnAndKeepWhatTheyHold) {
   const auto arena = *Arena::create(kMegabyte);
   void* block = arena->allocate(128, Arena::Use::kClient);
   std::memset(block, 0xff, 128);
-  arena->retire(block, 128, nullptr, Arena::Use::kClient);
+  arena->retire(block, 128, {}, Arena::Use::kClient);
   EXPECT_EQ(arena->retired(), 128u);
   for (int i = 0; i < 3; ++i) arena->collect();
   EXPECT_EQ(arena->retired(), 0u);
@@ -135,7 +135,7 @@ TEST(Arena, RetiredBlockWaitsForItsReaders) {
   disposed = 0;
   {
     EpochDomain::Guard guard;
-    arena->retire(block, 512, [](Arena&, void*) { ++disposed; });
+    arena->retire(block, 512, {[](void*, void*) { ++disposed; }, nullptr});
     for (int i = 0; i < 10; ++i) arena->collect();
     EXPECT_EQ(disposed, 0);
     EXPECT_NE(arena->allocate(512), block);

@@ -45,9 +45,9 @@ Enforcer::Impl::Impl(const Options& options, std::unique_ptr<Arena> arena,
       counts_file(std::move(counts_file)),
       clients(*this->arena, this->counts_file.get()),
       leases(options.lease_threads > 0
-                 ? std::make_unique<Leases>(*this->arena, options.lease_threads,
-                                            options.lease_tokens,
-                                            both_throttles)
+                 ? std::make_unique<Leases>(
+                       *this->arena, clients.counts(), options.lease_threads,
+                       options.lease_tokens, both_throttles)
                  : nullptr) {}
 
 absl::Status arena_exhausted() {
@@ -104,8 +104,8 @@ inline void Enforcer::Impl::decide(Client* client, const Call& call,
       return;
     }
   }
-  Admission{*client,   all, call.route.id_, both_throttles,
-            call.cost, now, *arena,         leases.get()}
+  Admission{*client, all,    call.route.id_,   both_throttles, call.cost,
+            now,     *arena, clients.counts(), leases.get()}
       .decide(decision);
 }
 
@@ -118,6 +118,7 @@ Decision Enforcer::admit(const Call& call) noexcept {
   };
   if (call.client) {
     __builtin_prefetch(&call.client.client_->first.cell, /*rw=*/1);
+    impl.clients.counts().prefetch(*call.client.client_);
     impl.decide(call.client.client_, call, now(), decision);
   } else if (call.api_key.size() <= kLongestKey) {
     // The table's memory is on its way while the clock is read.
@@ -146,6 +147,7 @@ void Enforcer::admit(absl::Span<const Call> calls,
       if (call.client) {
         __builtin_prefetch(call.client.client_);
         __builtin_prefetch(&call.client.client_->first.cell, /*rw=*/1);
+        impl.clients.counts().prefetch(*call.client.client_);
       } else if (call.api_key.size() <= kLongestKey) {
         table.prefetch(hashes[i] = impl.clients.hash(call.api_key));
       }

@@ -52,6 +52,8 @@ struct PlanRecord {
 // The state behind an Enforcer. What `admit()` reads is not guarded; the rest
 // is the control plane's, under one mutex.
 struct Enforcer::Impl {
+  class Recovery;
+
   // How many days usage is reported for.
   static constexpr int kDaysInMemory = 90;
   static constexpr int kDaysInStore = 400;

@@ -23,6 +23,7 @@
 #include "plan/validation.h"
 #include "quota/counts.h"
 #include "quota/words.h"
+#include "store/boot_id.h"
 #include "store/counts_block.h"
 #include "store/counts_file.h"
 #include "store/counts_reader.h"
@@ -32,6 +33,10 @@ namespace weir {
 namespace {
 
 using Statistics = Enforcer::Statistics;
+
+constexpr char kWayOut[] =
+    "; with Options::restore_counts an enforcer begins with the counts of the "
+    "last sync";
 
 // What associations had counted, by id.
 class PastCounts {
@@ -111,176 +116,78 @@ absl::Status take_synced(Store& store, const Synced& synced, PastCounts& past) {
   return absl::OkStatus();
 }
 
-// What the store says its counts are, read from the files or, where these
-// cannot be what they were, as last synced.
+absl::StatusOr<v1::StoredCounts> read_state(Store& store) {
+  v1::StoredCounts state;
+  const auto status = store.load([&](const v1::StoreChange& change) {
+    state = change.put_counts();
+    return absl::CancelledError("the rest is read later");
+  });
+  if (absl::IsCancelled(status)) return state;
+  return status;
+}
+
+// What associations had counted, and what the store has of it.
 struct Past {
+  v1::StoredCounts state;
   PastCounts counts;
   Synced synced;
   Statistics::Counts from = Statistics::Counts::kNew;
-  // Associations up to this id have counts, if they come from the files.
-  int64_t last_association = 0;
 };
 
-absl::StatusOr<Past> read_past(Store& store, const v1::StoredCounts& state,
-                               bool restore_counts) {
+// Reads the files or, where these cannot be what they were, what was last
+// synced.
+absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
   Past past;
-  auto synced = read_synced(store, state.synced_generation());
+  auto state = read_state(store);
+  if (!state.ok()) return state.status();
+  past.state = *std::move(state);
+  auto synced = read_synced(store, past.state.synced_generation());
   if (!synced.ok()) return synced.status();
   past.synced = *std::move(synced);
-  if (state.generation() != 0 &&
-      (state.closed() || state.boot_id() == boot_id())) {
+  const std::string boot_id = to_string(current_boot_id());
+  if (past.state.generation() != 0 &&
+      (past.state.closed() || past.state.boot_id() == boot_id)) {
     const auto files =
-        read_counts_files(store.folder(), state.generation(),
+        read_counts_files(store.folder(), past.state.generation(),
                           [&](int64_t association, const CountsCopy& counts) {
                             return past.counts.add(association, counts);
                           });
     if (files.ok()) {
       past.from = Statistics::Counts::kExact;
-      past.last_association = files->last_association;
       return past;
     }
-    if (store.is_read_only() && absl::IsNotFound(files.status())) {
-      return files.status();
-    }
     if (!restore_counts) {
-      return absl::DataLossError(absl::StrCat(
-          files.status().message(),
-          "; Options::restore_counts starts from the counts of the last sync, "
-          "at ",
-          absl::FormatTime(absl::FromUnixNanos(state.synced_unix_ns()),
-                           absl::UTCTimeZone())));
+      return absl::Status(absl::IsUnavailable(files.status())
+                              ? files.status().code()
+                              : absl::StatusCode::kDataLoss,
+                          absl::StrCat(files.status().message(), kWayOut));
     }
     past.counts.clear();
+  } else if (past.state.synced_generation() == 0) {
+    return past;
   }
-  if (state.synced_generation() == 0 && state.generation() == 0) return past;
   past.from = Statistics::Counts::kSynced;
-  auto status = take_synced(store, past.synced, past.counts);
-  if (!status.ok()) return status;
+  if (auto status = take_synced(store, past.synced, past.counts);
+      !status.ok()) {
+    return status;
+  }
   return past;
-}
-
-absl::Status damaged(absl::string_view what, const absl::Status& status) {
-  return absl::DataLossError(absl::StrCat(what, ": ", status.message()));
 }
 
 }  // namespace
 
-absl::Status Enforcer::Impl::recover(const Options& options) {
-  Store& from = *options.store;
-  MutexLock lock(mutex);
-  v1::StoredCounts state;
-  Past past;
+// Fills an enforcer that is new.
+class Enforcer::Impl::Recovery {
+ public:
+  Recovery(Impl& impl, Past past, bool is_read_only)
+      : impl_(impl), past_(std::move(past)), is_read_only_(is_read_only) {}
 
-  const auto begin = [&](const v1::StoredCounts& stored) -> absl::Status {
-    mutex.assert_held();
-    state = stored;
-    last_association_id = state.last_association_id();
-    auto read = read_past(from, state, options.restore_counts);
-    if (!read.ok()) return read.status();
-    past = *std::move(read);
-    counts_from = past.from;
-    if (from.is_read_only()) return absl::OkStatus();
-    state.set_generation(
-        std::max(state.generation(), state.synced_generation()) + 1);
-    state.set_boot_id(boot_id());
-    state.set_closed(false);
-    auto file = CountsFile::create(from.folder(), state.generation(),
-                                   arena->reserved() / Arena::kPairBytes);
-    if (!file.ok()) return file.status();
-    counts = *std::move(file);
-    clients.use(*counts);
-    sync = std::make_unique<UsageSync>(options.store, *counts, clock, mutex,
-                                       state, days_kept);
-    return absl::OkStatus();
-  };
-  const auto take_plan = [&](const v1::StoredPlan& stored) -> absl::Status {
-    mutex.assert_held();
-    const std::string what = absl::StrCat("usage plan ", stored.plan().id());
-    if (auto status = to_status(validate_usage_plan(stored.plan(), rules));
-        !status.ok()) {
-      return with_prefix(absl::FailedPreconditionError(status.message()),
-                         absl::StrCat(what, " is none under these options: "));
-    }
-    auto terms = terms_of(stored);
-    if (!terms.ok()) return terms.status();
-    PlanRecord record;
-    record.document = stored.plan();
-    record.terms = *std::move(terms);
-    if (!is_id(record.id()) || plans.find(record.id()) != nullptr) {
-      return absl::DataLossError(absl::StrCat(what, ": its id"));
-    }
-    if (auto status = add_plan(std::move(record)); !status.ok()) return status;
-    return stored.shared() ? share(*plans.find(stored.plan().id()))
-                           : absl::OkStatus();
-  };
-  const auto take_key = [&](const v1::ApiKey& key) -> absl::Status {
-    mutex.assert_held();
-    auto status = check_api_key_value(key.value());
-    if (status.ok()) status = check_api_key(key);
-    if (!status.ok())
-      return damaged(absl::StrCat("API key ", key.id()), status);
-    if (!is_id(key.id()) || keys.find(key.id()) != nullptr ||
-        clients.find(key.value()) != nullptr) {
-      return absl::DataLossError(
-          absl::StrCat("API key ", key.id(), ": its id or its value"));
-    }
-    return add_key(key.id(), key.value(), key, KeyRecord::dates_of(key)) ==
-                   nullptr
-               ? arena_exhausted()
-               : absl::OkStatus();
-  };
-  const auto take_association =
-      [&](const v1::StoredAssociation& stored) -> absl::Status {
-    mutex.assert_held();
-    PlanRecord* plan = plans.find(stored.usage_plan_id());
-    KeyRecord* key = keys.find(stored.key_id());
-    if (plan == nullptr || key == nullptr || key->find(*plan) != nullptr ||
-        stored.first_day() < 0 || stored.first_day() > kLastDay) {
-      return absl::DataLossError(absl::StrCat(
-          "association ", stored.id(), " of API key ", stored.key_id(),
-          " and usage plan ", stored.usage_plan_id(), " is damaged"));
-    }
-    auto extensions = extensions_of(stored);
-    if (!extensions.ok()) return extensions.status();
-    CountsCopy copy = CountsCopy::at_start(
-        stored.first_day(), quota_terms(plan->document, rules).calendar);
-    if (past.counts.has(stored.id())) {
-      copy = past.counts.of(stored.id());
-      copy.first_day = stored.first_day();
-    } else if (stored.id() <= past.last_association && !from.is_read_only()) {
-      return absl::DataLossError(absl::StrCat(
-          "the counts of API key ", stored.key_id(), " under usage plan ",
-          stored.usage_plan_id(), " are missing from ", from.folder(),
-          "/counts-", state.generation() - 1,
-          "; Options::restore_counts starts from those of the last sync"));
-    }
-    // What was stored held, even if it was not yet counted by.
-    if (!extensions->empty()) {
-      const QuotaExtension& last = extensions->back().extension;
-      copy.words.extension =
-          PeriodWord(last.calendar, last.period_start, last.amount);
-    }
-    if (auto status = associate(*key, *plan, stored.id(), copy); !status.ok()) {
-      return status;
-    }
-    Association& association = *key->find(*plan);
-    if (!extensions->empty()) {
-      association.extensions = std::make_unique<std::vector<ExtensionChange>>(
-          *std::move(extensions));
-    }
-    if (sync != nullptr) {
-      if (const auto it = past.synced.find(stored.id());
-          it != past.synced.end()) {
-        sync->resume(arena->pair_of(association.subscription), it->second);
-      }
-    }
-    return absl::OkStatus();
-  };
-
-  auto status = from.load([&](const v1::StoreChange& change) {
+  absl::Status take(const v1::StoreChange& change)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     switch (change.change_case()) {
       case v1::StoreChange::kPutCounts:
-        return begin(change.put_counts());
+        impl_.last_association_id = change.put_counts().last_association_id();
+        return absl::OkStatus();
       case v1::StoreChange::kPutUsagePlan:
         return take_plan(change.put_usage_plan());
       case v1::StoreChange::kPutApiKey:
@@ -288,49 +195,163 @@ absl::Status Enforcer::Impl::recover(const Options& options) {
       case v1::StoreChange::kPutAssociation:
         return take_association(change.put_association());
       default:
-        return absl::InternalError("a store gave what it does not hold");
+        return absl::InternalError("a store gave what none holds");
     }
-  });
-  if (!status.ok()) return status;
-  store = options.store;
-  if (counts == nullptr) return absl::OkStatus();
-
-  // Until here the store's counts are in the files of before; from here on, in
-  // the new ones.
-  v1::StoreChange change;
-  *change.mutable_put_counts() = state;
-  if (status = store->commit({change}); !status.ok()) return status;
-  if (status = CountsFile::remove_others(store->folder(), state.generation());
-      !status.ok()) {
-    return status;
   }
-  collect();
+
+ private:
+  absl::Status take_plan(const v1::StoredPlan& stored)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    PlanRecord plan;
+    plan.document = stored.plan();
+    const std::string what = absl::StrCat("usage plan ", plan.id());
+    if (!is_id(plan.id()) || impl_.plans.find(plan.id()) != nullptr) {
+      return absl::DataLossError(absl::StrCat(what, ": its id is damaged"));
+    }
+    if (auto status =
+            to_status(validate_usage_plan(plan.document, impl_.rules));
+        !status.ok()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          what, " is not valid under these options: ", status.message()));
+    }
+    auto terms = terms_of(stored);
+    if (!terms.ok()) return terms.status();
+    plan.terms = *std::move(terms);
+    if (auto status = impl_.add_plan(std::move(plan)); !status.ok()) {
+      return status;
+    }
+    return stored.shared() ? impl_.share(*impl_.plans.find(stored.plan().id()))
+                           : absl::OkStatus();
+  }
+
+  absl::Status take_key(const v1::ApiKey& key)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    if (!is_id(key.id()) || impl_.keys.find(key.id()) != nullptr ||
+        !check_api_key_value(key.value()).ok() || !check_api_key(key).ok() ||
+        impl_.clients.find(key.value()) != nullptr) {
+      return absl::DataLossError(
+          absl::StrCat("API key ", key.id(), " is damaged"));
+    }
+    return impl_.add_key(key.id(), key.value(), key,
+                         KeyRecord::dates_of(key)) == nullptr
+               ? arena_exhausted()
+               : absl::OkStatus();
+  }
+
+  absl::Status take_association(const v1::StoredAssociation& stored)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    PlanRecord* const plan = impl_.plans.find(stored.usage_plan_id());
+    KeyRecord* const key = impl_.keys.find(stored.key_id());
+    const auto what = [&] {
+      return absl::StrCat("API key ", stored.key_id(), " under usage plan ",
+                          stored.usage_plan_id());
+    };
+    if (plan == nullptr || key == nullptr || key->find(*plan) != nullptr ||
+        stored.first_day() < 0 || stored.first_day() > kLastDay) {
+      return absl::DataLossError(absl::StrCat(what(), " is damaged"));
+    }
+    auto extensions = extensions_of(stored);
+    if (!extensions.ok()) return extensions.status();
+
+    CountsCopy counts = CountsCopy::at_start(
+        stored.first_day(), quota_terms(plan->document, impl_.rules).calendar);
+    if (past_.counts.has(stored.id())) {
+      counts = past_.counts.of(stored.id());
+      counts.first_day = stored.first_day();
+    } else if (past_.from == Statistics::Counts::kExact && !is_read_only_) {
+      // Records are there before the store knows what they are for. (One who
+      // only reads may have come between.)
+      return absl::DataLossError(
+          absl::StrCat(what(), ": its counts are missing from generation ",
+                       past_.state.generation(), kWayOut));
+    }
+    // What was acknowledged holds, whenever the counts are from.
+    if (!extensions->empty()) {
+      const QuotaExtension& last = extensions->back().extension;
+      counts.words.extension =
+          PeriodWord(last.calendar, last.period_start, last.amount);
+    }
+    const auto subscription =
+        impl_.clients.prepare(key->client(), counts, stored.id());
+    if (!subscription.ok()) return subscription.status();
+    impl_.associate(*key, *plan, stored.id(), **subscription);
+    if (!extensions->empty()) {
+      key->find(*plan)->extensions =
+          std::make_unique<std::vector<ExtensionChange>>(
+              *std::move(extensions));
+    }
+    const auto synced = past_.synced.find(stored.id());
+    if (impl_.sync != nullptr && synced != past_.synced.end()) {
+      impl_.sync->resume(impl_.arena->pair_of(*subscription), synced->second);
+    }
+    return absl::OkStatus();
+  }
+
+  Impl& impl_;
+  const Past past_;
+  const bool is_read_only_;
+};
+
+absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
+    const Options& options, std::unique_ptr<Arena> arena) {
+  Store& store = *options.store;
+  auto past = read_past(store, options.restore_counts);
+  if (!past.ok()) return past.status();
+
+  // The old files are only read. Until the end, they are the store's.
+  v1::StoredCounts state = past->state;
+  state.set_generation(std::max(state.generation(), state.synced_generation()) +
+                       1);
+  state.set_boot_id(to_string(current_boot_id()));
+  state.set_closed(false);
+  std::unique_ptr<CountsFile> file;
+  if (!store.is_read_only()) {
+    auto created = CountsFile::create(store.folder(), state.generation(),
+                                      arena->reserved() / Arena::kPairBytes);
+    if (!created.ok()) return created.status();
+    file = *std::move(created);
+  }
+  auto impl =
+      std::make_unique<Impl>(options, std::move(arena), std::move(file));
+  impl->counts_from = past->from;
+  if (impl->counts_file != nullptr) {
+    impl->sync = std::make_unique<UsageSync>(options.store, *impl->counts_file,
+                                             impl->clock, impl->mutex, state,
+                                             impl->days_kept);
+  }
+  {
+    MutexLock lock(impl->mutex);
+    Recovery recovery(*impl, *std::move(past), store.is_read_only());
+    auto status = store.load([&](const v1::StoreChange& change) {
+      impl->mutex.assert_held();
+      return recovery.take(change);
+    });
+    if (!status.ok()) return status;
+    // Only now, as what was stored already is not to be stored again.
+    impl->store = options.store;
+    if (impl->sync == nullptr) return impl;
+
+    status = impl->commit([&] {
+      v1::StoreChange change;
+      *change.mutable_put_counts() = state;
+      return change;
+    });
+    if (!status.ok()) return status;
+    status = CountsFile::remove_others(store.folder(), state.generation());
+    if (!status.ok()) return status;
+    impl->collect();
+  }
   if (options.sync_interval > absl::ZeroDuration()) {
-    sync->start(options.sync_interval);
+    impl->sync->start(options.sync_interval);
   }
-  return absl::OkStatus();
-}
-
-// -- Writing to it --
-
-absl::Status Enforcer::Impl::commit_all(std::vector<v1::StoreChange> changes) {
-  changes.insert(changes.begin(), taken_back.begin(), taken_back.end());
-  auto status = store->commit(changes);
-  if (status.ok()) taken_back.clear();
-  return status;
-}
-
-void Enforcer::Impl::take_back(std::vector<v1::StoreChange> changes) {
-  if (store == nullptr) return;
-  taken_back.insert(taken_back.end(), changes.begin(), changes.end());
-  (void)commit_all({});
+  return impl;
 }
 
 void Enforcer::Impl::collect() {
   arena->collect();
-  if (counts != nullptr) {
+  if (counts_file != nullptr) {
     // Without room on the disk days may be lost, which statistics show.
-    (void)counts->collect(association_count);
+    (void)counts_file->collect(association_count);
   }
 }
 

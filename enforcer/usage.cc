@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
@@ -17,6 +18,7 @@
 #include "enforcer/stored.h"
 #include "json/text.h"
 #include "plan/plan_error.h"
+#include "quota/counts.h"
 
 namespace weir {
 namespace {
@@ -209,13 +211,14 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
   if (remaining.has_value()) {
     impl_->end_leases(*association.subscription);
     Counts& counts = impl_->clients.counts().of(*association.subscription);
-    const auto extension = counts.quota.extension_to_leave(
+    const auto extended = counts.quota.extension_to_leave(
         *remaining, quota_terms(plan.document, impl_->rules), day_of(now),
         counts.log);
-    if (!extension.ok()) return extension.status();
+    if (!extended.ok()) return extended.status();
+    const QuotaExtension& extension = extended->extension;
     // As long as usage is reported, in periods that began up to 31 days before.
     auto extensions =
-        with_extension(association, *extension, now,
+        with_extension(association, extension, now,
                        now - (impl_->days_kept + 32) * kNanosPerDay);
     if (auto status = impl_->commit([&] {
           return put_association(association.id, plan.id(), found->key->id(),
@@ -224,7 +227,7 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
         !status.ok()) {
       return status;
     }
-    counts.quota.extend(*extension);
+    counts.quota.extend(extension);
     association.extensions = std::move(extensions);
   }
   const Day today = day_of(now);

@@ -152,7 +152,7 @@ std::vector<TermsChange> Enforcer::Impl::terms_with(const PlanRecord& plan,
                                                     int64_t now) const {
   // As long as usage is reported, in periods that began up to 31 days earlier.
   return with_terms(plan.terms, quota_terms(plan.document, rules), now,
-                    now - (days_kept() + 32) * kNanosPerDay);
+                    now - (days_kept + 32) * kNanosPerDay);
 }
 
 absl::Status Enforcer::Impl::add_plan(PlanRecord plan) {

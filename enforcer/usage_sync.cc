@@ -6,8 +6,9 @@
 #include <chrono>
 #include <string>
 
-#include "quota/counts.h"
+#include "quota/quota_counter.h"
 #include "quota/words.h"
+#include "store/counts_record.h"
 
 namespace weir {
 namespace {
@@ -108,7 +109,7 @@ absl::Status UsageSync::pass() {
   for (uint32_t block = 0;; ++block) {
     {
       MutexLock lock(control_);
-      if (block * kRecords >= counts_.size()) break;
+      if (block * kRecords >= counts_.record_count()) break;
       read_block(block, all, batch);
     }
     if (batch.blocks.size() < kMostBlocks && batch.days.size() < kMostDays) {
@@ -136,18 +137,22 @@ absl::Status UsageSync::pass() {
 
 void UsageSync::read_block(uint32_t block, bool all, Batch& batch) {
   const uint32_t first = block * kRecords;
-  const uint32_t end = std::min(first + kRecords, counts_.size());
+  const uint32_t end = std::min(first + kRecords, counts_.record_count());
   if (end > synced_.size()) synced_.resize(end);
   bool changed = all;
   std::string counts;
   const size_t before = batch.written.size();
   for (uint32_t record = first; record < end; ++record) {
     const SyncedCounts& synced = synced_[record];
-    SyncedCounts present{};
-    present.association = counts_.association(record);
+    SyncedCounts present;
+    const CountsRecord& source = counts_.records()[record];
+    // Record 0 is the file's header. Relaxed: what begins and ends associations
+    // holds `control_`.
+    if (record != 0) {
+      present.association = source.association.load(std::memory_order_relaxed);
+    }
     if (present.association != 0) {
-      const Counts& source = counts_.at(record);
-      const auto words = source.quota.snapshot();
+      const QuotaWords words = source.counts.quota.snapshot();
       present.today = words.today;
       present.period = words.period;
       append_counts(present, counts);
@@ -162,7 +167,7 @@ void UsageSync::read_block(uint32_t block, bool all, Batch& batch) {
     if (present.association == 0) continue;
     // The day that the store has as the present one may have had more since.
     const Day since = same ? synced.today.day() : 0;
-    counts_.at(record).log.for_each([&](DayWord day) {
+    source.counts.log.for_each([&](DayWord day) {
       if (since <= day.day() && day.day() < present.today.day()) {
         batch.days.push_back({present.association, day.day(), day.count()});
       }

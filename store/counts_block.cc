@@ -1,5 +1,7 @@
 #include "store/counts_block.h"
 
+#include "quota/quota_counter.h"
+
 namespace weir {
 namespace {
 
@@ -35,7 +37,8 @@ absl::Status read_counts_block(
     counts.association = static_cast<int64_t>(take(block));
     counts.today = DayWord(take(block));
     counts.period = PeriodWord(take(block));
-    if (counts.association <= 0 || !is_resumable(counts.today, counts.period)) {
+    if (counts.association <= 0 ||
+        !QuotaWords{counts.today, counts.period, PeriodWord()}.are_possible()) {
       return absl::DataLossError("a block of counts is damaged: its words");
     }
     visit(counts);

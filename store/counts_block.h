@@ -15,7 +15,7 @@ namespace weir {
 // What an association counted when it was last synced. Its extension is with
 // the association, the days before `today` are by themselves.
 struct SyncedCounts {
-  int64_t association;
+  int64_t association = 0;
   DayWord today;
   PeriodWord period;
 
