@@ -145,20 +145,22 @@ class RecoveryTest : public ::testing::Test {
     std::string text;
     const auto today = absl::ToCivilDay(absl::FromUnixNanos(clock_->now().unix),
                                         absl::UTCTimeZone());
-    for (const v1::UsagePlan& plan : enforcer.list_usage_plans()->items) {
+    const PageRequest all{"", 500};
+    const auto plans = *enforcer.list_usage_plans(all);
+    for (const v1::UsagePlan& plan : plans.items) {
       absl::StrAppend(&text, plan.DebugString());
-      for (const auto& key : enforcer.list_usage_plan_keys(plan.id())->items) {
+      const auto plan_keys = *enforcer.list_usage_plan_keys(plan.id(), all);
+      for (const v1::UsagePlanKey& key : plan_keys.items) {
         absl::StrAppend(&text, key.DebugString());
       }
-      const auto usage = enforcer.get_usage({plan.id(),
-                                             absl::FormatCivilTime(today - 60),
-                                             absl::FormatCivilTime(today + 3),
-                                             "",
-                                             {}});
+      const auto usage =
+          enforcer.get_usage({plan.id(), absl::FormatCivilTime(today - 60),
+                              absl::FormatCivilTime(today + 3), "", all});
       EXPECT_TRUE(usage.ok()) << usage.status();
       absl::StrAppend(&text, usage->ShortDebugString(), "\n");
     }
-    for (const v1::ApiKey& key : enforcer.list_api_keys({}, true)->items) {
+    const auto keys = *enforcer.list_api_keys(all, true);
+    for (const v1::ApiKey& key : keys.items) {
       absl::StrAppend(&text, key.DebugString());
     }
     return text;
@@ -175,13 +177,13 @@ class RecoveryTest : public ::testing::Test {
     next_days(1);
     EXPECT_EQ(use(0, 5), 5);
     ASSERT_TRUE(enforcer_->create_usage_plan_key("free", "k0").ok());
-    ASSERT_TRUE(
-        enforcer_->update_usage("gold", "k1", {replace("/remaining", "77")})
-            .ok());
     ASSERT_TRUE(enforcer_
                     ->apply_patch("gold", {replace("/quota/limit", "900"),
                                            replace("/name", "golden")})
                     .ok());
+    ASSERT_TRUE(
+        enforcer_->update_usage("gold", "k1", {replace("/remaining", "77")})
+            .ok());
     ASSERT_TRUE(
         enforcer_->update_api_key("k2", {replace("/enabled", "false")}).ok());
     ASSERT_TRUE(enforcer_->delete_usage_plan_key("gold", "k3").ok());
@@ -369,7 +371,7 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
         signal(SIGXFSZ, SIG_IGN);
         rlimit limit;
         getrlimit(RLIMIT_FSIZE, &limit);
-        const rlimit_t most = limit.rlim_cur;
+        const rlim_t most = limit.rlim_cur;
         limit.rlim_cur = 1;
         ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
 
@@ -378,7 +380,7 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
         const auto plan = usage_plan_from_json(R"({"name": "one more"})");
         const std::vector<absl::Status> refused = {
             enforcer_->create_usage_plan(*plan).status(),
-            enforcer_->apply_patch("gold", {replace("/quota/limit", "5")})
+            enforcer_->apply_patch("gold", {replace("/quota/limit", "50")})
                 .status(),
             enforcer_->share_usage_plan("free"),
             enforcer_->create_api_key(key).status(),
@@ -402,7 +404,7 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
         ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
         EXPECT_TRUE(enforcer_->create_api_key(key).ok());
         EXPECT_TRUE(
-            enforcer_->apply_patch("gold", {replace("/quota/limit", "5")})
+            enforcer_->apply_patch("gold", {replace("/quota/limit", "50")})
                 .ok());
         const std::string after = dump();
         close();
@@ -412,8 +414,8 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
       0);
 }
 
-// What is in the store but could not be done is taken back.
-TEST_F(RecoveryTest, TakesBackWhatTheArenaHasNoRoomFor) {
+// What the arena has no room for is not in the store either.
+TEST_F(RecoveryTest, StoresNothingThatTheArenaHasNoRoomFor) {
   SqliteStore::Options store_options;
   Options options;
   options.clock = clock_;
