@@ -110,6 +110,13 @@ class CountsFile::Live {
 
 absl::StatusOr<std::unique_ptr<CountsFile>> CountsFile::create(
     const std::string& folder, uint64_t generation, size_t max_records) {
+  auto file = create_both(folder, generation, max_records);
+  if (!file.ok()) (void)remove(folder, generation);
+  return file;
+}
+
+absl::StatusOr<std::unique_ptr<CountsFile>> CountsFile::create_both(
+    const std::string& folder, uint64_t generation, size_t max_records) {
   auto counts = MappedFile::create(
       counts_path(folder, CountsHeader::kRecords, generation),
       max_records * sizeof(CountsRecord));
@@ -120,10 +127,7 @@ absl::StatusOr<std::unique_ptr<CountsFile>> CountsFile::create(
   if (!lines.ok()) return lines.status();
   auto status = (*counts)->extend(sizeof(CountsHeader));
   if (status.ok()) status = (*lines)->extend(Arena::kPairBytes);
-  if (!status.ok()) {
-    (void)remove(folder, generation);
-    return status;
-  }
+  if (!status.ok()) return status;
   const BootId boot_id = current_boot_id();
   write_header(CountsHeader::kRecords, generation, boot_id, **lines, **counts);
   write_header(CountsHeader::kLines, generation, boot_id, **lines, **lines);
@@ -204,9 +208,8 @@ absl::Status CountsFile::flush() {
 
 void CountsFile::become_copy() {
   if (is_copy()) return;
-  const std::string& folder = folder_;
   const auto view_of = [&](CountsHeader::Kind kind, MappedFile& file) {
-    return FileView::of(counts_path(folder, kind, generation_),
+    return FileView::of(counts_path(folder_, kind, generation_),
                         file.become_memory());
   };
   auto counts = view_of(CountsHeader::kRecords, *counts_);

@@ -109,6 +109,8 @@ class CountsFile {
   // Beyond what a midnight takes: for keys that are new by then.
   static constexpr size_t kLeastAhead = size_t{64} << 10;
 
+  static absl::StatusOr<std::unique_ptr<CountsFile>> create_both(
+      const std::string& folder, uint64_t generation, size_t max_records);
   CountsFile(std::string folder, uint64_t generation,
              std::unique_ptr<MappedFile> counts,
              std::unique_ptr<MappedFile> days);

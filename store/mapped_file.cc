@@ -39,7 +39,6 @@ absl::StatusOr<std::unique_ptr<MappedFile>> MappedFile::create(std::string path,
   if (base == MAP_FAILED) {
     const int error_number = errno;
     close(fd);
-    unlink(path.c_str());
     return absl::ResourceExhaustedError(
         absl::StrCat(path, ": cannot reserve ", reserve,
                      " bytes of address space: ", std::strerror(error_number)));
