@@ -1,7 +1,5 @@
 #include "store/sqlite.h"
 
-#include <system_error>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
@@ -138,17 +136,12 @@ SqliteConnection::~SqliteConnection() {
 
 absl::Status SqliteConnection::error(int code) const {
   const Meaning meaning = meaning_of(code);
-  std::string problem =
-      sqlite_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(sqlite_);
-  const int primary = code & 0xff;
-  if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) {
-    const int cause = sqlite3_system_errno(sqlite_);
-    if (cause != 0) {
-      absl::StrAppend(&problem, ": ", std::generic_category().message(cause));
-    }
-  }
-  return absl::Status(meaning.code, absl::StrCat(path_, ": ", problem, " (",
-                                                 code, "); ", meaning.advice));
+  return absl::Status(
+      meaning.code,
+      absl::StrCat(
+          path_, ": ",
+          sqlite_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(sqlite_),
+          " (code ", code, " of SQLite); ", meaning.advice));
 }
 
 absl::StatusOr<sqlite3_stmt*> SqliteConnection::prepare(const char* sql) {

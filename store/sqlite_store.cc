@@ -64,8 +64,9 @@ constexpr char kCreate[] =
     // One row. The column is what counts; the document's number is not.
     "CREATE TABLE state("
     "  counts BLOB NOT NULL,"
-    "  last_association_id INTEGER NOT NULL) STRICT;"
-    "INSERT INTO state VALUES(x'', 0);"
+    "  last_association_id INTEGER NOT NULL,"
+    "  failed_commits INTEGER NOT NULL) STRICT;"
+    "INSERT INTO state VALUES(x'', 0, 0);"
     "PRAGMA application_id = 0x57656972;"
     "PRAGMA user_version = 1;";
 
@@ -93,6 +94,8 @@ constexpr char kPutAssociation[] =
 constexpr char kDeleteAssociation[] = "DELETE FROM associations WHERE id = ?1";
 constexpr char kRaiseLastAssociation[] =
     "UPDATE state SET last_association_id = max(last_association_id, ?1)";
+constexpr char kCountFailedCommit[] =
+    "UPDATE state SET failed_commits = failed_commits + 1";
 constexpr char kPutState[] = "UPDATE state SET counts = ?1";
 constexpr char kDropOtherCounts[] =
     "DELETE FROM counts WHERE generation NOT IN (?1, ?2)";
@@ -166,13 +169,23 @@ absl::Status create_folder(const std::string& folder) {
   return file_error(folder, "cannot be created", errno);
 }
 
-// Empty, and with permissions that SQLite gives its other files as well.
+// Makes sure that there is a database, if only one without a page. Its
+// permissions are those that SQLite gives its other files as well.
 absl::Status create_database(const std::string& folder,
                              const std::string& path) {
+  struct stat status;
+  // SQLite takes a file of one byte for an empty one.
+  if (stat(path.c_str(), &status) == 0 && status.st_size > 1) {
+    return absl::OkStatus();
+  }
+  // A store has a page before it has a WAL, and keeps both.
+  if (stat((path + "-wal").c_str(), &status) == 0) {
+    return damaged(path, "it is empty, or missing");
+  }
+  // Is not opened if it is there: closing it would drop SQLite's locks.
   const Descriptor file(
       open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.is_open()) return sync_folder(folder);
-  // Nobody opens one that is there but SQLite: to close it drops its locks.
   if (errno == EEXIST) return absl::OkStatus();
   return file_error(path, "cannot be created", errno);
 }
@@ -470,7 +483,18 @@ absl::Status SqliteStore::Impl::write(Body body) {
   }
   MutexLock hold(writing);
   SqliteConnection& database = *writer;
-  status = database.write([&] { return body(database); });
+  bool is_written = false;
+  status = database.write([&] {
+    const absl::Status written = body(database);
+    is_written = written.ok();
+    return written;
+  });
+  if (!status.ok() && is_written) {
+    // All of it may be in the WAL, and be found there if the process is killed
+    // now, though it could not be synced. Whatever is written next takes its
+    // place, even if that fails in the same way.
+    database.run(kCountFailedCommit).IgnoreError();
+  }
   if (status.ok() && database.wal_pages() >= kTooLongWal) {
     // If it fails, what was written is as safe in the WAL.
     database.checkpoint().IgnoreError();
