@@ -21,6 +21,8 @@ namespace {
 
 constexpr int kMostDays = 90;
 constexpr int64_t kExtensionsKept = (kMostDays + 31) * kNanosPerDay;
+// What remained on the oldest day is worked out from all of its period.
+static_assert(kMostDays + QuotaCalendar::kLongestPeriod <= DailyLog::kDays);
 constexpr absl::CivilDay kDayZero(2000, 1, 1);
 
 absl::StatusOr<Day> parse_date(const char* what, const std::string& date) {
@@ -30,9 +32,10 @@ absl::StatusOr<Day> parse_date(const char* what, const std::string& date) {
       day >= kDayZero && day <= kDayZero + kLastDay) {
     return static_cast<Day>(day - kDayZero);
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat(what, ": expected a date as yyyy-mm-dd, from 2000-01-01 to ",
-                   absl::FormatCivilTime(kDayZero + kLastDay)));
+  return absl::InvalidArgumentError(absl::StrCat(
+      what, ": expected a day of the calendar as yyyy-mm-dd, from ",
+      absl::FormatCivilTime(kDayZero), " to ",
+      absl::FormatCivilTime(kDayZero + kLastDay), ", got ", excerpt(date)));
 }
 
 std::string format_date(Day day) {
@@ -46,7 +49,7 @@ void add_day(v1::KeyUsage& usage, int64_t used, int64_t remaining) {
 }
 
 // Notes the extension that holds from `now` on, and drops those whose periods
-// ended before any day that is reported. Only a day's last one matters.
+// ended before any day that is reported.
 void note_extension(Association& association, int64_t now) {
   if (association.extensions == nullptr) {
     association.extensions = std::make_unique<std::vector<ExtensionChange>>();
@@ -57,9 +60,7 @@ void note_extension(Association& association, int64_t now) {
                                  return change.unix_ns < now - kExtensionsKept;
                                }),
                 changes.end());
-  if (!changes.empty() && day_of(changes.back().unix_ns) == day_of(now)) {
-    changes.pop_back();
-  }
+  drop_superseded(changes, now);
   changes.push_back({now, association.subscription->quota.extension()});
 }
 
@@ -104,8 +105,7 @@ v1::KeyUsage Enforcer::Impl::usage_of(const KeyRecord& key,
   // A key that has been idle since is still counting its last day.
   const auto counted = subscription.quota.counted();
   const auto used_on = [&](Day day) -> int64_t {
-    // What is older may be on its way out of the log.
-    if (day > present.day || day <= present.day - kMostDays) return 0;
+    if (day > present.day) return 0;
     if (day == counted.day) return counted.count;
     return subscription.log.read(day).value_or(0);
   };
@@ -116,9 +116,14 @@ v1::KeyUsage Enforcer::Impl::usage_of(const KeyRecord& key,
   v1::KeyUsage usage;
   usage.set_key_id(std::string(key.id()));
   for (Day day = first; day <= last; ++day) {
-    add_day(usage, used_on(day),
-            day == present.day ? present.remaining()
-                               : remaining_at_end(day, history, used_on));
+    if (day <= present.day - kMostDays) {
+      // The log may have it or not: reported is that nothing was used.
+      add_day(usage, 0, remaining_at_end(day, history, [](Day) { return 0; }));
+    } else {
+      add_day(usage, used_on(day),
+              day == present.day ? present.remaining()
+                                 : remaining_at_end(day, history, used_on));
+    }
   }
   return usage;
 }
@@ -147,6 +152,10 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
     *usage.add_items() = impl_->usage_of(key, association, *first, *last);
   };
   if (!request.key_id.empty()) {
+    if (!request.page.position.empty()) {
+      return absl::InvalidArgumentError(
+          "position: expected none, as the usage of one key is one page");
+    }
     const auto found =
         impl_->find_plan_key(request.usage_plan_id, request.key_id);
     if (!found.ok()) return found.status();
@@ -181,17 +190,18 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
     }
     remaining = *value;
   }
+  Subscription& subscription = *association.subscription;
   const int64_t now = impl_->clock->now().unix;
+  // The day that is counted is a later one if the clock has stepped back.
+  const Day today = std::max(day_of(now), subscription.quota.counted().day);
   if (remaining.has_value()) {
-    Subscription& subscription = *association.subscription;
     impl_->end_leases(subscription);
     const auto state = subscription.quota.set_remaining(
-        quota_terms(plan.document, impl_->rules), day_of(now), *remaining,
+        quota_terms(plan.document, impl_->rules), today, *remaining,
         subscription.log);
     if (!state.ok()) return state.status();
-    note_extension(association, now);
+    note_extension(association, std::max(now, start_of(today)));
   }
-  const Day today = day_of(now);
   v1::Usage usage;
   usage.set_usage_plan_id(plan.document.id());
   usage.set_start_date(format_date(today));

@@ -31,9 +31,7 @@ bool same_terms(const QuotaTerms& a, const QuotaTerms& b) {
 void note_terms(std::vector<TermsChange>& history, const QuotaTerms& terms,
                 int64_t now) {
   if (!history.empty() && same_terms(history.back().terms, terms)) return;
-  if (!history.empty() && day_of(history.back().unix_ns) == day_of(now)) {
-    history.pop_back();
-  }
+  drop_superseded(history, now);
   history.push_back({history.empty() ? 0 : now, terms});
   const auto first_needed = std::find_if(
       history.begin() + 1, history.end(), [&](const TermsChange& change) {
