@@ -240,7 +240,7 @@ TEST(CountsFile, ReplacesLeftoversAndRemovesThem) {
   EXPECT_TRUE(CountsFile::remove(folder, 1).ok());
   EXPECT_TRUE(CountsFile::remove(folder, 1).ok());
   EXPECT_TRUE(absl::IsNotFound(read_all(folder, 1).status()));
-  EXPECT_TRUE(absl::IsUnavailable(
+  EXPECT_TRUE(absl::IsNotFound(
       CountsFile::create(folder + "/nowhere", 1, 100).status()));
 }
 
