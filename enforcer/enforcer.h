@@ -45,8 +45,8 @@ struct Options {
   // Address space for keys, counters and history, up to 2^39 bytes. Pages are
   // used only as they fill: about 150 bytes a key of up to 40 characters under
   // one plan, 128 more for each further plan, and 64 for each key's every seven
-  // days with requests, for up to 126 days, and for every eight method throttles
-  // beyond a plan's first.
+  // days with requests, for up to 126 days, and for every eight method
+  // throttles beyond a plan's first.
   size_t arena_bytes = size_t{1} << 36;
   // Pages of two megabytes where the system gives them: faster with many keys.
   bool huge_pages = true;

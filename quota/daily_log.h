@@ -14,8 +14,9 @@ namespace weir {
 
 // The usage of one key on each of its last days: 126 of them, the 90 that a
 // report covers, the 30 before that may be of the first one's period, and some
-// that may be on their way out. It takes 8 bytes, and a line from a LineSource for each group of seven days in which there was
-// usage. Days without usage cost nothing and are not in the log.
+// that may be on their way out. It takes 8 bytes, and a line from a LineSource
+// for each group of seven days in which there was usage. Days without usage
+// cost nothing and are not in the log.
 //
 // Lines stay where they are until release(), so readers need no protection.
 // Does not block, allocate or throw. *thread-safe*, except release().
