@@ -50,10 +50,10 @@ void operator delete(void* memory, size_t) noexcept { operator delete(memory); }
 namespace weir {
 namespace {
 
-constexpr int kKeys = 20'000;
+constexpr int kKeys = 10'000;
 constexpr int kBatch = 2'500;
 constexpr int kUsed = 97;               // One in so many is used.
-constexpr size_t kMostBytes = 2 << 20;  // All at once would be 30 MB.
+constexpr size_t kMostBytes = 2 << 20;  // All at once would be 15 MB.
 
 TEST(UsageMemory, AMonthOfManyKeysTakesAPageAtATime) {
   const absl::Time begin =
