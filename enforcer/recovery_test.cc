@@ -339,6 +339,18 @@ TEST_F(RecoveryTest, ForgetsDaysThatAreTooOld) {
   };
   EXPECT_EQ(used_on("2026-03-10"), 0);
   EXPECT_EQ(used_on("2026-03-11"), 4);
+  // The period of the first day that is reported is kept as well.
+  next_days(31);
+  ASSERT_TRUE(enforcer_->sync().ok());
+  close();
+  const auto store = *SqliteStore::open(folder_);
+  std::vector<int64_t> kept;
+  ASSERT_TRUE(
+      store
+          ->read_days(0, 0, kLastDay,
+                      [&](const DailyCount& day) { kept.push_back(day.used); })
+          .ok());
+  EXPECT_EQ(kept, std::vector<int64_t>{4});
 }
 
 TEST_F(RecoveryTest, IsReadWhileItsOwnerGoesOn) {

@@ -190,8 +190,12 @@ absl::Status UsageSync::write(Batch& batch) {
 }
 
 absl::Status UsageSync::prune() {
+  // What remained on the oldest day is worked out from all of its period.
   const Day today = day_of(clock_->now().unix);
-  return store_->prune_days(today - days_kept_ + 1, kMostPruned).status();
+  return store_
+      ->prune_days(today - days_kept_ - QuotaCalendar::kLongestPeriod + 1,
+                   kMostPruned)
+      .status();
 }
 
 int64_t UsageSync::synced_unix_ns() const {
