@@ -221,26 +221,29 @@ void take_around_midnight(Program& program, const std::shared_ptr<Key>& key) {
   });
 }
 
+void expect_snapshot_of_one_moment(Key& key) {
+  const auto before = key.used;
+  const QuotaWords words = key.counter.snapshot();
+  EXPECT_TRUE(words.are_possible());
+  const Day day = words.today.day();
+  EXPECT_LE(before.count(day) != 0 ? before.at(day) : 0, words.today.count());
+  EXPECT_LE(words.today.count(), key.used[day]);
+  if (words.period.day() != day) return;
+  // Days before it have ended.
+  const Day start = words.period.calendar().period_start(day);
+  int64_t total = 0;
+  for (const auto& [on, count] : key.used) {
+    if (start <= on && on < day) total += count;
+  }
+  EXPECT_EQ(words.period.count(), total);
+}
+
 TEST(QuotaInterleaving, SnapshotIsAsOfOneMoment) {
   search([](Program& program) {
     auto key = std::make_shared<Key>(kMonthly);
     take_around_midnight(program, key);
     program.thread([=] {
-      const auto before = key->used;
-      const QuotaWords words = key->counter.snapshot();
-      EXPECT_TRUE(words.are_possible());
-      const Day day = words.today.day();
-      EXPECT_LE(before.count(day) != 0 ? before.at(day) : 0,
-                words.today.count());
-      EXPECT_LE(words.today.count(), key->used[day]);
-      if (words.period.day() != day) return;
-      // Days before it have ended.
-      const Day start = words.period.calendar().period_start(day);
-      int64_t total = 0;
-      for (const auto& [on, count] : key->used) {
-        if (start <= on && on < day) total += count;
-      }
-      EXPECT_EQ(words.period.count(), total);
+      for (int i = 0; i < 6; ++i) expect_snapshot_of_one_moment(*key);
     });
     program.at_end([=] { key->expect_exact(); });
   });
