@@ -62,8 +62,8 @@ class SqliteStore final : public Store {
   absl::Status load(
       absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) override;
 
-  // Commits wait while this writes, so many days are better written in pieces:
-  // 10,000 of them, or a megabyte of blocks, take a few milliseconds.
+  // Commits wait while this writes, so much is better written in pieces: a
+  // thousand days, or a megabyte of blocks, take some milliseconds.
   absl::Status write_usage(absl::Span<const DailyCount> days,
                            absl::Span<const CountsBlock> blocks) override;
   absl::Status read_counts(
