@@ -10,6 +10,7 @@
 #include "enforcer/thread_number.h"
 #include "plan/compiled_plan.h"
 #include "quota/calendar.h"
+#include "quota/counts.h"
 #include "quota/quota_counter.h"
 #include "quota/quota_terms.h"
 #include "throttle/token_bucket.h"
@@ -75,7 +76,7 @@ class Attempt {
           const PlanCell& cell, const CompiledPlan& plan,
           CompiledPlan::Rule rule, int64_t cost, const Lease& lease) noexcept
       : admission_(admission),
-        subscription_(subscription),
+        counts_(admission.counts.of(subscription)),
         plan_(plan),
         cost_(cost),
         lease_(lease),
@@ -95,8 +96,8 @@ class Attempt {
   bool take(Decision& decision) noexcept {
     // The quota is only read at first, so that a request that it refuses does
     // not borrow tokens even for an instant.
-    const QuotaDecision seen = subscription_.quota.check(
-        plan_.quota(), day_, cost_, subscription_.log);
+    const QuotaDecision seen =
+        counts_.quota.check(plan_.quota(), day_, cost_, counts_.log);
     if (!seen.admitted) return false;
     uint64_t governing_word = 0;
     // Unrolled, a key's own gates need not be in memory.
@@ -113,8 +114,8 @@ class Attempt {
       if (i == 0) governing_word = take.word;
     }
     const QuotaDecision quota =
-        subscription_.quota.take(plan_.quota(), day_, cost_, seen.state,
-                                 subscription_.log, admission_.lines);
+        counts_.quota.take(plan_.quota(), day_, cost_, seen.state, counts_.log,
+                           admission_.counts.lines());
     if (ABSL_PREDICT_FALSE(!quota.admitted)) {
       give_back(count_, cost_);
       return false;
@@ -158,8 +159,8 @@ class Attempt {
         report(gate, check.word, decision);
       }
     }
-    const QuotaDecision quota = subscription_.quota.check(
-        plan_.quota(), day_, cost_, subscription_.log);
+    const QuotaDecision quota =
+        counts_.quota.check(plan_.quota(), day_, cost_, counts_.log);
     if (!quota.admitted) {
       wait = std::max(wait, wait_for(quota.state));
       if (decision.limit == Limit::kNone) {
@@ -185,19 +186,17 @@ class Attempt {
 
   // Counts `n` more requests, without tokens. False if the quota has no room.
   bool count_more(int64_t n, Decision& decision) noexcept {
-    const QuotaDecision more = subscription_.quota.take(
-        plan_.quota(), day_, n, subscription_.log, admission_.lines);
+    const QuotaDecision more = counts_.quota.take(
+        plan_.quota(), day_, n, counts_.log, admission_.counts.lines());
     if (!more.admitted) return false;
     if (more.state.day != counted_on_) {
-      subscription_.quota.give_back(more.state.day, n);
+      counts_.quota.give_back(more.state.day, n);
       return false;
     }
     report(more.state, decision);
     return true;
   }
-  void uncount(int64_t n) noexcept {
-    subscription_.quota.give_back(counted_on_, n);
-  }
+  void uncount(int64_t n) noexcept { counts_.quota.give_back(counted_on_, n); }
   void give_back(int64_t n) noexcept {
     give_back(count_, n);
     uncount(n);
@@ -291,7 +290,7 @@ class Attempt {
   }
 
   const Admission& admission_;
-  Subscription& subscription_;
+  Counts& counts_;
   const CompiledPlan& plan_;
   const int64_t cost_;
   const Lease lease_;

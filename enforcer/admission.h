@@ -5,6 +5,7 @@
 
 #include "enforcer/client.h"
 #include "enforcer/clock.h"
+#include "enforcer/counts_places.h"
 #include "enforcer/decision.h"
 #include "enforcer/leases.h"
 #include "enforcer/subscription.h"
@@ -23,8 +24,9 @@ struct Admission {
   bool both_throttles;  // a method's throttle adds to the plan's
   int64_t cost;
   Instant now;
-  LineSource& lines;
-  Leases* leases;  // nullptr: there are none
+  LineSource& lines;           // of buckets
+  const CountsPlaces& counts;  // the keys'
+  Leases* leases;              // nullptr: there are none
 
   // Takes from every limit, or from none, and says so in `decision`, which is
   // as it was constructed. Forbidden (kNoPlan) if no plan covers the route.

@@ -11,7 +11,9 @@
 #include "enforcer/clients.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/enforcer_impl.h"
+#include "enforcer/key_record.h"
 #include "enforcer/random_id.h"
+#include "enforcer/stored.h"
 #include "json/text.h"
 #include "json/utf8.h"
 #include "plan/plan_changes.h"
@@ -128,10 +130,11 @@ absl::StatusOr<Enforcer::Impl::PlanKey> Enforcer::Impl::find_plan_key(
 }
 
 KeyRecord* Enforcer::Impl::add_key(std::string_view id, std::string_view value,
-                                   const v1::ApiKey& key, int64_t now_unix_ns) {
+                                   const v1::ApiKey& key,
+                                   KeyRecord::Dates dates) {
   Client* client = clients.create(value, key.enabled());
   if (client == nullptr) return nullptr;
-  return &keys.insert(KeyRecord(id, key, now_unix_ns, *client));
+  return &keys.insert(KeyRecord(id, key, dates, *client));
 }
 
 void Enforcer::Impl::remove_key(KeyRecord& key) {
@@ -142,14 +145,12 @@ void Enforcer::Impl::remove_key(KeyRecord& key) {
   keys.erase(key.id());
 }
 
-bool Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan, Day today,
-                               QuotaCalendar calendar) {
-  Subscription* subscription =
-      clients.subscribe(key.client(), *plan.cell, today, calendar);
-  if (subscription == nullptr) return false;
+void Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan, int64_t id,
+                               Subscription& subscription) {
+  clients.publish(key.client(), subscription, *plan.cell);
+  ++association_count;
   key.associations.push_back(
-      {&plan, subscription, plan.keys.add(key), /*extensions=*/nullptr});
-  return true;
+      {&plan, &subscription, plan.keys.add(key), id, /*extensions=*/nullptr});
 }
 
 void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
@@ -157,6 +158,7 @@ void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
   end_leases(*association.subscription);
   clients.unsubscribe(key.client(), *association.subscription);
   plan.keys.remove(association.place);
+  --association_count;
   key.associations.erase(&association);
 }
 
@@ -175,11 +177,21 @@ absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
     return status;
   }
   if (impl_->clients.find(value) != nullptr) return value_is_taken();
-  impl_->arena->collect();
-  const KeyRecord* record =
-      impl_->add_key(id, value, key, impl_->clock->now().unix);
+  const int64_t now = impl_->clock->now().unix;
+  v1::ApiKey document = key;
+  document.set_id(id);
+  document.set_value(value);
+  KeyRecord::set_dates({now, now}, document);
+  impl_->collect();
+  KeyRecord* const record = impl_->add_key(id, value, document, {now, now});
   if (record == nullptr) return arena_exhausted();
-  return record->document(/*include_value=*/true);
+  // Known already, but to no plan.
+  if (auto status = impl_->commit([&] { return put_api_key(document); });
+      !status.ok()) {
+    impl_->remove_key(*record);
+    return status;
+  }
+  return document;
 }
 
 absl::StatusOr<v1::ApiKey> Enforcer::get_api_key(std::string_view key_id,
@@ -209,24 +221,36 @@ absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
   MutexLock lock(impl_->mutex);
   const auto key = impl_->find_key(key_id);
   if (!key.ok()) return key.status();
-  v1::ApiKey document = (*key)->document(/*include_value=*/false);
+  v1::ApiKey document = (*key)->document(/*include_value=*/true);
   for (size_t i = 0; i < operations.size(); ++i) {
     if (auto status = apply(operations[i], document); !status.ok()) {
       return with_prefix(status, absl::StrCat("operations[", i, "]: "));
     }
   }
   if (auto status = check_api_key(document); !status.ok()) return status;
-  (*key)->update(document, impl_->clock->now().unix);
+  KeyRecord::set_dates(
+      {KeyRecord::dates_of(document).created_unix_ns, impl_->clock->now().unix},
+      document);
+  if (auto status = impl_->commit([&] { return put_api_key(document); });
+      !status.ok()) {
+    return status;
+  }
+  (*key)->update(document);
   impl_->clients.set_enabled((*key)->client(), document.enabled());
-  return (*key)->document(/*include_value=*/false);
+  document.clear_value();
+  return document;
 }
 
 absl::Status Enforcer::delete_api_key(std::string_view key_id) {
   MutexLock lock(impl_->mutex);
   const auto key = impl_->find_key(key_id);
   if (!key.ok()) return key.status();
+  if (auto status = impl_->commit([&] { return weir::delete_api_key(key_id); });
+      !status.ok()) {
+    return status;
+  }
   impl_->remove_key(**key);
-  impl_->arena->collect();
+  impl_->collect();
   return absl::OkStatus();
 }
 
@@ -256,11 +280,22 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
       return status;
     }
   }
-  impl_->arena->collect();
-  if (!impl_->associate(key, plan, day_of(impl_->clock->now().unix),
-                        quota_terms(plan.document, impl_->rules).calendar)) {
-    return arena_exhausted();
+  const Day today = day_of(impl_->clock->now().unix);
+  const int64_t id = ++impl_->last_association_id;
+  impl_->collect();
+  const auto subscription = impl_->clients.prepare(
+      key.client(),
+      CountsCopy::at_start(today,
+                           quota_terms(plan.document, impl_->rules).calendar),
+      id);
+  if (!subscription.ok()) return subscription.status();
+  if (auto status = impl_->commit(
+          [&] { return put_association(id, plan_id, key_id, today); });
+      !status.ok()) {
+    impl_->clients.discard(key.client(), **subscription);
+    return status;
   }
+  impl_->associate(key, plan, id, **subscription);
   return key.plan_key();
 }
 
@@ -293,8 +328,13 @@ absl::Status Enforcer::delete_usage_plan_key(std::string_view plan_id,
   MutexLock lock(impl_->mutex);
   const auto found = impl_->find_plan_key(plan_id, key_id);
   if (!found.ok()) return found.status();
+  const int64_t id = found->association->id;
+  if (auto status = impl_->commit([&] { return delete_association(id); });
+      !status.ok()) {
+    return status;
+  }
   impl_->dissociate(*found->key, *found->association->plan);
-  impl_->arena->collect();
+  impl_->collect();
   return absl::OkStatus();
 }
 

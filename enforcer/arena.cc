@@ -24,8 +24,8 @@ constexpr size_t round_up(size_t n, size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-void zero(char* block, size_t size) {
-  if (size < kLarge) {
+void zero(char* block, size_t size, bool gave_pages_back) {
+  if (!gave_pages_back) {
     std::memset(block, 0, size);
     return;
   }
@@ -72,20 +72,46 @@ absl::StatusOr<std::unique_ptr<Arena>> Arena::create(size_t bytes,
     // Not given is not an error: small pages serve as well.
     madvise(base, size,
             pages == Pages::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-    return std::unique_ptr<Arena>(new Arena(base, size));
+    return std::unique_ptr<Arena>(new Arena(base, size, size, true));
   }
   return absl::ResourceExhaustedError(absl::StrCat(
       "cannot reserve ", kLeast,
       " bytes or more of address space for the arena (asked for ", bytes, ")"));
 }
 
-Arena::~Arena() { munmap(base_, size_); }
+std::unique_ptr<Arena> Arena::over(void* memory, size_t bytes, size_t limit) {
+  return std::unique_ptr<Arena>(
+      new Arena(static_cast<char*>(memory), bytes, limit, false));
+}
+
+Arena::~Arena() {
+  if (is_owner_) munmap(base_, size_);
+}
+
+// Memory of others' may be of any kind.
+bool Arena::gives_pages_back(size_t size) const {
+  return is_owner_ && size >= kLarge;
+}
 
 // Four classes between one power of two and the next.
 size_t Arena::size_class(size_t bytes) {
   size_t step = kPairBytes;
   while (bytes > step * 8) step *= 2;
   return round_up(std::max<size_t>(bytes, 1), step);
+}
+
+void Arena::start_over(size_t limit) {
+  end_.store(kPairBytes, std::memory_order_relaxed);
+  extend(limit);
+  populated_ = 0;
+  supply_.lay_out(nullptr);
+  returned_.store(nullptr, std::memory_order_relaxed);
+  free_.clear();
+  free_lines_.clear();
+  free_bytes_ = 0;
+  supply_bytes_ = 0;
+  retired_.clear();
+  retired_bytes_ = 0;
 }
 
 char* Arena::bump(size_t bytes, size_t alignment, size_t* gap) noexcept {
@@ -95,7 +121,9 @@ char* Arena::bump(size_t bytes, size_t alignment, size_t* gap) noexcept {
   size_t begin;
   do {
     begin = round_up(end, alignment);
-    if (begin > size_ || bytes > size_ - begin) return nullptr;
+    // Acquire: pairs with the release in `extend()`.
+    const size_t limit = limit_.load(std::memory_order_acquire);
+    if (begin > limit || bytes > limit - begin) return nullptr;
   } while (!end_.compare_exchange_weak(end, begin + bytes,
                                        std::memory_order_relaxed));
   *gap = begin - end;
@@ -130,7 +158,9 @@ void* Arena::allocate(size_t bytes, Use use) {
     void* block = it->second.back();
     it->second.pop_back();
     free_bytes_ -= size;
-    if (use == Use::kAny) zero(static_cast<char*>(block), size);
+    if (use == Use::kAny) {
+      zero(static_cast<char*>(block), size, gives_pages_back(size));
+    }
     return block;
   }
   size_t gap = 0;
@@ -141,7 +171,7 @@ void* Arena::allocate(size_t bytes, Use use) {
 
 void Arena::free(void* block, size_t bytes, Use use) {
   const size_t size = size_class(bytes);
-  if (use == Use::kAny && size >= kLarge) give_pages_back(block, size);
+  if (use == Use::kAny && gives_pages_back(size)) give_pages_back(block, size);
   free_[{use, size}].push_back(block);
   free_bytes_ += size;
 }
@@ -158,7 +188,9 @@ void Arena::collect() {
     while (!retired_.empty() && retired_.front().stamp <= reclaimable) {
       const Retired oldest = retired_.front();
       retired_.pop_front();
-      if (oldest.dispose != nullptr) oldest.dispose(*this, oldest.block);
+      if (oldest.dispose.call != nullptr) {
+        oldest.dispose.call(oldest.dispose.owner, oldest.block);
+      }
       if (oldest.bytes == 0) continue;
       retired_bytes_ -= size_class(oldest.bytes);
       free(oldest.block, oldest.bytes, oldest.use);
@@ -178,7 +210,8 @@ void Arena::populate() {
   if (populated_ > end + kHugePage / 2) return;
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const size_t from = std::max(populated_, end / page * page);
-  populated_ = std::min(round_up(end + kHugePage, kHugePage), size_);
+  populated_ = std::min(round_up(end + kHugePage, kHugePage),
+                        limit_.load(std::memory_order_relaxed));
 #ifdef MADV_POPULATE_WRITE
   // Not given is not an error: pages come when they are written as well.
   if (from < populated_) {

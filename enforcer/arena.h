@@ -47,14 +47,18 @@ class Arena final : public LineSource {
   // have. ResourceExhausted if that is less than a megabyte.
   static absl::StatusOr<std::unique_ptr<Arena>> create(
       size_t bytes, Pages pages = Pages::kHuge);
+  // An arena in memory of the caller's, zeroed, that outlives it. Only what is
+  // before `limit` may be touched yet: see extend(). The first pair of lines
+  // stays the caller's.
+  static std::unique_ptr<Arena> over(void* memory, size_t bytes, size_t limit);
   ~Arena() override;
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
   // -- Data plane. *thread-safe* --
 
-  // nullptr when the range is used up. REQUIRES: inside an EpochDomain::Guard,
-  // or one caller at a time with the control plane.
+  // nullptr when the range is used up, or its limit reached. REQUIRES: inside
+  // an EpochDomain::Guard, or one caller at a time with the control plane.
   void* take_line() noexcept override;
   void return_line(void* line) noexcept override;
   void lost_day(Day day) noexcept override;
@@ -71,19 +75,33 @@ class Arena final : public LineSource {
   // -- Control plane. One caller at a time. --
 
   // Zeroed memory, but for clients' (see Use); nullptr when the range is used
-  // up.
+  // up, or its limit reached.
   void* allocate(size_t bytes, Use use = Use::kAny);
   // For a block that no reader ever reached.
   void free(void* block, size_t bytes, Use use = Use::kAny);
   // For a block that has been unlinked, but that readers may still hold: when
   // the last of them has left, `dispose` is called with it, and it is freed.
   // Without `bytes`, only the former.
-  using Dispose = void (*)(Arena& arena, void* block);
-  void retire(void* block, size_t bytes, Dispose dispose = nullptr,
+  struct Dispose {
+    void (*call)(void* owner, void* block);
+    void* owner;
+  };
+  void retire(void* block, size_t bytes, Dispose dispose = {},
               Use use = Use::kAny);
   // Frees what can be freed by now, and gives pages to what is handed out next.
   // Never waits for readers.
   void collect();
+
+  // What is before `limit` may be touched from now on. It never comes down.
+  void extend(size_t limit) {
+    // Release: pairs with the acquire in `bump()`.
+    limit_.store(limit, std::memory_order_release);
+  }
+  // As it was at first, with another limit: for memory of the caller's that
+  // has been zeroed, with all that was handed out. REQUIRES: nobody uses it.
+  void start_over(size_t limit);
+  // Where the memory begins that was never handed out.
+  size_t end() const { return end_.load(std::memory_order_relaxed); }
 
   // Bytes in others' use, retired blocks included.
   size_t used() const;
@@ -105,9 +123,11 @@ class Arena final : public LineSource {
   struct ReturnedLine {
     ReturnedLine* next;
   };
-  Arena(char* base, size_t size) : base_(base), size_(size) {}
+  Arena(char* base, size_t size, size_t limit, bool is_owner)
+      : base_(base), size_(size), is_owner_(is_owner), limit_(limit) {}
 
   static size_t size_class(size_t bytes);
+  bool gives_pages_back(size_t size) const;
   // `gap` is what was left out before the range, for alignment's sake.
   char* bump(size_t bytes, size_t alignment, size_t* gap) noexcept;
   void add_free_line(void* line);
@@ -116,6 +136,8 @@ class Arena final : public LineSource {
 
   char* const base_;
   const size_t size_;
+  const bool is_owner_;                  // of the memory
+  std::atomic<size_t> limit_;            // of what may be touched
   std::atomic<size_t> end_{kPairBytes};  // of what was ever handed out
   size_t populated_ = 0;                 // where pages are given ahead up to
   LineSupply supply_;                    // returned lines, for the data plane

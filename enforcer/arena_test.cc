@@ -118,7 +118,7 @@ TEST(Arena, ClientsBlocksAreTheirOwnAndKeepWhatTheyHold) {
   const auto arena = *Arena::create(kMegabyte);
   void* block = arena->allocate(128, Arena::Use::kClient);
   std::memset(block, 0xff, 128);
-  arena->retire(block, 128, nullptr, Arena::Use::kClient);
+  arena->retire(block, 128, {}, Arena::Use::kClient);
   EXPECT_EQ(arena->retired(), 128u);
   for (int i = 0; i < 3; ++i) arena->collect();
   EXPECT_EQ(arena->retired(), 0u);
@@ -135,7 +135,7 @@ TEST(Arena, RetiredBlockWaitsForItsReaders) {
   disposed = 0;
   {
     EpochDomain::Guard guard;
-    arena->retire(block, 512, [](Arena&, void*) { ++disposed; });
+    arena->retire(block, 512, {[](void*, void*) { ++disposed; }, nullptr});
     for (int i = 0; i < 10; ++i) arena->collect();
     EXPECT_EQ(disposed, 0);
     EXPECT_NE(arena->allocate(512), block);
@@ -218,6 +218,74 @@ TEST(Arena, LinesComeBackToOneThreadAtATime) {
   for (std::thread& thread : threads) thread.join();
   stop = true;
   collector.join();
+}
+
+TEST(Arena, InOthersMemoryTouchesNothingBeyondItsLimit) {
+  alignas(Arena::kPairBytes) static char memory[64 << 10];
+  const auto arena = Arena::over(memory, sizeof memory, 1024);
+  const auto take_all = [&] {
+    size_t lines = 0;
+    while (void* line = arena->take_line()) {
+      std::memset(line, 1, 64);
+      ++lines;
+    }
+    return lines;
+  };
+  EXPECT_EQ(take_all(), (1024 - Arena::kPairBytes) / 64);
+  EXPECT_EQ(arena->allocate(1), nullptr);
+  EXPECT_EQ(arena->end(), 1024u);
+  EXPECT_TRUE(is_zero(memory, Arena::kPairBytes));
+  EXPECT_TRUE(is_zero(memory + 1024, sizeof memory - 1024));
+  arena->extend(2048);
+  EXPECT_EQ(take_all(), 1024u / 64);
+  EXPECT_TRUE(is_zero(memory + 2048, sizeof memory - 2048));
+  // What comes back is given out again, once there is room to say so.
+  arena->return_line(memory + 1024);
+  arena->extend(4096);
+  arena->collect();
+  EXPECT_EQ(arena->take_line(), memory + 1024);
+  // Big blocks are zeroed, too, when they are used again.
+  arena->extend(sizeof memory);
+  void* block = arena->allocate(32 << 10);
+  std::memset(block, 1, 32 << 10);
+  arena->free(block, 32 << 10);
+  EXPECT_EQ(arena->allocate(32 << 10), block);
+  EXPECT_TRUE(is_zero(block, 32 << 10));
+
+  std::memset(memory, 0, sizeof memory);
+  arena->start_over(1024);
+  EXPECT_EQ(arena->used(), 0u);
+  EXPECT_EQ(take_all(), (1024 - Arena::kPairBytes) / 64);
+}
+
+TEST(Arena, ExtendsWhileThreadsTakeLines) {
+  constexpr size_t kBytes = 4 * kMegabyte;
+  const auto memory = *Arena::create(2 * kBytes);
+  auto* bytes = static_cast<char*>(memory->allocate(kBytes));
+  const auto arena = Arena::over(bytes, kBytes, Arena::kPairBytes);
+  std::atomic<size_t> limit{Arena::kPairBytes};
+  std::atomic<size_t> taken{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&] {
+      while (taken < kBytes / 64 - 2) {
+        EpochDomain::Guard guard;
+        auto* line = static_cast<char*>(arena->take_line());
+        if (line == nullptr) continue;
+        ++taken;
+        ASSERT_LE(line + 64, bytes + limit);
+        ASSERT_TRUE(is_zero(line, 64));
+        std::memset(line, 1, 64);
+      }
+    });
+  }
+  for (size_t next = 0; next <= kBytes; next += kBytes / 64) {
+    limit = std::max(next, Arena::kPairBytes);
+    arena->extend(limit);
+    std::this_thread::yield();
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(taken, kBytes / 64 - 2);
 }
 
 TEST(Arena, TooSmallAnArenaIsRefused) {

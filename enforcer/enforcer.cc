@@ -34,17 +34,20 @@ absl::Status check_name(std::string_view what, std::string_view name) {
 
 }  // namespace
 
-Enforcer::Impl::Impl(const Options& options, std::unique_ptr<Arena> arena)
+Enforcer::Impl::Impl(const Options& options, std::unique_ptr<Arena> arena,
+                     std::unique_ptr<CountsFile> counts_file)
     : clock(options.clock != nullptr ? options.clock
                                      : std::make_shared<SystemClock>()),
       rules{options.quota_offset},
       both_throttles(options.method_throttle == MethodThrottle::kAddsToPlan),
+      days_kept(options.store == nullptr ? kDaysInMemory : kDaysInStore),
       arena(std::move(arena)),
-      clients(*this->arena),
+      counts_file(std::move(counts_file)),
+      clients(*this->arena, this->counts_file.get()),
       leases(options.lease_threads > 0
-                 ? std::make_unique<Leases>(*this->arena, options.lease_threads,
-                                            options.lease_tokens,
-                                            both_throttles)
+                 ? std::make_unique<Leases>(
+                       *this->arena, clients.counts(), options.lease_threads,
+                       options.lease_tokens, both_throttles)
                  : nullptr) {}
 
 absl::Status arena_exhausted() {
@@ -54,15 +57,31 @@ absl::Status arena_exhausted() {
 
 Enforcer::Enforcer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Enforcer::~Enforcer() = default;
+Enforcer::~Enforcer() {
+  if (impl_->sync == nullptr) return;
+  {
+    MutexLock lock(impl_->mutex);
+    impl_->plans.for_each([&](const PlanRecord& plan) {
+      impl_->mutex.assert_held();
+      impl_->end_leases(*plan.cell);
+    });
+  }
+  // If this fails, the files of counts are what holds.
+  (void)impl_->sync->close();
+}
 
 absl::StatusOr<std::unique_ptr<Enforcer>> Enforcer::create(Options options) {
   auto arena = Arena::create(options.arena_bytes, options.huge_pages
                                                       ? Arena::Pages::kHuge
                                                       : Arena::Pages::kSmall);
   if (!arena.ok()) return arena.status();
-  return std::unique_ptr<Enforcer>(
-      new Enforcer(std::make_unique<Impl>(options, *std::move(arena))));
+  if (options.store == nullptr) {
+    return std::unique_ptr<Enforcer>(
+        new Enforcer(std::make_unique<Impl>(options, *std::move(arena))));
+  }
+  auto recovered = Impl::recover(options, *std::move(arena));
+  if (!recovered.ok()) return recovered.status();
+  return std::unique_ptr<Enforcer>(new Enforcer(*std::move(recovered)));
 }
 
 inline void Enforcer::Impl::decide(Client* client, const Call& call,
@@ -85,8 +104,8 @@ inline void Enforcer::Impl::decide(Client* client, const Call& call,
       return;
     }
   }
-  Admission{*client,   all, call.route.id_, both_throttles,
-            call.cost, now, *arena,         leases.get()}
+  Admission{*client, all,    call.route.id_,   both_throttles, call.cost,
+            now,     *arena, clients.counts(), leases.get()}
       .decide(decision);
 }
 
@@ -99,6 +118,7 @@ Decision Enforcer::admit(const Call& call) noexcept {
   };
   if (call.client) {
     __builtin_prefetch(&call.client.client_->first.cell, /*rw=*/1);
+    impl.clients.counts().prefetch(*call.client.client_);
     impl.decide(call.client.client_, call, now(), decision);
   } else if (call.api_key.size() <= kLongestKey) {
     // The table's memory is on its way while the clock is read.
@@ -127,6 +147,7 @@ void Enforcer::admit(absl::Span<const Call> calls,
       if (call.client) {
         __builtin_prefetch(call.client.client_);
         __builtin_prefetch(&call.client.client_->first.cell, /*rw=*/1);
+        impl.clients.counts().prefetch(*call.client.client_);
       } else if (call.api_key.size() <= kLongestKey) {
         table.prefetch(hashes[i] = impl.clients.hash(call.api_key));
       }
@@ -202,7 +223,7 @@ absl::StatusOr<Route> Enforcer::route(std::string_view api_id,
 void Enforcer::maintain() {
   MutexLock lock(impl_->mutex);
   if (impl_->leases != nullptr) impl_->leases->maintain(impl_->clock->now());
-  impl_->arena->collect();
+  impl_->collect();
 }
 
 Enforcer::Statistics Enforcer::statistics() const {
@@ -220,6 +241,13 @@ Enforcer::Statistics Enforcer::statistics() const {
   statistics.days_not_recorded = impl_->arena->lost_days();
   statistics.leases =
       impl_->leases == nullptr ? 0 : impl_->leases->open_leases();
+  statistics.counts_from = impl_->counts_from;
+  if (impl_->sync != nullptr) {
+    statistics.days_not_recorded += impl_->counts_file->lost_days();
+    statistics.counts_file_bytes = impl_->counts_file->bytes();
+    statistics.synced_unix_ns = impl_->sync->synced_unix_ns();
+    statistics.sync_failures = impl_->sync->failures();
+  }
   return statistics;
 }
 

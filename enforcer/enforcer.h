@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "enforcer/client_handle.h"
 #include "enforcer/clock.h"
@@ -21,6 +22,7 @@
 #include "proto/patch_operation.pb.h"
 #include "proto/usage.pb.h"
 #include "proto/usage_plan.pb.h"
+#include "store/store.h"
 
 namespace weir {
 
@@ -41,6 +43,17 @@ struct Options {
 
   QuotaOffset quota_offset = QuotaOffset::kRequests;
   MethodThrottle method_throttle = MethodThrottle::kReplacesPlan;
+
+  // Where plans, keys and usage outlive the process, `SqliteStore` for instance
+  // (store/sqlite_store.h): the enforcer begins with what it holds. Default:
+  // nowhere. See "With a store" below.
+  std::shared_ptr<Store> store;
+  // How often the counts that have changed go from their files to the store. 0:
+  // only when `sync()` is called.
+  absl::Duration sync_interval = absl::Seconds(1);
+  // If the files of counts are damaged, begin with the counts of the last sync.
+  // Otherwise that is an error.
+  bool restore_counts = false;
 
   // Address space for keys, counters and history, up to 2^39 bytes. Pages are
   // used only as they fill: about 150 bytes a key of up to 40 characters under
@@ -92,7 +105,7 @@ struct PageRequest {
 struct UsageRequest {
   std::string usage_plan_id;
   std::string start_date;  // yyyy-mm-dd, UTC, inclusive
-  std::string end_date;    // the same; at most 89 days after start_date
+  std::string end_date;    // the same; at most 89 days later, 399 with a store
   std::string key_id;      // "": all keys of the plan
   PageRequest page;        // counts keys
 };
@@ -110,9 +123,20 @@ struct UsageRequest {
 // in plan/plan_error.h returns it alone. A call that failed has changed
 // nothing.
 //
+// With a store, a change is on disk before it takes effect and before its call
+// returns; one that the store cannot write fails with the store's error
+// (Unavailable, mostly), and nothing has changed. What `admit()` counts is in
+// files that are mapped into memory, at once: however the process ends, no
+// admission is lost that `admit()` has returned. Should the machine lose its
+// power, all is there that was counted before the last sync. Token buckets are
+// not kept: they begin full. With leases, what threads held is lost to the key.
+// A store that was opened to be read gives an enforcer that shows what is in
+// it, also while another process goes on with it, and refuses changes.
+//
 // After fork(), parent and child each enforce for themselves, from the counts
 // that there were: memory is copied, not shared. The child may go on with the
-// enforcer whatever other threads of the parent were doing.
+// enforcer whatever other threads of the parent were doing; with a store, it
+// cannot change plans and keys, and what it counts is not kept.
 //
 // *thread-safe*, but for construction and destruction.
 class Enforcer {
@@ -245,7 +269,8 @@ class Enforcer {
 
   // -- Usage --
 
-  // Daily usage, kept for 90 days; what came before reads as zero.
+  // Daily usage, kept for 90 days, or 400 with a store; what came before reads
+  // as zero.
   absl::StatusOr<v1::Usage> get_usage(const UsageRequest& request) const;
   // The one operation is replace /remaining: what is left of the present period
   // is set to the value, up or down, until the period ends. Returns today's
@@ -254,9 +279,21 @@ class Enforcer {
       std::string_view plan_id, std::string_view key_id,
       absl::Span<const v1::PatchOperation> operations);
 
+  // -- With a store --
+
+  // Writes all counts that have changed to the store. By itself this happens in
+  // the background, see Options::sync_interval. OK without a store.
+  absl::Status sync();
+
   // -- Statistics --
 
   struct Statistics {
+    // Where counts were taken from when the enforcer was made.
+    enum class Counts {
+      kNew,     // there were none, or there is no store
+      kExact,   // from their files
+      kSynced,  // from the last sync: power was lost, or files were damaged
+    };
     size_t usage_plans;
     size_t api_keys;
     size_t arena_used_bytes;
@@ -274,6 +311,11 @@ class Enforcer {
     // was used up. Counting itself is never affected.
     int64_t days_not_recorded;
     size_t leases;  // keys of which threads hold tokens
+    Counts counts_from;
+    size_t counts_file_bytes;  // on disk, with a store
+    // When the last sync began that was completed, and how many have failed.
+    int64_t synced_unix_ns;
+    int64_t sync_failures;
   };
   Statistics statistics() const;
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "enforcer/arena.h"
@@ -23,12 +24,17 @@
 #include "enforcer/random_id.h"
 #include "enforcer/registry.h"
 #include "enforcer/subscription.h"
+#include "enforcer/usage_sync.h"
 #include "plan/compiled_plan.h"
 #include "plan/plan_changes.h"
 #include "plan/plan_compiler.h"
 #include "plan/validation.h"
+#include "proto/store.pb.h"
 #include "quota/calendar.h"
+#include "quota/counts.h"
 #include "quota/usage_history.h"
+#include "store/counts_file.h"
+#include "store/store.h"
 
 namespace weir {
 
@@ -46,7 +52,27 @@ struct PlanRecord {
 // The state behind an Enforcer. What `admit()` reads is not guarded; the rest
 // is the control plane's, under one mutex.
 struct Enforcer::Impl {
-  Impl(const Options& options, std::unique_ptr<Arena> arena);
+  class Recovery;
+
+  // How many days usage is reported for.
+  static constexpr int kDaysInMemory = 90;
+  static constexpr int kDaysInStore = 400;
+
+  Impl(const Options& options, std::unique_ptr<Arena> arena,
+       std::unique_ptr<CountsFile> counts_file = nullptr);
+
+  // One that has what the store of the options holds.
+  static absl::StatusOr<std::unique_ptr<Impl>> recover(
+      const Options& options, std::unique_ptr<Arena> arena);
+
+  // Makes a change durable, before it takes effect. OK without a store.
+  absl::Status commit(absl::FunctionRef<v1::StoreChange()> change)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return store == nullptr ? absl::OkStatus() : store->commit({change()});
+  }
+
+  // Makes memory ready that can be used by now.
+  void collect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // What `admit()` answers for this client; `decision` is as it was
   // constructed, for an unknown key. REQUIRES: inside an EpochDomain::Guard.
@@ -67,12 +93,20 @@ struct Enforcer::Impl {
                                         std::string_view key_id) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // Makes the version that an update leads to, or the present one again for
-  // routes that are new, the one that `admit()` sees. ResourceExhausted, and
-  // nothing changed, without memory.
-  absl::Status publish(PlanRecord& plan, PlanCompiler::Update update)
+  // Makes the version that an update leads to the one that `admit()` sees, once
+  // `stored` is; or the present one again, for routes that are new.
+  // ResourceExhausted without memory, or the store's error; and nothing
+  // changed.
+  absl::Status publish(PlanRecord& plan, PlanCompiler::Update update,
+                       absl::FunctionRef<v1::StoreChange()> stored)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   absl::Status publish(PlanRecord& plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // The memory for it.
+  absl::StatusOr<PlanCompiler::Memory> reserve(
+      const PlanRecord& plan, const PlanCompiler::Update& update)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void release(const PlanCompiler::Memory& memory, size_t plan_bytes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void exchange(PlanCell& cell, const CompiledPlan* next)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void retire(const std::vector<const CompiledThrottle*>& throttles)
@@ -88,6 +122,14 @@ struct Enforcer::Impl {
     if (leases != nullptr) leases->end(subscription);
   }
 
+  // The history of the plan's quota, with the terms that hold from `now` on.
+  std::vector<TermsChange> terms_with(const PlanRecord& plan, int64_t now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // Adds a plan that is valid and new: its document and its terms are given.
+  absl::Status add_plan(PlanRecord plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // Has all keys draw on a plan's throttles.
+  absl::Status share(PlanRecord& plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
   // AlreadyExists if the key has a plan other than `plan` for one of `stages`.
   absl::Status check_stages(const KeyRecord& key, const PlanRecord& plan,
                             const std::set<StageName>& stages) const
@@ -96,27 +138,31 @@ struct Enforcer::Impl {
   // Adds a key that is valid and new, with this id and value and the rest from
   // `key`. nullptr, and nothing changed, if the arena is used up.
   KeyRecord* add_key(std::string_view id, std::string_view value,
-                     const v1::ApiKey& key, int64_t now_unix_ns)
+                     const v1::ApiKey& key, KeyRecord::Dates dates)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // Ends its associations as well.
   void remove_key(KeyRecord& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // Associates a key with a plan whose stages no plan of the key has. False,
-  // and nothing changed, if the arena is used up.
-  bool associate(KeyRecord& key, PlanRecord& plan, Day today,
-                 QuotaCalendar calendar) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // Associates a key with a plan whose stages no plan of the key has.
+  // `subscription` was prepared for it.
+  void associate(KeyRecord& key, PlanRecord& plan, int64_t id,
+                 Subscription& subscription)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // REQUIRES: they are associated.
   void dissociate(KeyRecord& key, PlanRecord& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  v1::KeyUsage usage_of(const KeyRecord& key, const Association& association,
-                        Day first, Day last) const
+  absl::StatusOr<v1::KeyUsage> usage_of(const KeyRecord& key,
+                                        const Association& association,
+                                        Day first, Day last) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   const std::shared_ptr<Clock> clock;
   const PlanRules rules;
   const bool both_throttles;
+  const int days_kept;
   const std::unique_ptr<Arena> arena;
+  const std::unique_ptr<CountsFile> counts_file;  // nullptr: not in a file
   Clients clients;
   // The first of the subscriptions that all keys share; stored with release.
   std::atomic<Subscription*> shared{nullptr};
@@ -130,6 +176,14 @@ struct Enforcer::Impl {
   // Ids are not used twice, even if the first use failed. 0 is nobody's.
   uint32_t last_route ABSL_GUARDED_BY(mutex) = 0;
   int shared_plans ABSL_GUARDED_BY(mutex) = 0;
+  // Ids are not used twice, even if the first use failed.
+  int64_t last_association_id ABSL_GUARDED_BY(mutex) = 0;
+  size_t association_count ABSL_GUARDED_BY(mutex) = 0;
+
+  // nullptr: everything is in memory alone.
+  std::shared_ptr<Store> store ABSL_GUARDED_BY(mutex);
+  std::unique_ptr<UsageSync> sync;  // nullptr: there is nothing to sync
+  Statistics::Counts counts_from = Statistics::Counts::kNew;
 };
 
 absl::Status arena_exhausted();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -14,8 +15,8 @@
 #include "enforcer/key_record.h"
 #include "enforcer/key_table.h"
 #include "enforcer/random_id.h"
+#include "enforcer/stored.h"
 #include "json/text.h"
-#include "plan/plan_compiler.h"
 #include "plan/plan_error.h"
 #include "quota/calendar.h"
 
@@ -24,6 +25,12 @@ namespace {
 
 // Memory is called for so many keys ahead.
 constexpr size_t kAhead = 16;
+
+// A key of the call, under its plan.
+struct Added {
+  KeyRecord* key;
+  Subscription* subscription;  // nullptr: not yet, or there is no plan
+};
 
 using Texts = absl::flat_hash_set<absl::string_view>;
 
@@ -77,12 +84,10 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
 
   MutexLock lock(impl_->mutex);
   PlanRecord* plan = nullptr;
-  QuotaCalendar calendar;
   if (!plan_id.empty()) {
     const auto found = impl_->find_plan(plan_id);
     if (!found.ok()) return found.status();
     plan = *found;
-    calendar = quota_terms(plan->document, impl_->rules).calendar;
   }
   const KeyTable& table = impl_->clients.table();
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -101,27 +106,78 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
     }
   }
 
-  impl_->arena->collect();
-  const int64_t now = impl_->clock->now().unix;
+  std::vector<std::string> values(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i].value().empty()) values[i] = random.secret();
+  }
+  const auto value = [&](size_t i) -> const std::string& {
+    return values[i].empty() ? keys[i].value() : values[i];
+  };
+  impl_->collect();
+  const int64_t now = impl_->clock->now().unix;
+  const QuotaCalendar calendar =
+      plan == nullptr ? QuotaCalendar::none()
+                      : quota_terms(plan->document, impl_->rules).calendar;
+  const int64_t first_association = impl_->last_association_id + 1;
+  const auto association = [&](size_t i) {
+    return first_association + static_cast<int64_t>(i);
+  };
+  if (plan != nullptr) {
+    impl_->last_association_id += static_cast<int64_t>(keys.size());
+  }
+  // First the keys, which no plan covers yet, then the store, then the plan.
+  std::vector<Added> added;
+  added.reserve(keys.size());
+  absl::Status status;
+  for (size_t i = 0; i < keys.size() && status.ok(); ++i) {
     if (i + kAhead < keys.size()) {
       table.prefetch(hashes[i + kAhead]);
       impl_->keys.prefetch(ids[i + kAhead]);
     }
-    std::string generated;
-    if (keys[i].value().empty()) generated = random.secret();
-    KeyRecord* key = impl_->add_key(
-        ids[i], generated.empty() ? keys[i].value() : generated, keys[i], now);
-    if (key != nullptr &&
-        (plan == nullptr ||
-         impl_->associate(*key, *plan, day_of(now), calendar))) {
-      continue;
+    KeyRecord* key = impl_->add_key(ids[i], value(i), keys[i], {now, now});
+    if (key == nullptr) {
+      status = arena_exhausted();
+      break;
     }
-    // What was done is taken back.
-    if (key != nullptr) impl_->remove_key(*key);
-    while (i > 0) impl_->remove_key(*impl_->keys.find(ids[--i]));
-    impl_->arena->collect();
-    return arena_exhausted();
+    added.push_back({key, nullptr});
+    if (plan == nullptr) continue;
+    const auto subscription = impl_->clients.prepare(
+        key->client(), CountsCopy::at_start(day_of(now), calendar),
+        association(i));
+    if (subscription.ok()) {
+      added.back().subscription = *subscription;
+    } else {
+      status = subscription.status();
+    }
+  }
+  if (status.ok() && impl_->store != nullptr) {
+    std::vector<v1::StoreChange> changes;
+    changes.reserve(keys.size() * 2);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      changes.push_back(put_api_key(added[i].key->document(true)));
+      if (plan != nullptr) {
+        changes.push_back(
+            put_association(association(i), plan_id, ids[i], day_of(now)));
+      }
+    }
+    status = impl_->store->commit(changes);
+  }
+  if (!status.ok()) {
+    for (; !added.empty(); added.pop_back()) {
+      const Added& last = added.back();
+      if (last.subscription != nullptr) {
+        impl_->clients.discard(last.key->client(), *last.subscription);
+      }
+      impl_->remove_key(*last.key);
+    }
+    impl_->collect();
+    return status;
+  }
+  if (plan != nullptr) {
+    for (size_t i = 0; i < keys.size(); ++i) {
+      impl_->associate(*added[i].key, *plan, association(i),
+                       *added[i].subscription);
+    }
   }
   return ids;
 }

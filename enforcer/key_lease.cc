@@ -37,7 +37,7 @@ bool KeyLease::close(int slot) noexcept {
   return BasicLease::close(
       slot, [this](int64_t spent, int64_t unspent, int64_t last) {
         if (spent > 0) charge(spent, last);
-        if (unspent > 0) terms_.subscription->quota.give_back(day(), unspent);
+        if (unspent > 0) terms_.counts->quota.give_back(day(), unspent);
       });
 }
 

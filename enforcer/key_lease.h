@@ -11,6 +11,7 @@
 #include "enforcer/newest_clock.h"
 #include "enforcer/subscription.h"
 #include "quota/calendar.h"
+#include "quota/counts.h"
 #include "throttle/token_bucket.h"
 
 namespace weir {
@@ -28,6 +29,7 @@ class KeyLease : public BasicLease<> {
   struct Terms {
     const Client* client;
     Subscription* subscription;
+    Counts* counts;  // the subscription's
     const PlanCell* cell;
     uint32_t route;
     Day day;

@@ -14,6 +14,10 @@ void set_time(int64_t unix_ns, google::protobuf::Timestamp& timestamp) {
   timestamp.set_nanos(static_cast<int32_t>(unix_ns % kNanosPerSecond));
 }
 
+int64_t time_of(const google::protobuf::Timestamp& timestamp) {
+  return timestamp.seconds() * kNanosPerSecond + timestamp.nanos();
+}
+
 // See `KeyRecord::text_`.
 std::string text_of(std::string_view id, const v1::ApiKey& key) {
   std::string rest;
@@ -35,12 +39,9 @@ std::string text_of(std::string_view id, const v1::ApiKey& key) {
 
 }  // namespace
 
-KeyRecord::KeyRecord(std::string_view id, const v1::ApiKey& key,
-                     int64_t now_unix_ns, Client& client)
-    : text_(text_of(id, key)),
-      client_(&client),
-      created_unix_ns_(now_unix_ns),
-      updated_unix_ns_(now_unix_ns) {}
+KeyRecord::KeyRecord(std::string_view id, const v1::ApiKey& key, Dates dates,
+                     Client& client)
+    : text_(text_of(id, key)), client_(&client), dates_(dates) {}
 
 void KeyRecord::parse_rest(v1::ApiKey& key) const {
   const size_t begin = 1 + id().size();
@@ -58,9 +59,18 @@ v1::ApiKey KeyRecord::document(bool include_value) const {
   }
   key.set_enabled(
       ClientState(client_->state.load(std::memory_order_relaxed)).enabled());
-  set_time(created_unix_ns_, *key.mutable_created_date());
-  set_time(updated_unix_ns_, *key.mutable_last_updated_date());
+  set_dates(dates_, key);
   return key;
+}
+
+KeyRecord::Dates KeyRecord::dates_of(const v1::ApiKey& document) {
+  return {time_of(document.created_date()),
+          time_of(document.last_updated_date())};
+}
+
+void KeyRecord::set_dates(Dates dates, v1::ApiKey& document) {
+  set_time(dates.created_unix_ns, *document.mutable_created_date());
+  set_time(dates.updated_unix_ns, *document.mutable_last_updated_date());
 }
 
 v1::UsagePlanKey KeyRecord::plan_key() const {
@@ -73,9 +83,9 @@ v1::UsagePlanKey KeyRecord::plan_key() const {
   return result;
 }
 
-void KeyRecord::update(const v1::ApiKey& key, int64_t now_unix_ns) {
-  text_ = text_of(id(), key);
-  updated_unix_ns_ = now_unix_ns;
+void KeyRecord::update(const v1::ApiKey& document) {
+  text_ = text_of(id(), document);
+  dates_ = dates_of(document);
 }
 
 Association* KeyRecord::find(const PlanRecord& plan) {

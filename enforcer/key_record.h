@@ -22,6 +22,7 @@ struct Association {
   PlanRecord* plan;
   Subscription* subscription;
   uint64_t place;  // among the plan's keys
+  int64_t id;      // in the store; 0 without one
   // nullptr for all the keys whose usage was never updated.
   std::unique_ptr<std::vector<ExtensionChange>> extensions;
 };
@@ -32,9 +33,15 @@ struct Association {
 class KeyRecord {
  public:
   KeyRecord() = default;
+  // When a key was created, and when it was last updated.
+  struct Dates {
+    int64_t created_unix_ns;
+    int64_t updated_unix_ns;
+  };
+
   // Takes the name, the description and the customer id from `key`. `client`
   // must outlive the record. REQUIRES: is_id(id).
-  KeyRecord(std::string_view id, const v1::ApiKey& key, int64_t now_unix_ns,
+  KeyRecord(std::string_view id, const v1::ApiKey& key, Dates dates,
             Client& client);
 
   std::string_view id() const {
@@ -42,11 +49,14 @@ class KeyRecord {
   }
   Client& client() const { return *client_; }
   v1::ApiKey document(bool include_value) const;
+  static Dates dates_of(const v1::ApiKey& document);
+  static void set_dates(Dates dates, v1::ApiKey& document);
   // What create_usage_plan_key() answers.
   v1::UsagePlanKey plan_key() const;
 
-  // Takes the name, the description and the customer id.
-  void update(const v1::ApiKey& key, int64_t now_unix_ns);
+  // Takes the name, the description, the customer id and the date of the last
+  // update.
+  void update(const v1::ApiKey& document);
 
   // With a plan; nullptr if there is none.
   Association* find(const PlanRecord& plan);
@@ -64,8 +74,7 @@ class KeyRecord {
   // memory.
   std::string text_ = std::string(1, '\0');
   Client* client_ = nullptr;
-  int64_t created_unix_ns_ = 0;
-  int64_t updated_unix_ns_ = 0;
+  Dates dates_ = {};
 };
 
 }  // namespace weir

@@ -9,6 +9,7 @@
 
 #include "enforcer/arena.h"
 #include "enforcer/client.h"
+#include "enforcer/counts_places.h"
 #include "enforcer/key_hash.h"
 
 namespace weir {
@@ -38,8 +39,11 @@ namespace weir {
 template <template <class> class Atomic = std::atomic>
 class BasicKeyTable {
  public:
-  // `arena` must outlive the table.
-  explicit BasicKeyTable(Arena& arena) : arena_(arena) {}
+  // `arena` must outlive the table; clients' counts are in `counts`.
+  BasicKeyTable(Arena& arena, const CountsPlaces& counts)
+      : arena_(arena), counts_(counts) {}
+  explicit BasicKeyTable(Arena& arena)
+      : BasicKeyTable(arena, CountsPlaces(arena)) {}
   BasicKeyTable(const BasicKeyTable&) = delete;
   BasicKeyTable& operator=(const BasicKeyTable&) = delete;
 
@@ -47,7 +51,8 @@ class BasicKeyTable {
   // are inline for good: gcc 12 takes a function that only asks for memory for
   // one without effect, and drops calls of it.)
   [[gnu::always_inline]] void prefetch(uint32_t hash) const noexcept;
-  // The same for the client itself, which takes a look at the table.
+  // The same for the client itself and its counts, which takes a look at the
+  // table.
   [[gnu::always_inline]] void prefetch_client(uint32_t hash) const noexcept;
 
   // nullptr if there is none. The client stays valid while the guard is held.
@@ -120,6 +125,7 @@ class BasicKeyTable {
   void move_some();
 
   Arena& arena_;
+  const CountsPlaces counts_;
   Atomic<Table*> table_{nullptr};
   size_t size_ = 0;
   size_t occupied_ = 0;  // in the present table, tombstones included
@@ -158,9 +164,10 @@ inline void BasicKeyTable<Atomic>::prefetch_client(
     uint32_t hash) const noexcept {
   const Table* table = table_.load(std::memory_order_acquire);
   if (table == nullptr) return;
-  probe(*table, hash, [](Client* client) {
+  probe(*table, hash, [this](Client* client) {
     __builtin_prefetch(client);
     __builtin_prefetch(&client->first.cell, /*rw=*/1);
+    counts_.prefetch(*client);
     return true;
   });
 }
@@ -178,6 +185,7 @@ Client* BasicKeyTable<Atomic>::find(std::string_view key,
   const auto is_it = [&](Client* client) {
     // On its way while the first line is compared.
     __builtin_prefetch(&client->first.cell, /*rw=*/1);
+    counts_.prefetch(*client);
     if (!equal_keys(client->key(), key)) return false;
     found = client;
     return true;

@@ -37,7 +37,7 @@ class KeyTableTest : public ::testing::Test {
   Client* insert(const std::string& key) { return insert(key, hash_(key)); }
   void remove(Client* client, uint32_t hash) {
     table_.remove(client, hash);
-    arena_->retire(client, Client::bytes(client->key().size()), nullptr,
+    arena_->retire(client, Client::bytes(client->key().size()), {},
                    Arena::Use::kClient);
     arena_->collect();
   }

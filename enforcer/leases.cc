@@ -5,6 +5,7 @@
 #include "enforcer/epoch.h"
 #include "plan/compiled_plan.h"
 #include "quota/calendar.h"
+#include "quota/counts.h"
 #include "quota/quota_counter.h"
 #include "throttle/token_clock.h"
 
@@ -25,8 +26,10 @@ Subscription* find_subscription(Client& client, uint64_t serial,
 
 }  // namespace
 
-Leases::Leases(Arena& arena, int threads, int64_t tokens, bool both_throttles)
+Leases::Leases(Arena& arena, const CountsPlaces& counts, int threads,
+               int64_t tokens, bool both_throttles)
     : arena_(arena),
+      counts_(counts),
       threads_(std::min(threads, ThreadNumber::kMost)),
       tokens_(tokens),
       both_throttles_(both_throttles),
@@ -189,8 +192,9 @@ Leases::LeaseRecord* Leases::begin(const Client& client,
   if (plan.throttle() != nullptr && (gate_count == 0 || both_throttles_)) {
     add(subscription.bucket, *plan.throttle(), false);
   }
+  Counts& counts = counts_.of(subscription);
   const QuotaState quota =
-      subscription.quota.read(plan.quota(), day_of(now.unix), subscription.log);
+      counts.quota.read(plan.quota(), day_of(now.unix), counts.log);
   if (quota.cap != QuotaState::kNoCap) {
     tokens = std::min(tokens, quota.remaining() / (8 * threads_));
   }
@@ -198,9 +202,9 @@ Leases::LeaseRecord* Leases::begin(const Client& client,
 
   void* memory = arena_.allocate(KeyLease::bytes(threads_));
   if (memory == nullptr) return nullptr;
-  KeyLease* lease =
-      KeyLease::make(memory, threads_,
-                     {&client, &subscription, cell, route, quota.day, tokens});
+  KeyLease* lease = KeyLease::make(
+      memory, threads_,
+      {&client, &subscription, &counts, cell, route, quota.day, tokens});
   for (int i = 0; i < gate_count; ++i) lease->add_gate(gates[i]);
   leases_.push_back(
       {lease, false, std::vector<SlotRecord>(static_cast<size_t>(threads_))});

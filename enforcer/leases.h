@@ -11,6 +11,7 @@
 #include "enforcer/arena.h"
 #include "enforcer/client.h"
 #include "enforcer/clock.h"
+#include "enforcer/counts_places.h"
 #include "enforcer/key_lease.h"
 #include "enforcer/subscription.h"
 #include "enforcer/thread_number.h"
@@ -26,8 +27,9 @@ class Leases {
   static constexpr int kMostLeases = 64;
 
   // For the threads with a ThreadNumber below `threads`, at most `tokens` for
-  // each. `arena` must outlive it.
-  Leases(Arena& arena, int threads, int64_t tokens, bool both_throttles);
+  // each. `arena` must outlive it; the keys' counts are in `counts`.
+  Leases(Arena& arena, const CountsPlaces& counts, int threads, int64_t tokens,
+         bool both_throttles);
 
   // -- Data plane. REQUIRES: inside an EpochDomain::Guard. --
 
@@ -98,6 +100,7 @@ class Leases {
                      uint32_t route, Instant now);
 
   Arena& arena_;
+  const CountsPlaces counts_;
   const int threads_;
   const int64_t tokens_;
   const bool both_throttles_;

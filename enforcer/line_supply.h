@@ -56,7 +56,8 @@ class BasicLineSupply {
   }
 
   // Returns the batch before, which others may still be looking at; or nullptr.
-  // REQUIRES: `left()` was 0.
+  // REQUIRES: `left()` was 0, or what was left is to be forgotten. nullptr is a
+  // batch of none.
   Batch* lay_out(Batch* batch) noexcept {
     Batch* before = batch_.load(std::memory_order_relaxed);
     // Release: pairs with the acquire in `take()`.

@@ -5,8 +5,7 @@
 
 #include "enforcer/method_buckets.h"
 #include "plan/compiled_plan.h"
-#include "quota/daily_log.h"
-#include "quota/quota_counter.h"
+#include "quota/counts.h"
 #include "throttle/token_bucket.h"
 
 namespace weir {
@@ -24,8 +23,7 @@ struct Subscription {
   // nullptr: none at present. Stored with release.
   std::atomic<const PlanCell*> cell;
   TokenBucket bucket;  // of the plan's own throttle
-  QuotaCounter quota;
-  DailyLog log;
+  Counts own_counts;   // unless they are elsewhere: see CountsPlaces
 };
 
 }  // namespace weir

@@ -1,26 +1,28 @@
 // Usage: what keys have used of a plan, and more of it.
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "absl/types/span.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/enforcer_impl.h"
+#include "enforcer/stored.h"
 #include "json/text.h"
 #include "plan/plan_error.h"
+#include "quota/counts.h"
 
 namespace weir {
 namespace {
 
-constexpr int kMostDays = 90;
-constexpr int64_t kExtensionsKept = (kMostDays + 31) * kNanosPerDay;
 constexpr absl::CivilDay kDayZero(2000, 1, 1);
 
 absl::StatusOr<Day> parse_date(const char* what, const std::string& date) {
@@ -45,22 +47,24 @@ void add_day(v1::KeyUsage& usage, int64_t used, int64_t remaining) {
   day->set_remaining(remaining);
 }
 
-// Notes the extension that holds from `now` on, and drops those whose periods
-// ended before any day that is reported. Only a day's last one matters.
-void note_extension(Association& association, int64_t now) {
-  if (association.extensions == nullptr) {
-    association.extensions = std::make_unique<std::vector<ExtensionChange>>();
+// A key's extensions once this one holds from `now` on, without those from
+// before `needed_since`. Only a day's last one matters.
+std::unique_ptr<std::vector<ExtensionChange>> with_extension(
+    const Association& association, const QuotaExtension& extension,
+    int64_t now, int64_t needed_since) {
+  auto changes = std::make_unique<std::vector<ExtensionChange>>();
+  if (association.extensions != nullptr) {
+    std::copy_if(association.extensions->begin(), association.extensions->end(),
+                 std::back_inserter(*changes),
+                 [&](const ExtensionChange& change) {
+                   return change.unix_ns >= needed_since;
+                 });
   }
-  std::vector<ExtensionChange>& changes = *association.extensions;
-  changes.erase(std::remove_if(changes.begin(), changes.end(),
-                               [&](const ExtensionChange& change) {
-                                 return change.unix_ns < now - kExtensionsKept;
-                               }),
-                changes.end());
-  if (!changes.empty() && day_of(changes.back().unix_ns) == day_of(now)) {
-    changes.pop_back();
+  if (!changes->empty() && day_of(changes->back().unix_ns) == day_of(now)) {
+    changes->pop_back();
   }
-  changes.push_back({now, association.subscription->quota.extension()});
+  changes->push_back({now, extension});
+  return changes;
 }
 
 // The value of `replace /remaining`.
@@ -92,27 +96,39 @@ absl::StatusOr<int64_t> remaining_of(const v1::PatchOperation& operation) {
 
 }  // namespace
 
-v1::KeyUsage Enforcer::Impl::usage_of(const KeyRecord& key,
-                                      const Association& association, Day first,
-                                      Day last) const {
+absl::StatusOr<v1::KeyUsage> Enforcer::Impl::usage_of(
+    const KeyRecord& key, const Association& association, Day first,
+    Day last) const {
   const PlanRecord& plan = *association.plan;
-  const Subscription& subscription = *association.subscription;
-  end_leases(subscription);
+  const Counts& counts = clients.counts().of(*association.subscription);
+  end_leases(*association.subscription);
   const QuotaTerms terms = quota_terms(plan.document, rules);
-  const QuotaState present = subscription.quota.read(
-      terms, day_of(clock->now().unix), subscription.log);
+  const QuotaState present =
+      counts.quota.read(terms, day_of(clock->now().unix), counts.log);
   // A key that has been idle since is still counting its last day.
-  const auto counted = subscription.quota.counted();
+  const auto counted = counts.quota.counted();
+  // What is older may be on its way out of the log.
+  const Day logged_since = present.day - kDaysInMemory + 1;
+  absl::flat_hash_map<Day, int64_t> stored;
+  if (const Day needed_since = first - QuotaCalendar::kLongestPeriod;
+      store != nullptr && needed_since < logged_since) {
+    if (auto status = store->read_days(
+            association.id, std::max(needed_since, 0), logged_since - 1,
+            [&](const DailyCount& day) { stored[day.day] = day.used; });
+        !status.ok()) {
+      return status;
+    }
+  }
   const auto used_on = [&](Day day) -> int64_t {
-    // What is older may be on its way out of the log.
-    if (day > present.day || day <= present.day - kMostDays) return 0;
     if (day == counted.day) return counted.count;
-    return subscription.log.read(day).value_or(0);
+    if (day > present.day) return 0;
+    if (day >= logged_since) return counts.log.read(day).value_or(0);
+    const auto it = stored.find(day);
+    return it == stored.end() ? 0 : it->second;
   };
   absl::Span<const ExtensionChange> extensions;
   if (association.extensions != nullptr) extensions = *association.extensions;
-  const QuotaHistory history{subscription.quota.first_day(), plan.terms,
-                             extensions};
+  const QuotaHistory history{counts.quota.first_day(), plan.terms, extensions};
   v1::KeyUsage usage;
   usage.set_key_id(std::string(key.id()));
   for (Day day = first; day <= last; ++day) {
@@ -129,10 +145,11 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
   if (!first.ok()) return first.status();
   const auto last = parse_date("endDate", request.end_date);
   if (!last.ok()) return last.status();
-  if (*last < *first || *last - *first >= kMostDays) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "endDate: expected a date from startDate (", request.start_date,
-        ") to ", kMostDays - 1, " days after it, got ", request.end_date));
+  if (*last < *first || *last - *first >= impl_->days_kept) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("endDate: expected a date from startDate (",
+                     request.start_date, ") to ", impl_->days_kept - 1,
+                     " days after it, got ", request.end_date));
   }
 
   MutexLock lock(impl_->mutex);
@@ -142,15 +159,23 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
   usage.set_usage_plan_id(request.usage_plan_id);
   usage.set_start_date(request.start_date);
   usage.set_end_date(request.end_date);
+  absl::Status status;
   const auto add = [&](const KeyRecord& key, const Association& association) {
     impl_->mutex.assert_held();
-    *usage.add_items() = impl_->usage_of(key, association, *first, *last);
+    if (!status.ok()) return;
+    auto item = impl_->usage_of(key, association, *first, *last);
+    if (item.ok()) {
+      *usage.add_items() = *std::move(item);
+    } else {
+      status = item.status();
+    }
   };
   if (!request.key_id.empty()) {
     const auto found =
         impl_->find_plan_key(request.usage_plan_id, request.key_id);
     if (!found.ok()) return found.status();
     add(*found->key, *found->association);
+    if (!status.ok()) return status;
     return usage;
   }
   auto position = (*plan)->keys.page(request.page.position, request.page.limit,
@@ -159,6 +184,7 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
                                        return true;
                                      });
   if (!position.ok()) return position.status();
+  if (!status.ok()) return status;
   usage.set_position(*std::move(position));
   return usage;
 }
@@ -183,20 +209,35 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
   }
   const int64_t now = impl_->clock->now().unix;
   if (remaining.has_value()) {
-    Subscription& subscription = *association.subscription;
-    impl_->end_leases(subscription);
-    const auto state = subscription.quota.set_remaining(
-        quota_terms(plan.document, impl_->rules), day_of(now), *remaining,
-        subscription.log);
-    if (!state.ok()) return state.status();
-    note_extension(association, now);
+    impl_->end_leases(*association.subscription);
+    Counts& counts = impl_->clients.counts().of(*association.subscription);
+    const auto extended = counts.quota.extension_to_leave(
+        *remaining, quota_terms(plan.document, impl_->rules), day_of(now),
+        counts.log);
+    if (!extended.ok()) return extended.status();
+    const QuotaExtension& extension = extended->extension;
+    // As long as usage is reported, in periods that began up to 31 days before.
+    auto extensions =
+        with_extension(association, extension, now,
+                       now - (impl_->days_kept + 32) * kNanosPerDay);
+    if (auto status = impl_->commit([&] {
+          return put_association(association.id, plan.id(), found->key->id(),
+                                 counts.quota.first_day(), *extensions);
+        });
+        !status.ok()) {
+      return status;
+    }
+    counts.quota.extend(extension);
+    association.extensions = std::move(extensions);
   }
   const Day today = day_of(now);
   v1::Usage usage;
   usage.set_usage_plan_id(plan.document.id());
   usage.set_start_date(format_date(today));
   usage.set_end_date(format_date(today));
-  *usage.add_items() = impl_->usage_of(*found->key, association, today, today);
+  auto item = impl_->usage_of(*found->key, association, today, today);
+  if (!item.ok()) return item.status();
+  *usage.add_items() = *std::move(item);
   return usage;
 }
 

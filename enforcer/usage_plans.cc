@@ -10,6 +10,7 @@
 #include "enforcer/admission.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/enforcer_impl.h"
+#include "enforcer/stored.h"
 #include "json/text.h"
 #include "plan/method_key.h"
 #include "plan/plan_error.h"
@@ -18,28 +19,28 @@
 namespace weir {
 namespace {
 
-// Usage is reported for 90 days, in periods that began up to 31 days earlier.
-constexpr int64_t kTermsKept = 122 * kNanosPerDay;
-
 bool same_terms(const QuotaTerms& a, const QuotaTerms& b) {
   return a.calendar == b.calendar && a.limit == b.limit &&
          a.initial_discount == b.initial_discount;
 }
 
-// Notes the terms that hold from `now` on, and drops those whose end is too
-// long ago to matter.
-void note_terms(std::vector<TermsChange>& history, const QuotaTerms& terms,
-                int64_t now) {
-  if (!history.empty() && same_terms(history.back().terms, terms)) return;
+// The history once these terms hold from `now` on, without those whose end was
+// before `first_needed`.
+std::vector<TermsChange> with_terms(std::vector<TermsChange> history,
+                                    const QuotaTerms& terms, int64_t now,
+                                    int64_t needed_since) {
+  if (!history.empty() && same_terms(history.back().terms, terms)) {
+    return history;
+  }
   if (!history.empty() && day_of(history.back().unix_ns) == day_of(now)) {
     history.pop_back();
   }
   history.push_back({history.empty() ? 0 : now, terms});
   const auto first_needed = std::find_if(
-      history.begin() + 1, history.end(), [&](const TermsChange& change) {
-        return change.unix_ns > now - kTermsKept;
-      });
+      history.begin() + 1, history.end(),
+      [&](const TermsChange& change) { return change.unix_ns > needed_since; });
   history.erase(history.begin(), first_needed - 1);
+  return history;
 }
 
 absl::Status canonicalize(v1::UsagePlan& plan) {
@@ -62,9 +63,9 @@ absl::StatusOr<PlanRecord*> Enforcer::Impl::find_plan(
                     aws_text::kUnknownUsagePlan);
 }
 
-absl::Status Enforcer::Impl::publish(PlanRecord& plan,
-                                     PlanCompiler::Update update) {
-  arena->collect();
+absl::StatusOr<PlanCompiler::Memory> Enforcer::Impl::reserve(
+    const PlanRecord& plan, const PlanCompiler::Update& update) {
+  collect();
   const size_t bytes = plan.compiler.compiled_bytes(update);
   PlanCompiler::Memory memory;
   memory.plan = arena->allocate(bytes);
@@ -75,16 +76,31 @@ absl::Status Enforcer::Impl::publish(PlanRecord& plan,
     complete = throttle != nullptr;
     if (complete) memory.throttles.push_back(throttle);
   }
-  if (!complete) {
-    if (memory.plan != nullptr) arena->free(memory.plan, bytes);
-    for (void* throttle : memory.throttles) {
-      arena->free(throttle, PlanCompiler::kThrottleBytes);
-    }
-    return arena_exhausted();
+  if (complete) return memory;
+  release(memory, bytes);
+  return arena_exhausted();
+}
+
+void Enforcer::Impl::release(const PlanCompiler::Memory& memory,
+                             size_t plan_bytes) {
+  if (memory.plan != nullptr) arena->free(memory.plan, plan_bytes);
+  for (void* throttle : memory.throttles) {
+    arena->free(throttle, PlanCompiler::kThrottleBytes);
+  }
+}
+
+absl::Status Enforcer::Impl::publish(
+    PlanRecord& plan, PlanCompiler::Update update,
+    absl::FunctionRef<v1::StoreChange()> stored) {
+  const auto memory = reserve(plan, update);
+  if (!memory.ok()) return memory.status();
+  if (auto status = commit(stored); !status.ok()) {
+    release(*memory, plan.compiler.compiled_bytes(update));
+    return status;
   }
   std::vector<const CompiledThrottle*> unused;
   exchange(*plan.cell,
-           plan.compiler.compile(std::move(update), memory, &unused));
+           plan.compiler.compile(std::move(update), *memory, &unused));
   retire(unused);
   return absl::OkStatus();
 }
@@ -98,7 +114,7 @@ void Enforcer::Impl::retire(
 }
 
 absl::Status Enforcer::Impl::publish(PlanRecord& plan) {
-  arena->collect();
+  collect();
   void* memory = arena->allocate(plan.compiler.compiled_bytes());
   if (memory == nullptr) return arena_exhausted();
   exchange(*plan.cell, plan.compiler.compile(memory));
@@ -132,6 +148,38 @@ absl::Status Enforcer::Impl::check_stages(
   return absl::OkStatus();
 }
 
+std::vector<TermsChange> Enforcer::Impl::terms_with(const PlanRecord& plan,
+                                                    int64_t now) const {
+  // As long as usage is reported, in periods that began up to 31 days earlier.
+  return with_terms(plan.terms, quota_terms(plan.document, rules), now,
+                    now - (days_kept + 32) * kNanosPerDay);
+}
+
+absl::Status Enforcer::Impl::add_plan(PlanRecord plan) {
+  auto update = plan.compiler.prepare(plan.document, rules, nullptr, routes,
+                                      clock->now().monotonic);
+  if (!update.ok()) return update.status();
+  void* memory = arena->allocate(sizeof(PlanCell));
+  if (memory == nullptr) return arena_exhausted();
+  plan.cell = new (memory) PlanCell{};
+  const auto stored = [&] {
+    return put_usage_plan(plan.document, plan.terms, /*shared=*/false);
+  };
+  if (auto status = publish(plan, *std::move(update), stored); !status.ok()) {
+    arena->free(memory, sizeof(PlanCell));
+    return status;
+  }
+  plans.insert(std::move(plan));
+  return absl::OkStatus();
+}
+
+absl::Status Enforcer::Impl::share(PlanRecord& plan) {
+  plan.shared = clients.share(shared, *plan.cell);
+  if (plan.shared == nullptr) return arena_exhausted();
+  ++shared_plans;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::UsagePlan> Enforcer::create_usage_plan(
     const v1::UsagePlan& plan) {
   v1::UsagePlan document = plan;
@@ -146,21 +194,12 @@ absl::StatusOr<v1::UsagePlan> Enforcer::create_usage_plan(
       !status.ok()) {
     return status;
   }
-  const Instant now = impl_->clock->now();
   PlanRecord record;
   record.document = document;
-  auto update = record.compiler.prepare(document, impl_->rules, nullptr,
-                                        impl_->routes, now.monotonic);
-  if (!update.ok()) return update.status();
-  void* memory = impl_->arena->allocate(sizeof(PlanCell));
-  if (memory == nullptr) return arena_exhausted();
-  record.cell = new (memory) PlanCell{};
-  if (auto status = impl_->publish(record, *std::move(update)); !status.ok()) {
-    impl_->arena->free(memory, sizeof(PlanCell));
+  record.terms = impl_->terms_with(record, impl_->clock->now().unix);
+  if (auto status = impl_->add_plan(std::move(record)); !status.ok()) {
     return status;
   }
-  note_terms(record.terms, quota_terms(document, impl_->rules), now.unix);
-  impl_->plans.insert(std::move(record));
   return document;
 }
 
@@ -205,6 +244,11 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
     return absl::FailedPreconditionError(absl::StrCat(
         "usage plan ", record.id(), " is shared; see unshare_usage_plan()"));
   }
+  if (auto status =
+          impl_->commit([&] { return weir::delete_usage_plan(plan_id); });
+      !status.ok()) {
+    return status;
+  }
   while (record.keys.size() > 0) {
     impl_->dissociate(record.keys.newest(), record);
   }
@@ -213,7 +257,7 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
   impl_->arena->retire(const_cast<CompiledPlan*>(compiled), compiled->bytes());
   impl_->retire(record.compiler.throttles());
   impl_->arena->retire(record.cell, sizeof(PlanCell));
-  impl_->arena->collect();
+  impl_->collect();
   impl_->plans.erase(plan_id);
   return absl::OkStatus();
 }
@@ -231,12 +275,20 @@ absl::Status Enforcer::share_usage_plan(std::string_view plan_id) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "at most ", Admission::kMostShared, " usage plans can be shared"));
   }
-  record.shared = impl_->clients.subscribe(impl_->shared, *record.cell,
-                                           day_of(impl_->clock->now().unix),
-                                           QuotaCalendar::none());
-  if (record.shared == nullptr) return arena_exhausted();
-  ++impl_->shared_plans;
-  return absl::OkStatus();
+  if (auto status = impl_->commit([&] {
+        return put_usage_plan(record.document, record.terms, /*shared=*/true);
+      });
+      !status.ok()) {
+    return status;
+  }
+  auto status = impl_->share(record);
+  if (!status.ok()) {
+    // If this fails too, the next enforcer shares the plan.
+    (void)impl_->commit([&] {
+      return put_usage_plan(record.document, record.terms, /*shared=*/false);
+    });
+  }
+  return status;
 }
 
 absl::Status Enforcer::unshare_usage_plan(std::string_view plan_id) {
@@ -248,10 +300,16 @@ absl::Status Enforcer::unshare_usage_plan(std::string_view plan_id) {
     return absl::NotFoundError(
         absl::StrCat("usage plan ", record.id(), " is not shared"));
   }
-  impl_->clients.unsubscribe(impl_->shared, *record.shared);
+  if (auto status = impl_->commit([&] {
+        return put_usage_plan(record.document, record.terms, /*shared=*/false);
+      });
+      !status.ok()) {
+    return status;
+  }
+  impl_->clients.unshare(impl_->shared, *record.shared);
   record.shared = nullptr;
   --impl_->shared_plans;
-  impl_->arena->collect();
+  impl_->collect();
   return absl::OkStatus();
 }
 
@@ -284,11 +342,13 @@ absl::StatusOr<v1::UsagePlan> Enforcer::apply_patch(
   auto update = record.compiler.prepare(record.document, impl_->rules, &changes,
                                         impl_->routes, now.monotonic);
   if (!update.ok()) return update.status();
-  status = impl_->publish(record, *std::move(update));
+  std::vector<TermsChange> terms = impl_->terms_with(record, now.unix);
+  status = impl_->publish(record, *std::move(update), [&] {
+    return put_usage_plan(record.document, terms, record.shared != nullptr);
+  });
   if (!status.ok()) return status;
   patch.commit();
-  note_terms(record.terms, quota_terms(record.document, impl_->rules),
-             now.unix);
+  record.terms = std::move(terms);
   return record.document;
 }
 

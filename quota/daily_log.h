@@ -38,6 +38,10 @@ class BasicDailyLog {
   // are in the log.
   int64_t sum(Day first, Day last) const noexcept;
 
+  // Calls `visit` with each entry, a DayWord, in no order.
+  template <class Visit>
+  void for_each(Visit visit) const noexcept;
+
   // Makes `word` the entry of its day, unless that is there already, in place
   // of the entry kDays earlier. `is_due()` says whether the day still waits to
   // be recorded. It is asked after the old entry was read, so that a caller who
@@ -46,6 +50,17 @@ class BasicDailyLog {
   // same key is recorded, this one is no longer due.
   template <class IsDue>
   bool record(DayWord word, IsDue is_due, LineSource& lines) noexcept;
+
+  // Calls `visit` with each entry, a DayWord, in no order, but trusts nothing
+  // that the log's memory says: it may be a copy, changed by whatever happened
+  // to it, or another process's, which goes on. `line_at(address)` is where
+  // the line is now that was at `address`, to read kLineBytes; nullptr if there
+  // can be none. Returns nullptr; or, when it comes upon what no log can hold,
+  // what that is, with the `address` of the line that it stands in (0: the log
+  // itself).
+  template <class LineAt, class Visit>
+  const char* inspect(LineAt line_at, Visit visit,
+                      uint64_t& address) const noexcept;
 
   // Empties the log and gives its lines back.
   // REQUIRES: nobody else uses the log.
@@ -72,9 +87,8 @@ class BasicDailyLog {
     uint64_t bits() const { return bits_; }
     explicit operator bool() const { return bits_ != 0; }
     int group() const { return static_cast<int>(bits_ & kGroupMask); }
-    Line* line() const {
-      return reinterpret_cast<Line*>(bits_ & ~uint64_t{kGroupMask});
-    }
+    uint64_t address() const { return bits_ & ~uint64_t{kGroupMask}; }
+    Line* line() const { return reinterpret_cast<Line*>(address()); }
     LineRef next() const { return LineRef(line()->next); }
 
    private:
@@ -123,13 +137,21 @@ template <template <class> class Atomic>
 int64_t BasicDailyLog<Atomic>::sum(Day first, Day last) const noexcept {
   int64_t total = 0;  // 98 counts of 48 bits cannot overflow it.
   if (first > last) return total;
+  for_each([&](DayWord entry) {
+    if (first <= entry.day() && entry.day() <= last) total += entry.count();
+  });
+  return total;
+}
+
+template <template <class> class Atomic>
+template <class Visit>
+void BasicDailyLog<Atomic>::for_each(Visit visit) const noexcept {
   for (LineRef ref(head_.load()); ref; ref = ref.next()) {
     for (const Atomic<uint64_t>& slot : ref.line()->days) {
       const DayWord entry(slot.load());
-      if (first <= entry.day() && entry.day() <= last) total += entry.count();
+      if (entry.count() > 0) visit(entry);
     }
   }
-  return total;
 }
 
 template <template <class> class Atomic>
@@ -166,6 +188,33 @@ typename BasicDailyLog<Atomic>::Line* BasicDailyLog<Atomic>::find_or_add(
       return line;
     }
   }
+}
+
+template <template <class> class Atomic>
+template <class LineAt, class Visit>
+const char* BasicDailyLog<Atomic>::inspect(LineAt line_at, Visit visit,
+                                           uint64_t& address) const noexcept {
+  uint32_t groups = 0;  // that were seen, a bit each
+  address = 0;
+  for (LineRef ref(head_.load()); ref;) {
+    if (ref.group() >= kLines) return "a group that there is not";
+    if (groups >> ref.group() & 1) return "a group of days for the second time";
+    groups |= uint32_t{1} << ref.group();
+    const auto* const line = static_cast<const Line*>(line_at(ref.address()));
+    if (line == nullptr) return "the address of a line that there is not";
+    address = ref.address();
+    for (int i = 0; i < kDaysPerLine; ++i) {
+      const DayWord entry(line->days[i].load());
+      if (entry.bits() == 0) continue;
+      if (entry.closed() || entry.count() == 0 ||
+          group_of(entry.day()) != ref.group() || index_of(entry.day()) != i) {
+        return "a day that is not of its place";
+      }
+      visit(entry);
+    }
+    ref = LineRef(line->next);
+  }
+  return nullptr;
 }
 
 template <template <class> class Atomic>

@@ -61,6 +61,26 @@ constexpr std::optional<Day> retry_day(const QuotaTerms& terms,
   return state.period_end();
 }
 
+// What a counter holds, as of one moment.
+struct QuotaWords {
+  // A counter's that starts on `day`.
+  static constexpr QuotaWords at_start(Day day,
+                                       QuotaCalendar calendar) noexcept {
+    return {DayWord(day, 0), PeriodWord(calendar, day, 0), PeriodWord()};
+  }
+
+  // Whether a counter can have come to hold this.
+  constexpr bool are_possible() const noexcept {
+    return period.has_calendar() && extension.has_calendar() &&
+           (today.closed() ? today.day() <= period.day()
+                           : today.day() == period.day());
+  }
+
+  DayWord today;         // the day that is counted, and its count
+  PeriodWord period;     // what its period used before
+  PeriodWord extension;  // of the period that starts on its day
+};
+
 // One key's usage under one plan: exact across midnights, across changes of
 // the plan, and when the clock steps back. Counts go up, and the cap is worked
 // out from the terms that the request brings, so new terms hold at once and
@@ -73,7 +93,7 @@ constexpr std::optional<Day> retry_day(const QuotaTerms& terms,
 //
 // Zeroed memory is a counter that started on day 0 without a quota. Does not
 // block or throw; nothing but an error status allocates. *thread-safe*, except
-// start(). How it works: docs/quota.md.
+// start() and resume(). How it works: docs/quota.md.
 template <template <class> class Atomic = std::atomic>
 class BasicQuotaCounter {
  public:
@@ -87,10 +107,32 @@ class BasicQuotaCounter {
   // the plan's; if it is not, the first request recounts, no more.
   // REQUIRES: nobody else uses the counter, and its log is empty.
   void start(Day day, QuotaCalendar calendar) noexcept {
-    first_day_ = day;
-    extension_.store(0);
-    period_.store(PeriodWord(calendar, day, 0).bits());
-    today_.store(DayWord(day, 0).bits());
+    resume(day, QuotaWords::at_start(day, calendar));
+  }
+
+  // Makes this a counter that goes on where another, which was started on
+  // `first_day`, held `words`, with what was in its log in the log.
+  // REQUIRES: nobody else uses the counter; `words` are possible.
+  void resume(Day first_day, const QuotaWords& words) noexcept {
+    first_day_ = first_day;
+    extension_.store(words.extension.bits());
+    period_.store(words.period.bits());
+    today_.store(words.today.bits());
+  }
+
+  // What to resume() from. As of one moment, but for an extension that is being
+  // set; days that ended before it are in the log.
+  QuotaWords snapshot() const noexcept {
+    const PeriodWord extension(extension_.load());
+    for (uint64_t bits = period_.load();;) {
+      // Linearization point. By 2, if the word has not changed meanwhile, then
+      // it named its day when `today_` was read; if it had another calendar
+      // then, it was as good as this one, by 5.
+      const DayWord today(today_.load());
+      const uint64_t again = period_.load();
+      if (again == bits) return {today, PeriodWord(bits), extension};
+      bits = again;
+    }
   }
 
   // Counts `cost` if the period has room for all of it, else nothing. The first
@@ -127,6 +169,22 @@ class BasicQuotaCounter {
   // negative or out of range.
   absl::StatusOr<QuotaState> set_remaining(const QuotaTerms& terms, Day day,
                                            int64_t n, const Log& log) noexcept;
+
+  // The same in two steps, for who has to do something in between: what is
+  // counted then counts against `n` too.
+  struct Extended {
+    QuotaExtension extension;
+    QuotaState state;  // once extended
+  };
+  absl::StatusOr<Extended> extension_to_leave(int64_t n,
+                                              const QuotaTerms& terms, Day day,
+                                              const Log& log) const noexcept;
+  void extend(const QuotaExtension& extension) noexcept {
+    // Linearization point.
+    extension_.store(
+        PeriodWord(extension.calendar, extension.period_start, extension.amount)
+            .bits());
+  }
 
   // What set_remaining() did last; it may be for a period that is past.
   QuotaExtension extension() const noexcept {
@@ -303,6 +361,16 @@ bool BasicQuotaCounter<Atomic>::give_back(Day counted_on,
 template <template <class> class Atomic>
 absl::StatusOr<QuotaState> BasicQuotaCounter<Atomic>::set_remaining(
     const QuotaTerms& terms, Day day, int64_t n, const Log& log) noexcept {
+  const auto extended = extension_to_leave(n, terms, day, log);
+  if (!extended.ok()) return extended.status();
+  extend(extended->extension);
+  return extended->state;
+}
+
+template <template <class> class Atomic>
+auto BasicQuotaCounter<Atomic>::extension_to_leave(
+    int64_t n, const QuotaTerms& terms, Day day, const Log& log) const noexcept
+    -> absl::StatusOr<Extended> {
   if (terms.calendar.is_none()) {
     return absl::FailedPreconditionError("There is no quota to extend");
   }
@@ -315,10 +383,7 @@ absl::StatusOr<QuotaState> BasicQuotaCounter<Atomic>::set_remaining(
   if (std::abs(amount) > PeriodWord::kMaxSigned) {
     return absl::InvalidArgumentError("Remaining requests are out of range");
   }
-  // Linearization point. What was counted since `state` counts against `n`.
-  extension_.store(
-      PeriodWord(terms.calendar, state.period_start(), amount).bits());
-  return state;
+  return Extended{{terms.calendar, state.period_start(), amount}, state};
 }
 
 template <template <class> class Atomic>

@@ -312,6 +312,41 @@ TEST_F(QuotaCounterTest, SurvivesYearsOfSilence) {
   EXPECT_EQ(log_.read(5000), 10);
 }
 
+TEST_F(QuotaCounterTest, ResumesWhereAnotherStopped) {
+  attach(on(6, 1), monthly(100));
+  EXPECT_TRUE(take(monthly(100), on(6, 1), 10));
+  EXPECT_TRUE(take(monthly(100), on(6, 9), 20));
+  EXPECT_TRUE(set_remaining(monthly(100), on(6, 9), 5).ok());
+  QuotaCounter other;
+  other.resume(counter_.first_day(), counter_.snapshot());
+  const QuotaState state = other.read(monthly(100), on(6, 9), log_);
+  EXPECT_EQ(state.used_today, 20);
+  EXPECT_EQ(state.used_in_period, 30);
+  EXPECT_EQ(state.remaining(), 5);
+  EXPECT_EQ(other.first_day(), on(6, 1));
+  EXPECT_EQ(other.extension().amount, -65);
+}
+
+TEST(QuotaWords, KnowWhatACounterCanHold) {
+  const QuotaCalendar week = QuotaCalendar::weekly();
+  const auto possible = [](DayWord today, PeriodWord period) {
+    return QuotaWords{today, period, PeriodWord()}.are_possible();
+  };
+  EXPECT_TRUE(QuotaWords::at_start(7000, week).are_possible());
+  EXPECT_TRUE(possible(DayWord(), PeriodWord()));
+  EXPECT_TRUE(possible(DayWord(7000, 5), PeriodWord(week, 7000, 9)));
+  EXPECT_FALSE(possible(DayWord(7000, 5), PeriodWord(week, 7001, 9)));
+  EXPECT_FALSE(possible(DayWord(7001, 5), PeriodWord(week, 7000, 9)));
+  const DayWord closed = DayWord(7000, 5).as_closed();
+  EXPECT_TRUE(possible(closed, PeriodWord(week, 7000, 9)));
+  EXPECT_TRUE(possible(closed, PeriodWord(week, 7001, 9)));
+  EXPECT_FALSE(possible(closed, PeriodWord(week, 6999, 9)));
+  const PeriodWord no_calendar(uint64_t{QuotaCalendar::kIds} << 58);
+  EXPECT_FALSE(possible(DayWord(), no_calendar));
+  EXPECT_FALSE(
+      (QuotaWords{DayWord(), PeriodWord(), no_calendar}.are_possible()));
+}
+
 TEST_F(QuotaCounterTest, KeepsNinetyDays) {
   attach(on(1, 1), daily(1000));
   for (Day day = on(1, 1); day < on(1, 1) + 400; ++day) {

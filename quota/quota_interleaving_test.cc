@@ -8,12 +8,16 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "quota/calendar.h"
+#include "quota/counts.h"
+#include "quota/daily_log.h"
 #include "quota/quota_counter.h"
 #include "quota/quota_terms.h"
 #include "quota/test_lines.h"
+#include "quota/words.h"
 #include "tests/interleaving/interleaving.h"
 
 namespace weir {
@@ -206,6 +210,102 @@ TEST(QuotaInterleaving, CountsAgainstWhatAnOperatorLeaves) {
     });
   });
   EXPECT_TRUE(explored.complete);
+}
+
+// Takes that meet a midnight, and a change of calendar.
+void take_around_midnight(Program& program, const std::shared_ptr<Key>& key) {
+  program.thread([=] { key->take(kMonthly, kDay, 1); });
+  program.thread([=] {
+    key->take(kWeekly, kDay + 1, 1);
+    key->take(kWeekly, kDay + 2, 1);
+  });
+}
+
+TEST(QuotaInterleaving, SnapshotIsAsOfOneMoment) {
+  search([](Program& program) {
+    auto key = std::make_shared<Key>(kMonthly);
+    take_around_midnight(program, key);
+    program.thread([=] {
+      const auto before = key->used;
+      const QuotaWords words = key->counter.snapshot();
+      EXPECT_TRUE(words.are_possible());
+      const Day day = words.today.day();
+      EXPECT_LE(before.count(day) != 0 ? before.at(day) : 0,
+                words.today.count());
+      EXPECT_LE(words.today.count(), key->used[day]);
+      if (words.period.day() != day) return;
+      // Days before it have ended.
+      const Day start = words.period.calendar().period_start(day);
+      int64_t total = 0;
+      for (const auto& [on, count] : key->used) {
+        if (start <= on && on < day) total += count;
+      }
+      EXPECT_EQ(words.period.count(), total);
+    });
+    program.at_end([=] { key->expect_exact(); });
+  });
+}
+
+// The same memory, looked at without leaving the others a turn.
+const QuotaCounter& at_once(const BasicQuotaCounter<ScheduledAtomic>& counter) {
+  static_assert(sizeof(counter) == sizeof(QuotaCounter));
+  return reinterpret_cast<const QuotaCounter&>(counter);
+}
+const DailyLog& at_once(const BasicDailyLog<ScheduledAtomic>& log) {
+  static_assert(sizeof(log) == sizeof(DailyLog));
+  return reinterpret_cast<const DailyLog&>(log);
+}
+
+// If all threads stopped here, for good, the counter could go on from what is
+// in memory: nothing that was admitted is lost, and nothing counted twice.
+void expect_exact_if_killed(const Key& key) {
+  std::vector<DayWord> days;
+  uint64_t address;
+  EXPECT_EQ(at_once(key.log).inspect(
+                [](uint64_t line) { return reinterpret_cast<void*>(line); },
+                [&](DayWord day) { days.push_back(day); }, address),
+            nullptr);
+  TestLines lines;
+  Counts counts;
+  const QuotaWords words = at_once(key.counter).snapshot();
+  EXPECT_TRUE(words.are_possible());
+  ASSERT_TRUE(counts.resume({kDay - 1, words, days}, lines));
+  std::map<Day, int64_t> used = key.used;
+  Day day = words.today.day();
+  for (int i = 0; i < 2; ++i, ++day) {
+    for (const QuotaTerms& terms : {kDaily, kWeekly, kMonthly}) {
+      const QuotaState state =
+          counts.quota
+              .take({terms.calendar, 1000, 0}, day, 10, counts.log, lines)
+              .state;
+      day = state.day;
+      used[day] += 10;
+      int64_t total = 0;
+      for (const auto& [on, count] : used) {
+        if (on >= terms.calendar.period_start(day)) total += count;
+        if (on < day) {
+          EXPECT_EQ(counts.log.read(on).value_or(0), count);
+        }
+      }
+      EXPECT_EQ(state.used_in_period, total);
+    }
+  }
+  counts.log.release(lines);
+}
+
+TEST(QuotaInterleaving, GoesOnFromWhateverAKilledProcessLeaves) {
+  search([](Program& program) {
+    auto key = std::make_shared<Key>(kMonthly);
+    auto moment = std::make_shared<ScheduledAtomic<int>>(0);
+    take_around_midnight(program, key);
+    program.thread([=] {
+      for (int i = 0; i < 6; ++i) {
+        moment->load();
+        expect_exact_if_killed(*key);
+      }
+    });
+    program.at_end([=] { expect_exact_if_killed(*key); });
+  });
 }
 
 TEST(QuotaInterleaving, LosesADayOnceWhenThereIsNoLine) {

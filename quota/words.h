@@ -67,6 +67,7 @@ class PeriodWord {
               (static_cast<uint64_t>(amount) & kMaxCount)) {}
 
   constexpr uint64_t bits() const noexcept { return bits_; }
+  // REQUIRES: has_calendar(), as all words have that were made of one.
   constexpr QuotaCalendar calendar() const noexcept {
     return QuotaCalendar::from_id(static_cast<int>(bits_ >> 58));
   }
@@ -76,6 +77,10 @@ class PeriodWord {
     return static_cast<int64_t>(bits_ << 21) >> 21;
   }
 
+  // Whether the number of the calendar is one's. For words from elsewhere.
+  constexpr bool has_calendar() const noexcept {
+    return bits_ >> 58 < QuotaCalendar::kIds;
+  }
   constexpr bool is_for(QuotaCalendar calendar) const noexcept {
     return bits_ >> 58 == static_cast<uint64_t>(calendar.id());
   }

@@ -1,0 +1,55 @@
+#ifndef WEIR_ENFORCER_COUNTS_PLACES_H_
+#define WEIR_ENFORCER_COUNTS_PLACES_H_
+
+#include "enforcer/arena.h"
+#include "enforcer/client.h"
+#include "enforcer/subscription.h"
+#include "quota/counts.h"
+#include "quota/line_source.h"
+#include "store/counts_file.h"
+#include "store/counts_record.h"
+
+namespace weir {
+
+// Where the counts of the keys' subscriptions are: in the subscriptions; or,
+// where there is a store, in the records of its file, each in the one with the
+// number that the arena's pair of lines has in which the subscription lies. So
+// its address is known as early as the client's.
+//
+// A value of three words, as good as its copies. *thread-compatible*
+class CountsPlaces {
+ public:
+  // `file`: nullptr where there is no store. Both must outlive it.
+  explicit CountsPlaces(Arena& arena, CountsFile* file = nullptr)
+      : arena_(&arena),
+        records_(file == nullptr ? nullptr : file->records()),
+        lines_(file == nullptr ? static_cast<LineSource*>(&arena)
+                               : &file->lines()) {}
+
+  // REQUIRES: the subscription is a key's, not one that all keys share.
+  Counts& of(Subscription& subscription) const noexcept {
+    return records_ == nullptr
+               ? subscription.own_counts
+               : records_[arena_->pair_of(&subscription)].counts;
+  }
+
+  // Where their logs get their lines.
+  LineSource& lines() const noexcept { return *lines_; }
+
+  // Asks for the memory of the counts of the client's first subscription, to be
+  // written, if they are not in the client. Costs no wait.
+  [[gnu::always_inline]] void prefetch(const Client& client) const noexcept {
+    if (records_ != nullptr) {
+      __builtin_prefetch(&records_[arena_->pair_of(&client)], /*rw=*/1);
+    }
+  }
+
+ private:
+  const Arena* arena_;
+  CountsRecord* records_;
+  LineSource* lines_;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_COUNTS_PLACES_H_

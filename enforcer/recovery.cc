@@ -1,0 +1,362 @@
+// What a store holds, taken over when an enforcer is made.
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "enforcer/clients.h"
+#include "enforcer/enforcer.h"
+#include "enforcer/enforcer_impl.h"
+#include "enforcer/key_record.h"
+#include "enforcer/stored.h"
+#include "enforcer/usage_sync.h"
+#include "json/text.h"
+#include "plan/validation.h"
+#include "quota/counts.h"
+#include "quota/words.h"
+#include "store/boot_id.h"
+#include "store/counts_block.h"
+#include "store/counts_file.h"
+#include "store/counts_reader.h"
+#include "store/store.h"
+
+namespace weir {
+namespace {
+
+using Statistics = Enforcer::Statistics;
+
+constexpr char kWayOut[] =
+    "; with Options::restore_counts an enforcer begins with the counts of the "
+    "last sync";
+
+// What associations had counted, by id.
+class PastCounts {
+ public:
+  absl::Status add(int64_t association, const CountsCopy& counts) {
+    const auto [it, is_new] = entries_.try_emplace(
+        association, Entry{counts.first_day, counts.words, days_.size(),
+                           counts.days.size()});
+    if (!is_new) {
+      return absl::DataLossError(
+          absl::StrCat("counts of association ", association, " twice"));
+    }
+    days_.insert(days_.end(), counts.days.begin(), counts.days.end());
+    return absl::OkStatus();
+  }
+
+  bool has(int64_t association) const { return entries_.contains(association); }
+  // REQUIRES: it has them.
+  CountsCopy of(int64_t association) const {
+    const Entry& entry = entries_.at(association);
+    return {entry.first_day, entry.words,
+            absl::MakeConstSpan(days_).subspan(entry.begin, entry.size)};
+  }
+  void clear() {
+    entries_.clear();
+    days_.clear();
+  }
+
+ private:
+  struct Entry {
+    Day first_day;
+    QuotaWords words;
+    size_t begin;  // in `days_`
+    size_t size;
+  };
+  absl::flat_hash_map<int64_t, Entry> entries_;
+  std::vector<DayWord> days_;
+};
+
+using Synced = absl::flat_hash_map<int64_t, SyncedCounts>;
+
+absl::StatusOr<Synced> read_synced(Store& store, uint64_t generation) {
+  Synced synced;
+  if (generation == 0) return synced;
+  auto status = store.read_counts(generation, [&](std::string_view block) {
+    return read_counts_block(block, [&](const SyncedCounts& counts) {
+      synced[counts.association] = counts;
+    });
+  });
+  if (!status.ok()) return status;
+  return synced;
+}
+
+// Takes for past counts what was last synced, with the days before.
+absl::Status take_synced(Store& store, const Synced& synced, PastCounts& past) {
+  Day last = 0;
+  for (const auto& [association, counts] : synced) {
+    last = std::max(last, counts.today.day());
+  }
+  absl::flat_hash_map<int64_t, std::vector<DayWord>> days;
+  auto status =
+      store.read_days(0, std::max(last - DailyLog::kDays + 1, 0), last,
+                      [&](const DailyCount& day) {
+                        const auto it = synced.find(day.association);
+                        if (it != synced.end() &&
+                            day.day < it->second.today.day() && day.used > 0) {
+                          days[day.association].emplace_back(day.day, day.used);
+                        }
+                      });
+  if (!status.ok()) return status;
+  for (const auto& [association, counts] : synced) {
+    status = past.add(association, {/*first_day=*/0,
+                                    {counts.today, counts.period, PeriodWord()},
+                                    days[association]});
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::StoredCounts> read_state(Store& store) {
+  v1::StoredCounts state;
+  const auto status = store.load([&](const v1::StoreChange& change) {
+    state = change.put_counts();
+    return absl::CancelledError("the rest is read later");
+  });
+  if (absl::IsCancelled(status)) return state;
+  return status;
+}
+
+// What associations had counted, and what the store has of it.
+struct Past {
+  v1::StoredCounts state;
+  PastCounts counts;
+  Synced synced;
+  Statistics::Counts from = Statistics::Counts::kNew;
+};
+
+// Reads the files or, where these cannot be what they were, what was last
+// synced.
+absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
+  Past past;
+  auto state = read_state(store);
+  if (!state.ok()) return state.status();
+  past.state = *std::move(state);
+  auto synced = read_synced(store, past.state.synced_generation());
+  if (!synced.ok()) return synced.status();
+  past.synced = *std::move(synced);
+  const std::string boot_id = to_string(current_boot_id());
+  if (past.state.generation() != 0 &&
+      (past.state.closed() || past.state.boot_id() == boot_id)) {
+    const auto files =
+        read_counts_files(store.folder(), past.state.generation(),
+                          [&](int64_t association, const CountsCopy& counts) {
+                            return past.counts.add(association, counts);
+                          });
+    if (files.ok()) {
+      past.from = Statistics::Counts::kExact;
+      return past;
+    }
+    if (!restore_counts) {
+      return absl::Status(absl::IsUnavailable(files.status())
+                              ? files.status().code()
+                              : absl::StatusCode::kDataLoss,
+                          absl::StrCat(files.status().message(), kWayOut));
+    }
+    past.counts.clear();
+  } else if (past.state.synced_generation() == 0) {
+    return past;
+  }
+  past.from = Statistics::Counts::kSynced;
+  if (auto status = take_synced(store, past.synced, past.counts);
+      !status.ok()) {
+    return status;
+  }
+  return past;
+}
+
+}  // namespace
+
+// Fills an enforcer that is new.
+class Enforcer::Impl::Recovery {
+ public:
+  Recovery(Impl& impl, Past past, bool is_read_only)
+      : impl_(impl), past_(std::move(past)), is_read_only_(is_read_only) {}
+
+  absl::Status take(const v1::StoreChange& change)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    switch (change.change_case()) {
+      case v1::StoreChange::kPutCounts:
+        impl_.last_association_id = change.put_counts().last_association_id();
+        return absl::OkStatus();
+      case v1::StoreChange::kPutUsagePlan:
+        return take_plan(change.put_usage_plan());
+      case v1::StoreChange::kPutApiKey:
+        return take_key(change.put_api_key());
+      case v1::StoreChange::kPutAssociation:
+        return take_association(change.put_association());
+      default:
+        return absl::InternalError("a store gave what none holds");
+    }
+  }
+
+ private:
+  absl::Status take_plan(const v1::StoredPlan& stored)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    PlanRecord plan;
+    plan.document = stored.plan();
+    const std::string what = absl::StrCat("usage plan ", plan.id());
+    if (!is_id(plan.id()) || impl_.plans.find(plan.id()) != nullptr) {
+      return absl::DataLossError(absl::StrCat(what, ": its id is damaged"));
+    }
+    if (auto status =
+            to_status(validate_usage_plan(plan.document, impl_.rules));
+        !status.ok()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          what, " is not valid under these options: ", status.message()));
+    }
+    auto terms = terms_of(stored);
+    if (!terms.ok()) return terms.status();
+    plan.terms = *std::move(terms);
+    if (auto status = impl_.add_plan(std::move(plan)); !status.ok()) {
+      return status;
+    }
+    return stored.shared() ? impl_.share(*impl_.plans.find(stored.plan().id()))
+                           : absl::OkStatus();
+  }
+
+  absl::Status take_key(const v1::ApiKey& key)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    if (!is_id(key.id()) || impl_.keys.find(key.id()) != nullptr ||
+        !check_api_key_value(key.value()).ok() || !check_api_key(key).ok() ||
+        impl_.clients.find(key.value()) != nullptr) {
+      return absl::DataLossError(
+          absl::StrCat("API key ", key.id(), " is damaged"));
+    }
+    return impl_.add_key(key.id(), key.value(), key,
+                         KeyRecord::dates_of(key)) == nullptr
+               ? arena_exhausted()
+               : absl::OkStatus();
+  }
+
+  absl::Status take_association(const v1::StoredAssociation& stored)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    PlanRecord* const plan = impl_.plans.find(stored.usage_plan_id());
+    KeyRecord* const key = impl_.keys.find(stored.key_id());
+    const auto what = [&] {
+      return absl::StrCat("API key ", stored.key_id(), " under usage plan ",
+                          stored.usage_plan_id());
+    };
+    if (plan == nullptr || key == nullptr || key->find(*plan) != nullptr ||
+        stored.first_day() < 0 || stored.first_day() > kLastDay) {
+      return absl::DataLossError(absl::StrCat(what(), " is damaged"));
+    }
+    auto extensions = extensions_of(stored);
+    if (!extensions.ok()) return extensions.status();
+
+    CountsCopy counts = CountsCopy::at_start(
+        stored.first_day(), quota_terms(plan->document, impl_.rules).calendar);
+    if (past_.counts.has(stored.id())) {
+      counts = past_.counts.of(stored.id());
+      counts.first_day = stored.first_day();
+    } else if (past_.from == Statistics::Counts::kExact && !is_read_only_) {
+      // Records are there before the store knows what they are for. (One who
+      // only reads may have come between.)
+      return absl::DataLossError(
+          absl::StrCat(what(), ": its counts are missing from generation ",
+                       past_.state.generation(), kWayOut));
+    }
+    // What was acknowledged holds, whenever the counts are from.
+    if (!extensions->empty()) {
+      const QuotaExtension& last = extensions->back().extension;
+      counts.words.extension =
+          PeriodWord(last.calendar, last.period_start, last.amount);
+    }
+    const auto subscription =
+        impl_.clients.prepare(key->client(), counts, stored.id());
+    if (!subscription.ok()) return subscription.status();
+    impl_.associate(*key, *plan, stored.id(), **subscription);
+    if (!extensions->empty()) {
+      key->find(*plan)->extensions =
+          std::make_unique<std::vector<ExtensionChange>>(
+              *std::move(extensions));
+    }
+    const auto synced = past_.synced.find(stored.id());
+    if (impl_.sync != nullptr && synced != past_.synced.end()) {
+      impl_.sync->resume(impl_.arena->pair_of(*subscription), synced->second);
+    }
+    return absl::OkStatus();
+  }
+
+  Impl& impl_;
+  const Past past_;
+  const bool is_read_only_;
+};
+
+absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
+    const Options& options, std::unique_ptr<Arena> arena) {
+  Store& store = *options.store;
+  auto past = read_past(store, options.restore_counts);
+  if (!past.ok()) return past.status();
+
+  // The old files are only read. Until the end, they are the store's.
+  v1::StoredCounts state = past->state;
+  state.set_generation(std::max(state.generation(), state.synced_generation()) +
+                       1);
+  state.set_boot_id(to_string(current_boot_id()));
+  state.set_closed(false);
+  std::unique_ptr<CountsFile> file;
+  if (!store.is_read_only()) {
+    auto created = CountsFile::create(store.folder(), state.generation(),
+                                      arena->reserved() / Arena::kPairBytes);
+    if (!created.ok()) return created.status();
+    file = *std::move(created);
+  }
+  auto impl =
+      std::make_unique<Impl>(options, std::move(arena), std::move(file));
+  impl->counts_from = past->from;
+  if (impl->counts_file != nullptr) {
+    impl->sync = std::make_unique<UsageSync>(options.store, *impl->counts_file,
+                                             impl->clock, impl->mutex, state,
+                                             impl->days_kept);
+  }
+  {
+    MutexLock lock(impl->mutex);
+    Recovery recovery(*impl, *std::move(past), store.is_read_only());
+    auto status = store.load([&](const v1::StoreChange& change) {
+      impl->mutex.assert_held();
+      return recovery.take(change);
+    });
+    if (!status.ok()) return status;
+    // Only now, as what was stored already is not to be stored again.
+    impl->store = options.store;
+    if (impl->sync == nullptr) return impl;
+
+    status = impl->commit([&] {
+      v1::StoreChange change;
+      *change.mutable_put_counts() = state;
+      return change;
+    });
+    if (!status.ok()) return status;
+    status = CountsFile::remove_others(store.folder(), state.generation());
+    if (!status.ok()) return status;
+    impl->collect();
+  }
+  if (options.sync_interval > absl::ZeroDuration()) {
+    impl->sync->start(options.sync_interval);
+  }
+  return impl;
+}
+
+void Enforcer::Impl::collect() {
+  arena->collect();
+  if (counts_file != nullptr) {
+    // Without room on the disk days may be lost, which statistics show.
+    (void)counts_file->collect(association_count);
+  }
+}
+
+absl::Status Enforcer::sync() {
+  return impl_->sync == nullptr ? absl::OkStatus() : impl_->sync->sync();
+}
+
+}  // namespace weir

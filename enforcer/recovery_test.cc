@@ -1,0 +1,443 @@
+// An enforcer with a store: what it holds when it is made again, and what it
+// does when the store cannot write.
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "enforcer/clock.h"
+#include "enforcer/enforcer.h"
+#include "gtest/gtest.h"
+#include "plan/plan_json.h"
+#include "quota/calendar.h"
+#include "store/sqlite_store.h"
+
+namespace weir {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Counts = Enforcer::Statistics::Counts;
+
+constexpr int64_t kHour = int64_t{3'600} * 1'000'000'000;
+// 2026-03-10, a Tuesday, at noon.
+constexpr int64_t kBegin = int64_t{20'522} * kNanosPerDay + 12 * kHour;
+
+constexpr char kPlan[] = R"({"id": "gold", "name": "gold",
+    "apiStages": [{"apiId": "api", "stage": "prod",
+                   "throttle": {"/pets/GET": {"rateLimit": 5, "burstLimit": 9}}}],
+    "throttle": {"rateLimit": 1000, "burstLimit": 100000},
+    "quota": {"limit": 1000, "offset": 10, "period": "MONTH"},
+    "tags": {"team": "blue"}})";
+
+std::string value_of(int key) {
+  return absl::StrCat("a-key-of-20-or-more-", key);
+}
+
+v1::PatchOperation replace(const std::string& path, const std::string& value) {
+  v1::PatchOperation operation;
+  operation.set_op("replace");
+  operation.set_path(path);
+  operation.mutable_value()->set_string_value(value);
+  return operation;
+}
+
+// Runs `body` in a process of its own, and returns how that ended: an exit
+// status, or minus the signal.
+int in_child(const std::function<void()>& body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    body();
+    _exit(::testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+class RecoveryTest : public ::testing::Test {
+ protected:
+  RecoveryTest()
+      : folder_(absl::StrCat(
+            ::testing::TempDir(), "/recovery_",
+            ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    fs::remove_all(folder_);
+  }
+  ~RecoveryTest() override {
+    enforcer_.reset();
+    fs::remove_all(folder_);
+  }
+
+  absl::StatusOr<std::unique_ptr<Enforcer>> try_open(
+      bool read_only = false, bool restore_counts = false) {
+    SqliteStore::Options store_options;
+    store_options.read_only = read_only;
+    auto store = SqliteStore::open(folder_, store_options);
+    if (!store.ok()) return store.status();
+    Options options;
+    options.clock = clock_;
+    options.store = *std::move(store);
+    options.sync_interval = absl::ZeroDuration();
+    options.restore_counts = restore_counts;
+    options.arena_bytes = size_t{1} << 30;
+    return Enforcer::create(options);
+  }
+  void open() {
+    auto enforcer = try_open();
+    ASSERT_TRUE(enforcer.ok()) << enforcer.status();
+    enforcer_ = *std::move(enforcer);
+    // Routes are the gateway's, not the store's.
+    route_ = *enforcer_->route("api", "prod");
+    pets_ = *enforcer_->route("api", "prod", "/pets/GET");
+  }
+  void close() { enforcer_.reset(); }
+
+  void add_plan(const std::string& json = kPlan) {
+    const auto plan = enforcer_->create_usage_plan(*usage_plan_from_json(json));
+    ASSERT_TRUE(plan.ok()) << plan.status();
+  }
+  void add_key(int n, const std::string& plan = "gold") {
+    v1::ApiKey key;
+    key.set_id(absl::StrCat("k", n));
+    key.set_value(value_of(n));
+    key.set_name(absl::StrCat("key ", n));
+    key.set_enabled(true);
+    ASSERT_TRUE(enforcer_->create_api_key(key).ok());
+    if (!plan.empty()) {
+      const auto made = enforcer_->create_usage_plan_key(plan, key.id());
+      ASSERT_TRUE(made.ok()) << made.status();
+    }
+  }
+  int64_t use(int key, int64_t n) {
+    int64_t admitted = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const std::string value = value_of(key);
+      admitted += enforcer_->admit({value, route_}).admitted() ? 1 : 0;
+    }
+    return admitted;
+  }
+  int64_t remaining(int key) {
+    const std::string value = value_of(key);
+    return enforcer_->admit({value, route_, 0}).quota_remaining;
+  }
+  void next_days(int n) { clock_->advance(n * kNanosPerDay); }
+
+  // All that the enforcer says of what it holds.
+  std::string dump() { return dump(*enforcer_); }
+  std::string dump(Enforcer& enforcer) {
+    std::string text;
+    const auto today = absl::ToCivilDay(absl::FromUnixNanos(clock_->now().unix),
+                                        absl::UTCTimeZone());
+    const PageRequest all{"", 500};
+    const auto plans = *enforcer.list_usage_plans(all);
+    for (const v1::UsagePlan& plan : plans.items) {
+      absl::StrAppend(&text, plan.DebugString());
+      const auto plan_keys = *enforcer.list_usage_plan_keys(plan.id(), all);
+      for (const v1::UsagePlanKey& key : plan_keys.items) {
+        absl::StrAppend(&text, key.DebugString());
+      }
+      const auto usage =
+          enforcer.get_usage({plan.id(), absl::FormatCivilTime(today - 60),
+                              absl::FormatCivilTime(today + 3), "", all});
+      EXPECT_TRUE(usage.ok()) << usage.status();
+      absl::StrAppend(&text, usage->ShortDebugString(), "\n");
+    }
+    const auto keys = *enforcer.list_api_keys(all, true);
+    for (const v1::ApiKey& key : keys.items) {
+      absl::StrAppend(&text, key.DebugString());
+    }
+    return text;
+  }
+
+  // A life with a bit of everything in it.
+  void live() {
+    add_plan();
+    add_plan(R"({"id": "free", "name": "free",
+                 "apiStages": [{"apiId": "other", "stage": "test"}]})");
+    for (int key = 0; key < 4; ++key) add_key(key);
+    EXPECT_EQ(use(0, 30), 30);
+    EXPECT_EQ(use(1, 20), 20);
+    next_days(1);
+    EXPECT_EQ(use(0, 5), 5);
+    ASSERT_TRUE(enforcer_->create_usage_plan_key("free", "k0").ok());
+    ASSERT_TRUE(enforcer_
+                    ->apply_patch("gold", {replace("/quota/limit", "900"),
+                                           replace("/name", "golden")})
+                    .ok());
+    ASSERT_TRUE(
+        enforcer_->update_usage("gold", "k1", {replace("/remaining", "77")})
+            .ok());
+    ASSERT_TRUE(
+        enforcer_->update_api_key("k2", {replace("/enabled", "false")}).ok());
+    ASSERT_TRUE(enforcer_->delete_usage_plan_key("gold", "k3").ok());
+    next_days(8);
+    EXPECT_EQ(use(1, 6), 6);
+    add_key(4, "");
+    std::vector<v1::ApiKey> more(40);
+    for (size_t i = 0; i < more.size(); ++i) {
+      more[i].set_id(absl::StrCat("more", i));
+      more[i].set_enabled(true);
+    }
+    ASSERT_TRUE(enforcer_->import_api_keys(more, "gold").ok());
+    ASSERT_TRUE(enforcer_->delete_api_key("more7").ok());
+  }
+
+  const std::string folder_;
+  const std::shared_ptr<ManualClock> clock_ =
+      std::make_shared<ManualClock>(kBegin);
+  std::unique_ptr<Enforcer> enforcer_;
+  Route route_;
+  Route pets_;
+};
+
+TEST_F(RecoveryTest, GoesOnAfterAnOrderlyEnd) {
+  open();
+  EXPECT_EQ(enforcer_->statistics().counts_from, Counts::kNew);
+  live();
+  const std::string before = dump();
+  for (int i = 0; i < 3; ++i) {
+    close();
+    open();
+    EXPECT_EQ(enforcer_->statistics().counts_from, Counts::kExact);
+    EXPECT_EQ(dump(), before);
+  }
+  EXPECT_EQ(remaining(0), 900 - 10 - 35);
+  EXPECT_EQ(use(0, 1000), 900 - 10 - 35);
+}
+
+TEST_F(RecoveryTest, GoesOnAfterAKill) {
+  const std::string expected = folder_ + ".dump";
+  EXPECT_EQ(in_child([&] {
+              open();
+              live();
+              std::ofstream(expected) << dump();
+              raise(SIGKILL);
+            }),
+            -SIGKILL);
+  next_days(9);  // as the child did
+  open();
+  EXPECT_EQ(enforcer_->statistics().counts_from, Counts::kExact);
+  std::ifstream file(expected);
+  EXPECT_EQ(dump(), std::string(std::istreambuf_iterator<char>(file), {}));
+  fs::remove(expected);
+}
+
+// Nothing was synced, but by the calls themselves: the counts of the last sync
+// are none.
+TEST_F(RecoveryTest, BeginsWithTheLastSyncAfterALossOfPower) {
+  EXPECT_EQ(
+      in_child([&] {
+        open();
+        add_plan();
+        add_key(0);
+        EXPECT_EQ(use(0, 30), 30);
+        next_days(1);
+        EXPECT_EQ(use(0, 4), 4);
+        ASSERT_TRUE(enforcer_->sync().ok());
+        EXPECT_EQ(use(0, 10), 10);
+        ASSERT_TRUE(
+            enforcer_
+                ->update_usage("gold", "k0", {replace("/remaining", "100")})
+                .ok());
+        // What a loss of power leaves: the files are of another boot.
+        for (const auto& entry : fs::directory_iterator(folder_)) {
+          if (absl::StartsWith(entry.path().filename().string(), "counts-")) {
+            std::ofstream(entry.path(), std::ios::trunc);
+          }
+        }
+        raise(SIGKILL);
+      }),
+      -SIGKILL);
+  next_days(1);
+  const auto refused = try_open();
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(absl::StrContains(refused.status().message(), "/counts-"))
+      << refused.status();
+  EXPECT_TRUE(absl::StrContains(refused.status().message(), "restore_counts"))
+      << refused.status();
+
+  auto restored = try_open(/*read_only=*/false, /*restore_counts=*/true);
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  enforcer_ = *std::move(restored);
+  route_ = *enforcer_->route("api", "prod");
+  EXPECT_EQ(enforcer_->statistics().counts_from, Counts::kSynced);
+  // 44 of 990 were used, and 100 were to remain. 34 are known.
+  EXPECT_EQ(remaining(0), 110);
+  const auto usage =
+      enforcer_->get_usage({"gold", "2026-03-10", "2026-03-11", "k0", {}});
+  ASSERT_TRUE(usage.ok()) << usage.status();
+  EXPECT_EQ(usage->items(0).days(0).used(), 30);
+  EXPECT_EQ(usage->items(0).days(1).used(), 4);
+}
+
+// Days that are older than what memory has.
+TEST_F(RecoveryTest, ReportsDaysFromTheStore) {
+  open();
+  add_plan();
+  add_key(0);
+  for (int day = 0; day < 150; ++day) {
+    EXPECT_EQ(use(0, 1 + day % 3), 1 + day % 3);
+    if (day % 7 == 0) {
+      ASSERT_TRUE(enforcer_->sync().ok());
+    }
+    if (day % 40 == 30) {
+      close();
+      open();
+    }
+    next_days(1);
+  }
+  ASSERT_TRUE(enforcer_->sync().ok());
+  const auto usage =
+      enforcer_->get_usage({"gold", "2026-03-01", "2026-08-20", "k0", {}});
+  ASSERT_TRUE(usage.ok()) << usage.status();
+  int64_t in_month = 0;
+  for (int i = 0; i < usage->items(0).days_size(); ++i) {
+    const auto day = absl::CivilDay(2026, 3, 1) + i;
+    const int since = static_cast<int>(day - absl::CivilDay(2026, 3, 10));
+    const int64_t used = since < 0 || since >= 150 ? 0 : 1 + since % 3;
+    in_month = day.day() == 1 ? used : in_month + used;
+    EXPECT_EQ(usage->items(0).days(i).used(), used) << day;
+    if (day < absl::CivilDay(2026, 8, 7)) {
+      EXPECT_EQ(usage->items(0).days(i).remaining(),
+                (day.month() == 3 ? 990 : 1000) - in_month)
+          << day;
+    }
+  }
+}
+
+TEST_F(RecoveryTest, ForgetsDaysThatAreTooOld) {
+  open();
+  add_plan();
+  add_key(0);
+  EXPECT_EQ(use(0, 3), 3);
+  next_days(1);
+  EXPECT_EQ(use(0, 4), 4);
+  next_days(399);
+  EXPECT_EQ(use(0, 5), 5);
+  ASSERT_TRUE(enforcer_->sync().ok());
+  const auto used_on = [&](const std::string& date) {
+    return enforcer_->get_usage({"gold", date, date, "k0", {}})
+        ->items(0)
+        .days(0)
+        .used();
+  };
+  EXPECT_EQ(used_on("2026-03-10"), 0);
+  EXPECT_EQ(used_on("2026-03-11"), 4);
+}
+
+TEST_F(RecoveryTest, IsReadWhileItsOwnerGoesOn) {
+  open();
+  live();
+  const auto reader = try_open(/*read_only=*/true);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ(dump(**reader), dump());
+  EXPECT_EQ((*reader)->delete_usage_plan_key("gold", "k0").code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(dump(**reader), dump());
+  EXPECT_EQ(use(0, 3), 3);
+}
+
+TEST_F(RecoveryTest, HasOneOwner) {
+  open();
+  const auto second = try_open();
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition)
+      << second.status();
+}
+
+// Every call that changes something, on a disk that is full.
+TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
+  EXPECT_EQ(
+      in_child([&] {
+        open();
+        live();
+        const std::string before = dump();
+        signal(SIGXFSZ, SIG_IGN);
+        rlimit limit;
+        getrlimit(RLIMIT_FSIZE, &limit);
+        const rlim_t most = limit.rlim_cur;
+        limit.rlim_cur = 1;
+        ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+
+        v1::ApiKey key;
+        key.set_enabled(true);
+        const auto plan = usage_plan_from_json(R"({"name": "one more"})");
+        const std::vector<absl::Status> refused = {
+            enforcer_->create_usage_plan(*plan).status(),
+            enforcer_->apply_patch("gold", {replace("/quota/limit", "50")})
+                .status(),
+            enforcer_->share_usage_plan("free"),
+            enforcer_->create_api_key(key).status(),
+            enforcer_->import_api_keys({key, key}, "gold").status(),
+            enforcer_->update_api_key("k0", {replace("/enabled", "false")})
+                .status(),
+            enforcer_->delete_api_key("k0"),
+            enforcer_->create_usage_plan_key("gold", "k4").status(),
+            enforcer_->delete_usage_plan_key("gold", "k0"),
+            enforcer_->update_usage("gold", "k0", {replace("/remaining", "1")})
+                .status(),
+        };
+        for (size_t i = 0; i < refused.size(); ++i) {
+          EXPECT_EQ(refused[i].code(), absl::StatusCode::kUnavailable)
+              << i << ": " << refused[i];
+        }
+        EXPECT_EQ(dump(), before);
+        EXPECT_EQ(use(0, 2), 2);
+
+        limit.rlim_cur = most;
+        ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        EXPECT_TRUE(enforcer_->create_api_key(key).ok());
+        EXPECT_TRUE(
+            enforcer_->apply_patch("gold", {replace("/quota/limit", "50")})
+                .ok());
+        const std::string after = dump();
+        close();
+        open();
+        EXPECT_EQ(dump(), after);
+      }),
+      0);
+}
+
+// What the arena has no room for is not in the store either.
+TEST_F(RecoveryTest, StoresNothingThatTheArenaHasNoRoomFor) {
+  SqliteStore::Options store_options;
+  Options options;
+  options.clock = clock_;
+  options.store = *SqliteStore::open(folder_, store_options);
+  options.sync_interval = absl::ZeroDuration();
+  options.arena_bytes = size_t{1} << 20;
+  enforcer_ = *Enforcer::create(options);
+  add_plan();
+  options.store.reset();
+  std::vector<v1::ApiKey> keys(1000);
+  int64_t imported = 0;
+  absl::Status status;
+  while (status.ok()) {
+    status = enforcer_->import_api_keys(keys, "gold").status();
+    if (status.ok()) imported += 1000;
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_EQ(enforcer_->statistics().api_keys, imported);
+  close();
+  open();
+  EXPECT_EQ(enforcer_->statistics().api_keys, imported);
+}
+
+}  // namespace
+}  // namespace weir

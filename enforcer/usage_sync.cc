@@ -1,0 +1,205 @@
+#include "enforcer/usage_sync.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "quota/quota_counter.h"
+#include "quota/words.h"
+#include "store/counts_record.h"
+
+namespace weir {
+namespace {
+
+// Records to a block: few enough that the control plane waits some tens of
+// microseconds for one to be read, and that little is written for one that
+// changed.
+constexpr uint32_t kRecords = 512;
+// What one transaction writes: few enough that a patch which comes meanwhile
+// does not wait long.
+constexpr size_t kMostBlocks = 64;
+constexpr size_t kMostDays = 20'000;
+constexpr int64_t kMostPruned = 20'000;
+
+}  // namespace
+
+UsageSync::UsageSync(std::shared_ptr<Store> store, CountsFile& counts,
+                     std::shared_ptr<Clock> clock, Mutex& control,
+                     v1::StoredCounts state, int days_kept)
+    : process_(getpid()),
+      store_(std::move(store)),
+      counts_(counts),
+      clock_(std::move(clock)),
+      control_(control),
+      days_kept_(days_kept),
+      state_(std::move(state)),
+      synced_unix_ns_(state_.synced_unix_ns()) {}
+
+void UsageSync::stop() {
+  if (thread_ == nullptr) return;
+  if (is_forked()) {
+    // There is no such thread here, and no way to tell its object.
+    (void)thread_.release();
+    return;
+  }
+  {
+    const std::lock_guard<std::mutex> lock(stopping_);
+    stop_ = true;
+  }
+  stopped_.notify_all();
+  thread_->join();
+  thread_.reset();
+}
+
+bool UsageSync::is_forked() const { return getpid() != process_; }
+
+void UsageSync::resume(uint32_t record, const SyncedCounts& synced) {
+  MutexLock lock(syncing_);
+  if (record >= synced_.size()) synced_.resize(record + 1);
+  synced_[record] = synced;
+}
+
+void UsageSync::start(absl::Duration interval) {
+  thread_ = std::make_unique<std::thread>([this, interval] { run(interval); });
+}
+
+void UsageSync::run(absl::Duration interval) {
+  std::unique_lock<std::mutex> lock(stopping_);
+  while (!stopped_.wait_for(lock, absl::ToChronoNanoseconds(interval),
+                            [this] { return stop_; })) {
+    lock.unlock();
+    // Not done now is done the next time; statistics show it.
+    (void)sync();
+    lock.lock();
+  }
+}
+
+absl::Status UsageSync::sync() {
+  if (is_forked()) {
+    return absl::FailedPreconditionError(
+        "this process was forked: its counts are its own, and not stored");
+  }
+  MutexLock lock(syncing_);
+  absl::Status status = pass();
+  if (status.ok()) status = prune();
+  if (!status.ok()) failures_.fetch_add(1, std::memory_order_relaxed);
+  return status;
+}
+
+absl::Status UsageSync::close() {
+  stop();
+  if (auto status = sync(); !status.ok()) return status;
+  MutexLock lock(syncing_);
+  if (auto status = counts_.flush(); !status.ok()) return status;
+  v1::StoreChange change;
+  *change.mutable_put_counts() = state_;
+  change.mutable_put_counts()->set_closed(true);
+  return store_->commit({change});
+}
+
+absl::Status UsageSync::pass() {
+  const int64_t began = clock_->now().unix;
+  // The records of a new generation are others: those that the store has stay
+  // what it has until all are written.
+  const bool all = state_.synced_generation() != state_.generation();
+  bool changed = all;
+  Batch batch;
+  for (uint32_t block = 0;; ++block) {
+    {
+      MutexLock lock(control_);
+      if (block * kRecords >= counts_.record_count()) break;
+      read_block(block, all, batch);
+    }
+    if (batch.blocks.size() < kMostBlocks && batch.days.size() < kMostDays) {
+      continue;
+    }
+    changed = true;
+    if (auto status = write(batch); !status.ok()) return status;
+  }
+  if (!batch.blocks.empty()) {
+    changed = true;
+    if (auto status = write(batch); !status.ok()) return status;
+  }
+  if (changed) {
+    v1::StoreChange change;
+    v1::StoredCounts& state = *change.mutable_put_counts();
+    state = state_;
+    state.set_synced_generation(state.generation());
+    state.set_synced_unix_ns(began);
+    if (auto status = store_->commit({change}); !status.ok()) return status;
+    state_ = state;
+  }
+  synced_unix_ns_.store(began, std::memory_order_relaxed);
+  return absl::OkStatus();
+}
+
+void UsageSync::read_block(uint32_t block, bool all, Batch& batch) {
+  const uint32_t first = block * kRecords;
+  const uint32_t end = std::min(first + kRecords, counts_.record_count());
+  if (end > synced_.size()) synced_.resize(end);
+  bool changed = all;
+  std::string counts;
+  const size_t before = batch.written.size();
+  for (uint32_t record = first; record < end; ++record) {
+    const SyncedCounts& synced = synced_[record];
+    SyncedCounts present;
+    const CountsRecord& source = counts_.records()[record];
+    // Record 0 is the file's header. Relaxed: what begins and ends associations
+    // holds `control_`.
+    if (record != 0) {
+      present.association = source.association.load(std::memory_order_relaxed);
+    }
+    if (present.association != 0) {
+      const QuotaWords words = source.counts.quota.snapshot();
+      present.today = words.today;
+      present.period = words.period;
+      append_counts(present, counts);
+    }
+    const bool same = present.association == synced.association;
+    if (same && present.today.bits() == synced.today.bits() &&
+        present.period.bits() == synced.period.bits()) {
+      continue;
+    }
+    changed = true;
+    batch.written.emplace_back(record, present);
+    if (present.association == 0) continue;
+    // The day that the store has as the present one may have had more since.
+    const Day since = same ? synced.today.day() : 0;
+    source.counts.log.for_each([&](DayWord day) {
+      if (since <= day.day() && day.day() < present.today.day()) {
+        batch.days.push_back({present.association, day.day(), day.count()});
+      }
+    });
+  }
+  if (!changed) return;
+  // What is not written is not noted.
+  if (counts.empty() && batch.written.size() == before) return;
+  batch.blocks.push_back({state_.generation(), block, std::move(counts)});
+}
+
+absl::Status UsageSync::write(Batch& batch) {
+  if (auto status = store_->write_usage(batch.days, batch.blocks);
+      !status.ok()) {
+    return status;
+  }
+  for (const auto& [record, synced] : batch.written) synced_[record] = synced;
+  batch = Batch();
+  return absl::OkStatus();
+}
+
+absl::Status UsageSync::prune() {
+  const Day today = day_of(clock_->now().unix);
+  return store_->prune_days(today - days_kept_ + 1, kMostPruned).status();
+}
+
+int64_t UsageSync::synced_unix_ns() const {
+  return synced_unix_ns_.load(std::memory_order_relaxed);
+}
+
+int64_t UsageSync::failures() const {
+  return failures_.load(std::memory_order_relaxed);
+}
+
+}  // namespace weir

@@ -1,0 +1,34 @@
+#ifndef WEIR_STORE_COUNTS_BLOCK_H_
+#define WEIR_STORE_COUNTS_BLOCK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "quota/words.h"
+
+namespace weir {
+
+// What an association counted when it was last synced. Its extension is with
+// the association, the days before `today` are by themselves.
+struct SyncedCounts {
+  int64_t association = 0;
+  DayWord today;
+  PeriodWord period;
+
+  static constexpr size_t kBytes = 24;
+};
+
+// Of CountsBlock::counts, little-endian.
+void append_counts(const SyncedCounts& counts, std::string& block);
+
+// DataLoss for what append_counts() cannot have written.
+absl::Status read_counts_block(
+    std::string_view block, absl::FunctionRef<void(const SyncedCounts&)> visit);
+
+}  // namespace weir
+
+#endif  // WEIR_STORE_COUNTS_BLOCK_H_

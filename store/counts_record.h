@@ -1,0 +1,61 @@
+#ifndef WEIR_STORE_COUNTS_RECORD_H_
+#define WEIR_STORE_COUNTS_RECORD_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "quota/calendar.h"
+#include "quota/counts.h"
+#include "store/boot_id.h"
+
+// What is in the files of counts. See store/counts_file.h.
+
+namespace weir {
+
+// One association's counts; or nobody's.
+struct alignas(64) CountsRecord {
+  Counts counts;
+  // The id, above 0; 0 is nobody. Stored last when a record begins, and first
+  // when it ends.
+  std::atomic<int64_t> association;
+  // An identity_check(), if it is somebody's.
+  std::atomic<uint64_t> check;
+};
+
+static_assert(sizeof(CountsRecord) == 64, "a line");
+
+// Of what does not change while the record is the association's.
+uint64_t identity_check(uint64_t generation, uint32_t number,
+                        int64_t association, Day first_day);
+
+// What both files begin with, in the place of their first record or line.
+struct CountsHeader {
+  static constexpr char kMagic[8] = {'w', 'e', 'i', 'r', 'c', 'n', 't', '\n'};
+  static constexpr uint32_t kVersion = 1;
+
+  enum Kind : uint16_t { kRecords = 1, kLines = 2 };
+
+  uint64_t check_of_fields() const;
+
+  char magic[8];
+  uint32_t version;
+  uint16_t kind;
+  uint16_t item_bytes;
+  uint64_t generation;
+  uint64_t lines_address;  // where the logs' addresses count from
+  BootId boot_id;
+  uint64_t check;  // check_of_fields(): of all that is above
+  // The file has at least so much. It grows.
+  std::atomic<uint64_t> bytes;
+};
+
+static_assert(sizeof(CountsHeader) == 64, "in the place of one record");
+
+std::string counts_path(const std::string& folder, CountsHeader::Kind kind,
+                        uint64_t generation);
+
+}  // namespace weir
+
+#endif  // WEIR_STORE_COUNTS_RECORD_H_

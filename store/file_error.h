@@ -1,0 +1,39 @@
+#ifndef WEIR_STORE_FILE_ERROR_H_
+#define WEIR_STORE_FILE_ERROR_H_
+
+#include <cerrno>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "json/text.h"
+
+namespace weir {
+
+// What a system call's error is to the caller of a store: NotFound, Unavailable
+// for what may pass, FailedPrecondition for what has to be put right.
+inline absl::Status file_error(const std::string& path, std::string_view what,
+                               int error) {
+  const std::string message = absl::StrCat(
+      path, ": ", to_absl(what), ": ", std::generic_category().message(error));
+  switch (error) {
+    case ENOENT:
+      return absl::NotFoundError(message);
+    case EDQUOT:
+    case EIO:
+    case EMFILE:
+    case ENFILE:
+    case ENOLCK:
+    case ENOMEM:
+    case ENOSPC:
+      return absl::UnavailableError(message);
+    default:
+      return absl::FailedPreconditionError(message);
+  }
+}
+
+}  // namespace weir
+
+#endif  // WEIR_STORE_FILE_ERROR_H_

@@ -1,0 +1,659 @@
+#include "store/sqlite_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "enforcer/mutex.h"
+#include "google/protobuf/message_lite.h"
+#include "json/text.h"
+#include "store/descriptor.h"
+#include "store/file_error.h"
+#include "store/folder_lock.h"
+#include "store/sqlite.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kApplicationId = 0x57656972;  // "Weir"
+constexpr int64_t kVersion = 1;
+
+// Ordinals grow, so they are the order of coming; replacing a document keeps
+// its row. Associations name plan and key by them, which is smaller than by id.
+//
+// `extensions` is a StoredAssociation with nothing else in it. An association's
+// days outlive it until they are pruned. Days come first in their key: what is
+// written is near the end, what is pruned is the beginning, and one
+// association's n days are n lookups.
+constexpr char kCreate[] =
+    "CREATE TABLE usage_plans("
+    "  ordinal INTEGER PRIMARY KEY,"
+    "  id TEXT NOT NULL UNIQUE CHECK(id <> ''),"
+    "  document BLOB NOT NULL) STRICT;"
+    "CREATE TABLE api_keys("
+    "  ordinal INTEGER PRIMARY KEY,"
+    "  id TEXT NOT NULL UNIQUE CHECK(id <> ''),"
+    "  document BLOB NOT NULL) STRICT;"
+    "CREATE TABLE associations("
+    "  id INTEGER PRIMARY KEY CHECK(id > 0),"
+    "  plan INTEGER NOT NULL REFERENCES usage_plans ON DELETE CASCADE,"
+    "  key INTEGER NOT NULL REFERENCES api_keys ON DELETE CASCADE,"
+    "  first_day INTEGER NOT NULL,"
+    "  extensions BLOB,"
+    "  UNIQUE(key, plan)) STRICT;"
+    "CREATE TABLE daily_usage("
+    "  day INTEGER,"
+    "  association INTEGER,"
+    "  used INTEGER NOT NULL,"
+    "  PRIMARY KEY(day, association)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE counts("
+    "  generation INTEGER,"
+    "  block INTEGER,"
+    "  counts BLOB NOT NULL,"
+    "  PRIMARY KEY(generation, block)) STRICT, WITHOUT ROWID;"
+    // One row. The column is what counts; the document's number is not.
+    "CREATE TABLE state("
+    "  counts BLOB NOT NULL,"
+    "  last_association_id INTEGER NOT NULL,"
+    "  failed_commits INTEGER NOT NULL) STRICT;"
+    "INSERT INTO state VALUES(x'', 0, 0);"
+    "PRAGMA application_id = 0x57656972;"
+    "PRAGMA user_version = 1;";
+
+constexpr char kApplicationIdOf[] = "PRAGMA application_id";
+constexpr char kVersionOf[] = "PRAGMA user_version";
+constexpr char kCountTables[] =
+    "SELECT count(*) FROM sqlite_schema WHERE type = 'table'";
+constexpr char kCountStates[] = "SELECT count(*) FROM state";
+constexpr char kUseWal[] = "PRAGMA journal_mode = WAL";
+
+constexpr char kPutPlan[] =
+    "INSERT INTO usage_plans(id, document) VALUES(?1, ?2)"
+    " ON CONFLICT(id) DO UPDATE SET document = ?2";
+constexpr char kDeletePlan[] = "DELETE FROM usage_plans WHERE id = ?1";
+constexpr char kPutKey[] =
+    "INSERT INTO api_keys(id, document) VALUES(?1, ?2)"
+    " ON CONFLICT(id) DO UPDATE SET document = ?2";
+constexpr char kDeleteKey[] = "DELETE FROM api_keys WHERE id = ?1";
+constexpr char kPutAssociation[] =
+    "INSERT INTO associations VALUES(?1,"
+    " (SELECT ordinal FROM usage_plans WHERE id = ?2),"
+    " (SELECT ordinal FROM api_keys WHERE id = ?3), ?4, ?5)"
+    " ON CONFLICT(id) DO UPDATE SET plan = excluded.plan, key = excluded.key,"
+    " first_day = excluded.first_day, extensions = excluded.extensions";
+constexpr char kDeleteAssociation[] = "DELETE FROM associations WHERE id = ?1";
+constexpr char kRaiseLastAssociation[] =
+    "UPDATE state SET last_association_id = max(last_association_id, ?1)";
+constexpr char kCountFailedCommit[] =
+    "UPDATE state SET failed_commits = failed_commits + 1";
+constexpr char kPutState[] = "UPDATE state SET counts = ?1";
+constexpr char kDropOtherCounts[] =
+    "DELETE FROM counts WHERE generation NOT IN (?1, ?2)";
+
+constexpr char kGetState[] = "SELECT counts, last_association_id FROM state";
+constexpr char kGetPlans[] =
+    "SELECT document FROM usage_plans ORDER BY ordinal";
+constexpr char kGetKeys[] = "SELECT document FROM api_keys ORDER BY ordinal";
+// Outer joins: a name that is missing is noticed.
+constexpr char kGetAssociations[] =
+    "SELECT a.id, p.id, k.id, a.first_day, a.extensions FROM associations a"
+    " LEFT JOIN usage_plans p ON p.ordinal = a.plan"
+    " LEFT JOIN api_keys k ON k.ordinal = a.key ORDER BY a.id";
+
+constexpr char kPutDay[] =
+    "INSERT INTO daily_usage VALUES(?1, ?2, ?3)"
+    " ON CONFLICT DO UPDATE SET used = ?3";
+constexpr char kPutBlock[] =
+    "INSERT INTO counts VALUES(?1, ?2, ?3)"
+    " ON CONFLICT DO UPDATE SET counts = ?3";
+constexpr char kGetBlocks[] =
+    "SELECT counts FROM counts WHERE generation = ?1 ORDER BY block";
+constexpr char kGetFirstDay[] = "SELECT ifnull(min(day), 0) FROM daily_usage";
+constexpr char kGetLastDay[] = "SELECT ifnull(max(day), -1) FROM daily_usage";
+constexpr char kGetDay[] =
+    "SELECT used FROM daily_usage WHERE day = ?1 AND association = ?2";
+constexpr char kGetDays[] =
+    "SELECT day, association, used FROM daily_usage"
+    " WHERE day BETWEEN ?1 AND ?2 ORDER BY day, association";
+constexpr char kPruneDays[] =
+    "DELETE FROM daily_usage WHERE (day, association) IN"
+    " (SELECT day, association FROM daily_usage WHERE day < ?1"
+    "  ORDER BY day, association LIMIT ?2)";
+
+// In pages of 4 KiB. How long the WAL becomes before usage, which nobody waits
+// for, copies it to the database; and before a commit has to.
+constexpr int kLongWal = 1'000;
+constexpr int kTooLongWal = 16'000;
+
+absl::Status damaged(const std::string& path, std::string_view what) {
+  return absl::DataLossError(
+      absl::StrCat(path, ": is damaged: ", to_absl(what),
+                   "; restore it from an export or a backup"));
+}
+
+absl::Status parse(const SqliteConnection& database, std::string_view bytes,
+                   google::protobuf::MessageLite* document) {
+  if (document->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::OkStatus();
+  }
+  return damaged(database.path(),
+                 absl::StrCat("a ", document->GetTypeName(), " is illegible"));
+}
+
+int64_t as_integer(uint64_t generation) {
+  return static_cast<int64_t>(generation);
+}
+
+absl::Status sync_folder(const std::string& folder) {
+  const Descriptor descriptor(
+      open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!descriptor.is_open() || fsync(descriptor.number()) != 0) {
+    return file_error(folder, "cannot be synced", errno);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status create_folder(const std::string& folder) {
+  if (mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder + "/..");
+  if (errno == EEXIST) return absl::OkStatus();
+  return file_error(folder, "cannot be created", errno);
+}
+
+// Makes sure that there is a database, if only one without a page. Its
+// permissions are those that SQLite gives its other files as well.
+absl::Status create_database(const std::string& folder,
+                             const std::string& path) {
+  struct stat status;
+  // SQLite takes a file of one byte for an empty one.
+  if (stat(path.c_str(), &status) == 0 && status.st_size > 1) {
+    return absl::OkStatus();
+  }
+  // A store has a page before it has a WAL, and keeps both.
+  if (stat((path + "-wal").c_str(), &status) == 0) {
+    return damaged(path, "it is empty, or missing");
+  }
+  // Is not opened if it is there: closing it would drop SQLite's locks.
+  const Descriptor file(
+      open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (file.is_open()) return sync_folder(folder);
+  if (errno == EEXIST) return absl::OkStatus();
+  return file_error(path, "cannot be created", errno);
+}
+
+absl::Status check_readable(const std::string& path) {
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0) {
+    return file_error(path, "there is no store", errno);
+  }
+  for (const char* suffix : {"-wal", "-shm"}) {
+    if (stat((path + suffix).c_str(), &status) == 0) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, suffix,
+        ": is missing; open the store once to be written, which creates it"));
+  }
+  return absl::OkStatus();
+}
+
+// Whether the database is a store's, at the price of a page or two.
+absl::Status check_identity(SqliteConnection& database) {
+  const auto application = database.number(kApplicationIdOf);
+  if (!application.ok()) return application.status();
+  if (*application != kApplicationId) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(database.path(), ": is not a database of Weir's"));
+  }
+  const auto version = database.number(kVersionOf);
+  if (!version.ok()) return version.status();
+  if (*version != kVersion) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        database.path(), ": has version ", *version,
+        " of the schema, and this program knows version ", kVersion));
+  }
+  const auto states = database.number(kCountStates);
+  if (!states.ok()) return states.status();
+  if (*states != 1) return damaged(database.path(), "its state is missing");
+  return absl::OkStatus();
+}
+
+// Makes a store of a database that has just been created, and nothing of any
+// other.
+absl::Status prepare_to_write(SqliteConnection& database) {
+  const auto tables = database.number(kCountTables);
+  if (!tables.ok()) return tables.status();
+  const auto application = database.number(kApplicationIdOf);
+  if (!application.ok()) return application.status();
+  const bool is_new = *tables == 0 && *application == 0;
+  absl::Status status = is_new ? absl::OkStatus() : check_identity(database);
+  if (!status.ok()) return status;
+  std::string mode;
+  status = database.query(kUseWal, {}, [&](const SqliteRow& row) {
+    mode = row.bytes(0);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  if (mode != "wal") {
+    return absl::FailedPreconditionError(absl::StrCat(
+        database.path(), ": needs shared memory, which its file system lacks"));
+  }
+  if (!is_new) return absl::OkStatus();
+  return database.write([&] { return database.execute(kCreate); });
+}
+
+absl::Status put_association(SqliteConnection& database,
+                             const v1::StoredAssociation& association) {
+  std::string extensions;
+  if (association.extensions_size() > 0) {
+    v1::StoredAssociation document;
+    *document.mutable_extensions() = association.extensions();
+    extensions = document.SerializeAsString();
+  }
+  const absl::Status status =
+      database.run(kPutAssociation,
+                   {association.id(), association.usage_plan_id(),
+                    association.key_id(), association.first_day(),
+                    extensions.empty() ? SqliteValue(std::nullopt)
+                                       : SqliteValue(SqliteBlob{extensions})});
+  if (!absl::IsInvalidArgument(status)) return status;
+  return with_prefix(
+      status,
+      absl::StrCat("association ", association.id(), " of key ",
+                   excerpt(association.key_id()), " with usage plan ",
+                   excerpt(association.usage_plan_id()),
+                   ": expected both to be there, and no other of the two: "));
+}
+
+absl::Status put_counts(SqliteConnection& database,
+                        const v1::StoredCounts& counts) {
+  const std::string document = counts.SerializeAsString();
+  const absl::Status status = database.run(kPutState, {SqliteBlob{document}});
+  if (!status.ok()) return status;
+  return database.run(kDropOtherCounts,
+                      {as_integer(counts.generation()),
+                       as_integer(counts.synced_generation())});
+}
+
+absl::Status apply(SqliteConnection& database, const v1::StoreChange& change) {
+  switch (change.change_case()) {
+    case v1::StoreChange::kPutUsagePlan: {
+      const std::string document = change.put_usage_plan().SerializeAsString();
+      return database.run(kPutPlan, {change.put_usage_plan().plan().id(),
+                                     SqliteBlob{document}});
+    }
+    case v1::StoreChange::kDeleteUsagePlan:
+      return database.run(kDeletePlan, {change.delete_usage_plan()});
+    case v1::StoreChange::kPutApiKey: {
+      const std::string document = change.put_api_key().SerializeAsString();
+      return database.run(kPutKey,
+                          {change.put_api_key().id(), SqliteBlob{document}});
+    }
+    case v1::StoreChange::kDeleteApiKey:
+      return database.run(kDeleteKey, {change.delete_api_key()});
+    case v1::StoreChange::kPutAssociation:
+      return put_association(database, change.put_association());
+    case v1::StoreChange::kDeleteAssociation:
+      return database.run(kDeleteAssociation, {change.delete_association()});
+    case v1::StoreChange::kPutCounts:
+      return put_counts(database, change.put_counts());
+    case v1::StoreChange::CHANGE_NOT_SET:
+      break;
+  }
+  return absl::InvalidArgumentError("expected a change");
+}
+
+// The greatest id of an association that the change tells of.
+int64_t association_in(const v1::StoreChange& change) {
+  return change.has_put_counts() ? change.put_counts().last_association_id()
+                                 : change.put_association().id();
+}
+
+absl::Status apply_all(SqliteConnection& database,
+                       absl::Span<const v1::StoreChange> changes) {
+  int64_t last_association = 0;
+  for (size_t i = 0; i < changes.size(); ++i) {
+    const absl::Status status = apply(database, changes[i]);
+    if (!status.ok()) {
+      return with_prefix(status, absl::StrCat("changes[", i, "]: "));
+    }
+    last_association = std::max(last_association, association_in(changes[i]));
+  }
+  if (last_association == 0) return absl::OkStatus();
+  return database.run(kRaiseLastAssociation, {last_association});
+}
+
+// Its visitors refer to one message, whose memory is used for all.
+absl::Status load_from(
+    SqliteConnection& database,
+    absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) {
+  v1::StoreChange change;
+  absl::Status status =
+      database.query(kGetState, {}, [&](const SqliteRow& row) {
+        v1::StoredCounts* counts = change.mutable_put_counts();
+        const absl::Status parsed = parse(database, row.bytes(0), counts);
+        if (!parsed.ok()) return parsed;
+        counts->set_last_association_id(row.integer(1));
+        return visit(change);
+      });
+  if (!status.ok()) return status;
+  status = database.query(kGetPlans, {}, [&](const SqliteRow& row) {
+    const absl::Status parsed =
+        parse(database, row.bytes(0), change.mutable_put_usage_plan());
+    return parsed.ok() ? visit(change) : parsed;
+  });
+  if (!status.ok()) return status;
+  status = database.query(kGetKeys, {}, [&](const SqliteRow& row) {
+    const absl::Status parsed =
+        parse(database, row.bytes(0), change.mutable_put_api_key());
+    return parsed.ok() ? visit(change) : parsed;
+  });
+  if (!status.ok()) return status;
+  return database.query(kGetAssociations, {}, [&](const SqliteRow& row) {
+    v1::StoredAssociation* association = change.mutable_put_association();
+    const absl::Status parsed = parse(database, row.bytes(4), association);
+    if (!parsed.ok()) return parsed;
+    if (row.is_null(1) || row.is_null(2)) {
+      return damaged(database.path(),
+                     absl::StrCat("association ", row.integer(0),
+                                  " is of a plan or a key that is missing"));
+    }
+    association->set_id(row.integer(0));
+    association->set_usage_plan_id(std::string(row.bytes(1)));
+    association->set_key_id(std::string(row.bytes(2)));
+    association->set_first_day(static_cast<Day>(row.integer(3)));
+    return visit(change);
+  });
+}
+
+absl::Status days_of_all(SqliteConnection& database, Day first, Day last,
+                         absl::FunctionRef<void(const DailyCount&)> visit) {
+  return database.query(kGetDays, {first, last}, [&](const SqliteRow& row) {
+    visit({row.integer(1), static_cast<Day>(row.integer(0)), row.integer(2)});
+    return absl::OkStatus();
+  });
+}
+
+absl::Status days_of(SqliteConnection& database, int64_t association, Day first,
+                     Day last,
+                     absl::FunctionRef<void(const DailyCount&)> visit) {
+  const auto earliest = database.number(kGetFirstDay);
+  if (!earliest.ok()) return earliest.status();
+  const auto latest = database.number(kGetLastDay);
+  if (!latest.ok()) return latest.status();
+  const int64_t end = std::min<int64_t>(last, *latest);
+  for (int64_t day = std::max<int64_t>(first, *earliest); day <= end; ++day) {
+    const absl::Status status =
+        database.query(kGetDay, {day, association}, [&](const SqliteRow& row) {
+          visit({association, static_cast<Day>(day), row.integer(0)});
+          return absl::OkStatus();
+        });
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// While there is one, fork() waits. Otherwise a child might find locks of
+// SQLite's own taken, by threads that it does not have, and could not use
+// SQLite at all.
+class ForkHold {
+ public:
+  ForkHold() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.lock(); }
+  ~ForkHold() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.unlock(); }
+  ForkHold(const ForkHold&) = delete;
+  ForkHold& operator=(const ForkHold&) = delete;
+
+ private:
+  Mutex mutex_;  // Nobody else's: fork() waits for all.
+};
+
+}  // namespace
+
+struct SqliteStore::Impl {
+  using Body = absl::FunctionRef<absl::Status(SqliteConnection&)>;
+
+  Impl(std::string folder, Options options, std::unique_ptr<FolderLock> lock)
+      : folder(std::move(folder)),
+        path(this->folder + "/weir.sqlite"),
+        read_only(options.read_only),
+        lock(std::move(lock)) {}
+
+  absl::Status open();
+
+  // What `body` writes, or nothing.
+  absl::Status write(Body body);
+  // What `body` reads is from one snapshot.
+  absl::Status read(Body body);
+  // Calls `body` with a connection that is nobody else's meanwhile.
+  absl::Status with_reader(Body body);
+  // Copies what is in the WAL, if it is much, to the database.
+  void shorten_wal();
+
+  absl::Status check_process() const;
+
+  const pid_t process = getpid();
+  const std::string folder;
+  const std::string path;
+  const bool read_only;
+  // Given up last.
+  const std::unique_ptr<FolderLock> lock;
+  Mutex writing;
+  // nullptr: read only.
+  std::unique_ptr<SqliteConnection> writer ABSL_GUARDED_BY(writing);
+  Mutex resting;
+  // That are not in use.
+  std::vector<std::unique_ptr<SqliteConnection>> readers
+      ABSL_GUARDED_BY(resting);
+};
+
+absl::Status SqliteStore::Impl::open() {
+  if (read_only) return with_reader(check_identity);
+  absl::Status status = create_database(folder, path);
+  if (!status.ok()) return status;
+  auto database =
+      SqliteConnection::open(path, SqliteConnection::Access::kWrite);
+  if (!database.ok()) return database.status();
+  status = prepare_to_write(**database);
+  if (!status.ok()) return status;
+  MutexLock hold(writing);
+  writer = *std::move(database);
+  return absl::OkStatus();
+}
+
+absl::Status SqliteStore::Impl::check_process() const {
+  if (getpid() == process) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, ": was opened by process ", process,
+                   ", and cannot be used by this one, forked from it"));
+}
+
+absl::Status SqliteStore::Impl::write(Body body) {
+  absl::Status status = check_process();
+  if (!status.ok()) return status;
+  if (read_only) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": was opened to be read only"));
+  }
+  MutexLock hold(writing);
+  SqliteConnection& database = *writer;
+  bool is_written = false;
+  status = database.write([&] {
+    const absl::Status written = body(database);
+    is_written = written.ok();
+    return written;
+  });
+  if (!status.ok() && is_written) {
+    // All of it may be in the WAL, and be found there if the process is killed
+    // now, though it could not be synced. Whatever is written next takes its
+    // place, even if that fails in the same way.
+    database.run(kCountFailedCommit).IgnoreError();
+  }
+  if (status.ok() && database.wal_pages() >= kTooLongWal) {
+    // If it fails, what was written is as safe in the WAL.
+    database.checkpoint().IgnoreError();
+  }
+  return status;
+}
+
+void SqliteStore::Impl::shorten_wal() {
+  {
+    MutexLock hold(writing);
+    if (writer->wal_pages() < kLongWal) return;
+  }
+  // By a connection of its own: commits go on meanwhile. If it fails, what is
+  // in the WAL is as safe there, and the next call tries again.
+  with_reader([](SqliteConnection& database) {
+    return database.checkpoint();
+  }).IgnoreError();
+}
+
+absl::Status SqliteStore::Impl::with_reader(Body body) {
+  const absl::Status status = check_process();
+  if (!status.ok()) return status;
+  const ForkHold hold_fork;
+  std::unique_ptr<SqliteConnection> reader;
+  {
+    MutexLock hold(resting);
+    if (!readers.empty()) {
+      reader = std::move(readers.back());
+      readers.pop_back();
+    }
+  }
+  if (reader == nullptr) {
+    auto access = SqliteConnection::Access::kWrite;  // for checkpoints
+    if (read_only) {
+      access = SqliteConnection::Access::kRead;
+      const absl::Status readable = check_readable(path);
+      if (!readable.ok()) return readable;
+    }
+    auto opened = SqliteConnection::open(path, access);
+    if (!opened.ok()) return opened.status();
+    reader = *std::move(opened);
+  }
+  absl::Status result = body(*reader);
+  MutexLock hold(resting);
+  readers.push_back(std::move(reader));
+  return result;
+}
+
+absl::Status SqliteStore::Impl::read(Body body) {
+  return with_reader([&](SqliteConnection& database) {
+    return database.read([&] { return body(database); });
+  });
+}
+
+SqliteStore::SqliteStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+absl::StatusOr<std::shared_ptr<SqliteStore>> SqliteStore::open(
+    const std::string& folder) {
+  return open(folder, Options());
+}
+
+absl::StatusOr<std::shared_ptr<SqliteStore>> SqliteStore::open(
+    const std::string& folder, Options options) {
+  const ForkHold hold_fork;
+  if (!options.read_only) {
+    const absl::Status created = create_folder(folder);
+    if (!created.ok()) return created;
+  }
+  // The process may change its working directory.
+  std::error_code error;
+  const std::string real = std::filesystem::canonical(folder, error).string();
+  if (error) return file_error(folder, "cannot be opened", error.value());
+  auto lock = options.read_only ? FolderLock::to_read(real)
+                                : FolderLock::to_write(real);
+  if (!lock.ok()) return lock.status();
+  auto impl = std::make_unique<Impl>(real, options, *std::move(lock));
+  const absl::Status opened = impl->open();
+  if (!opened.ok()) return opened;
+  return std::shared_ptr<SqliteStore>(new SqliteStore(std::move(impl)));
+}
+
+SqliteStore::~SqliteStore() {
+  if (getpid() != impl_->process) {
+    // SQLite would write to files, and unlock what it has not locked here, for
+    // a process that goes on. This one's copy of the connections is left alone.
+    static_cast<void>(impl_.release());
+    return;
+  }
+  const ForkHold hold_fork;
+  impl_.reset();
+}
+
+absl::Status SqliteStore::commit(absl::Span<const v1::StoreChange> changes) {
+  return impl_->write(
+      [&](SqliteConnection& database) { return apply_all(database, changes); });
+}
+
+absl::Status SqliteStore::load(
+    absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) {
+  return impl_->read(
+      [&](SqliteConnection& database) { return load_from(database, visit); });
+}
+
+absl::Status SqliteStore::write_usage(absl::Span<const DailyCount> days,
+                                      absl::Span<const CountsBlock> blocks) {
+  const auto put_all = [&](SqliteConnection& database) {
+    absl::Status status;
+    for (const DailyCount& day : days) {
+      status = database.run(kPutDay, {day.day, day.association, day.used});
+      if (!status.ok()) return status;
+    }
+    for (const CountsBlock& block : blocks) {
+      status =
+          database.run(kPutBlock, {as_integer(block.generation), block.number,
+                                   SqliteBlob{block.counts}});
+      if (!status.ok()) return status;
+    }
+    return status;
+  };
+  const absl::Status status = impl_->write(put_all);
+  if (status.ok()) impl_->shorten_wal();
+  return status;
+}
+
+absl::Status SqliteStore::read_counts(
+    uint64_t generation,
+    absl::FunctionRef<absl::Status(std::string_view counts)> visit) {
+  return impl_->read([&](SqliteConnection& database) {
+    return database.query(
+        kGetBlocks, {as_integer(generation)},
+        [&](const SqliteRow& row) { return visit(row.bytes(0)); });
+  });
+}
+
+absl::Status SqliteStore::read_days(
+    int64_t association, Day first, Day last,
+    absl::FunctionRef<void(const DailyCount&)> visit) {
+  return impl_->read([&](SqliteConnection& database) {
+    return association == 0
+               ? days_of_all(database, first, last, visit)
+               : days_of(database, association, first, last, visit);
+  });
+}
+
+absl::StatusOr<int64_t> SqliteStore::prune_days(Day day, int64_t most) {
+  int64_t pruned = 0;
+  const absl::Status status = impl_->write([&](SqliteConnection& database) {
+    const absl::Status status =
+        database.run(kPruneDays, {day, std::max<int64_t>(most, 0)});
+    pruned = database.changed_rows();
+    return status;
+  });
+  if (!status.ok()) return status;
+  impl_->shorten_wal();
+  return pruned;
+}
+
+std::string SqliteStore::folder() const { return impl_->folder; }
+
+bool SqliteStore::is_read_only() const { return impl_->read_only; }
+
+}  // namespace weir

@@ -1,0 +1,602 @@
+// What a store does when processes are killed or forked, disks are full or
+// failing, and files are damaged.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "proto/store.pb.h"
+#include "quota/calendar.h"
+#include "store/sqlite_store.h"
+#include "store/store.h"
+#include "store/test_changes.h"
+
+namespace {
+
+std::atomic<int> syncs{0};
+std::atomic<int> sync_error{0};
+
+int sync_file(long call, int file) {
+  ++syncs;
+  if (sync_error != 0) {
+    errno = sync_error;
+    return -1;
+  }
+  return static_cast<int>(syscall(call, file));
+}
+
+}  // namespace
+
+// In place of the C library's, for SQLite too.
+extern "C" int fsync(int file) { return sync_file(SYS_fsync, file); }
+extern "C" int fdatasync(int file) { return sync_file(SYS_fdatasync, file); }
+
+namespace weir {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr SqliteStore::Options kReadOnly{true};
+
+std::shared_ptr<Store> open_store(const std::string& folder) {
+  const auto store = SqliteStore::open(folder);
+  EXPECT_TRUE(store.ok()) << store.status();
+  return *store;
+}
+
+std::string text_of(const absl::Status& status) {
+  return std::string(status.message());
+}
+
+// While there is one, SQLite calls this in place of the system.
+class SystemCall {
+ public:
+  template <class Function>
+  SystemCall(const char* name, Function* function) : name_(name) {
+    set(reinterpret_cast<sqlite3_syscall_ptr>(function));
+  }
+  ~SystemCall() { set(nullptr); }
+
+ private:
+  void set(sqlite3_syscall_ptr function) {
+    sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);
+    vfs->xSetSystemCall(vfs, name_, function);
+  }
+
+  const char* name_;
+};
+
+// -- Killed processes --
+
+TEST(SqliteStoreFaults, KilledProcessHasWhatItWasTold) {
+  const std::string folder = fresh_path();
+  ASSERT_TRUE(open_store(folder)->commit({put_plan("p")}).ok());
+  std::mt19937 random(1);
+  int done = 0;  // rounds that a process has been told of
+  for (int kill_round = 0; kill_round < 10; ++kill_round) {
+    int told[2];
+    ASSERT_EQ(pipe(told), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(10);
+      const auto store = SqliteStore::open(folder);
+      if (!store.ok()) _exit(1);
+      for (int i = done + 1;; ++i) {
+        const std::string key = absl::StrCat("k", i);
+        if (!(*store)
+                 ->commit({put_key(key), put_association(i, "p", key)})
+                 .ok() ||
+            !(*store)
+                 ->write_usage({{1, i, i}}, {{1, 0, absl::StrCat(i)}})
+                 .ok() ||
+            write(told[1], &i, sizeof i) != sizeof i) {
+          _exit(2);
+        }
+      }
+    }
+    close(told[1]);
+    const int before = done;
+    const int enough = done + 1 + static_cast<int>(random() % 10);
+    while (done < enough && read(told[0], &done, sizeof done) == sizeof done) {
+    }
+    usleep(random() % 1'000);
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    while (read(told[0], &done, sizeof done) == sizeof done) {
+    }
+    close(told[0]);
+    ASSERT_GT(done, before);
+
+    const auto store = open_store(folder);
+    const auto seen = contents(*store);
+    const int keys = static_cast<int>(seen.size() - 2) / 2;
+    ASSERT_TRUE(keys == done || keys == done + 1) << keys << ", " << done;
+    ASSERT_EQ(seen.size(), 2u + 2 * keys);
+    for (int i = 0; i < keys; ++i) {
+      ASSERT_THAT(seen[2 + i], HasSubstr(absl::StrCat("\"k", i + 1, "\"")));
+    }
+    const int used = static_cast<int>(days(*store, 1).size());
+    ASSERT_TRUE(used == keys || used == keys - 1) << used << ", " << keys;
+    ASSERT_GE(used, done);
+    ASSERT_THAT(blocks(*store, 1), ElementsAre(absl::StrCat(used)));
+    // What was on its way is put again.
+    if (used < keys) {
+      ASSERT_TRUE(
+          store->write_usage({{1, keys, 1}}, {{1, 0, absl::StrCat(keys)}})
+              .ok());
+    }
+    done = keys;
+  }
+}
+
+TEST(SqliteStoreFaults, KilledWhileItIsCreatedItIsCreatedAgain) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 20; ++i) {
+    const std::string folder = fresh_path();
+    const pid_t child = fork();
+    if (child == 0) {
+      SqliteStore::open(folder).status().IgnoreError();
+      _exit(0);
+    }
+    usleep(random() % 5'000);
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    ASSERT_THAT(contents(*open_store(folder)), ElementsAre("put_counts { }"));
+  }
+}
+
+// -- The disk --
+
+TEST(SqliteStoreFaults, WhatIsWrittenIsSynced) {
+  const auto store = open_store(fresh_path());
+  for (int i = 1; i < 5; ++i) {
+    int before = syncs;
+    ASSERT_TRUE(store->commit({put_key(absl::StrCat(i))}).ok());
+    EXPECT_GT(syncs, before);
+    before = syncs;
+    ASSERT_TRUE(store->write_usage({{1, i, 1}}, {}).ok());
+    EXPECT_GT(syncs, before);
+    before = syncs;
+    ASSERT_TRUE(store->prune_days(i + 1, 1).ok());
+    EXPECT_GT(syncs, before);
+  }
+}
+
+TEST(SqliteStoreFaults, FailedSyncChangesNothing) {
+  const std::string folder = fresh_path();
+  auto store = open_store(folder);
+  ASSERT_TRUE(store->commit({put_key("k")}).ok());
+  const auto before = contents(*store);
+  sync_error = EIO;
+  for (int i = 0; i < 3; ++i) {
+    const absl::Status status = store->commit({put_key("new")});
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(text_of(status), StartsWith(folder + "/weir.sqlite: "));
+    EXPECT_THAT(text_of(status), HasSubstr("disk I/O error"));
+    EXPECT_EQ(contents(*store), before);
+    // What is left if the process is killed now.
+    const std::string copy = fresh_path("copy");
+    std::filesystem::create_directory(copy);
+    for (const char* file : {"/weir.sqlite", "/weir.sqlite-wal"}) {
+      std::filesystem::copy_file(folder + file, copy + file);
+    }
+    sync_error = 0;
+    EXPECT_EQ(contents(*open_store(copy)), before);
+    sync_error = EIO;
+  }
+  sync_error = 0;
+  EXPECT_TRUE(store->commit({put_key("after")}).ok());
+  store.reset();
+  store = open_store(folder);
+  EXPECT_EQ(contents(*store).size(), before.size() + 1);
+  EXPECT_EQ(contents(*store).back(), put_key("after").ShortDebugString());
+}
+
+template <class File>
+ssize_t no_room(int, const void*, size_t, File...) {
+  errno = ENOSPC;
+  return -1;
+}
+
+TEST(SqliteStoreFaults, FullDiskChangesNothing) {
+  const std::string folder = fresh_path();
+  auto store = open_store(folder);
+  ASSERT_TRUE(store->commit({put_key("k")}).ok());
+  ASSERT_TRUE(store->write_usage({{1, 1, 1}}, {{1, 0, "block"}}).ok());
+  const auto before = contents(*store);
+  const std::string secret(10'000, 's');
+  v1::StoreChange change = put_key("new");
+  change.mutable_put_api_key()->set_value(secret);
+  {
+    const SystemCall write("write", no_room<int>);
+    const SystemCall pwrite("pwrite", no_room<off_t>);
+    const SystemCall pwrite64("pwrite64", no_room<off64_t>);
+    for (const absl::Status& status :
+         {store->commit({change}), store->write_usage({{1, 1, 2}}, {}),
+          store->write_usage({}, {{1, 0, "other"}}),
+          store->prune_days(5, 5).status()}) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+      EXPECT_THAT(text_of(status), StartsWith(folder + "/weir.sqlite: "));
+      EXPECT_THAT(text_of(status), HasSubstr("make room on the disk"));
+      EXPECT_THAT(text_of(status), Not(HasSubstr("sss")));
+    }
+    EXPECT_EQ(contents(*store), before);
+  }
+  EXPECT_THAT(days(*store, 1), ElementsAre("1@1=1"));
+  EXPECT_THAT(blocks(*store, 1), ElementsAre("block"));
+  EXPECT_TRUE(store->commit({change}).ok());
+  store.reset();
+  EXPECT_EQ(contents(*open_store(folder)).size(), before.size() + 1);
+}
+
+// The kernel's own refusal, in the middle of a long write.
+TEST(SqliteStoreFaults, WriteThatIsCutShortChangesNothing) {
+  const std::string folder = fresh_path();
+  auto store = open_store(folder);
+  ASSERT_TRUE(store->commit({put_key("k")}).ok());
+  const auto before = contents(*store);
+  std::vector<v1::StoreChange> changes;
+  for (int i = 0; i < 5'000; ++i) {
+    changes.push_back(put_key(absl::StrCat("new", i), std::string(300, 'n')));
+  }
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit usual;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &usual), 0);
+  const rlimit little{1'000'001, usual.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &little), 0);
+  const absl::Status status = store->commit(changes);
+  const absl::Status small = store->commit({put_key("small")});
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &usual), 0);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(text_of(status), HasSubstr("disk I/O error"));
+  EXPECT_TRUE(small.ok()) << small;
+  EXPECT_EQ(contents(*store).size(), before.size() + 1);
+  ASSERT_TRUE(store->commit(changes).ok());
+  store.reset();
+  EXPECT_EQ(contents(*open_store(folder)).size(),
+            before.size() + 1 + changes.size());
+}
+
+int open_without_writing(const char* path, int flags, int mode) {
+  if ((flags & (O_RDWR | O_WRONLY | O_CREAT)) == 0) {
+    return open(path, flags, mode);
+  }
+  errno = EROFS;
+  return -1;
+}
+
+TEST(SqliteStoreFaults, CanBeReadWhereNothingCanBeWritten) {
+  const std::string folder = fresh_path();
+  auto store = open_store(folder);
+  ASSERT_TRUE(store->commit({put_key("k")}).ok());
+  const auto expected = contents(*store);
+  const auto read = [&] {
+    const SystemCall call("open", open_without_writing);
+    const auto reader = SqliteStore::open(folder, kReadOnly);
+    return reader.ok() ? contents(**reader)
+                       : std::vector<std::string>{reader.status().ToString()};
+  };
+  EXPECT_EQ(read(), expected);
+  store.reset();
+  EXPECT_EQ(read(), expected);
+  const SystemCall call("open", open_without_writing);
+  EXPECT_EQ(SqliteStore::open(folder).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+int64_t size_of(const std::string& path) {
+  return static_cast<int64_t>(std::filesystem::file_size(path));
+}
+
+TEST(SqliteStoreFaults, WalStaysShort) {
+  const std::string folder = fresh_path();
+  auto store = open_store(folder);
+  const std::string wal = folder + "/weir.sqlite-wal";
+  constexpr int kMegabyte = 1 << 20;
+  for (int i = 0; i < 20; ++i) {
+    const std::string block(kMegabyte, static_cast<char>('a' + i));
+    ASSERT_TRUE(store->write_usage({}, {{1, 0, block}}).ok());
+    ASSERT_LT(size_of(wal), 8 * kMegabyte);
+  }
+  // Nobody writes usage.
+  for (int i = 0; i < 120; ++i) {
+    const std::string name(kMegabyte, static_cast<char>('a' + i % 26));
+    ASSERT_TRUE(store->commit({put_plan("p", name)}).ok());
+    ASSERT_LT(size_of(wal), 70 * kMegabyte);
+  }
+  EXPECT_GT(size_of(wal), 50 * kMegabyte);
+  store.reset();
+  EXPECT_LT(size_of(wal), 1 * kMegabyte);
+}
+
+// -- Damage --
+
+constexpr int kPage = 4'096;
+
+void overwrite(const std::string& path, int64_t offset,
+               const std::string& bytes) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(offset);
+  file << bytes;
+}
+
+TEST(SqliteStoreFaults, DamagedPagesAreNoticed) {
+  const std::string folder = fresh_path();
+  const std::string path = folder + "/weir.sqlite";
+  auto store = open_store(folder);
+  std::vector<v1::StoreChange> changes = {put_plan("p")};
+  for (int i = 1; i <= 500; ++i) {
+    const std::string key = absl::StrCat("k", i);
+    changes.push_back(put_key(key));
+    changes.push_back(put_association(i, "p", key));
+  }
+  ASSERT_TRUE(store->commit(changes).ok());
+  const auto expected = contents(*store);
+  store.reset();
+  const std::string good = fresh_path("good");
+  std::filesystem::copy_file(path, good);
+
+  int noticed = 0;
+  const int64_t pages = size_of(path) / kPage;
+  ASSERT_GT(pages, 15);
+  for (int64_t page = 0; page < pages; ++page) {
+    SCOPED_TRACE(page);
+    std::filesystem::copy_file(
+        good, path, std::filesystem::copy_options::overwrite_existing);
+    overwrite(path, page * kPage, std::string(64, '\xff'));
+    const auto damaged = SqliteStore::open(folder);
+    absl::Status status = damaged.status();
+    if (status.ok()) {
+      status = (*damaged)->load(
+          [](const v1::StoreChange&) { return absl::OkStatus(); });
+    }
+    if (status.ok()) {
+      // Not of what is loaded, but of an index or another table.
+      EXPECT_EQ(contents(**damaged), expected);
+      continue;
+    }
+    ++noticed;
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    EXPECT_THAT(text_of(status), StartsWith(path + ": "));
+    EXPECT_THAT(text_of(status), HasSubstr("from an export or a backup"));
+    EXPECT_THAT(text_of(status), Not(HasSubstr("secret")));
+  }
+  EXPECT_GT(noticed, 10);
+
+  // A commit finds a damaged index, and one after it is none the worse.
+  std::filesystem::copy_file(good, path,
+                             std::filesystem::copy_options::overwrite_existing);
+  store = open_store(folder);
+  EXPECT_EQ(contents(*store), expected);
+}
+
+TEST(SqliteStoreFaults, IllegibleDocumentsAreNoticed) {
+  const std::string folder = fresh_path();
+  const std::string path = folder + "/weir.sqlite";
+  auto store = open_store(folder);
+  ASSERT_TRUE(store->commit({put_key("the-id")}).ok());
+  store.reset();
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  // The document begins with the id's length: longer than the document.
+  const size_t at = bytes.find("\x06the-id");
+  ASSERT_NE(at, std::string::npos);
+  overwrite(path, static_cast<int64_t>(at), "\x7f");
+  store = open_store(folder);
+  EXPECT_THAT(contents(*store).back(),
+              StartsWith("DATA_LOSS: " + path +
+                         ": is damaged: a weir.v1.ApiKey is illegible; "));
+}
+
+TEST(SqliteStoreFaults, LostBytesAreNoticed) {
+  const std::string folder = fresh_path();
+  const std::string path = folder + "/weir.sqlite";
+  open_store(folder);
+  for (const int64_t left : {size_of(path) - kPage, int64_t{kPage},
+                             int64_t{100}, int64_t{1}, int64_t{0}}) {
+    SCOPED_TRACE(left);
+    std::filesystem::resize_file(path, left);
+    auto store = SqliteStore::open(folder);
+    absl::Status status = store.status();
+    if (status.ok()) {
+      status = (*store)->load(
+          [](const v1::StoreChange&) { return absl::OkStatus(); });
+      if (status.ok()) status = (*store)->commit({put_key("k")});
+    }
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    EXPECT_THAT(text_of(status), HasSubstr(path));
+  }
+  std::filesystem::remove(path);
+  EXPECT_EQ(SqliteStore::open(folder).status().code(),
+            absl::StatusCode::kDataLoss);
+}
+
+void run_sql(const std::string& path, const std::string& sql) {
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr),
+            SQLITE_OK)
+      << sqlite3_errmsg(database);
+  sqlite3_close(database);
+}
+
+TEST(SqliteStoreFaults, OpensNothingButAStoreOfItsVersion) {
+  const std::string folder = fresh_path();
+  const std::string path = folder + "/weir.sqlite";
+  const auto refusal = [&](absl::StatusCode code) {
+    std::string text;
+    for (const auto options : {SqliteStore::Options(), kReadOnly}) {
+      const absl::Status status = SqliteStore::open(folder, options).status();
+      EXPECT_EQ(status.code(), code) << status;
+      text = text_of(status);
+      EXPECT_THAT(text, StartsWith(path + ": "));
+    }
+    return text;
+  };
+  open_store(folder);
+  run_sql(path, "PRAGMA user_version = 7");
+  EXPECT_THAT(refusal(absl::StatusCode::kFailedPrecondition),
+              HasSubstr("has version 7 of the schema, and this program knows "
+                        "version 1"));
+  run_sql(path, "PRAGMA user_version = 1; PRAGMA application_id = 7");
+  EXPECT_THAT(refusal(absl::StatusCode::kFailedPrecondition),
+              HasSubstr("is not a database of Weir's"));
+  run_sql(path, "PRAGMA application_id = 0x57656972; DELETE FROM state");
+  EXPECT_THAT(refusal(absl::StatusCode::kDataLoss), HasSubstr("state"));
+  std::ofstream(path) << std::string(10'000, 'x');
+  EXPECT_THAT(refusal(absl::StatusCode::kDataLoss),
+              HasSubstr("not a database"));
+
+  // Somebody else's is left as it was.
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  run_sql(path, "CREATE TABLE theirs(a)");
+  std::ifstream file(path, std::ios::binary);
+  const std::string before(std::istreambuf_iterator<char>(file), {});
+  EXPECT_EQ(SqliteStore::open(folder).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  file.seekg(0);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), before);
+}
+
+// -- Forks --
+
+// How a child that ran `body` ended; killed after ten seconds.
+template <class Body>
+int status_of_child(Body body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);
+    _exit(body());
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(SqliteStoreFaults, ChildLeavesTheStoreToItsParent) {
+  const std::string folder = fresh_path();
+  const std::string other = fresh_path("other");
+  auto store = open_store(folder);
+  auto reader = *SqliteStore::open(folder, kReadOnly);
+  ASSERT_TRUE(store->commit({put_key("k")}).ok());
+  ASSERT_EQ(contents(*reader).size(), 2u);
+  const auto refused = [](const absl::Status& status) {
+    return status.code() == absl::StatusCode::kFailedPrecondition &&
+           text_of(status).find(absl::StrCat("process ", getppid())) !=
+               std::string::npos;
+  };
+  const auto ignore = [](const auto&) { return absl::OkStatus(); };
+  const auto child = [&] {
+    if (!refused(store->commit({put_key("child")}))) return 1;
+    if (!refused(store->load(ignore))) return 2;
+    if (!refused(store->write_usage({{1, 1, 1}}, {}))) return 3;
+    if (!refused(store->read_counts(1, ignore))) return 4;
+    if (!refused(store->read_days(1, 1, 1, [](const DailyCount&) {}))) return 5;
+    if (!refused(store->prune_days(1, 1).status())) return 6;
+    if (!refused(reader->load(ignore))) return 7;
+    if (!refused(SqliteStore::open(folder).status())) return 8;
+    store.reset();
+    reader.reset();
+    if (!refused(SqliteStore::open(folder).status())) return 9;
+    if (!refused(SqliteStore::open(folder, kReadOnly).status())) return 10;
+    const auto own = SqliteStore::open(other);
+    if (!own.ok() || !(*own)->commit({put_key("own")}).ok()) return 11;
+    return 0;
+  };
+  EXPECT_EQ(status_of_child(child), 0);
+
+  EXPECT_TRUE(store->commit({put_key("k2")}).ok());
+  EXPECT_EQ(contents(*reader).size(), 3u);
+  EXPECT_EQ(contents(*open_store(other)).size(), 2u);
+  reader.reset();
+  store.reset();
+  // With nothing inherited, the lock alone decides.
+  const pid_t parent = getpid();
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t stranger = fork();
+  if (stranger == 0) {
+    alarm(10);
+    char byte;
+    if (read(ready[0], &byte, 1) != 1) _exit(1);
+    const absl::Status status = SqliteStore::open(folder).status();
+    _exit(text_of(status) ==
+                  absl::StrCat(folder, ": is open in process ", parent)
+              ? 0
+              : 2);
+  }
+  store = open_store(folder);
+  // A child's end, and its copy of the store's, leave the lock in place.
+  EXPECT_EQ(status_of_child([&] {
+              store.reset();
+              return 0;
+            }),
+            0);
+  ASSERT_EQ(write(ready[1], "", 1), 1);
+  int status = -1;
+  waitpid(stranger, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(SqliteStoreFaults, ChildUsesStoresWhateverItsParentsThreadsWereAt) {
+  const std::string folder = fresh_path();
+  const std::string other = fresh_path("other");
+  const auto store = open_store(folder);
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] {
+    for (int i = 0; !stop; ++i) {
+      EXPECT_TRUE(store->commit({put_key(absl::StrCat(i % 50))}).ok());
+    }
+  });
+  threads.emplace_back([&] {
+    while (!stop) EXPECT_GE(contents(*store).size(), 1u);
+  });
+  threads.emplace_back([&] {
+    while (!stop) {
+      const auto reader = SqliteStore::open(folder, kReadOnly);
+      EXPECT_TRUE(reader.ok()) << reader.status();
+    }
+  });
+  for (int i = 1; i <= 20 && !HasFailure(); ++i) {
+    EXPECT_EQ(status_of_child([&] {
+                const auto own = SqliteStore::open(other);
+                if (!own.ok()) return 1;
+                if (!(*own)->commit({put_key(absl::StrCat(i))}).ok()) return 2;
+                return contents(**own).size() == 1u + i ? 0 : 3;
+              }),
+              0);
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(contents(*store), Not(IsEmpty()));
+}
+
+}  // namespace
+}  // namespace weir
