@@ -15,12 +15,16 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "enforcer/client_handle.h"
 #include "enforcer/clock.h"
 #include "enforcer/decision.h"
 #include "enforcer/enforcer.h"
+#include "proto/store.pb.h"
 #include "quota/calendar.h"
+#include "store/sqlite_store.h"
+#include "store/store.h"
 #include "tests/torture/observer.h"
 #include "tests/torture/shared_pages.h"
 #include "tests/torture/world.h"
@@ -72,13 +76,15 @@ class Child {
   int check();
 
  private:
-  bool open();
-  // Whether it worked.
-  bool write_observation();
-  // Ends the process.
+  absl::Status open();
+  absl::Status write_observation();
+  // Ends the process, at once.
   void fail(const std::string& what) {
     round_.fail(what);
     _exit(kFoundWrong);
+  }
+  void fail_unless_ok(const char* what, const absl::Status& status) {
+    if (!status.ok()) fail(absl::StrCat(what, ": ", status.ToString()));
   }
 
   void request(int thread);
@@ -105,57 +111,65 @@ class Child {
   Routes routes_;
 };
 
-bool Child::open() {
+// Has the store say that it was last open before the machine was started.
+absl::Status lose_power(Store& store) {
+  v1::StoreChange counts;
+  const absl::Status found = store.load([&](const v1::StoreChange& change) {
+    counts = change;
+    return absl::CancelledError("the rest does not matter");
+  });
+  if (!absl::IsCancelled(found)) return found;
+  counts.mutable_put_counts()->set_boot_id("another boot");
+  return store.commit({counts});
+}
+
+absl::Status Child::open() {
   Options options;
   options.clock = std::make_shared<SharedClock>(pages_);
   options.arena_bytes = size_t{1} << 28;
   options.huge_pages = false;
   options.lease_threads = settings_.lease_threads;
-  auto enforcer = Enforcer::create(std::move(options));
-  if (!enforcer.ok()) {
-    round_.fail(absl::StrCat("opening: ", enforcer.status().ToString()));
-    return false;
+  options.sync_interval = absl::Milliseconds(settings_.sync_milliseconds);
+  if (!files_.store.empty()) {
+    auto store = SqliteStore::open(files_.store, {settings_.read_only});
+    if (!store.ok()) return store.status();
+    options.store = *std::move(store);
+    if (settings_.power_loss) {
+      if (auto status = lose_power(*options.store); !status.ok()) return status;
+    }
   }
+  auto enforcer = Enforcer::create(std::move(options));
+  if (!enforcer.ok()) return enforcer.status();
   enforcer_ = *std::move(enforcer);
   const auto routes = routes_of(*enforcer_);
-  if (!routes.ok()) {
-    round_.fail(absl::StrCat("routes: ", routes.status().ToString()));
-    return false;
-  }
+  if (!routes.ok()) return routes.status();
   routes_ = *routes;
-  return true;
+  return absl::OkStatus();
 }
 
-bool Child::write_observation() {
+absl::Status Child::write_observation() {
   const auto observation =
       observe(*enforcer_, routes_, today(), settings_.days_observed,
-              /*find_shared=*/!settings_.read_only);
-  if (!observation.ok()) {
-    round_.fail(absl::StrCat("observing: ", observation.status().ToString()));
-    return false;
-  }
+              settings_.find_shared);
+  if (!observation.ok()) return observation.status();
   std::ofstream file(files_.observation, std::ios::binary | std::ios::trunc);
   if (!observation->SerializeToOstream(&file) || !file.flush()) {
-    round_.fail(absl::StrCat("cannot write ", files_.observation));
-    return false;
+    return absl::UnavailableError(files_.observation);
   }
   round_.observed = true;
-  return true;
+  return absl::OkStatus();
 }
 
 int Child::check() {
-  if (!open() || !write_observation()) return kFoundWrong;
+  fail_unless_ok("opening", open());
+  fail_unless_ok("looking at everything", write_observation());
   if (settings_.die_at_end) raise(SIGKILL);
   return kClosedInOrder;
 }
 
 int Child::work() {
-  if (!open()) return kFoundWrong;
-  if (settings_.sync_at_start) {
-    if (const auto status = sync(); !status.ok()) {
-      fail(absl::StrCat("sync at start: ", status.ToString()));
-    }
-  }
+  fail_unless_ok("opening", open());
+  if (settings_.sync_at_start) fail_unless_ok("first sync", sync());
   round_.ready = true;
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
@@ -163,7 +177,9 @@ int Child::work() {
   }
   operate();
   for (std::thread& thread : threads) thread.join();
-  if (settings_.observe_at_end && !write_observation()) return kFoundWrong;
+  if (settings_.observe_at_end) {
+    fail_unless_ok("looking at everything", write_observation());
+  }
   return kClosedInOrder;
 }
 
@@ -172,8 +188,11 @@ int Child::work() {
 void Child::request(int thread) {
   Random random(static_cast<uint64_t>(settings_.seed) + thread);
   while (!round_.stop) {
-    // Now one key that others use too, now any.
     for (int i = 0; i < 64; ++i) request_once(random, round_.notes[thread]);
+    // Where processors are few, the operator is to come by one as well.
+    if (random() % 4 == 0) {
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 500));
+    }
   }
 }
 
@@ -410,6 +429,7 @@ absl::Status Child::report_usage(const Operation& operation) {
                                           " to ", most, " were admitted"));
 }
 
+// Notes what must be there afterwards, whatever happens to the machine.
 absl::Status Child::sync() {
   const int next = 1 - round_.last_synced;
   for (int slot = 0; slot < kSlots; ++slot) {
@@ -421,14 +441,14 @@ absl::Status Child::sync() {
       round_.synced[next][slot][day].store(sum, std::memory_order_relaxed);
     }
   }
-  round_.last_synced = next;
-  return absl::OkStatus();
+  const absl::Status status = enforcer_->sync();
+  if (status.ok()) round_.last_synced = next;
+  return status;
 }
 
 int run(const ChildFiles& files, int (Child::*body)()) {
   const auto pages = map_shared_pages(files.pages);
-  if (!pages.ok()) return kFoundWrong;
-  return (Child(**pages, files).*body)();
+  return pages.ok() ? (Child(**pages, files).*body)() : kFoundWrong;
 }
 
 }  // namespace

@@ -280,9 +280,13 @@ absl::Status Model::check_quota(const Observation::Standing& standing,
     used_before += at(association.counted, day);
   }
   std::optional<int64_t> expected = cap(association, plan, today);
-  if (!expected.has_value() && (!standing.forbidden() || remaining > 0)) {
+  const int64_t shown =
+      standing.forbidden() ? used + remaining : standing.limit();
+  // Nothing can be said of one that leaves nothing.
+  if (!expected.has_value() && shown > 0 &&
+      (!standing.forbidden() || remaining > 0)) {
     // An extension of which the operator never saw what it led to.
-    expected = standing.forbidden() ? used + remaining : standing.limit();
+    expected = shown;
     Extension& extension = *association.extension;
     extension.amount =
         *expected - planned_cap(terms, association.first_day, today);

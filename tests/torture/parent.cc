@@ -221,11 +221,13 @@ absl::StatusOr<Observation> Parent::look(bool read_only, bool die) {
   round.settings.power_loss = lost_power_;
   round.settings.lease_threads = 0;
   if (!read_only && !lost_power_ && below(6) == 0) {
-    // Another one is killed on the way.
+    // Another one is killed on the way; one that changes nothing.
+    round.settings.find_shared = false;
     const auto first = start_child("check");
     if (!first.ok()) return first.status();
     sleep_for(start_time_ * (static_cast<double>(below(1300)) / 1000));
   }
+  round.settings.find_shared = !read_only;
   round.observed = false;
   absl::StatusOr<Process> child = start_child("check");
   if (!child.ok()) return child.status();

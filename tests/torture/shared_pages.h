@@ -53,6 +53,8 @@ struct Settings {
   bool sync_at_start = false;
   // Writes what it sees before it closes, as a checker does.
   bool observe_at_end = false;
+  // Whoever looks tries which plans are shared, by sharing them for a moment.
+  bool find_shared = true;
   // A checker that has seen everything does not close in order.
   bool die_at_end = false;
   // A checker finds the store as another boot of the machine would, and such
