@@ -25,6 +25,7 @@
 #include "quota/calendar.h"
 #include "store/sqlite_store.h"
 #include "store/store.h"
+#include "tests/torture/calls.h"
 #include "tests/torture/observer.h"
 #include "tests/torture/shared_pages.h"
 #include "tests/torture/world.h"
@@ -296,63 +297,21 @@ void Child::perform(const Operation& operation, int number) {
   round_.looked = number + 1;
 }
 
-absl::Status Child::call(const Operation& o) {
-  const std::string plan = o.plan < 0 ? "" : plan_id(o.plan);
-  const std::string key = key_id(o.key);
-  const auto enable = [&](const char* value) {
-    v1::PatchOperation patch;
-    patch.set_op("replace");
-    patch.set_path("/enabled");
-    patch.mutable_value()->set_string_value(value);
-    return enforcer_->update_api_key(key, {patch}).status();
-  };
-  switch (o.deed) {
+absl::Status Child::call(const Operation& operation) {
+  switch (operation.deed) {
     case Deed::kAdvance:
-      pages_.clock += o.number;
+      pages_.clock += operation.number;
       return absl::OkStatus();
     case Deed::kPause:
-      std::this_thread::sleep_for(std::chrono::microseconds(o.number));
+      std::this_thread::sleep_for(std::chrono::microseconds(operation.number));
       return absl::OkStatus();
     case Deed::kSync:
       return sync();
     case Deed::kUsage:
-      return report_usage(o);
-    case Deed::kCreatePlan:
-      return enforcer_->create_usage_plan(new_plan(o)).status();
-    case Deed::kPatchPlan:
-      return enforcer_->apply_patch(plan, patch_of(o)).status();
-    case Deed::kDeletePlan:
-      return enforcer_->delete_usage_plan(plan);
-    case Deed::kSharePlan:
-      return enforcer_->share_usage_plan(plan);
-    case Deed::kUnsharePlan:
-      return enforcer_->unshare_usage_plan(plan);
-    case Deed::kCreateKey:
-      return enforcer_->create_api_key(new_key(o.key)).status();
-    case Deed::kImportKeys:
-    case Deed::kImportFlock:
-      return enforcer_->import_api_keys(new_keys(o), plan).status();
-    case Deed::kEnableKey:
-      return enable("true");
-    case Deed::kDisableKey:
-      return enable("false");
-    case Deed::kDeleteKey:
-      return enforcer_->delete_api_key(key);
-    case Deed::kDeleteIdleKey:
-      return enforcer_->delete_api_key(idle_key_id(o.flock, o.number));
-    case Deed::kAttach:
-      return enforcer_->create_usage_plan_key(plan, key).status();
-    case Deed::kDetach:
-      return enforcer_->delete_usage_plan_key(plan, key);
-    case Deed::kExtend: {
-      v1::PatchOperation patch;
-      patch.set_op("replace");
-      patch.set_path("/remaining");
-      patch.mutable_value()->set_string_value(absl::StrCat(o.number));
-      return enforcer_->update_usage(plan, key, {patch}).status();
-    }
+      return report_usage(operation);
+    default:
+      return torture::call(*enforcer_, operation);
   }
-  return absl::InternalError("no such deed");
 }
 
 void Child::settle(const Operation& operation, bool done) {

@@ -259,7 +259,7 @@ absl::StatusCode Model::extend(const Operation& operation) {
   const Day today = day_of(now_);
   association->extension = Extension{
       terms.calendar, terms.calendar.period_start(today), operation.number,
-      planned_cap(terms, association->first_day, today), std::nullopt};
+      planned_cap(terms, association->first_day, today)};
   return StatusCode::kOk;
 }
 
@@ -284,6 +284,7 @@ void Model::accept(const Observation::Standing& standing,
   for (auto* days : {&association.counted, &association.remaining}) {
     days->erase(days->begin(), days->lower_bound(accepted_ - kRemembered));
   }
+  if (association.extension.has_value()) association.extension->is_new = false;
   note_cap(association, plan);
   Period period = association.periods.back();
   const auto present = cap(association, plan, accepted_);

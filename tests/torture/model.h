@@ -102,9 +102,10 @@ class Model {
   struct Extension {
     QuotaCalendar calendar;
     Day start;
-    int64_t remaining;              // what it was set to,
-    int64_t planned;                // when the plan gave so much
-    std::optional<int64_t> amount;  // nullopt: not known yet
+    int64_t remaining;                             // what it was set to,
+    int64_t planned;                               // when the plan gave so much
+    std::optional<int64_t> amount = std::nullopt;  // not known yet
+    bool is_new = true;                            // of this round
   };
   // A period, and the largest cap that was in force in it.
   struct Period {

@@ -292,7 +292,8 @@ absl::Status Model::check_quota(const Observation::Standing& standing,
         *expected - planned_cap(terms, association.first_day, today);
     const int64_t then_used =
         extension.planned + *extension.amount - extension.remaining;
-    if (then_used < used_before || then_used > used + tally.lost) {
+    if (extension.is_new &&
+        (then_used < used_before || then_used > used + tally.lost)) {
       return wrong("what remains was set to ", extension.remaining,
                    " when between ", used_before, " and ", used,
                    " were used, of ", extension.planned, "; now the cap is ",
