@@ -58,8 +58,8 @@ struct Options {
   // Address space for keys, counters and history, up to 2^39 bytes. Pages are
   // used only as they fill: about 150 bytes a key of up to 40 characters under
   // one plan, 128 more for each further plan, and 64 for each key's every seven
-  // days with requests, for up to 98 days, and for every eight method throttles
-  // beyond a plan's first.
+  // days with requests, for up to 126 days, and for every eight method
+  // throttles beyond a plan's first.
   size_t arena_bytes = size_t{1} << 36;
   // Pages of two megabytes where the system gives them: faster with many keys.
   bool huge_pages = true;
@@ -107,7 +107,7 @@ struct UsageRequest {
   std::string start_date;  // yyyy-mm-dd, UTC, inclusive
   std::string end_date;    // the same; at most 89 days later, 399 with a store
   std::string key_id;      // "": all keys of the plan
-  PageRequest page;        // counts keys
+  PageRequest page;        // counts keys; without `key_id` only
 };
 
 // Enforces usage plans inside a gateway's own process.
@@ -270,7 +270,8 @@ class Enforcer {
   // -- Usage --
 
   // Daily usage, kept for 90 days, or 400 with a store; what came before reads
-  // as zero.
+  // as zero. Days to come show what is left now of the present period, and of
+  // later ones all.
   absl::StatusOr<v1::Usage> get_usage(const UsageRequest& request) const;
   // The one operation is replace /remaining: what is left of the present period
   // is set to the value, up or down, until the period ends. Returns today's

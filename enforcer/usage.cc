@@ -23,6 +23,10 @@
 namespace weir {
 namespace {
 
+// Up to so long ago, the log has all days: a report's 90, and the period in
+// which the first of them is.
+constexpr int kLoggedDays = 90 + QuotaCalendar::kLongestPeriod;
+static_assert(kLoggedDays <= DailyLog::kDays);
 constexpr absl::CivilDay kDayZero(2000, 1, 1);
 
 absl::StatusOr<Day> parse_date(const char* what, const std::string& date) {
@@ -32,9 +36,10 @@ absl::StatusOr<Day> parse_date(const char* what, const std::string& date) {
       day >= kDayZero && day <= kDayZero + kLastDay) {
     return static_cast<Day>(day - kDayZero);
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat(what, ": expected a date as yyyy-mm-dd, from 2000-01-01 to ",
-                   absl::FormatCivilTime(kDayZero + kLastDay)));
+  return absl::InvalidArgumentError(absl::StrCat(
+      what, ": expected a day of the calendar as yyyy-mm-dd, from ",
+      absl::FormatCivilTime(kDayZero), " to ",
+      absl::FormatCivilTime(kDayZero + kLastDay), ", got ", excerpt(date)));
 }
 
 std::string format_date(Day day) {
@@ -48,7 +53,7 @@ void add_day(v1::KeyUsage& usage, int64_t used, int64_t remaining) {
 }
 
 // A key's extensions once this one holds from `now` on, without those from
-// before `needed_since`. Only a day's last one matters.
+// before `needed_since`.
 std::unique_ptr<std::vector<ExtensionChange>> with_extension(
     const Association& association, const QuotaExtension& extension,
     int64_t now, int64_t needed_since) {
@@ -60,9 +65,7 @@ std::unique_ptr<std::vector<ExtensionChange>> with_extension(
                    return change.unix_ns >= needed_since;
                  });
   }
-  if (!changes->empty() && day_of(changes->back().unix_ns) == day_of(now)) {
-    changes->pop_back();
-  }
+  drop_superseded(*changes, now);
   changes->push_back({now, extension});
   return changes;
 }
@@ -107,8 +110,7 @@ absl::StatusOr<v1::KeyUsage> Enforcer::Impl::usage_of(
       counts.quota.read(terms, day_of(clock->now().unix), counts.log);
   // A key that has been idle since is still counting its last day.
   const auto counted = counts.quota.counted();
-  // What is older may be on its way out of the log.
-  const Day logged_since = present.day - kDaysInMemory + 1;
+  const Day logged_since = present.day - kLoggedDays + 1;
   absl::flat_hash_map<Day, int64_t> stored;
   if (const Day needed_since = first - QuotaCalendar::kLongestPeriod;
       store != nullptr && needed_since < logged_since) {
@@ -120,8 +122,8 @@ absl::StatusOr<v1::KeyUsage> Enforcer::Impl::usage_of(
     }
   }
   const auto used_on = [&](Day day) -> int64_t {
-    if (day == counted.day) return counted.count;
     if (day > present.day) return 0;
+    if (day == counted.day) return counted.count;
     if (day >= logged_since) return counts.log.read(day).value_or(0);
     const auto it = stored.find(day);
     return it == stored.end() ? 0 : it->second;
@@ -132,9 +134,14 @@ absl::StatusOr<v1::KeyUsage> Enforcer::Impl::usage_of(
   v1::KeyUsage usage;
   usage.set_key_id(std::string(key.id()));
   for (Day day = first; day <= last; ++day) {
-    add_day(usage, used_on(day),
-            day == present.day ? present.remaining()
-                               : remaining_at_end(day, history, used_on));
+    if (day <= present.day - days_kept) {
+      // It may still be there or not: reported is that nothing was used.
+      add_day(usage, 0, remaining_at_end(day, history, [](Day) { return 0; }));
+    } else {
+      add_day(usage, used_on(day),
+              day == present.day ? present.remaining()
+                                 : remaining_at_end(day, history, used_on));
+    }
   }
   return usage;
 }
@@ -171,6 +178,10 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
     }
   };
   if (!request.key_id.empty()) {
+    if (!request.page.position.empty()) {
+      return absl::InvalidArgumentError(
+          "position: expected none, as the usage of one key is one page");
+    }
     const auto found =
         impl_->find_plan_key(request.usage_plan_id, request.key_id);
     if (!found.ok()) return found.status();
@@ -207,12 +218,15 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
     }
     remaining = *value;
   }
-  const int64_t now = impl_->clock->now().unix;
+  Counts& counts = impl_->clients.counts().of(*association.subscription);
+  // The day that is counted is a later one if the clock has stepped back.
+  const int64_t time = impl_->clock->now().unix;
+  const Day today = std::max(day_of(time), counts.quota.counted().day);
+  const int64_t now = std::max(time, start_of(today));
   if (remaining.has_value()) {
     impl_->end_leases(*association.subscription);
-    Counts& counts = impl_->clients.counts().of(*association.subscription);
     const auto extended = counts.quota.extension_to_leave(
-        *remaining, quota_terms(plan.document, impl_->rules), day_of(now),
+        *remaining, quota_terms(plan.document, impl_->rules), today,
         counts.log);
     if (!extended.ok()) return extended.status();
     const QuotaExtension& extension = extended->extension;
@@ -230,7 +244,6 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
     counts.quota.extend(extension);
     association.extensions = std::move(extensions);
   }
-  const Day today = day_of(now);
   v1::Usage usage;
   usage.set_usage_plan_id(plan.document.id());
   usage.set_start_date(format_date(today));

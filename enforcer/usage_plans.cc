@@ -25,16 +25,14 @@ bool same_terms(const QuotaTerms& a, const QuotaTerms& b) {
 }
 
 // The history once these terms hold from `now` on, without those whose end was
-// before `first_needed`.
+// before `needed_since`.
 std::vector<TermsChange> with_terms(std::vector<TermsChange> history,
                                     const QuotaTerms& terms, int64_t now,
                                     int64_t needed_since) {
   if (!history.empty() && same_terms(history.back().terms, terms)) {
     return history;
   }
-  if (!history.empty() && day_of(history.back().unix_ns) == day_of(now)) {
-    history.pop_back();
-  }
+  drop_superseded(history, now);
   history.push_back({history.empty() ? 0 : now, terms});
   const auto first_needed = std::find_if(
       history.begin() + 1, history.end(),

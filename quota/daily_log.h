@@ -12,10 +12,11 @@
 
 namespace weir {
 
-// The usage of one key on each of its last days: 98 of them, so that a report
-// over 90 days does not meet a day that is being replaced. It takes 8 bytes,
-// and a line from a LineSource for each group of seven days in which there was
-// usage. Days without usage cost nothing and are not in the log.
+// The usage of one key on each of its last days: 126 of them, the 90 that a
+// report covers, the 30 before that may be of the first one's period, and some
+// that may be on their way out. It takes 8 bytes, and a line from a LineSource
+// for each group of seven days in which there was usage. Days without usage
+// cost nothing and are not in the log.
 //
 // Lines stay where they are until release(), so readers need no protection.
 // Does not block, allocate or throw. *thread-safe*, except release().
@@ -23,7 +24,7 @@ template <template <class> class Atomic = std::atomic>
 class BasicDailyLog {
  public:
   static constexpr int kDaysPerLine = 7;
-  static constexpr int kLines = 14;
+  static constexpr int kLines = 18;
   static constexpr int kDays = kLines * kDaysPerLine;
 
   BasicDailyLog() = default;
@@ -135,7 +136,7 @@ std::optional<int64_t> BasicDailyLog<Atomic>::read(Day day) const noexcept {
 
 template <template <class> class Atomic>
 int64_t BasicDailyLog<Atomic>::sum(Day first, Day last) const noexcept {
-  int64_t total = 0;  // 98 counts of 48 bits cannot overflow it.
+  int64_t total = 0;  // 126 counts of 48 bits cannot overflow it.
   if (first > last) return total;
   for_each([&](DayWord entry) {
     if (first <= entry.day() && entry.day() <= last) total += entry.count();

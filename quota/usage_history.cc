@@ -31,6 +31,7 @@ int64_t remaining_at_end(Day day, const QuotaHistory& history,
   const QuotaTerms& terms = change->terms;
   if (terms.calendar.is_none()) return QuotaState::kUnlimited;
 
+  if (day < history.first_day) return std::min(terms.limit, kMaxQuota);
   QuotaState state;
   state.cap = planned_cap(terms, history.first_day, day);
   const Day start = terms.calendar.period_start(day);

@@ -65,8 +65,30 @@ TEST(RemainingAtEnd, SubtractsTheDiscountInTheInitialPeriod) {
   EXPECT_EQ(remaining(kFirst + 30, terms, {}, kFirst + 3), 990);
 }
 
+TEST(RemainingAtEnd, IsTheLimitBeforeTheKeyWasAttached) {
+  const std::vector<TermsChange> terms = {{0, {kMonthly, 1000, 300}}};
+  EXPECT_EQ(remaining(kFirst + 2, terms, {}, kFirst + 3), 1000);
+  EXPECT_EQ(remaining(kFirst - 31, terms, {}, kFirst + 3), 1000);
+}
+
 TEST(RemainingAtEnd, IsNeverNegative) {
   EXPECT_EQ(remaining(kFirst + 9, {{0, {kMonthly, 50, 0}}}), 0);
+}
+
+TEST(DropSuperseded, LeavesWhatHeldBeforeTheDay) {
+  const auto left = [](int64_t unix_ns) {
+    std::vector<TermsChange> changes = {{0, {}},
+                                        {start_of(kFirst), {}},
+                                        {start_of(kFirst + 1) + kNoon, {}},
+                                        {start_of(kFirst + 2), {}}};
+    drop_superseded(changes, unix_ns);
+    return changes.size();
+  };
+  EXPECT_EQ(left(start_of(kFirst + 3)), 4u);
+  EXPECT_EQ(left(start_of(kFirst + 3) - 1), 3u);
+  EXPECT_EQ(left(start_of(kFirst + 1)), 2u);
+  EXPECT_EQ(left(start_of(kFirst)), 1u);
+  EXPECT_EQ(left(0), 0u);
 }
 
 }  // namespace

@@ -19,8 +19,9 @@
 #include "absl/strings/strip.h"
 #include "store/boot_id.h"
 #include "store/counts_view.h"
+#include "store/descriptor.h"
+#include "store/file_error.h"
 #include "store/file_view.h"
-#include "store/system_error.h"
 
 namespace weir {
 namespace {
@@ -68,7 +69,7 @@ absl::Status extend(MappedFile& file, size_t bytes) {
 
 absl::Status remove_file(const std::string& path) {
   if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
-  return system_error(path, "cannot remove", errno);
+  return file_error(path, "cannot remove", errno);
 }
 
 }  // namespace
@@ -198,12 +199,12 @@ absl::Status CountsFile::flush() {
   if (status.ok()) status = days_->flush();
   if (!status.ok()) return status;
   // That the files are there, too.
-  const int fd = open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0 || fsync(fd) != 0) {
-    status = system_error(folder_, "cannot write", errno);
+  const Descriptor folder(
+      open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.is_open() || fsync(folder.number()) != 0) {
+    return file_error(folder_, "cannot write", errno);
   }
-  if (fd >= 0) close(fd);
-  return status;
+  return absl::OkStatus();
 }
 
 void CountsFile::become_copy() {
@@ -252,7 +253,7 @@ absl::Status CountsFile::remove_others(const std::string& folder,
       }
     }
   }
-  if (error) return system_error(folder, "cannot read", error.value());
+  if (error) return file_error(folder, "cannot read", error.value());
   return absl::OkStatus();
 }
 

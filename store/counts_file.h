@@ -36,8 +36,8 @@ namespace weir {
 // record; the files stay the parent's.
 //
 // *thread-safe*, as far as `records()` and `lines()` go; the rest needs one
-// caller at a time. Errors name the file: Unavailable where the system says no
-// (the disk is full, for instance).
+// caller at a time. Errors are file_error()s: Unavailable if the disk is full,
+// for instance.
 class CountsFile {
  public:
   // Creates the files of a generation in `folder`, in place of what an

@@ -26,7 +26,7 @@ struct CountsFileInfo {
 // wrong, if anything cannot be what a CountsFile wrote; some records may have
 // been visited then. What is not noticed is a record that is missing, all
 // zeros: who knows what associations there are should find each once.
-// NotFound if there is no such file; Unavailable where the system says no.
+// Else file_error()s: NotFound if there is no such file.
 absl::StatusOr<CountsFileInfo> read_counts_files(
     const std::string& folder, uint64_t generation,
     absl::FunctionRef<absl::Status(int64_t association,

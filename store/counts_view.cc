@@ -166,10 +166,7 @@ CountsView::Look CountsView::look(uint32_t number) {
   const char* const log_is_wrong = record.counts.log.inspect(
       [&](uint64_t line) -> const void* {
         const uint64_t offset = line - lines_address_;
-        if (line < lines_address_ || offset < kFirstLine ||
-            offset % LineSource::kLineBytes != 0) {
-          return nullptr;
-        }
+        if (line < lines_address_ || offset < kFirstLine) return nullptr;
         return lines_->at(offset, LineSource::kLineBytes);
       },
       [&](DayWord day) { days_.push_back(day); }, address);

@@ -22,6 +22,7 @@ inline absl::Status file_error(const std::string& path, std::string_view what,
     case ENOENT:
       return absl::NotFoundError(message);
     case EDQUOT:
+    case EFBIG:
     case EIO:
     case EMFILE:
     case ENFILE:

@@ -3,35 +3,30 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "store/system_error.h"
+#include "store/file_error.h"
 
 namespace weir {
 
 absl::StatusOr<std::unique_ptr<FileView>> FileView::open(std::string path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd >= 0) return of(std::move(path), fd);
-  if (errno == ENOENT) {
-    return absl::NotFoundError(absl::StrCat(path, ": there is no such file"));
-  }
-  return system_error(path, "cannot open", errno);
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file.is_open()) return file_error(path, "cannot open", errno);
+  return of(std::move(path), std::move(file));
 }
 
 absl::StatusOr<std::unique_ptr<FileView>> FileView::of(std::string path,
-                                                       int fd) {
-  std::unique_ptr<FileView> view(new FileView(std::move(path), fd));
+                                                       Descriptor file) {
+  std::unique_ptr<FileView> view(
+      new FileView(std::move(path), std::move(file)));
   if (auto status = view->map(); !status.ok()) return status;
   return view;
 }
 
 FileView::~FileView() {
   if (base_ != nullptr) munmap(base_, size_);
-  close(fd_);
 }
 
 const char* FileView::at(size_t offset, size_t bytes) {
@@ -44,12 +39,12 @@ const char* FileView::at(size_t offset, size_t bytes) {
 
 absl::Status FileView::map() {
   struct stat status;
-  if (fstat(fd_, &status) != 0)
-    return system_error(path_, "cannot read", errno);
+  if (fstat(file_.number(), &status) != 0)
+    return file_error(path_, "cannot read", errno);
   const auto size = static_cast<size_t>(status.st_size);
   if (size <= size_) return absl::OkStatus();
-  void* base = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd_, 0);
-  if (base == MAP_FAILED) return system_error(path_, "cannot map", errno);
+  void* base = mmap(nullptr, size, PROT_READ, MAP_SHARED, file_.number(), 0);
+  if (base == MAP_FAILED) return file_error(path_, "cannot map", errno);
   if (base_ != nullptr) munmap(base_, size_);
   base_ = base;
   size_ = size;

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "store/descriptor.h"
 
 namespace weir {
 
@@ -14,10 +16,10 @@ namespace weir {
 // *thread-compatible*
 class FileView {
  public:
-  // NotFound if there is no such file; Unavailable where the system says no.
+  // Errors are file_error()s: NotFound if there is no such file.
   static absl::StatusOr<std::unique_ptr<FileView>> open(std::string path);
-  // Takes the descriptor.
-  static absl::StatusOr<std::unique_ptr<FileView>> of(std::string path, int fd);
+  static absl::StatusOr<std::unique_ptr<FileView>> of(std::string path,
+                                                      Descriptor file);
   ~FileView();
   FileView(const FileView&) = delete;
   FileView& operator=(const FileView&) = delete;
@@ -30,13 +32,14 @@ class FileView {
   const char* at(size_t offset, size_t bytes);
 
  private:
-  FileView(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  FileView(std::string path, Descriptor file)
+      : path_(std::move(path)), file_(std::move(file)) {}
 
   // Maps what there is by now. OK if that is nothing.
   absl::Status map();
 
   const std::string path_;
-  const int fd_;
+  const Descriptor file_;
   void* base_ = nullptr;
   size_t size_ = 0;
 };

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "store/system_error.h"
+#include "store/file_error.h"
 
 namespace weir {
 namespace {
@@ -29,28 +28,24 @@ absl::StatusOr<std::unique_ptr<MappedFile>> MappedFile::create(std::string path,
   reserve = round_up(std::max<size_t>(reserve, 1), kStep);
   // What others may still have mapped stays as it is.
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return system_error(path, "cannot remove what was there", errno);
+    return file_error(path, "cannot remove what was there", errno);
   }
-  const int fd = open(path.c_str(),
-                      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0) return system_error(path, "cannot create", errno);
+  Descriptor file(open(
+      path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file.is_open()) return file_error(path, "cannot create", errno);
   void* base = mmap(nullptr, reserve, PROT_READ | PROT_WRITE,
-                    MAP_SHARED | MAP_NORESERVE, fd, 0);
+                    MAP_SHARED | MAP_NORESERVE, file.number(), 0);
   if (base == MAP_FAILED) {
     const int error_number = errno;
-    close(fd);
     return absl::ResourceExhaustedError(
         absl::StrCat(path, ": cannot reserve ", reserve,
                      " bytes of address space: ", std::strerror(error_number)));
   }
-  return std::unique_ptr<MappedFile>(
-      new MappedFile(std::move(path), fd, static_cast<char*>(base), reserve));
+  return std::unique_ptr<MappedFile>(new MappedFile(
+      std::move(path), std::move(file), static_cast<char*>(base), reserve));
 }
 
-MappedFile::~MappedFile() {
-  munmap(base_, reserved_);
-  if (fd_ >= 0) close(fd_);
-}
+MappedFile::~MappedFile() { munmap(base_, reserved_); }
 
 absl::Status MappedFile::extend(size_t bytes) {
   if (bytes <= size_) return absl::OkStatus();
@@ -67,7 +62,7 @@ absl::Status MappedFile::extend(size_t bytes) {
     error_number = allocate(size);
   }
   if (error_number != 0) {
-    return system_error(path_, "cannot grow", error_number);
+    return file_error(path_, "cannot grow", error_number);
   }
   size_ = size;
   return absl::OkStatus();
@@ -81,11 +76,12 @@ int MappedFile::allocate(size_t size) {
   }
   int error_number;
   do {
-    error_number = posix_fallocate(fd_, static_cast<off_t>(size_),
+    error_number = posix_fallocate(file_.number(), static_cast<off_t>(size_),
                                    static_cast<off_t>(size - size_));
   } while (error_number == EINTR);
   // A part that could be had is of no use here.
-  if (error_number != 0 && ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
+  if (error_number != 0 &&
+      ftruncate(file_.number(), static_cast<off_t>(size_)) != 0) {
     return errno;
   }
   return error_number;
@@ -97,19 +93,19 @@ absl::Status MappedFile::flush() {
         absl::StrCat(path_, ": is the parent process's"));
   }
   if (size_ > 0 && msync(base_, size_, MS_SYNC) != 0) {
-    return system_error(path_, "cannot write", errno);
+    return file_error(path_, "cannot write", errno);
   }
   return absl::OkStatus();
 }
 
-int MappedFile::become_memory() {
+Descriptor MappedFile::become_memory() {
   // Not to be written at first, so that it counts for nothing.
   mmap(base_, reserved_, PROT_NONE,
        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-  const int fd = std::exchange(fd_, -1);
+  Descriptor file = std::move(file_);
   const size_t size = std::exchange(size_, 0);
   if (allocate(size) == 0) size_ = size;
-  return fd;
+  return file;
 }
 
 }  // namespace weir

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "store/descriptor.h"
 
 namespace weir {
 
@@ -15,7 +16,7 @@ namespace weir {
 // bytes of address space, of which the first `size()` are the file's, shared,
 // with room on the disk for each of them, so that writing there cannot fail.
 //
-// Errors are Unavailable and name the file. *thread-compatible*
+// Errors are file_error()s. *thread-compatible*
 class MappedFile {
  public:
   // Creates an empty one, that only its owner can read, in place of another of
@@ -40,21 +41,24 @@ class MappedFile {
   absl::Status flush();
 
   // Puts zeroed memory of this process alone in the place of the file, which
-  // the caller has from then on: returns its descriptor. For a child after
+  // the caller has from then on. For a child after
   // fork(). Without memory, addresses stay reserved that cannot be used, and
   // `size()` is 0.
-  int become_memory();
-  bool is_memory() const { return fd_ < 0; }
+  Descriptor become_memory();
+  bool is_memory() const { return !file_.is_open(); }
 
  private:
-  MappedFile(std::string path, int fd, char* base, size_t reserved)
-      : path_(std::move(path)), fd_(fd), base_(base), reserved_(reserved) {}
+  MappedFile(std::string path, Descriptor file, char* base, size_t reserved)
+      : path_(std::move(path)),
+        file_(std::move(file)),
+        base_(base),
+        reserved_(reserved) {}
 
   // Returns an error number, or 0.
   int allocate(size_t size);
 
   const std::string path_;
-  int fd_;
+  Descriptor file_;
   char* const base_;
   const size_t reserved_;
   size_t size_ = 0;

@@ -115,7 +115,6 @@ absl::Status SqliteConnection::set_up(Access access) {
       "PRAGMA foreign_keys = ON;"
       "PRAGMA synchronous = FULL;"
       "PRAGMA mmap_size = 0;"
-      "PRAGMA cache_size = -16384;"            // KiB, as they are needed
       "PRAGMA journal_size_limit = 33554432;"  // bytes kept of a long WAL
       "PRAGMA wal_autocheckpoint = 0;");
   if (!status.ok()) return status;

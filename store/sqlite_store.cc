@@ -76,6 +76,8 @@ constexpr char kCountTables[] =
     "SELECT count(*) FROM sqlite_schema WHERE type = 'table'";
 constexpr char kCountStates[] = "SELECT count(*) FROM state";
 constexpr char kUseWal[] = "PRAGMA journal_mode = WAL";
+// In KiB, as they are needed. New keys go anywhere in the index of ids.
+constexpr char kUseLargeCache[] = "PRAGMA cache_size = -16384";
 
 constexpr char kPutPlan[] =
     "INSERT INTO usage_plans(id, document) VALUES(?1, ?2)"
@@ -193,7 +195,7 @@ absl::Status create_database(const std::string& folder,
 absl::Status check_readable(const std::string& path) {
   struct stat status;
   if (stat(path.c_str(), &status) != 0) {
-    return file_error(path, "there is no store", errno);
+    return file_error(path, "cannot be found", errno);
   }
   for (const char* suffix : {"-wal", "-shm"}) {
     if (stat((path + suffix).c_str(), &status) == 0) continue;
@@ -245,7 +247,8 @@ absl::Status prepare_to_write(SqliteConnection& database) {
     return absl::FailedPreconditionError(absl::StrCat(
         database.path(), ": needs shared memory, which its file system lacks"));
   }
-  if (!is_new) return absl::OkStatus();
+  status = database.run(kUseLargeCache);
+  if (!status.ok() || !is_new) return status;
   return database.write([&] { return database.execute(kCreate); });
 }
 
@@ -321,9 +324,10 @@ absl::Status apply_all(SqliteConnection& database,
   int64_t last_association = 0;
   for (size_t i = 0; i < changes.size(); ++i) {
     const absl::Status status = apply(database, changes[i]);
-    if (!status.ok()) {
+    if (absl::IsInvalidArgument(status)) {
       return with_prefix(status, absl::StrCat("changes[", i, "]: "));
     }
+    if (!status.ok()) return status;
     last_association = std::max(last_association, association_in(changes[i]));
   }
   if (last_association == 0) return absl::OkStatus();

@@ -22,7 +22,8 @@ namespace weir {
 //
 // The database is in WAL mode: `weir.sqlite-wal` and `weir.sqlite-shm` belong
 // to it and stay with it. Copy the whole folder while no process writes to it,
-// or use `sqlite3 weir.sqlite ".backup FILE"`.
+// or use `sqlite3 weir.sqlite ".backup FILE"`. The WAL is kept short, but while
+// somebody reads, in one call and in any process, it grows by what is written.
 //
 // fork() waits until nobody is inside a store. In a child, the stores that were
 // open refuse every call (FailedPrecondition), destroying them does nothing,

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
@@ -156,7 +157,7 @@ TEST(SqliteStoreFaults, KilledProcessHasWhatItWasTold) {
 
 TEST(SqliteStoreFaults, KilledWhileItIsCreatedItIsCreatedAgain) {
   std::mt19937 random(1);
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 12; ++i) {
     const std::string folder = fresh_path();
     const pid_t child = fork();
     if (child == 0) {
@@ -323,13 +324,15 @@ TEST(SqliteStoreFaults, WalStaysShort) {
     ASSERT_TRUE(store->write_usage({}, {{1, 0, block}}).ok());
     ASSERT_LT(size_of(wal), 8 * kMegabyte);
   }
-  // Nobody writes usage.
-  for (int i = 0; i < 120; ++i) {
+  // Nobody writes usage: commits leave it until it is long.
+  int64_t longest = 0;
+  for (int i = 0; i < 80; ++i) {
     const std::string name(kMegabyte, static_cast<char>('a' + i % 26));
     ASSERT_TRUE(store->commit({put_plan("p", name)}).ok());
-    ASSERT_LT(size_of(wal), 70 * kMegabyte);
+    longest = std::max(longest, size_of(wal));
   }
-  EXPECT_GT(size_of(wal), 50 * kMegabyte);
+  EXPECT_GT(longest, 50 * kMegabyte);
+  EXPECT_LT(longest, 70 * kMegabyte);
   store.reset();
   EXPECT_LT(size_of(wal), 1 * kMegabyte);
 }
@@ -378,8 +381,10 @@ TEST(SqliteStoreFaults, DamagedPagesAreNoticed) {
     if (status.ok()) {
       // Not of what is loaded, but of an index or another table.
       EXPECT_EQ(contents(**damaged), expected);
-      continue;
+      status = (*damaged)->commit({put_key("k100"), put_key("new")});
+      if (status.ok()) status = (*damaged)->write_usage({{1, 1, 1}}, {});
     }
+    if (status.ok()) continue;
     ++noticed;
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
     EXPECT_THAT(text_of(status), StartsWith(path + ": "));
@@ -387,12 +392,6 @@ TEST(SqliteStoreFaults, DamagedPagesAreNoticed) {
     EXPECT_THAT(text_of(status), Not(HasSubstr("secret")));
   }
   EXPECT_GT(noticed, 10);
-
-  // A commit finds a damaged index, and one after it is none the worse.
-  std::filesystem::copy_file(good, path,
-                             std::filesystem::copy_options::overwrite_existing);
-  store = open_store(folder);
-  EXPECT_EQ(contents(*store), expected);
 }
 
 TEST(SqliteStoreFaults, IllegibleDocumentsAreNoticed) {
@@ -584,7 +583,7 @@ TEST(SqliteStoreFaults, ChildUsesStoresWhateverItsParentsThreadsWereAt) {
       EXPECT_TRUE(reader.ok()) << reader.status();
     }
   });
-  for (int i = 1; i <= 20 && !HasFailure(); ++i) {
+  for (int i = 1; i <= 12 && !HasFailure(); ++i) {
     EXPECT_EQ(status_of_child([&] {
                 const auto own = SqliteStore::open(other);
                 if (!own.ok()) return 1;

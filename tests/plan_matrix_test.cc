@@ -2,11 +2,9 @@
 // has a row for each of its cells. The document explains the columns.
 
 #include <cstdint>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +29,7 @@
 #include "proto/api_key.pb.h"
 #include "proto/patch_operation.pb.h"
 #include "proto/usage_plan.pb.h"
+#include "tests/markdown.h"
 
 namespace weir {
 namespace {
@@ -38,6 +37,9 @@ namespace {
 using ::google::protobuf::Struct;
 using ::google::protobuf::Value;
 using ::testing::HasSubstr;
+using testing::read_file;
+using testing::TableRow;
+using testing::tables;
 using Patch = std::vector<v1::PatchOperation>;
 
 constexpr char kDocument[] = "docs/patch.md";
@@ -45,45 +47,12 @@ constexpr char kKey[] = "a-key-of-twenty-and-more-characters";
 
 // -- Markdown --
 
-std::string read_file(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  EXPECT_FALSE(text.str().empty()) << path;
-  return text.str();
-}
-
 // The content of the fenced block that begins with "```" and `language`.
 std::string block(const std::string& document, const std::string& language) {
   const std::string fence = absl::StrCat("```", language, "\n");
   const size_t begin = document.find(fence) + fence.size();
   EXPECT_GE(begin, fence.size()) << "no block of " << language;
   return document.substr(begin, document.find("```", begin) - begin);
-}
-
-struct TableRow {
-  int line;
-  std::vector<std::string> cells;
-};
-
-// The rows of all tables with this header.
-std::vector<TableRow> tables(const std::string& document,
-                             const std::string& header) {
-  std::vector<TableRow> rows;
-  bool inside = false;
-  int line = 0;
-  for (const auto text : absl::StrSplit(document, '\n')) {
-    ++line;
-    if (!absl::StartsWith(text, "|")) inside = false;
-    if (inside && !absl::StartsWith(text, "|---")) {
-      std::vector<std::string> cells = absl::StrSplit(
-          absl::StripSuffix(absl::StripPrefix(text, "|"), "|"), '|');
-      for (std::string& cell : cells) absl::StripAsciiWhitespace(&cell);
-      rows.push_back({line, std::move(cells)});
-    }
-    if (text == header) inside = true;
-  }
-  EXPECT_FALSE(rows.empty()) << "no rows under " << header;
-  return rows;
 }
 
 // The texts between backticks, and what stands around them: one more.
