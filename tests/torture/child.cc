@@ -106,7 +106,8 @@ class Child {
 
   SharedPages& pages_;
   Round& round_;
-  const Settings& settings_;
+  // A copy: the next child's are set while this one works.
+  const Settings settings_;
   const ChildFiles& files_;
   std::unique_ptr<Enforcer> enforcer_;
   Routes routes_;

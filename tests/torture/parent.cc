@@ -1,12 +1,12 @@
 #include "tests/torture/parent.h"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <new>
-#include <thread>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -115,8 +115,8 @@ absl::Status Parent::play_round() {
       return before.ok() ? accept(*before) : before.status();
     }
   }
-  if (ending != Ending::kPowerLoss && below(5) == 0) {
-    // To see that one who only looks sees the same, and leaves it so.
+  if (ending != Ending::kPowerLoss && below(5) == 0 && can_be_read()) {
+    // One who only looks sees the same, and leaves it so.
     const auto seen = look(/*read_only=*/true, /*die=*/false);
     if (!seen.ok()) return seen.status();
     if (before.ok()) before = seen;
@@ -193,6 +193,11 @@ absl::Status Parent::let_work(Ending ending) {
       if (!status.ok()) return status;
     } else {
       sleep_for(absl::Milliseconds(1 + below(below(2) == 0 ? 50 : 400)));
+      if (ending == Ending::kAnyTime && below(3) == 0) {
+        // Others may look meanwhile; what they see is of no one moment.
+        const auto seen = look(/*read_only=*/true, /*die=*/false);
+        if (!seen.ok()) return with_prefix(seen.status(), "meanwhile: ");
+      }
     }
   }
   if (ending == Ending::kInOrder || ending == Ending::kClosing) {
@@ -240,6 +245,14 @@ absl::StatusOr<Observation> Parent::look(bool read_only, bool die) {
     return failure_of(*child);
   }
   return read_observation();
+}
+
+bool Parent::can_be_read() const {
+  constexpr uintmax_t kWalHeader = 32;
+  std::error_code error;
+  return std::filesystem::file_size(store_ + "/weir.sqlite-wal", error) !=
+             kWalHeader &&
+         !error;
 }
 
 absl::StatusOr<Observation> Parent::read_observation() {

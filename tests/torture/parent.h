@@ -59,6 +59,10 @@ class Parent {
   absl::Status wait_for_start(Process& child);
   // What a fresh process sees.
   absl::StatusOr<Observation> look(bool read_only, bool die);
+  // Whether the store can be opened to be read only: not before it was open
+  // once; and SQLite has to write to make sense of a log that consists of its
+  // header alone, as one leaves it who is killed in the first write.
+  bool can_be_read() const;
   absl::StatusOr<Observation> read_observation();
   absl::StatusOr<Process> start_child(const char* what);
   absl::Status failure_of(const Process& child) const;
@@ -95,7 +99,6 @@ class Parent {
   int64_t patches_ = 0;
   int64_t admitted_ = 0;
   int64_t refused_ = 0;
-  int64_t begin_ns_ = 0;
 };
 
 }  // namespace weir::torture
