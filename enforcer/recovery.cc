@@ -27,6 +27,7 @@
 #include "store/counts_block.h"
 #include "store/counts_file.h"
 #include "store/counts_reader.h"
+#include "store/counts_record.h"
 #include "store/store.h"
 
 namespace weir {
@@ -90,16 +91,18 @@ absl::StatusOr<Synced> read_synced(Store& store, uint64_t generation) {
   return synced;
 }
 
-// Takes for past counts what was last synced, with the days before.
-absl::Status take_synced(Store& store, const Synced& synced, PastCounts& past) {
+// Takes for past counts what was last synced, with the days before; of one
+// association or, if it is 0, of all.
+absl::Status take_synced(Store& store, const Synced& synced,
+                         int64_t association, PastCounts& past) {
   Day last = 0;
-  for (const auto& [association, counts] : synced) {
+  for (const auto& [id, counts] : synced) {
     last = std::max(last, counts.today.day());
   }
   absl::flat_hash_map<int64_t, std::vector<DayWord>> days;
   auto status =
-      store.read_days(0, std::max(last - DailyLog::kDays + 1, 0), last,
-                      [&](const DailyCount& day) {
+      store.read_days(association, std::max(last - DailyLog::kDays + 1, 0),
+                      last, [&](const DailyCount& day) {
                         const auto it = synced.find(day.association);
                         if (it != synced.end() &&
                             day.day < it->second.today.day() && day.used > 0) {
@@ -107,10 +110,10 @@ absl::Status take_synced(Store& store, const Synced& synced, PastCounts& past) {
                         }
                       });
   if (!status.ok()) return status;
-  for (const auto& [association, counts] : synced) {
-    status = past.add(association, {/*first_day=*/0,
-                                    {counts.today, counts.period, PeriodWord()},
-                                    days[association]});
+  for (const auto& [id, counts] : synced) {
+    status = past.add(id, {/*first_day=*/0,
+                           {counts.today, counts.period, PeriodWord()},
+                           days[id]});
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -167,7 +170,8 @@ absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
     return past;
   }
   past.from = Statistics::Counts::kSynced;
-  if (auto status = take_synced(store, past.synced, past.counts);
+  if (auto status =
+          take_synced(store, past.synced, /*association=*/0, past.counts);
       !status.ok()) {
     return status;
   }
@@ -179,8 +183,11 @@ absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
 // Fills an enforcer that is new.
 class Enforcer::Impl::Recovery {
  public:
-  Recovery(Impl& impl, Past past, bool is_read_only)
-      : impl_(impl), past_(std::move(past)), is_read_only_(is_read_only) {}
+  Recovery(Impl& impl, Store& store, bool restore_counts, Past past)
+      : impl_(impl),
+        store_(store),
+        restore_counts_(restore_counts),
+        past_(std::move(past)) {}
 
   absl::Status take(const v1::StoreChange& change)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
@@ -253,17 +260,18 @@ class Enforcer::Impl::Recovery {
     auto extensions = extensions_of(stored);
     if (!extensions.ok()) return extensions.status();
 
+    // Records are there before the store knows what they are for. (One who only
+    // reads may have come between.)
+    if (past_.from == Statistics::Counts::kExact && !store_.is_read_only() &&
+        !past_.counts.has(stored.id())) {
+      auto status = restore(stored.id(), what());
+      if (!status.ok()) return status;
+    }
     CountsCopy counts = CountsCopy::at_start(
         stored.first_day(), quota_terms(plan->document, impl_.rules).calendar);
     if (past_.counts.has(stored.id())) {
       counts = past_.counts.of(stored.id());
       counts.first_day = stored.first_day();
-    } else if (past_.from == Statistics::Counts::kExact && !is_read_only_) {
-      // Records are there before the store knows what they are for. (One who
-      // only reads may have come between.)
-      return absl::DataLossError(
-          absl::StrCat(what(), ": its counts are missing from generation ",
-                       past_.state.generation(), kWayOut));
     }
     // What was acknowledged holds, whenever the counts are from.
     if (!extensions->empty()) {
@@ -287,9 +295,26 @@ class Enforcer::Impl::Recovery {
     return absl::OkStatus();
   }
 
+  // The files are legible, but have no counts of this association: takes those
+  // of the last sync, if any.
+  absl::Status restore(int64_t association, const std::string& what)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    if (!restore_counts_) {
+      return absl::DataLossError(
+          absl::StrCat(counts_path(store_.folder(), CountsHeader::kRecords,
+                                   past_.state.generation()),
+                       ": the counts of ", what, " are missing", kWayOut));
+    }
+    impl_.counts_from = Statistics::Counts::kSynced;
+    const auto synced = past_.synced.find(association);
+    if (synced == past_.synced.end()) return absl::OkStatus();
+    return take_synced(store_, {*synced}, association, past_.counts);
+  }
+
   Impl& impl_;
-  const Past past_;
-  const bool is_read_only_;
+  Store& store_;
+  const bool restore_counts_;
+  Past past_;
 };
 
 absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
@@ -321,7 +346,7 @@ absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
   }
   {
     MutexLock lock(impl->mutex);
-    Recovery recovery(*impl, *std::move(past), store.is_read_only());
+    Recovery recovery(*impl, store, options.restore_counts, *std::move(past));
     auto status = store.load([&](const v1::StoreChange& change) {
       impl->mutex.assert_held();
       return recovery.take(change);
