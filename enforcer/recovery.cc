@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,27 +40,65 @@ constexpr char kWayOut[] =
     "; with Options::restore_counts an enforcer begins with the counts of the "
     "last sync";
 
-// What associations had counted, by id.
-class PastCounts {
+// Things of associations, by their ids. Those are asked for one after another,
+// mostly, so memory is gone through in one direction.
+template <class T>
+class ById {
  public:
-  absl::Status add(int64_t association, const CountsCopy& counts) {
-    const auto [it, is_new] = entries_.try_emplace(
-        association, Entry{counts.first_day, counts.words, days_.size(),
-                           counts.days.size()});
-    if (!is_new) {
-      return absl::DataLossError(
-          absl::StrCat("counts of association ", association, " twice"));
-    }
-    days_.insert(days_.end(), counts.days.begin(), counts.days.end());
-    return absl::OkStatus();
+  void add(const T& thing) { things_.push_back(thing); }
+  void clear() { things_.clear(); }
+
+  // Before the first find(), and after the last add(). False if there are two
+  // of one id.
+  bool sort() {
+    const auto comes_before = [](const T& a, const T& b) {
+      return a.association < b.association;
+    };
+    std::sort(things_.begin(), things_.end(), comes_before);
+    next_ = 0;
+    return std::adjacent_find(things_.begin(), things_.end(),
+                              [&](const T& a, const T& b) {
+                                return !comes_before(a, b);
+                              }) == things_.end();
   }
 
-  bool has(int64_t association) const { return entries_.contains(association); }
-  // REQUIRES: it has them.
-  CountsCopy of(int64_t association) const {
-    const Entry& entry = entries_.at(association);
-    return {entry.first_day, entry.words,
-            absl::MakeConstSpan(days_).subspan(entry.begin, entry.size)};
+  // nullptr if there is none.
+  const T* find(int64_t association) const {
+    if (next_ == things_.size() || things_[next_].association != association) {
+      const auto it = std::lower_bound(
+          things_.begin(), things_.end(), association,
+          [](const T& thing, int64_t id) { return thing.association < id; });
+      next_ = static_cast<size_t>(it - things_.begin());
+      if (it == things_.end() || it->association != association) return nullptr;
+    }
+    return &things_[next_++];
+  }
+
+  const std::vector<T>& all() const { return things_; }
+
+ private:
+  std::vector<T> things_;
+  mutable size_t next_ = 0;
+};
+
+using Synced = ById<SyncedCounts>;
+
+// What associations had counted.
+class PastCounts {
+ public:
+  void add(int64_t association, const CountsCopy& counts) {
+    entries_.add({association, counts.first_day, counts.words, days_.size(),
+                  counts.days.size()});
+    days_.insert(days_.end(), counts.days.begin(), counts.days.end());
+  }
+  // See ById.
+  bool sort() { return entries_.sort(); }
+  std::optional<CountsCopy> find(int64_t association) const {
+    const Entry* entry = entries_.find(association);
+    if (entry == nullptr) return std::nullopt;
+    return CountsCopy{
+        entry->first_day, entry->words,
+        absl::MakeConstSpan(days_).subspan(entry->begin, entry->size)};
   }
   void clear() {
     entries_.clear();
@@ -68,54 +107,57 @@ class PastCounts {
 
  private:
   struct Entry {
+    int64_t association;
     Day first_day;
     QuotaWords words;
     size_t begin;  // in `days_`
     size_t size;
   };
-  absl::flat_hash_map<int64_t, Entry> entries_;
+  ById<Entry> entries_;
   std::vector<DayWord> days_;
 };
-
-using Synced = absl::flat_hash_map<int64_t, SyncedCounts>;
 
 absl::StatusOr<Synced> read_synced(Store& store, uint64_t generation) {
   Synced synced;
   if (generation == 0) return synced;
   auto status = store.read_counts(generation, [&](std::string_view block) {
-    return read_counts_block(block, [&](const SyncedCounts& counts) {
-      synced[counts.association] = counts;
-    });
+    return read_counts_block(
+        block, [&](const SyncedCounts& counts) { synced.add(counts); });
   });
   if (!status.ok()) return status;
+  if (!synced.sort()) {
+    return absl::DataLossError(absl::StrCat(
+        store.folder(), ": the counts of the last sync are damaged"));
+  }
   return synced;
 }
 
-// Takes for past counts what was last synced, with the days before; of one
+// Takes for past counts what was last synced, with the days before: of one
 // association or, if it is 0, of all.
 absl::Status take_synced(Store& store, const Synced& synced,
                          int64_t association, PastCounts& past) {
   Day last = 0;
-  for (const auto& [id, counts] : synced) {
+  for (const SyncedCounts& counts : synced.all()) {
     last = std::max(last, counts.today.day());
   }
   absl::flat_hash_map<int64_t, std::vector<DayWord>> days;
-  auto status =
-      store.read_days(association, std::max(last - DailyLog::kDays + 1, 0),
-                      last, [&](const DailyCount& day) {
-                        const auto it = synced.find(day.association);
-                        if (it != synced.end() &&
-                            day.day < it->second.today.day() && day.used > 0) {
-                          days[day.association].emplace_back(day.day, day.used);
-                        }
-                      });
+  auto status = store.read_days(
+      association, std::max(last - DailyLog::kDays + 1, 0), last,
+      [&](const DailyCount& day) {
+        const SyncedCounts* counts = synced.find(day.association);
+        if (counts != nullptr && day.day < counts->today.day() &&
+            day.used > 0) {
+          days[day.association].emplace_back(day.day, day.used);
+        }
+      });
   if (!status.ok()) return status;
-  for (const auto& [id, counts] : synced) {
-    status = past.add(id, {/*first_day=*/0,
-                           {counts.today, counts.period, PeriodWord()},
-                           days[id]});
-    if (!status.ok()) return status;
+  for (const SyncedCounts& counts : synced.all()) {
+    if (association != 0 && counts.association != association) continue;
+    past.add(counts.association, {/*first_day=*/0,
+                                  {counts.today, counts.period, PeriodWord()},
+                                  days[counts.association]});
   }
+  past.sort();
   return absl::OkStatus();
 }
 
@@ -153,17 +195,25 @@ absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
     const auto files =
         read_counts_files(store.folder(), past.state.generation(),
                           [&](int64_t association, const CountsCopy& counts) {
-                            return past.counts.add(association, counts);
+                            past.counts.add(association, counts);
+                            return absl::OkStatus();
                           });
-    if (files.ok()) {
+    absl::Status status = files.status();
+    if (status.ok() && !past.counts.sort()) {
+      status = absl::DataLossError(
+          absl::StrCat(counts_path(store.folder(), CountsHeader::kRecords,
+                                   past.state.generation()),
+                       ": two records are of one association"));
+    }
+    if (status.ok()) {
       past.from = Statistics::Counts::kExact;
       return past;
     }
     if (!restore_counts) {
-      return absl::Status(absl::IsUnavailable(files.status())
-                              ? files.status().code()
+      return absl::Status(absl::IsUnavailable(status)
+                              ? status.code()
                               : absl::StatusCode::kDataLoss,
-                          absl::StrCat(files.status().message(), kWayOut));
+                          absl::StrCat(status.message(), kWayOut));
     }
     past.counts.clear();
   } else if (past.state.synced_generation() == 0) {
@@ -262,17 +312,16 @@ class Enforcer::Impl::Recovery {
 
     // Records are there before the store knows what they are for. (One who only
     // reads may have come between.)
-    if (past_.from == Statistics::Counts::kExact && !store_.is_read_only() &&
-        !past_.counts.has(stored.id())) {
+    std::optional<CountsCopy> past = past_.counts.find(stored.id());
+    if (!past.has_value() && past_.from == Statistics::Counts::kExact &&
+        !store_.is_read_only()) {
       auto status = restore(stored.id(), what());
       if (!status.ok()) return status;
+      past = restored_.find(stored.id());
     }
-    CountsCopy counts = CountsCopy::at_start(
-        stored.first_day(), quota_terms(plan->document, impl_.rules).calendar);
-    if (past_.counts.has(stored.id())) {
-      counts = past_.counts.of(stored.id());
-      counts.first_day = stored.first_day();
-    }
+    CountsCopy counts = past.value_or(CountsCopy::at_start(
+        stored.first_day(), quota_terms(plan->document, impl_.rules).calendar));
+    counts.first_day = stored.first_day();
     // What was acknowledged holds, whenever the counts are from.
     if (!extensions->empty()) {
       const QuotaExtension& last = extensions->back().extension;
@@ -288,9 +337,9 @@ class Enforcer::Impl::Recovery {
           std::make_unique<std::vector<ExtensionChange>>(
               *std::move(extensions));
     }
-    const auto synced = past_.synced.find(stored.id());
-    if (impl_.sync != nullptr && synced != past_.synced.end()) {
-      impl_.sync->resume(impl_.arena->pair_of(*subscription), synced->second);
+    const SyncedCounts* const synced = past_.synced.find(stored.id());
+    if (impl_.sync != nullptr && synced != nullptr) {
+      impl_.sync->resume(impl_.arena->pair_of(*subscription), *synced);
     }
     return absl::OkStatus();
   }
@@ -306,15 +355,15 @@ class Enforcer::Impl::Recovery {
                        ": the counts of ", what, " are missing", kWayOut));
     }
     impl_.counts_from = Statistics::Counts::kSynced;
-    const auto synced = past_.synced.find(association);
-    if (synced == past_.synced.end()) return absl::OkStatus();
-    return take_synced(store_, {*synced}, association, past_.counts);
+    restored_.clear();
+    return take_synced(store_, past_.synced, association, restored_);
   }
 
   Impl& impl_;
   Store& store_;
   const bool restore_counts_;
-  Past past_;
+  const Past past_;
+  PastCounts restored_;  // of one association
 };
 
 absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(

@@ -135,48 +135,61 @@ absl::Status UsageSync::pass() {
   return absl::OkStatus();
 }
 
+SyncedCounts UsageSync::present(uint32_t record) const {
+  SyncedCounts present;
+  if (record == 0) return present;  // the file's header
+  const CountsRecord& source = counts_.records()[record];
+  // Relaxed: what begins and ends associations holds `control_`.
+  present.association = source.association.load(std::memory_order_relaxed);
+  if (present.association == 0) return present;
+  const QuotaWords words = source.counts.quota.snapshot();
+  present.today = words.today;
+  present.period = words.period;
+  return present;
+}
+
 void UsageSync::read_block(uint32_t block, bool all, Batch& batch) {
   const uint32_t first = block * kRecords;
   const uint32_t end = std::min(first + kRecords, counts_.record_count());
   if (end > synced_.size()) synced_.resize(end);
-  bool changed = all;
-  std::string counts;
-  const size_t before = batch.written.size();
+  bool changed = false;
   for (uint32_t record = first; record < end; ++record) {
     const SyncedCounts& synced = synced_[record];
-    SyncedCounts present;
-    const CountsRecord& source = counts_.records()[record];
-    // Record 0 is the file's header. Relaxed: what begins and ends associations
-    // holds `control_`.
-    if (record != 0) {
-      present.association = source.association.load(std::memory_order_relaxed);
-    }
-    if (present.association != 0) {
-      const QuotaWords words = source.counts.quota.snapshot();
-      present.today = words.today;
-      present.period = words.period;
-      append_counts(present, counts);
-    }
-    const bool same = present.association == synced.association;
-    if (same && present.today.bits() == synced.today.bits() &&
-        present.period.bits() == synced.period.bits()) {
+    const SyncedCounts now = present(record);
+    const bool same = now.association == synced.association;
+    if (same && now.today.bits() == synced.today.bits() &&
+        now.period.bits() == synced.period.bits()) {
       continue;
     }
     changed = true;
-    batch.written.emplace_back(record, present);
-    if (present.association == 0) continue;
+    batch.written.emplace_back(record, now);
+    if (now.association == 0) continue;
     // The day that the store has as the present one may have had more since.
     const Day since = same ? synced.today.day() : 0;
-    source.counts.log.for_each([&](DayWord day) {
-      if (since <= day.day() && day.day() < present.today.day()) {
-        batch.days.push_back({present.association, day.day(), day.count()});
+    counts_.records()[record].counts.log.for_each([&](DayWord day) {
+      if (since <= day.day() && day.day() < now.today.day()) {
+        batch.days.push_back({now.association, day.day(), day.count()});
       }
     });
   }
-  if (!changed) return;
-  // What is not written is not noted.
-  if (counts.empty() && batch.written.size() == before) return;
-  batch.blocks.push_back({state_.generation(), block, std::move(counts)});
+  if (!changed && !all) return;
+  // Those that have changed as they were just now, lest a day be missing that
+  // they have left since; the others as the store has them.
+  auto written = batch.written.end();
+  while (written != batch.written.begin() && (written - 1)->first >= first) {
+    --written;
+  }
+  std::string counts;
+  for (uint32_t record = first; record < end; ++record) {
+    const SyncedCounts* entry = &synced_[record];
+    if (written != batch.written.end() && written->first == record) {
+      entry = &written++->second;
+    }
+    if (entry->association != 0) append_counts(*entry, counts);
+  }
+  if (changed || !counts.empty()) {
+    batch.blocks.push_back({state_.generation(), block, std::move(counts)});
+  }
 }
 
 absl::Status UsageSync::write(Batch& batch) {

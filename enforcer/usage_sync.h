@@ -69,6 +69,9 @@ class UsageSync {
   };
 
   absl::Status pass() ABSL_EXCLUSIVE_LOCKS_REQUIRED(syncing_);
+  // What a record holds.
+  SyncedCounts present(uint32_t record) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_);
   // Adds what has changed in a block of records, or all of it.
   void read_block(uint32_t block, bool all, Batch& batch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(syncing_, control_);
