@@ -28,6 +28,7 @@
 #include "gtest/gtest.h"
 #include "quota/calendar.h"
 #include "quota/counts.h"
+#include "quota/daily_log.h"
 #include "quota/quota_counter.h"
 #include "quota/quota_terms.h"
 #include "quota/words.h"
@@ -697,9 +698,9 @@ TEST_F(DamagedCounts, TellsOfLogsThatCannotBe) {
   expect_loss(days_, entry_at, entry | uint64_t{1} << 63, no_day);
   expect_loss(days_, entry_at, entry + (uint64_t{1} << 48), no_day);
   const std::string not_counted = "a day that the counter has not counted";
-  poke(days_, entry_at, entry + (uint64_t{98} << 48));
+  poke(days_, entry_at, entry + (uint64_t{DailyLog::kDays} << 48));
   expect_loss(counts_, not_counted);
-  poke(days_, entry_at, entry - (uint64_t{98} << 48));
+  poke(days_, entry_at, entry - (uint64_t{DailyLog::kDays} << 48));
   expect_loss(counts_, not_counted);
   poke(days_, entry_at, entry);
   poke(counts_, head, bits ^ 1);
