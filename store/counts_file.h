@@ -32,8 +32,8 @@ namespace weir {
 // (store/counts_reader.h).
 //
 // After fork(), the child goes on with a copy of the counts in memory of its
-// own, made in the child before fork() returns there, at some 100 ns for each
-// record; the files stay the parent's.
+// own, made in the child before fork() returns there, in less than a
+// microsecond for each record; the files stay the parent's.
 //
 // *thread-safe*, as far as `records()` and `lines()` go; the rest needs one
 // caller at a time. Errors are file_error()s: Unavailable if the disk is full,

@@ -28,6 +28,7 @@
 #include "gtest/gtest.h"
 #include "quota/calendar.h"
 #include "quota/counts.h"
+#include "quota/daily_log.h"
 #include "quota/quota_counter.h"
 #include "quota/quota_terms.h"
 #include "quota/words.h"

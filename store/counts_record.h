@@ -8,6 +8,7 @@
 
 #include "quota/calendar.h"
 #include "quota/counts.h"
+#include "quota/daily_log.h"
 #include "store/boot_id.h"
 
 // What is in the files of counts. See store/counts_file.h.
@@ -52,6 +53,8 @@ struct CountsHeader {
 };
 
 static_assert(sizeof(CountsHeader) == 64, "in the place of one record");
+static_assert(CountsHeader::kVersion == 1 && DailyLog::kDays == 126,
+              "where a day is in a log is part of the format");
 
 std::string counts_path(const std::string& folder, CountsHeader::Kind kind,
                         uint64_t generation);

@@ -147,10 +147,6 @@ CountsView::Look CountsView::look(uint32_t number) {
     look.what = what;
     return look;
   };
-  const auto changed = [&] {
-    look.has_changed = true;
-    return look;
-  };
   const char* const start = counts_->at(look.offset, sizeof(CountsRecord));
   if (start == nullptr) return wrong("the file ends before the record");
   const auto& record = *reinterpret_cast<const CountsRecord*>(start);
@@ -171,14 +167,11 @@ CountsView::Look CountsView::look(uint32_t number) {
       },
       [&](DayWord day) { days_.push_back(day); }, address);
 
-  // The log is that of the words if no day was left meanwhile, or closed, and
-  // that of the association if it had not ended.
-  const QuotaWords after = quota.snapshot();
-  if (after.period.day() != words.period.day() ||
-      after.today.day() != words.today.day() ||
-      after.today.closed() != words.today.closed() ||
-      record.association.load() != association) {
-    return changed();
+  // Else lines may have been others' by now. That a midnight passed between the
+  // words and the log shows: the log is ahead of them then.
+  if (record.association.load() != association) {
+    look.has_changed = true;
+    return look;
   }
 
   if (association < 0 ||
