@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -24,6 +25,8 @@ constexpr absl::Duration kPatience = absl::Seconds(60);
 constexpr absl::Duration kReportEvery = absl::Seconds(5);
 constexpr int64_t kBeginning = start_of(9'500) + 7 * kNanosPerDay / 24;
 constexpr int64_t kLeaseTokens = 64;
+// Operations that a child comes to within a second or so.
+constexpr int kSoon = 150;
 
 void sleep_for(absl::Duration duration) { absl::SleepFor(duration); }
 
@@ -62,6 +65,7 @@ void Parent::start_store() {
   store_ = absl::StrCat(options_.folder, "/store-", stores_);
   std::filesystem::create_directory(store_);
   model_ = std::make_unique<Model>(pages_->clock);
+  closed_in_order_ = true;
 }
 
 Parent::Ending Parent::choose_ending() {
@@ -86,7 +90,7 @@ void Parent::prepare(Ending ending) {
   // Now and then as far back as usage is kept, less what may just be forgotten.
   settings.days_observed = !options_.memory && below(8) == 0 ? 395 : 100;
   if (options_.memory) settings.days_observed = 90;
-  settings.sync_at_start = ending == Ending::kPowerLoss;
+  settings.sync_at_start = ending == Ending::kPowerLoss && !closed_in_order_;
   settings.observe_at_end = ending == Ending::kInOrder;
 
   const std::vector<Operation> operations =
@@ -121,9 +125,13 @@ absl::Status Parent::play_round() {
     if (!seen.ok()) return seen.status();
     if (before.ok()) before = seen;
   }
-  lost_power_ = ending == Ending::kPowerLoss && pages_->round.ready;
-  const auto after = look(/*read_only=*/false, /*die=*/below(2) == 0);
+  // What had been counted before the round was synced, or may not have been.
+  lost_power_ =
+      ending == Ending::kPowerLoss && (closed_in_order_ || pages_->round.ready);
+  const bool die = below(2) == 0;
+  const auto after = look(/*read_only=*/false, die);
   if (!after.ok()) return after.status();
+  closed_in_order_ = !die;
   if (before.ok()) {
     before->set_shared_plans_known(true);
     *before->mutable_shared_plans() = after->shared_plans();
@@ -165,11 +173,15 @@ absl::Status Parent::wait_for_start(Process& child) {
 
 absl::Status Parent::kill_at_step(Process& child, bool sync) {
   Round& round = pages_->round;
-  std::vector<int> steps;
-  for (int i = 0; i < std::min(round.operation_count, 150); ++i) {
-    if (!sync || round.operations[i].deed == Deed::kSync) steps.push_back(i);
+  // Whatever is done seldom is as good a moment as what is done often.
+  std::map<Deed, std::vector<int>> steps;
+  for (int i = 0; i < std::min(round.operation_count, kSoon); ++i) {
+    steps[round.operations[i].deed].push_back(i);
   }
-  const int step = steps[static_cast<size_t>(below(steps.size()))];
+  auto deed = std::next(steps.begin(), below(std::size(steps)));
+  if (sync) deed = steps.find(Deed::kSync);
+  if (deed == steps.end()) return absl::OkStatus();
+  const int step = deed->second[below(std::size(deed->second))];
   if (!child.wait_until([&] { return round.begun > step; }, kPatience)) {
     if (child.has_ended()) return failure_of(child);
     return absl::DataLossError(absl::StrCat(
@@ -184,12 +196,19 @@ absl::Status Parent::let_work(Ending ending) {
   absl::StatusOr<Process> child = start_child("work");
   if (!child.ok()) return child.status();
   Round& round = pages_->round;
-  if (ending == Ending::kAtStart) {
+  // Power is lost at any of these moments.
+  Ending moment = ending;
+  if (ending == Ending::kPowerLoss) {
+    static constexpr Ending kMoments[] = {Ending::kAtStart, Ending::kAnyTime,
+                                          Ending::kInSync};
+    moment = kMoments[below(std::size(kMoments))];
+  }
+  if (moment == Ending::kAtStart) {
     sleep_for(start_time_ * (static_cast<double>(below(1300)) / 1000));
   } else {
     if (auto status = wait_for_start(*child); !status.ok()) return status;
-    if (ending == Ending::kAtStep || ending == Ending::kInSync) {
-      auto status = kill_at_step(*child, ending == Ending::kInSync);
+    if (moment == Ending::kAtStep || moment == Ending::kInSync) {
+      auto status = kill_at_step(*child, moment == Ending::kInSync);
       if (!status.ok()) return status;
     } else {
       sleep_for(absl::Milliseconds(1 + below(below(2) == 0 ? 50 : 400)));

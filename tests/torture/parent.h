@@ -88,6 +88,8 @@ class Parent {
   std::unique_ptr<Model> model_;
   std::optional<Operation> pending_;
   bool lost_power_ = false;
+  // Whether whoever had the store before this round closed it in order.
+  bool closed_in_order_ = true;
   // How long it takes to open, as a rule.
   absl::Duration start_time_ = absl::Milliseconds(50);
 
