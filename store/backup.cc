@@ -136,8 +136,9 @@ class Exporter {
                                 return day.day() >= counts.today.day();
                               }),
                days.end());
-    std::sort(days.begin(), days.end(),
-              [](DayWord a, DayWord b) { return a.bits() < b.bits(); });
+    std::sort(days.begin(), days.end(), [](DayWord a, DayWord b) {
+      return a.day() != b.day() ? a.day() < b.day() : a.count() > b.count();
+    });
     days.erase(
         std::unique(days.begin(), days.end(),
                     [](DayWord a, DayWord b) { return a.day() == b.day(); }),
@@ -157,8 +158,9 @@ class Exporter {
 
   absl::Status write(const v1::BackupLine& line, std::string_view what) {
     const auto json = backup_line_to_json(line);
-    if (!json.ok())
+    if (!json.ok()) {
       return with_prefix(json.status(), absl::StrCat(to_absl(what), ": "));
+    }
     out_ << *json << '\n';
     if (++lines_ % kLinesToProgress == 0) progress_(lines_);
     return absl::OkStatus();
@@ -428,10 +430,11 @@ absl::StatusOr<int64_t> import_store(std::istream& in, const PlanRules& rules,
     if (number % kLinesToProgress == 0) progress(number);
   }
   if (in.bad()) return absl::UnavailableError("cannot be read");
-  if (auto status = importer.finish(); !status.ok()) {
-    return absl::IsInvalidArgument(status) ? at_line(std::max<int64_t>(number, 1), status)
-                                           : status;
+  const absl::Status status = importer.finish();
+  if (absl::IsInvalidArgument(status)) {
+    return at_line(std::max<int64_t>(number, 1), status);
   }
+  if (!status.ok()) return status;
   return number;
 }
 

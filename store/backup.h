@@ -34,8 +34,8 @@ absl::Status export_store(Store& store, std::ostream& out,
                           BackupProgress progress);
 
 // Reads an export into `store`, which nobody has used yet nor uses now. Returns
-// the number of lines. Lines may have kMaxJsonBytes. Holds in memory a line, and
-// all ids and values.
+// the number of lines. Lines may have kMaxJsonBytes. Holds in memory one line,
+// and all ids and values.
 //
 // Errors: FailedPrecondition, and nothing has changed, if the store has been
 // used. InvalidArgument that begins with "line 17: " or "line 17, column 3: "

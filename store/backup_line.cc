@@ -71,7 +71,9 @@ absl::StatusOr<std::string> backup_line_to_json(const v1::BackupLine& line) {
 
 absl::StatusOr<v1::BackupLine> backup_line_from_json(std::string_view json) {
   const auto value = parse_json(json);
-  if (!value.ok()) return value.status();
+  if (!value.ok()) {
+    return absl::InvalidArgumentError(value.status().message());
+  }
   v1::BackupLine line;
   const absl::Status status = message_from_json(*value, &line);
   if (!status.ok()) return status;

@@ -95,6 +95,11 @@ TEST(BackupLine, TellsWhatItDoesNotTake) {
   }
 }
 
+TEST(BackupLine, MayBeTooMuch) {
+  const std::string deep = std::string(100, '[') + std::string(100, ']');
+  EXPECT_TRUE(absl::IsInvalidArgument(backup_line_from_json(deep).status()));
+}
+
 TEST(BackupLine, IsNoLongerThanCanBeRead) {
   v1::BackupLine line;
   line.mutable_api_key()->set_description(std::string(6 << 20, 'x'));
