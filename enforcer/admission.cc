@@ -172,9 +172,9 @@ class Attempt {
       decision = Decision();
       return false;
     }
-    // What another call is just returning may be missing alone.
-    if (Lease::kIsPossible && wait == 0) wait = 1;
-    decision.retry_after_ns = wait;
+    // Now is too early: what another call is just returning may be missing
+    // alone, or the caller's time be far behind the bucket's.
+    decision.retry_after_ns = std::max<int64_t>(wait, 1);
     report(quota.state, decision);
     return true;
   }

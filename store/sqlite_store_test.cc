@@ -478,17 +478,20 @@ TEST(SqliteStore, ReaderSeesWhatAnotherProcessCommits) {
   const std::string folder = fresh_path();
   auto store = open_store(folder);
   int ready[2];
+  int seen[2];
   ASSERT_EQ(pipe(ready), 0);
+  ASSERT_EQ(pipe(seen), 0);
   // Forked before the child has anything open: the parent waits in it.
   store.reset();
   const pid_t child = fork();
   if (child == 0) {
-    alarm(10);
+    alarm(60);
     char byte;
     if (read(ready[0], &byte, 1) != 1) _exit(1);
     const auto reader = SqliteStore::open(folder, kReadOnly);
     if (!reader.ok()) _exit(2);
     if (contents(**reader).size() != 1) _exit(3);
+    if (write(seen[1], "", 1) != 1) _exit(1);
     // Until the parent's commit can be seen.
     while (contents(**reader).size() == 1) usleep(1'000);
     // And the parent's usage, after it has closed.
@@ -498,7 +501,8 @@ TEST(SqliteStore, ReaderSeesWhatAnotherProcessCommits) {
   }
   store = open_store(folder);
   ASSERT_EQ(write(ready[1], "", 1), 1);
-  usleep(50'000);
+  char byte;
+  ASSERT_EQ(read(seen[0], &byte, 1), 1);
   EXPECT_TRUE(store->commit({put_key("k")}).ok());
   EXPECT_TRUE(store->write_usage({{1, 1, 1}}, {}).ok());
   store.reset();

@@ -65,6 +65,14 @@ bool is_well_formed(const Decision& d) {
          (d.outcome == Outcome::kQuotaExceeded) == (d.limit == Limit::kQuota);
 }
 
+std::string to_string(const Decision& d) {
+  return absl::StrCat("outcome ", static_cast<int>(d.outcome), ", forbidden ",
+                      static_cast<int>(d.forbidden), ", limit ",
+                      static_cast<int>(d.limit), ", retry after ",
+                      d.retry_after_ns, ", quota ", d.quota_remaining, " of ",
+                      d.quota_limit, ", calendar ", d.calendar.id());
+}
+
 class Child {
  public:
   Child(SharedPages& pages, const ChildFiles& files)
@@ -240,7 +248,7 @@ void Child::request_once(Random& random, Notes& notes) {
     const Decision& decision = decisions[i];
     if (!is_well_formed(decision)) {
       fail(absl::StrCat("a decision that contradicts itself, on key ", key,
-                        " of plan ", plan));
+                        " of plan ", plan, ": ", to_string(decision)));
     }
     add(decision.admitted() ? notes.admitted : notes.refused, 1);
     if (!decision.admitted() || cost == 0) continue;

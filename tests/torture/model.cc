@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "google/protobuf/timestamp.pb.h"
 #include "quota/quota_counter.h"
 #include "quota/quota_terms.h"
 
