@@ -56,7 +56,6 @@ void UsageSync::stop() {
 bool UsageSync::is_forked() const { return getpid() != process_; }
 
 void UsageSync::resume(uint32_t record, const SyncedCounts& synced) {
-  MutexLock lock(syncing_);
   if (record >= synced_.size()) synced_.resize(record + 1);
   synced_[record] = synced;
 }

@@ -45,8 +45,10 @@ class UsageSync {
   UsageSync& operator=(const UsageSync&) = delete;
 
   // The store has this of the record's association.
-  // REQUIRES: before the first sync.
-  void resume(uint32_t record, const SyncedCounts& synced);
+  // REQUIRES: before the first sync. (`control` may be held, which a sync
+  // takes; so this takes nothing.)
+  void resume(uint32_t record, const SyncedCounts& synced)
+      ABSL_NO_THREAD_SAFETY_ANALYSIS;
 
   // Begins to sync by a thread of its own, so often.
   void start(absl::Duration interval);
