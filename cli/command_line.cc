@@ -10,6 +10,13 @@
 #include "json/text.h"
 
 namespace weir::cli {
+namespace {
+
+std::string dashed(std::string_view name) {
+  return absl::StrCat(name.size() == 1 ? "-" : "--", to_absl(name));
+}
+
+}  // namespace
 
 void CommandLine::add_flag(std::string_view name, std::string_view help,
                            bool* value) {
@@ -22,8 +29,8 @@ void CommandLine::add_flag(std::string_view name, std::string_view placeholder,
 }
 
 std::optional<int> CommandLine::parse(absl::Span<const std::string> arguments,
-                                      int operand_count,
-                                      const Console& console) {
+                                      int operand_count, const Console& console,
+                                      int optional) {
   while (!arguments.empty()) {
     const std::string_view argument = arguments.front();
     arguments.remove_prefix(1);
@@ -43,11 +50,13 @@ std::optional<int> CommandLine::parse(absl::Span<const std::string> arguments,
     console.out << help();
     return kExitOk;
   }
-  if (operands_.size() != static_cast<std::size_t>(operand_count)) {
+  const int most = operand_count + optional;
+  const auto count = static_cast<int>(operands_.size());
+  if (count < operand_count || count > most) {
     return usage_error(
-        console, absl::StrCat("expected ", operand_count,
-                              operand_count == 1 ? " operand" : " operands",
-                              ", got ", operands_.size()));
+        console,
+        absl::StrCat("expected ", optional > 0 ? "at most " : "", most,
+                     most == 1 ? " operand" : " operands", ", got ", count));
   }
   return std::nullopt;
 }
@@ -66,9 +75,8 @@ std::string CommandLine::set(std::string_view argument,
     return "";
   }
   const auto flag =
-      std::find_if(flags_.begin(), flags_.end(), [name](const Flag& f) {
-        return name.substr(0, 2) == "--" && name.substr(2) == f.name;
-      });
+      std::find_if(flags_.begin(), flags_.end(),
+                   [name](const Flag& f) { return name == dashed(f.name); });
   if (flag == flags_.end()) {
     return absl::StrCat("unknown flag ", to_absl(name));
   }
@@ -109,7 +117,7 @@ std::string CommandLine::help() const {
   std::string text = absl::StrCat("Usage: weir ", to_absl(usage_), "\n\n",
                                   to_absl(description_), "\n\nFlags:\n");
   for (const Flag& flag : flags_) {
-    absl::StrAppend(&text, "  --", to_absl(flag.name),
+    absl::StrAppend(&text, "  ", dashed(flag.name),
                     flag.placeholder.empty() ? "" : "=",
                     to_absl(flag.placeholder), "\n");
     for (const auto& line : absl::StrSplit(to_absl(flag.help), '\n')) {

@@ -23,7 +23,8 @@ class CommandLine {
   CommandLine(std::string_view usage, std::string_view description)
       : usage_(usage), description_(description) {}
 
-  // `--name`, which sets `value`. All text, and `value`, must outlive this.
+  // `--name`, or `-n` if it is one letter, which sets `value`. All text, and
+  // `value`, must outlive this.
   void add_flag(std::string_view name, std::string_view help, bool* value);
   // `--name=VALUE`. A placeholder with bars, "text|json", lists the values that
   // are accepted.
@@ -33,9 +34,10 @@ class CommandLine {
   // Sets flags and operands. Returns nothing if the command is to go on, else
   // the exit code: help was asked for and is written to `console.out`, or a
   // usage error is written to `console.err`. Exactly `operand_count` operands
-  // are expected.
+  // are expected, or up to `optional` more.
   std::optional<int> parse(absl::Span<const std::string> arguments,
-                           int operand_count, const Console& console);
+                           int operand_count, const Console& console,
+                           int optional = 0);
 
   const std::vector<std::string>& operands() const { return operands_; }
 

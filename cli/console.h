@@ -21,6 +21,7 @@ struct Console {
   std::ostream& err;
   bool utf8 = true;              // whether `out` and `err` may hold UTF-8
   bool err_is_terminal = false;  // whether somebody may be watching
+  int width = 80;                // of `out`, in columns
 };
 
 }  // namespace weir::cli

@@ -1,10 +1,12 @@
 #include "cli/input.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <ostream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "cli/printable.h"
 #include "json/json_reader.h"
@@ -16,18 +18,26 @@ namespace {
 constexpr std::string_view kLine = "line ";
 constexpr std::string_view kColumn = ", column ";
 
-// "line 3, column 14: text" as "3:14: text"; any other text after a blank.
+// "line 3: text" as "3: text", "line 3, column 14: text" as "3:14: text"; any
+// other text after a blank.
 std::string after_name(std::string_view message) {
-  const std::size_t column = message.find(kColumn);
-  const std::size_t text = message.find(": ");
-  if (message.substr(0, kLine.size()) != kLine || column == message.npos ||
-      text == message.npos || text < column) {
-    return absl::StrCat(" ", to_absl(message));
+  const std::size_t end = message.find(": ");
+  if (message.substr(0, kLine.size()) == kLine && end != message.npos) {
+    const std::string_view text = message.substr(end);
+    const std::string_view place =
+        message.substr(kLine.size(), end - kLine.size());
+    const std::size_t column = place.find(kColumn);
+    const std::string_view line = place.substr(0, column);
+    if (column != place.npos) {
+      return absl::StrCat(to_absl(line), ":",
+                          to_absl(place.substr(column + kColumn.size())),
+                          to_absl(text));
+    }
+    if (std::all_of(line.begin(), line.end(), absl::ascii_isdigit)) {
+      return absl::StrCat(to_absl(line), to_absl(text));
+    }
   }
-  const std::string_view line =
-      message.substr(kLine.size(), column - kLine.size());
-  return absl::StrCat(to_absl(line), ":",
-                      to_absl(message.substr(column + kColumn.size())));
+  return absl::StrCat(" ", to_absl(message));
 }
 
 }  // namespace
@@ -70,6 +80,11 @@ void report_error(const Console& console, const std::string& path,
               << ":";
   if (line > 0) console.err << line << ":";
   console.err << printable(after_name(message), console.utf8) << "\n";
+}
+
+void report_error(const Console& console, const absl::Status& status) {
+  console.err << "weir: "
+              << printable(std::string(status.message()), console.utf8) << "\n";
 }
 
 }  // namespace weir::cli

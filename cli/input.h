@@ -38,10 +38,14 @@ absl::StatusOr<std::string> read_document(const std::string& path,
                                           const Console& console);
 
 // Writes the line "weir: NAME: message" to `console.err`. If the message is
-// about a line, `line` or one that it begins with ("line 3, column 14: "), the
-// line is "weir: NAME:3: message" or "weir: NAME:3:14: message".
+// about a line, `line` or one that it begins with ("line 3: ", "line 3, column
+// 14: "), the line is "weir: NAME:3: message" or "weir: NAME:3:14: message".
 void report_error(const Console& console, const std::string& path,
                   std::string_view message, std::int64_t line = 0);
+
+// Writes the line "weir: message" to `console.err`, for messages that name the
+// file themselves.
+void report_error(const Console& console, const absl::Status& status);
 
 }  // namespace weir::cli
 

@@ -1,5 +1,6 @@
 // weir: usage plans and JSON patches from the command line.
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -13,8 +14,11 @@
 #include "absl/types/span.h"
 #include "cli/console.h"
 #include "cli/diff_command.h"
+#include "cli/export_command.h"
+#include "cli/import_command.h"
 #include "cli/patch_command.h"
 #include "cli/replay_command.h"
+#include "cli/usage_command.h"
 #include "cli/validate_command.h"
 
 namespace weir::cli {
@@ -30,6 +34,9 @@ constexpr char kHelp[] =
     "  validate   everything that is wrong with a usage plan\n"
     "  patch      what a patch makes of a JSON document or a usage plan\n"
     "  diff       the patch that makes one document of another\n"
+    "  usage      what the keys of a plan in a store have used, by day\n"
+    "  export     all that a store holds, as JSON lines\n"
+    "  import     a new store, of an export\n"
     "\n"
     "`weir COMMAND --help` says more. `weir --version` prints the version.\n"
     "A file named \"-\" is standard input.\n";
@@ -44,6 +51,14 @@ bool locale_is_utf8() {
            absl::StrContains(locale, "utf8");
   }
   return false;
+}
+
+// Of the terminal, if standard output is one.
+int output_width() {
+  winsize size;
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+             ? size.ws_col
+             : 80;
 }
 
 int run(absl::Span<const std::string> arguments, const Console& console) {
@@ -61,6 +76,9 @@ int run(absl::Span<const std::string> arguments, const Console& console) {
   if (command == "validate") return run_validate(arguments.subspan(1), console);
   if (command == "patch") return run_patch(arguments.subspan(1), console);
   if (command == "diff") return run_diff(arguments.subspan(1), console);
+  if (command == "usage") return run_usage(arguments.subspan(1), console);
+  if (command == "export") return run_export(arguments.subspan(1), console);
+  if (command == "import") return run_import(arguments.subspan(1), console);
 
   console.err << "weir: ";
   if (command.empty()) {
@@ -68,7 +86,8 @@ int run(absl::Span<const std::string> arguments, const Console& console) {
   } else {
     console.err << "unknown command " << command;
   }
-  console.err << ": replay, validate, patch or diff\nTry `weir --help`.\n";
+  console.err << ": replay, validate, patch, diff, usage, export or import\n"
+                 "Try `weir --help`.\n";
   return kExitUsage;
 }
 
@@ -79,9 +98,12 @@ int main(int argc, char** argv) {
   using weir::cli::Console;
   std::ios::sync_with_stdio(false);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const Console console{std::cin, std::cout, std::cerr,
+  const Console console{std::cin,
+                        std::cout,
+                        std::cerr,
                         weir::cli::locale_is_utf8(),
-                        isatty(STDERR_FILENO) == 1};
+                        isatty(STDERR_FILENO) == 1,
+                        weir::cli::output_width()};
   const int exit_code = weir::cli::run(arguments, console);
   if (!std::cout.flush()) {
     std::cerr << "weir: standard output: write error\n";

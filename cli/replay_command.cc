@@ -1,7 +1,6 @@
 #include "cli/replay_command.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -16,6 +15,7 @@
 #include "cli/input.h"
 #include "cli/plan_file.h"
 #include "cli/printable.h"
+#include "cli/progress.h"
 #include "cli/replay.h"
 #include "cli/replay_report.h"
 #include "enforcer/enforcer.h"
@@ -39,30 +39,6 @@ constexpr char kDescription[] =
     "as an API key of the plan. FILE may be \"-\" for standard input, as may\n"
     "PLAN.json if the other is not. Exit code: 0 replayed, whatever was\n"
     "refused; 1 the plan or the log cannot be replayed; 2 not read.";
-
-// Tells somebody who waits how far it is, in one line that is overwritten.
-class Progress {
- public:
-  explicit Progress(const Console& console) : console_(console) {}
-  ~Progress() {
-    if (shown_) console_.err << "\r\x1b[K" << std::flush;
-  }
-
-  void show(std::string_view phase, std::int64_t lines) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now < next_) return;
-    console_.err << "\rweir: " << phase << " " << with_commas(lines)
-                 << " lines " << std::flush;
-    shown_ = true;
-    next_ = now + std::chrono::milliseconds(200);
-  }
-
- private:
-  const Console& console_;
-  std::chrono::steady_clock::time_point next_ =
-      std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  bool shown_ = false;
-};
 
 // Names the malformed lines where they can be clicked on; the report on
 // standard output counts them.
@@ -176,12 +152,9 @@ int run_replay(absl::Span<const std::string> arguments,
   std::optional<ReplayError> error;
   if (log.status().ok()) {
     Progress progress(console);
-    if (console.err_is_terminal) {
-      options.progress = [&progress](std::string_view phase,
-                                     std::int64_t lines) {
-        progress.show(phase, lines);
-      };
-    }
+    options.progress = [&progress](std::string_view phase, std::int64_t lines) {
+      progress.show(phase, lines);
+    };
     error = replay(log.stream(), plan->plan, options, &report);
   }
   if (!log.status().ok()) {

@@ -4,16 +4,29 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/time/civil_time.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "enforcer/clock.h"
+#include "enforcer/enforcer.h"
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
 #include "json/json_reader.h"
+#include "plan/plan_json.h"
+#include "proto/api_key.pb.h"
+#include "store/sqlite_store.h"
 
 namespace weir::cli {
 namespace {
@@ -96,7 +109,10 @@ TEST(Weir, HelpsAndTellsItsVersion) {
         {"replay", "--help"},
         {"validate", "--help"},
         {"patch", "x", "--help"},
-        {"diff", "--help"}}) {
+        {"diff", "--help"},
+        {"usage", "--help"},
+        {"export", "--help"},
+        {"import", "--help"}}) {
     const Result result = weir(arguments);
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_EQ(result.out.substr(0, 12), "Usage: weir ");
@@ -150,6 +166,34 @@ TEST(Weir, UsageErrorsExitWithTwo) {
       {{"replay", "--plan", plan, "--log", "/nowhere/x.log"},
        "weir: /nowhere/x.log: No such file or directory"},
       {{"replay", "--plan", plan, "--log", "/"}, "weir: /: Is a directory"},
+      {{"usage", "p1"}, "weir: usage: --store is required"},
+      {{"usage", "--store=/nowhere"}, "weir: usage: expected 1 operand, got 0"},
+      {{"usage", "p1", "--store=/nowhere"}, "weir: /nowhere"},
+      {{"usage", "p1", "--store=/", "--from=2026-02-30"},
+       "weir: usage: --from: expected a date as yyyy-mm-dd, got "
+       "\"2026-02-30\""},
+      {{"usage", "p1", "--store=/", "--from=2026-02-02", "--to=2026-02-01"},
+       "weir: usage: expected 1 to 400 days, got those from 2026-02-02 to "
+       "2026-02-01"},
+      {{"usage", "p1", "--store=/", "--from=2025-01-01", "--to=2026-02-05"},
+       "weir: usage: expected 1 to 400 days, got those from 2025-01-01 to "
+       "2026-02-05"},
+      {{"usage", "p1", "--store=/", "--width=39"},
+       "weir: usage: --width: expected a number from 40 to 1000, got \"39\""},
+      {{"usage", "p1", "--store=/", "--output=pdf"},
+       "weir: usage: --output: expected table or json or csv or chart or svg, "
+       "got \"pdf\""},
+      {{"export"}, "weir: export: --store is required"},
+      {{"export", "--store=/nowhere", "x"},
+       "weir: export: expected 0 operands, got 1"},
+      {{"export", "--store=/nowhere"}, "weir: /nowhere"},
+      {{"import", "a"}, "weir: import: --store is required"},
+      {{"import", "--store=/nowhere/new", "a", "b"},
+       "weir: import: expected at most 1 operand, got 2"},
+      {{"import", "--store=/nowhere/new", plan}, "weir: /nowhere/new: "},
+      {{"import", "--store=new", "/nowhere/x.jsonl"},
+       "weir: /nowhere/x.jsonl: No such file or directory"},
+      {{"import", "--store=new", "/"}, "weir: /: Is a directory"},
   };
   for (const auto& c : kCases) {
     const Result result = weir(c.arguments);
@@ -507,6 +551,262 @@ TEST(WeirReplay, EscapesWhatKeysHold) {
                 .at("key")
                 .string_value(),
             "h\\x1B[31m\\x00\\xFF");
+}
+
+// A store that an enforcer has open: a plan of 100 requests a day, of which key
+// k1 used 30 yesterday and 12 today, and key k2 used 5 today.
+class WeirStoreTest : public testing::Test {
+ protected:
+  WeirStoreTest() {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::remove_all(copy_);
+    const absl::CivilDay now =
+        absl::ToCivilDay(absl::Now(), absl::UTCTimeZone());
+    today_ = absl::FormatCivilTime(now);
+    yesterday_ = absl::FormatCivilTime(now - 1);
+    days_ = {"--from=" + yesterday_, "--to=" + today_};
+    clock_ = std::make_shared<ManualClock>(
+        absl::ToUnixNanos(absl::FromCivil(now - 1, absl::UTCTimeZone())));
+    enforcer_ = open(folder_);
+    EXPECT_TRUE(enforcer_
+                    ->create_usage_plan(*usage_plan_from_json(
+                        R"({"id": "p1", "name": "basic",
+                            "apiStages": [{"apiId": "a", "stage": "s"}],
+                            "quota": {"limit": 100, "period": "DAY"}})"))
+                    .ok());
+    for (const char* id : {"k1", "k2"}) {
+      v1::ApiKey key;
+      key.set_id(id);
+      key.set_value(value_of(id));
+      key.set_enabled(true);
+      EXPECT_TRUE(enforcer_->create_api_key(key).ok());
+      EXPECT_TRUE(enforcer_->create_usage_plan_key("p1", id).ok());
+    }
+    EXPECT_EQ(use(*enforcer_, "k1", 30), 70);
+    clock_->advance(std::int64_t{86400} * 1'000'000'000);
+    EXPECT_EQ(use(*enforcer_, "k1", 12), 88);
+    EXPECT_EQ(use(*enforcer_, "k2", 5), 95);
+  }
+
+  static std::string value_of(const std::string& id) {
+    return "a-value-of-twenty-bytes-" + id;
+  }
+
+  std::unique_ptr<Enforcer> open(const std::string& folder) const {
+    auto store = SqliteStore::open(folder);
+    EXPECT_TRUE(store.ok()) << store.status();
+    Options options;
+    options.clock = clock_;
+    options.store = *std::move(store);
+    auto enforcer = Enforcer::create(std::move(options));
+    EXPECT_TRUE(enforcer.ok()) << enforcer.status();
+    return *std::move(enforcer);
+  }
+
+  // Returns what remains.
+  std::int64_t use(Enforcer& enforcer, const std::string& id,
+                   std::uint32_t cost) const {
+    const std::string value = value_of(id);
+    Call call;
+    call.api_key = value;
+    call.route = *enforcer.route("a", "s");
+    call.cost = cost;
+    return enforcer.admit(call).quota_remaining;
+  }
+
+  Result usage(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"usage", "p1", "--store", folder_});
+    arguments.insert(arguments.end(), days_.begin(), days_.end());
+    return weir(arguments);
+  }
+
+  const std::string folder_ = path_of("store");
+  const std::string copy_ = path_of("copy");
+  std::string today_, yesterday_;
+  std::vector<std::string> days_;
+  std::shared_ptr<ManualClock> clock_;
+  std::unique_ptr<Enforcer> enforcer_;
+};
+
+TEST_F(WeirStoreTest, UsageOfAKeyByDay) {
+  const Result table = usage({"--key=k1"});
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_EQ(table.out,
+            "date                     used          remaining              "
+            "limit\n" +
+                yesterday_ +
+                "                 30                 70                100\n" +
+                today_ +
+                "                 12                 88                100\n"
+                "total                      42\n");
+  const Result chart = usage({"--key=k1", "--output=chart", "--width=42"});
+  EXPECT_EQ(chart.out, "Key k1, plan p1\n" + yesterday_ + " to " + today_ +
+                           ", UTC: 42 used\n\n"
+                           "█ used that day  ▒ left of the limit\n\n"
+                           "                                used  left\n" +
+                           yesterday_ + "  █████▒▒▒▒▒▒▒▒▒▒▒▒▒    30    70\n" +
+                           today_ + "  ██▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒    12    88\n");
+  const Result ascii =
+      usage({"--key=k1", "--output=chart", "--width=42", "--ascii"});
+  EXPECT_NE(ascii.out.find("  ##++++++++++++++++    12    88\n"),
+            std::string::npos)
+      << ascii.out;
+  const Result svg = usage({"--key=k1", "--output=svg"});
+  EXPECT_EQ(svg.out.substr(0, 5), "<svg ");
+  EXPECT_NE(svg.out.find(today_ + ": 12 used, 12 of the period&#39;s 100, "
+                                  "88 left</title>"),
+            std::string::npos);
+}
+
+TEST_F(WeirStoreTest, UsageOfAllKeys) {
+  EXPECT_EQ(usage({}).out,
+            "               used          remaining  key\n"
+            "                  5                 95  k2\n"
+            "                 42                 88  k1\n"
+            "\n"
+            "               used  date\n"
+            "                 30  " +
+                yesterday_ +
+                "\n"
+                "                 17  " +
+                today_ +
+                "\n"
+                "                 47  by 2 keys\n");
+  EXPECT_EQ(usage({"--output=csv"}).out,
+            "key_id,date,used,remaining\n"
+            "k2," +
+                yesterday_ + ",0,100\nk2," + today_ + ",5,95\nk1," +
+                yesterday_ + ",30,70\nk1," + today_ + ",12,88\n");
+  const auto object = json(usage({"--output=json"}).out);
+  EXPECT_EQ(object.fields().at("endDate").string_value(), today_);
+  EXPECT_EQ(object.fields().at("items").list_value().values_size(), 2);
+  // Up to today, if nothing else is said.
+  EXPECT_NE(weir({"usage", "p1", "--store", folder_}).out.find("by 2 keys"),
+            std::string::npos);
+}
+
+TEST_F(WeirStoreTest, UsageOfNobody) {
+  for (const char* output : {"table", "json", "csv", "chart", "svg"}) {
+    const Result plan = weir(
+        {"usage", "p2", "--store", folder_, std::string("--output=") + output});
+    EXPECT_EQ(plan.exit_code, 1);
+    EXPECT_EQ(plan.out, "");
+    EXPECT_EQ(plan.err.find("weir: Invalid Usage Plan ID specified"), 0u)
+        << plan.err;
+    const Result key = usage({"--key=k3", std::string("--output=") + output});
+    EXPECT_EQ(key.exit_code, 1);
+    EXPECT_EQ(key.out, "");
+    EXPECT_EQ(key.err.find("weir: Invalid API Key identifier specified"), 0u)
+        << key.err;
+  }
+}
+
+TEST_F(WeirStoreTest, AnExportIsAStoreAgain) {
+  const Result live = weir({"export", "--store", folder_});
+  EXPECT_EQ(live.exit_code, 0) << live.err;
+  EXPECT_EQ(live.err, "");
+  EXPECT_NE(live.out.find("[[\"" + yesterday_ + "\",30]]"), std::string::npos)
+      << live.out;
+  // What an enforcer that ends in order leaves is what it had.
+  enforcer_.reset();
+  const std::string file = path_of("export.jsonl");
+  std::filesystem::remove(file);
+  EXPECT_EQ(weir({"export", "--store", folder_, "-o", file}).exit_code, 0);
+  EXPECT_EQ(read_file(file), live.out);
+  EXPECT_EQ(
+      std::filesystem::status(file).permissions(),
+      std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+
+  const Result made = weir({"import", "--store", copy_, file});
+  EXPECT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_EQ(made.out + made.err, "");
+  EXPECT_EQ(weir({"export", "--store", copy_}).out, live.out);
+
+  // It counts on where the other did, and still does when it is opened again.
+  for (const std::int64_t left : {87, 86}) {
+    enforcer_ = open(copy_);
+    EXPECT_EQ(use(*enforcer_, "k1", 1), left);
+    enforcer_.reset();
+  }
+  const Result again = weir({"export", "--store", copy_});
+  EXPECT_EQ(again.out.size(), live.out.size());
+  EXPECT_NE(again.out.find(R"("used":"14"})"), std::string::npos) << again.out;
+}
+
+TEST_F(WeirStoreTest, ImportMakesAStoreOrNothing) {
+  const std::string text = weir({"export", "--store", folder_}).out;
+  const Result there = weir({"import", "--store", folder_}, text);
+  EXPECT_EQ(there.exit_code, 1);
+  EXPECT_EQ(there.err.find("weir: " + folder_ + ": "), 0u) << there.err;
+
+  const std::string cut = text.substr(0, text.find("{\"end\""));
+  const Result early = weir({"import", "--store", copy_, "-"}, cut);
+  EXPECT_EQ(early.exit_code, 1);
+  EXPECT_EQ(early.err.find("weir: standard input:"), 0u) << early.err;
+  EXPECT_NE(early.err.find("the text ends early"), std::string::npos);
+
+  const std::string file =
+      write_file("bad.jsonl", "{\"weirExport\":{\"version\":1}}\n{\"x\":1}\n");
+  const Result bad = weir({"import", "--store", copy_, file});
+  EXPECT_EQ(bad.exit_code, 1);
+  EXPECT_EQ(bad.err.find("weir: " + file + ":2: "), 0u) << bad.err;
+  const std::string syntax =
+      write_file("bad.jsonl", "{\"weirExport\":{\"version\":1}}\n{]\n");
+  EXPECT_EQ(weir({"import", "--store", copy_, syntax})
+                .err.find("weir: " + syntax + ":2:2: "),
+            0u);
+
+  // What only an enforcer notices.
+  std::string other = text;
+  other.replace(other.find(value_of("k1")), value_of("k1").size(), "short");
+  const Result refused = weir({"import", "--store", copy_}, other);
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(refused.err, "weir: standard input: API key k1 is damaged\n");
+
+  for (const auto& entry :
+       std::filesystem::directory_iterator(testing::TempDir())) {
+    EXPECT_EQ(entry.path().string().find(copy_), std::string::npos)
+        << entry.path();
+  }
+}
+
+TEST_F(WeirStoreTest, ExportLeavesWhatItCannotReplace) {
+  const Result device = weir({"export", "--store", folder_, "-o", "/dev/null"});
+  EXPECT_EQ(device.exit_code, 2);
+  EXPECT_EQ(device.err, "weir: /dev/null: is something else than a file\n");
+  const std::string file = write_file("export.jsonl", "before");
+  EXPECT_EQ(weir({"export", "--store=/nowhere", "-o", file}).exit_code, 2);
+  EXPECT_EQ(read_file(file), "before");
+}
+
+// No export is better than one that lacks what was counted.
+TEST_F(WeirStoreTest, ExportRefusesDamagedCounts) {
+  enforcer_.reset();
+  std::string counts;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    if (entry.path().filename().string().substr(0, 7) == "counts-") {
+      counts = entry.path().string();
+    }
+  }
+  ASSERT_NE(counts, "");
+  const std::string whole = read_file(counts);
+  const std::string file = write_file("export.jsonl", "before");
+  // A word that no key can have; records that are nobody's; none at all.
+  for (const char damage : {'\xFF', '\0', ' '}) {
+    if (damage == ' ') {
+      std::filesystem::remove(counts);
+    } else {
+      std::string damaged = whole;
+      std::fill(damaged.begin() + 64, damaged.end(), damage);
+      std::ofstream(counts, std::ios::binary) << damaged;
+    }
+    const Result result = weir({"export", "--store", folder_, "-o", file});
+    EXPECT_EQ(result.exit_code, 1) << result.err;
+    EXPECT_NE(result.err.find("/store"), std::string::npos) << result.err;
+    EXPECT_EQ(read_file(file), "before");
+  }
+  std::ofstream(counts, std::ios::binary) << whole;
+  EXPECT_EQ(weir({"export", "--store", folder_, "-o", file}).exit_code, 0);
 }
 
 }  // namespace

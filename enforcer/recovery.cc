@@ -230,7 +230,7 @@ absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
 
 }  // namespace
 
-// Fills an enforcer that is new.
+// Fills an enforcer that is new. Its mutex is held.
 class Enforcer::Impl::Recovery {
  public:
   Recovery(Impl& impl, Store& store, bool restore_counts, Past past)
@@ -239,8 +239,8 @@ class Enforcer::Impl::Recovery {
         restore_counts_(restore_counts),
         past_(std::move(past)) {}
 
-  absl::Status take(const v1::StoreChange& change)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+  absl::Status take(const v1::StoreChange& change) {
+    impl_.mutex.assert_held();
     switch (change.change_case()) {
       case v1::StoreChange::kPutCounts:
         impl_.last_association_id = change.put_counts().last_association_id();
@@ -257,8 +257,8 @@ class Enforcer::Impl::Recovery {
   }
 
  private:
-  absl::Status take_plan(const v1::StoredPlan& stored)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+  absl::Status take_plan(const v1::StoredPlan& stored) {
+    impl_.mutex.assert_held();
     PlanRecord plan;
     plan.document = stored.plan();
     const std::string what = absl::StrCat("usage plan ", plan.id());
@@ -281,8 +281,8 @@ class Enforcer::Impl::Recovery {
                            : absl::OkStatus();
   }
 
-  absl::Status take_key(const v1::ApiKey& key)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+  absl::Status take_key(const v1::ApiKey& key) {
+    impl_.mutex.assert_held();
     if (!is_id(key.id()) || impl_.keys.find(key.id()) != nullptr ||
         !check_api_key_value(key.value()).ok() || !check_api_key(key).ok() ||
         impl_.clients.find(key.value()) != nullptr) {
@@ -295,8 +295,8 @@ class Enforcer::Impl::Recovery {
                : absl::OkStatus();
   }
 
-  absl::Status take_association(const v1::StoredAssociation& stored)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+  absl::Status take_association(const v1::StoredAssociation& stored) {
+    impl_.mutex.assert_held();
     PlanRecord* const plan = impl_.plans.find(stored.usage_plan_id());
     KeyRecord* const key = impl_.keys.find(stored.key_id());
     const auto what = [&] {
@@ -346,8 +346,8 @@ class Enforcer::Impl::Recovery {
 
   // The files are legible, but have no counts of this association: takes those
   // of the last sync, if any.
-  absl::Status restore(int64_t association, const std::string& what)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+  absl::Status restore(int64_t association, const std::string& what) {
+    impl_.mutex.assert_held();
     if (!restore_counts_) {
       return absl::DataLossError(
           absl::StrCat(counts_path(store_.folder(), CountsHeader::kRecords,

@@ -1,0 +1,67 @@
+#include "cli/export_command.h"
+
+#include <cstdint>
+#include <memory>
+#include <ostream>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "cli/command_line.h"
+#include "cli/input.h"
+#include "cli/open_store.h"
+#include "cli/progress.h"
+#include "cli/staged.h"
+#include "store/backup.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr char kDescription[] =
+    "Writes all that a store holds, as JSON lines that `weir import` makes a\n"
+    "store of: plans, keys, associations, and what was used by day up to now.\n"
+    "The store may be in use meanwhile: nothing in its folder is changed.\n"
+    "\n"
+    "The keys' values are in it: it is as secret as the store. Exit code: 0\n"
+    "written; 1 the store is damaged; 2 not read, or not written.";
+
+}  // namespace
+
+int run_export(absl::Span<const std::string> arguments,
+               const Console& console) {
+  std::string folder, path;
+  CommandLine line("export --store=FOLDER [-o FILE]", kDescription);
+  line.add_flag("store", "FOLDER", "the store's folder; required", &folder);
+  line.add_flag(
+      "o", "FILE",
+      "where to; readable by its owner alone, and replaced only when\n"
+      "all is written. Default: standard output",
+      &path);
+  if (const auto exit_code = line.parse(arguments, 0, console)) {
+    return *exit_code;
+  }
+  if (folder.empty()) return line.usage_error(console, "--store is required");
+
+  const auto fail = [&console](const absl::Status& status) {
+    report_error(console, status);
+    return absl::IsDataLoss(status) ? kExitRefused : kExitUsage;
+  };
+  const auto store = open_to_read(folder);
+  if (!store.ok()) return fail(store.status());
+  std::unique_ptr<StagedFile> file;
+  if (!path.empty() && path != "-") {
+    auto created = StagedFile::create(path);
+    if (!created.ok()) return fail(created.status());
+    file = *std::move(created);
+  }
+  absl::Status status;
+  {
+    Progress progress(console);
+    status = export_store(
+        **store, file == nullptr ? console.out : file->stream(),
+        [&](std::int64_t lines) { progress.show("exported", lines); });
+  }
+  if (status.ok() && file != nullptr) status = file->commit();
+  return status.ok() ? kExitOk : fail(status);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,18 @@
+// `weir usage`: what the keys of a plan have used.
+
+#ifndef WEIR_CLI_USAGE_COMMAND_H_
+#define WEIR_CLI_USAGE_COMMAND_H_
+
+#include <string>
+
+#include "absl/types/span.h"
+#include "cli/console.h"
+
+namespace weir::cli {
+
+// Runs the command with what stands behind its name; returns the exit code.
+int run_usage(absl::Span<const std::string> arguments, const Console& console);
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_USAGE_COMMAND_H_
