@@ -71,10 +71,10 @@ void Parent::start_store() {
 Parent::Ending Parent::choose_ending() {
   if (options_.memory) return Ending::kInOrder;
   static constexpr Ending kOften[] = {
-      Ending::kInOrder, Ending::kAtStart, Ending::kAnyTime,  Ending::kAnyTime,
-      Ending::kAnyTime, Ending::kAtStep,  Ending::kAtStep,   Ending::kAtStep,
-      Ending::kInSync,  Ending::kClosing, Ending::kPowerLoss,
-      Ending::kPowerLoss};
+      Ending::kInOrder, Ending::kAtStart,   Ending::kAnyTime,
+      Ending::kAnyTime, Ending::kAnyTime,   Ending::kAtStep,
+      Ending::kAtStep,  Ending::kAtStep,    Ending::kInSync,
+      Ending::kClosing, Ending::kPowerLoss, Ending::kPowerLoss};
   return kOften[below(std::size(kOften))];
 }
 
