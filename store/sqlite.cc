@@ -1,5 +1,7 @@
 #include "store/sqlite.h"
 
+#include <unistd.h>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
@@ -108,7 +110,7 @@ absl::Status SqliteConnection::set_up(Access access) {
     sqlite3_file_control(sqlite_, nullptr, SQLITE_FCNTL_PERSIST_WAL, &persist);
   }
   // No part of the file is mapped: an I/O error would be a signal.
-  const absl::Status status = execute(
+  constexpr char kPragmas[] =
       "PRAGMA busy_timeout = 2000;"
       "PRAGMA trusted_schema = OFF;"
       "PRAGMA cell_size_check = ON;"
@@ -116,7 +118,8 @@ absl::Status SqliteConnection::set_up(Access access) {
       "PRAGMA synchronous = FULL;"
       "PRAGMA mmap_size = 0;"
       "PRAGMA journal_size_limit = 33554432;"  // bytes kept of a long WAL
-      "PRAGMA wal_autocheckpoint = 0;");
+      "PRAGMA wal_autocheckpoint = 0;";
+  const absl::Status status = look_again([&] { return execute(kPragmas); });
   if (!status.ok()) return status;
   sqlite3_wal_hook(
       sqlite_,
@@ -205,7 +208,25 @@ absl::Status SqliteConnection::write(absl::FunctionRef<absl::Status()> body) {
 
 absl::Status SqliteConnection::read(absl::FunctionRef<absl::Status()> body) {
   static constexpr char kBegin[] = "BEGIN";
-  return atomically(kBegin, body);
+  return atomically(kBegin, [&] {
+    // Has what is there now be what the transaction reads.
+    static constexpr char kLook[] = "SELECT 1 FROM sqlite_master LIMIT 1";
+    const absl::Status status = look_again([&] { return run(kLook); });
+    return status.ok() ? body() : status;
+  });
+}
+
+absl::Status SqliteConnection::look_again(
+    absl::FunctionRef<absl::Status()> look) {
+  constexpr int kLooks = 100;
+  for (int i = 1;; ++i) {
+    const absl::Status status = look();
+    if (status.ok() || i == kLooks ||
+        sqlite3_extended_errcode(sqlite_) != SQLITE_READONLY_RECOVERY) {
+      return status;
+    }
+    usleep(100);
+  }
 }
 
 absl::Status SqliteConnection::atomically(

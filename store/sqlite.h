@@ -118,6 +118,9 @@ class SqliteConnection {
   absl::StatusOr<sqlite3_stmt*> prepare(const char* sql);
   absl::Status atomically(const char* begin,
                           absl::FunctionRef<absl::Status()> body);
+  // Whoever must not write takes the WAL's index for damaged if a writer is
+  // just changing it. A moment later it is whole.
+  absl::Status look_again(absl::FunctionRef<absl::Status()> look);
   absl::Status error(int code) const;
 
   const std::string path_;

@@ -458,7 +458,7 @@ struct SqliteStore::Impl {
 };
 
 absl::Status SqliteStore::Impl::open() {
-  if (read_only) return with_reader(check_identity);
+  if (read_only) return read(check_identity);
   absl::Status status = create_database(folder, path);
   if (!status.ok()) return status;
   auto database =

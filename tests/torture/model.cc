@@ -14,7 +14,8 @@ constexpr int64_t kNanosPerSecond = 1'000'000'000;
 // Longer than usage is kept.
 constexpr Day kRemembered = 400;
 
-void set_time(int64_t unix_ns, google::protobuf::Timestamp& timestamp) {
+template <class Timestamp>
+void set_time(int64_t unix_ns, Timestamp& timestamp) {
   timestamp.set_seconds(unix_ns / kNanosPerSecond);
   timestamp.set_nanos(static_cast<int32_t>(unix_ns % kNanosPerSecond));
 }

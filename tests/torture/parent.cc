@@ -71,9 +71,10 @@ void Parent::start_store() {
 Parent::Ending Parent::choose_ending() {
   if (options_.memory) return Ending::kInOrder;
   static constexpr Ending kOften[] = {
-      Ending::kInOrder, Ending::kAtStart, Ending::kAnyTime,  Ending::kAnyTime,
-      Ending::kAnyTime, Ending::kAtStep,  Ending::kAtStep,   Ending::kAtStep,
-      Ending::kInSync,  Ending::kClosing, Ending::kPowerLoss};
+      Ending::kInOrder, Ending::kAtStart,   Ending::kAnyTime,
+      Ending::kAnyTime, Ending::kAnyTime,   Ending::kAtStep,
+      Ending::kAtStep,  Ending::kAtStep,    Ending::kInSync,
+      Ending::kClosing, Ending::kPowerLoss, Ending::kPowerLoss};
   return kOften[below(std::size(kOften))];
 }
 
@@ -87,6 +88,10 @@ void Parent::prepare(Ending ending) {
     settings.leased = kThreads * kLeaseTokens;
   }
   settings.sync_milliseconds = below(3) == 0 ? 1 : 1 + below(100);
+  // What it does by itself would be in the way of the operator's.
+  if (ending == Ending::kPowerLoss && below(2) == 0) {
+    settings.sync_milliseconds = 0;
+  }
   // Now and then as far back as usage is kept, less what may just be forgotten.
   settings.days_observed = !options_.memory && below(8) == 0 ? 395 : 100;
   if (options_.memory) settings.days_observed = 90;
@@ -173,15 +178,21 @@ absl::Status Parent::wait_for_start(Process& child) {
 
 absl::Status Parent::kill_at_step(Process& child, bool sync) {
   Round& round = pages_->round;
-  // Whatever is done seldom is as good a moment as what is done often.
   std::map<Deed, std::vector<int>> steps;
   for (int i = 0; i < std::min(round.operation_count, kSoon); ++i) {
     steps[round.operations[i].deed].push_back(i);
   }
-  auto deed = std::next(steps.begin(), below(std::size(steps)));
-  if (sync) deed = steps.find(Deed::kSync);
-  if (deed == steps.end()) return absl::OkStatus();
-  const int step = deed->second[below(std::size(deed->second))];
+  int step = static_cast<int>(below(kSoon));
+  if (sync) {
+    // The first one of all has more to do than others.
+    const std::vector<int>& syncs = steps[Deed::kSync];
+    if (syncs.empty()) return absl::OkStatus();
+    step = below(2) == 0 ? syncs[0] : syncs[below(std::size(syncs))];
+  } else if (below(2) == 0) {
+    // What is done seldom is as good a moment as what is done often.
+    const auto deed = std::next(steps.begin(), below(std::size(steps)));
+    step = deed->second[below(std::size(deed->second))];
+  }
   if (!child.wait_until([&] { return round.begun > step; }, kPatience)) {
     if (child.has_ended()) return failure_of(child);
     return absl::DataLossError(absl::StrCat(
