@@ -265,8 +265,10 @@ class Attempt {
 
   int64_t wait_for(const QuotaState& state) const noexcept {
     const std::optional<Day> day = retry_day(plan_.quota(), state, cost_);
-    return day.has_value() ? start_of(*day) - admission_.now.unix
-                           : Decision::kNever;
+    // The last day that quotas know never ends.
+    return day.has_value() && start_of(*day) > admission_.now.unix
+               ? start_of(*day) - admission_.now.unix
+               : Decision::kNever;
   }
 
   void report(const Gate& gate, uint64_t word,

@@ -188,6 +188,18 @@ TEST_F(EnforcerTest, StageWithoutPlanIsForbidden) {
             Forbidden::kNoPlan);
 }
 
+// The last day that quotas know, 2089-09-17, goes on for ever.
+TEST_F(EnforcerTest, RefusalsAfterTheLastDayNameNoTime) {
+  set_up(with_quota(plan(1000, 100), 2, v1::DAY));
+  clock_->advance(unix_ns("2089-09-17T23:00:00Z") -
+                  unix_ns("2026-03-10T12:00:00Z"));
+  EXPECT_EQ(admit_all(), 2);
+  EXPECT_EQ(admit().retry_after(), absl::Hours(1));
+  clock_->advance(int64_t{3'600} * 1'000'000'000);
+  EXPECT_EQ(admit().outcome, Outcome::kQuotaExceeded);
+  EXPECT_EQ(admit().retry_after(), absl::InfiniteDuration());
+}
+
 TEST_F(EnforcerTest, RouteIsInternedAndValidated) {
   set_up(plan(10, 5));
   EXPECT_EQ(route("/pets/GET"), *enforcer_->route("api", "prod", "pets/GET"));
