@@ -133,20 +133,25 @@ absl::StatusOr<Synced> read_synced(Store& store, uint64_t generation) {
 }
 
 // Takes for past counts what was last synced, with the days before: of one
-// association or, if it is 0, of all.
+// association or, if it is 0, of all. Days that a sync wrote which was not
+// completed are no part of this past; they are added to `undone`, as days on
+// which nothing was used.
 absl::Status take_synced(Store& store, const Synced& synced,
-                         int64_t association, PastCounts& past) {
+                         int64_t association, PastCounts& past,
+                         std::vector<DailyCount>& undone) {
   Day last = 0;
   for (const SyncedCounts& counts : synced.all()) {
     last = std::max(last, counts.today.day());
   }
   absl::flat_hash_map<int64_t, std::vector<DayWord>> days;
   auto status = store.read_days(
-      association, std::max(last - DailyLog::kDays + 1, 0), last,
+      association, std::max(last - DailyLog::kDays + 1, 0), kLastDay,
       [&](const DailyCount& day) {
         const SyncedCounts* counts = synced.find(day.association);
-        if (counts != nullptr && day.day < counts->today.day() &&
-            day.used > 0) {
+        if (day.used == 0) return;
+        if (counts == nullptr || day.day >= counts->today.day()) {
+          undone.push_back({day.association, day.day, 0});
+        } else {
           days[day.association].emplace_back(day.day, day.used);
         }
       });
@@ -176,6 +181,7 @@ struct Past {
   v1::StoredCounts state;
   PastCounts counts;
   Synced synced;
+  std::vector<DailyCount> undone;
   Statistics::Counts from = Statistics::Counts::kNew;
 };
 
@@ -216,12 +222,12 @@ absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
                           absl::StrCat(status.message(), kWayOut));
     }
     past.counts.clear();
-  } else if (past.state.synced_generation() == 0) {
-    return past;
+    past.from = Statistics::Counts::kSynced;
+  } else if (past.state.synced_generation() != 0) {
+    past.from = Statistics::Counts::kSynced;
   }
-  past.from = Statistics::Counts::kSynced;
-  if (auto status =
-          take_synced(store, past.synced, /*association=*/0, past.counts);
+  if (auto status = take_synced(store, past.synced, /*association=*/0,
+                                past.counts, past.undone);
       !status.ok()) {
     return status;
   }
@@ -255,6 +261,9 @@ class Enforcer::Impl::Recovery {
         return absl::InternalError("a store gave what none holds");
     }
   }
+
+  // What is in the store, and must not be.
+  const std::vector<DailyCount>& undone() const { return past_.undone; }
 
  private:
   absl::Status take_plan(const v1::StoredPlan& stored) {
@@ -356,13 +365,14 @@ class Enforcer::Impl::Recovery {
     }
     impl_.counts_from = Statistics::Counts::kSynced;
     restored_.clear();
-    return take_synced(store_, past_.synced, association, restored_);
+    return take_synced(store_, past_.synced, association, restored_,
+                       past_.undone);
   }
 
   Impl& impl_;
   Store& store_;
   const bool restore_counts_;
-  const Past past_;
+  Past past_;
   PastCounts restored_;  // of one association
 };
 
@@ -405,6 +415,10 @@ absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
     impl->store = options.store;
     if (impl->sync == nullptr) return impl;
 
+    if (!recovery.undone().empty()) {
+      status = store.write_usage(recovery.undone(), {});
+      if (!status.ok()) return status;
+    }
     status = impl->commit([&] {
       v1::StoreChange change;
       *change.mutable_put_counts() = state;

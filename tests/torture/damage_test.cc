@@ -126,6 +126,21 @@ class DamageTest : public ::testing::Test {
     return *std::move(seen);
   }
 
+  // Has the store say that it was last open before the machine was started.
+  static void lose_power(const fs::path& path) {
+    const auto store = SqliteStore::open(path);
+    ASSERT_TRUE(store.ok()) << store.status();
+    v1::StoreChange counts;
+    const auto status = (*store)->load([&](const v1::StoreChange& change) {
+      counts = change;
+      return absl::CancelledError("the rest does not matter");
+    });
+    ASSERT_TRUE(absl::IsCancelled(status)) << status;
+    counts.mutable_put_counts()->set_boot_id("another boot");
+    counts.mutable_put_counts()->set_closed(false);
+    ASSERT_TRUE((*store)->commit({counts}).ok());
+  }
+
   // A process has a store for some weeks and is killed. What was there at its
   // last sync is in `synced_`, what was there at its end in `last_`.
   void live_and_be_killed() {
@@ -340,17 +355,7 @@ TEST_F(DamageTest, DamagedDatabaseIsNoticed) {
 // whatever the system had written.
 TEST_F(DamageTest, BeginsWithTheLastSyncAfterALossOfPower) {
   live_and_be_killed();
-  {
-    const auto store = SqliteStore::open(store_);
-    ASSERT_TRUE(store.ok()) << store.status();
-    v1::StoreChange counts;
-    (void)(*store)->load([&](const v1::StoreChange& change) {
-      counts = change;
-      return absl::CancelledError("enough");
-    });
-    counts.mutable_put_counts()->set_boot_id("another boot");
-    ASSERT_TRUE((*store)->commit({counts}).ok());
-  }
+  lose_power(store_);
   for (const bool remove : {false, true}) {
     const fs::path path = copy();
     overwrite(file_of(path, "counts-"), kPage, '\x5a');
@@ -371,6 +376,58 @@ TEST_F(DamageTest, BeginsWithTheLastSyncAfterALossOfPower) {
     ASSERT_TRUE(again.ok()) << again.status();
     EXPECT_EQ((*again)->statistics().counts_from, Counts::kExact);
     EXPECT_EQ(see(**again).SerializeAsString(), seen.SerializeAsString());
+  }
+}
+
+// A sync that is not completed has written some days already. They are not part
+// of what an enforcer begins with, and are not to turn up later.
+TEST_F(DamageTest, ForgetsWhatAnUnfinishedSyncWrote) {
+  live_and_be_killed();
+  const Day today = day_of(clock_->now().unix);
+  {
+    const auto store = SqliteStore::open(store_);
+    ASSERT_TRUE(store.ok()) << store.status();
+    std::vector<DailyCount> days;
+    ASSERT_TRUE((*store)
+                    ->load([&](const v1::StoreChange& change) {
+                      if (!change.has_put_association()) {
+                        return absl::OkStatus();
+                      }
+                      for (const Day day : {today, today + 1}) {
+                        days.push_back({change.put_association().id(), day, 7});
+                      }
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    ASSERT_FALSE(days.empty());
+    ASSERT_TRUE((*store)->write_usage(days, {}).ok());
+  }
+  int64_t used_since = -1;
+  for (int i = 0; i < 3; ++i) {
+    lose_power(store_);
+    const auto enforcer = open(store_);
+    ASSERT_TRUE(enforcer.ok()) << enforcer.status();
+    clock_->advance(2 * kNanosPerDay);
+    int64_t used = 0;
+    const Observation seen = see(**enforcer);
+    for (const Observation::Standing& standing : seen.standings()) {
+      if (standing.used_size() == 0) continue;  // an idle one
+      for (const Day day : {today, today + 1}) {
+        used += standing.used(kDays - 1 - (seen.today() - day));
+      }
+    }
+    if (used_since >= 0) {
+      EXPECT_EQ(used, used_since);
+    }
+    used_since = used;
+    // The days are past, and what is synced is of a later one.
+    const Routes routes = *routes_of(**enforcer);
+    for (int key = 0; key < kKeys; ++key) {
+      for (int plan = 0; plan < kPlans; ++plan) {
+        admit(**enforcer, routes, key, plan);
+      }
+    }
+    ASSERT_TRUE((*enforcer)->sync().ok());
   }
 }
 
