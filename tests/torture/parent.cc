@@ -39,7 +39,6 @@ absl::Status Parent::run() {
   const auto pages = map_shared_pages(options_.folder + "/pages");
   if (!pages.ok()) return pages.status();
   pages_ = *pages;
-  pages_->clock = kBeginning;
   const absl::Time end = absl::Now() + absl::Seconds(options_.seconds);
   absl::Time next_report = absl::Now() + kReportEvery;
   while (absl::Now() < end) {
@@ -64,6 +63,8 @@ void Parent::start_store() {
   ++stores_;
   store_ = absl::StrCat(options_.folder, "/store-", stores_);
   std::filesystem::create_directory(store_);
+  // Time begins anew too: quotas end in 2089.
+  pages_->clock = kBeginning;
   model_ = std::make_unique<Model>(pages_->clock);
   closed_in_order_ = true;
 }
