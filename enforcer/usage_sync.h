@@ -47,8 +47,8 @@ class UsageSync {
   // The store has this of the record's association.
   // REQUIRES: before the first sync. (`control` may be held, which a sync
   // takes; so this takes nothing.)
-  void resume(uint32_t record, const SyncedCounts& synced)
-      ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  void resume(uint32_t record,
+              const SyncedCounts& synced) ABSL_NO_THREAD_SAFETY_ANALYSIS;
 
   // Begins to sync by a thread of its own, so often.
   void start(absl::Duration interval);
