@@ -195,9 +195,7 @@ absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
   auto synced = read_synced(store, past.state.synced_generation());
   if (!synced.ok()) return synced.status();
   past.synced = *std::move(synced);
-  const std::string boot_id = to_string(current_boot_id());
-  if (past.state.generation() != 0 &&
-      (past.state.closed() || past.state.boot_id() == boot_id)) {
+  if (are_in_files(past.state)) {
     const auto files =
         read_counts_files(store.folder(), past.state.generation(),
                           [&](int64_t association, const CountsCopy& counts) {

@@ -1,8 +1,14 @@
 #include "store/counts_reader.h"
 
+#include "store/boot_id.h"
 #include "store/counts_view.h"
 
 namespace weir {
+
+bool are_in_files(const v1::StoredCounts& counts) {
+  return counts.generation() != 0 &&
+         (counts.closed() || counts.boot_id() == to_string(current_boot_id()));
+}
 
 absl::StatusOr<CountsFileInfo> read_counts_files(
     const std::string& folder, uint64_t generation,

@@ -7,9 +7,15 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/store.pb.h"
 #include "quota/counts.h"
 
 namespace weir {
+
+// Whether the files of counts are what a store's counts are: they were closed
+// in order, or the machine is still in the boot in which they were written. If
+// not, and there are any, the last sync is.
+bool are_in_files(const v1::StoredCounts& counts);
 
 struct CountsFileInfo {
   // Of when the files were created; to_string() of a BootId.

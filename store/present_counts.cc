@@ -3,7 +3,6 @@
 #include <string_view>
 
 #include "quota/counts.h"
-#include "store/boot_id.h"
 #include "store/counts_block.h"
 #include "store/counts_reader.h"
 
@@ -12,8 +11,7 @@ namespace weir {
 absl::StatusOr<PresentCounts> PresentCounts::read(
     Store& store, const v1::StoredCounts& state) {
   PresentCounts counts;
-  if (state.generation() != 0 &&
-      (state.closed() || state.boot_id() == to_string(current_boot_id()))) {
+  if (are_in_files(state)) {
     const auto files = read_counts_files(
         store.folder(), state.generation(),
         [&](int64_t association, const CountsCopy& copy) {
