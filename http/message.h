@@ -1,0 +1,37 @@
+// An HTTP request and its answer, whole, apart from any connection.
+
+#ifndef WEIR_HTTP_MESSAGE_H_
+#define WEIR_HTTP_MESSAGE_H_
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+// Names in lower case, in the order received or to be sent; values without
+// spaces around them. A name may occur more than once.
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpRequest {
+  std::string method;  // "GET"
+  // As it stands on the request line, nothing decoded: "/tags/a%2Fb?limit=5".
+  std::string target;
+  HttpHeaders headers;
+  std::string body;
+};
+
+struct HttpResponse {
+  int status = 200;
+  // Without Content-Length, Connection and Date: these are the server's.
+  HttpHeaders headers;
+  std::string body;
+};
+
+// What answers requests. Called by several threads at once; does not throw.
+using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+
+}  // namespace weir
+
+#endif  // WEIR_HTTP_MESSAGE_H_
