@@ -46,7 +46,7 @@ class Operation {
   HttpResponse create_usage_plan() {
     auto plan = usage_plan_from_json(
         request_.body.empty() ? std::string_view("{}") : request_.body);
-    if (!plan.ok()) return error_response(plan.status());
+    if (!plan.ok()) return unreadable(plan.status());
     if (auto status = before_change(*plan); !status.ok()) {
       return error_response(status);
     }
@@ -71,7 +71,7 @@ class Operation {
 
   HttpResponse update_usage_plan() {
     const auto operations = operations_from_json(request_.body);
-    if (!operations.ok()) return error_response(operations.status());
+    if (!operations.ok()) return unreadable(operations.status());
     if (options_.before_plan_change != nullptr) {
       const auto plan = enforcer_.get_usage_plan(plan_id());
       if (!plan.ok()) return error_response(plan.status());
@@ -94,7 +94,7 @@ class Operation {
 
   HttpResponse create_usage_plan_key() {
     const auto key_id = plan_key_from_json(request_.body);
-    if (!key_id.ok()) return error_response(key_id.status());
+    if (!key_id.ok()) return unreadable(key_id.status());
     return plan_key_response(
         201, enforcer_.create_usage_plan_key(plan_id(), *key_id));
   }
@@ -133,14 +133,14 @@ class Operation {
 
   HttpResponse update_usage() {
     const auto operations = operations_from_json(request_.body);
-    if (!operations.ok()) return error_response(operations.status());
+    if (!operations.ok()) return unreadable(operations.status());
     return usage_response(
         enforcer_.update_usage(plan_id(), key_id(), *operations));
   }
 
   HttpResponse create_api_key() {
     const auto key = api_key_from_json(request_.body);
-    if (!key.ok()) return error_response(key.status());
+    if (!key.ok()) return unreadable(key.status());
     return key_response(201, enforcer_.create_api_key(*key),
                         /*include_value=*/true, TagsMember::kIfAny);
   }
@@ -208,7 +208,7 @@ class Operation {
 
   HttpResponse update_api_key() {
     const auto operations = operations_from_json(request_.body);
-    if (!operations.ok()) return error_response(operations.status());
+    if (!operations.ok()) return unreadable(operations.status());
     return key_response(200, enforcer_.update_api_key(api_key(), *operations),
                         /*include_value=*/false, TagsMember::kAlways);
   }
@@ -238,7 +238,7 @@ class Operation {
 
   HttpResponse tag_resource() {
     const auto changes = tags_from_json(request_.body);
-    if (!changes.ok()) return error_response(changes.status());
+    if (!changes.ok()) return unreadable(changes.status());
     return change_tags(*changes);
   }
 
@@ -315,6 +315,11 @@ class Operation {
   }
 
   // -- Answers --
+
+  // For a body that cannot be read: too much is as wrong as anything else.
+  static HttpResponse unreadable(const absl::Status& status) {
+    return error_response(400, "BadRequestException", aws_message(status));
+  }
 
   static HttpResponse accepted(const absl::Status& status) {
     return status.ok() ? HttpResponse{202, {}, ""} : error_response(status);
