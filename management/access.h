@@ -4,6 +4,7 @@
 #define WEIR_MANAGEMENT_ACCESS_H_
 
 #include <memory>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "http/message.h"
