@@ -287,7 +287,7 @@ async function watch() {
       }
     }
   }
-  setTimeout(watch, Math.max(100, 1000 - (performance.now() - began)));
+  setTimeout(watch, Math.max(750, 1000 - (performance.now() - began)));
 }
 
 // ---- The list of plans.
@@ -335,6 +335,12 @@ function stopPlan() {
   planLife = new AbortController();
   planId = undefined;
   keys.stop();
+  for (const part of ["plan-name", "plan-id", "plan-description", "plan-facts", "keys", "totals",
+    "bars", "day-rows", "rows", "patch-note", "patch-result", "path-lists"]) {
+    $(part).replaceChildren();
+  }
+  $("usage-key").replaceChildren(element("option", {value: ""}, "all keys"));
+  $("key-search").value = $("json").value = "";
   $("plan").hidden = true;
   document.title = "Weir";
 }
@@ -346,12 +352,7 @@ function openPlan(id) {
   markPlan();
   $("plan").hidden = false;
   $("plan-name").textContent = $("plan-id").textContent = id;
-  for (const part of ["plan-description", "plan-facts", "patch-note", "patch-result", "rows"]) {
-    $(part).replaceChildren();
-  }
-  $("key-search").value = "";
   $("as-rows").checked = true;
-  $("usage-key").replaceChildren(element("option", {value: ""}, "all keys"));
   showMode();
   addRow();
   refreshPlan();

@@ -401,7 +401,7 @@ function lowContrasts() {
   };
   const text = ["ink panel", "ink ground", "ink well", "ink alarm-pale", "soft panel", "soft ground", "soft well",
     "water panel", "good panel", "alarm panel", "alarm ground", "alarm alarm-pale", "on-water water"];
-  const marks = ["edge panel", "water panel", "water well", "stop panel", "stop water-pale"];
+  const marks = ["edge panel", "water panel", "water well", "stop panel", "water-soft panel"];
   return [...text.map((pair) => [pair, 4.5]), ...marks.map((pair) => [pair, 3])].filter(([pair, least]) => {
     const [light, dark] = pair.split(" ").map((name) => luminance(`--${name}`)).sort((a, b) => b - a);
     return (light + 0.05) / (dark + 0.05) < least;
