@@ -26,6 +26,8 @@ constexpr size_t kShortestValue = 20;
 constexpr size_t kLongestValue = 128;
 constexpr size_t kLongestName = 1024;
 constexpr size_t kLongestDescription = 125'000;
+constexpr size_t kLongestStageKey = 513;
+constexpr int kMostStageKeys = 1000;
 
 absl::Status bad(std::string_view aws_text) {
   return plan_error(absl::StatusCode::kInvalidArgument, aws_text, aws_text);
@@ -66,12 +68,36 @@ absl::Status apply(const v1::PatchOperation& operation, v1::ApiKey& key) {
       return absl::OkStatus();
     }
   }
+  if (operation.op() == "add" && operation.path() == "/stages") {
+    const auto& stages = key.stage_keys();
+    if (std::find(stages.begin(), stages.end(), text) == stages.end()) {
+      key.add_stage_keys(text);
+    }
+    return absl::OkStatus();
+  }
+  if (operation.op() == "remove" && operation.path() == "/stages") {
+    auto& stages = *key.mutable_stage_keys();
+    stages.erase(std::remove(stages.begin(), stages.end(), text), stages.end());
+    return absl::OkStatus();
+  }
   static constexpr std::string_view kReplaceable[] = {
       "/description", "/enabled", "/name", "/customerId"};
-  return bad(aws_text::invalid_patch_path(
-      operation.path(), operation.op(),
-      operation.op() == "replace" ? absl::MakeConstSpan(kReplaceable)
-                                  : absl::Span<const std::string_view>()));
+  static constexpr std::string_view kListed[] = {"/stages"};
+  absl::Span<const std::string_view> supported;
+  if (operation.op() == "replace") supported = kReplaceable;
+  if (operation.op() == "add" || operation.op() == "remove") {
+    supported = kListed;
+  }
+  return bad(aws_text::invalid_patch_path(operation.path(), operation.op(),
+                                          supported));
+}
+
+// Whether it is "apiId/stage".
+bool is_stage_key(std::string_view text) {
+  const size_t slash = text.find('/');
+  return is_utf8(text) && text.size() <= kLongestStageKey && slash > 0 &&
+         slash != text.npos && slash + 1 < text.size() &&
+         text.find('/', slash + 1) == text.npos;
 }
 
 absl::Status unknown_key() {
@@ -106,7 +132,20 @@ absl::Status check_api_key(const v1::ApiKey& key) {
         absl::StrCat("API Key customer id: expected at most ", kLongestName,
                      " characters of UTF-8"));
   }
-  return absl::OkStatus();
+  if (key.stage_keys_size() > kMostStageKeys ||
+      !std::all_of(key.stage_keys().begin(), key.stage_keys().end(),
+                   is_stage_key)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("API Key stages: expected at most ", kMostStageKeys,
+                     " of the form apiId/stage"));
+  }
+  return to_status(validate_tags(key.tags()));
+}
+
+void apply(const TagChanges& changes,
+           google::protobuf::Map<std::string, std::string>& tags) {
+  for (const auto& [name, value] : changes.set) tags[name] = value;
+  for (const std::string& name : changes.remove) tags.erase(name);
 }
 
 // -- Records --
@@ -203,42 +242,66 @@ absl::StatusOr<v1::ApiKey> Enforcer::get_api_key(std::string_view key_id,
 }
 
 absl::StatusOr<Page<v1::ApiKey>> Enforcer::list_api_keys(
-    const PageRequest& page, bool include_values) const {
+    const PageRequest& page, bool include_values,
+    const ApiKeyFilter& filter) const {
   MutexLock lock(impl_->mutex);
   Page<v1::ApiKey> result;
   auto position =
       impl_->keys.page(page.position, page.limit, [&](const KeyRecord& key) {
-        result.items.push_back(key.document(include_values));
-        return true;
+        v1::ApiKey document = key.document(include_values);
+        const bool wanted =
+            absl::StartsWith(document.name(), filter.name_prefix) &&
+            (filter.customer_id.empty() ||
+             document.customer_id() == filter.customer_id);
+        if (wanted) result.items.push_back(std::move(document));
+        return wanted;
       });
   if (!position.ok()) return position.status();
   result.position = *std::move(position);
   return result;
 }
 
-absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
-    std::string_view key_id, absl::Span<const v1::PatchOperation> operations) {
-  MutexLock lock(impl_->mutex);
-  const auto key = impl_->find_key(key_id);
+absl::StatusOr<v1::ApiKey> Enforcer::Impl::update_key(
+    std::string_view key_id,
+    absl::FunctionRef<absl::Status(v1::ApiKey&)> change) {
+  const auto key = find_key(key_id);
   if (!key.ok()) return key.status();
   v1::ApiKey document = (*key)->document(/*include_value=*/true);
-  for (size_t i = 0; i < operations.size(); ++i) {
-    if (auto status = apply(operations[i], document); !status.ok()) {
-      return with_prefix(status, absl::StrCat("operations[", i, "]: "));
-    }
-  }
+  if (auto status = change(document); !status.ok()) return status;
   if (auto status = check_api_key(document); !status.ok()) return status;
   KeyRecord::set_dates(
-      {KeyRecord::dates_of(document).created_unix_ns, impl_->clock->now().unix},
+      {KeyRecord::dates_of(document).created_unix_ns, clock->now().unix},
       document);
-  if (auto status = impl_->commit([&] { return put_api_key(document); });
+  if (auto status = commit([&] { return put_api_key(document); });
       !status.ok()) {
     return status;
   }
   (*key)->update(document);
-  impl_->clients.set_enabled((*key)->client(), document.enabled());
+  clients.set_enabled((*key)->client(), document.enabled());
   document.clear_value();
   return document;
+}
+
+absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
+    std::string_view key_id, absl::Span<const v1::PatchOperation> operations) {
+  MutexLock lock(impl_->mutex);
+  return impl_->update_key(key_id, [&](v1::ApiKey& document) {
+    for (size_t i = 0; i < operations.size(); ++i) {
+      if (auto status = apply(operations[i], document); !status.ok()) {
+        return with_prefix(status, absl::StrCat("operations[", i, "]: "));
+      }
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<v1::ApiKey> Enforcer::tag_api_key(std::string_view key_id,
+                                                 const TagChanges& changes) {
+  MutexLock lock(impl_->mutex);
+  return impl_->update_key(key_id, [&](v1::ApiKey& document) {
+    apply(changes, *document.mutable_tags());
+    return absl::OkStatus();
+  });
 }
 
 absl::Status Enforcer::delete_api_key(std::string_view key_id) {
@@ -308,15 +371,19 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::get_usage_plan_key(
 }
 
 absl::StatusOr<Page<v1::UsagePlanKey>> Enforcer::list_usage_plan_keys(
-    std::string_view plan_id, const PageRequest& page) const {
+    std::string_view plan_id, const PageRequest& page,
+    std::string_view name_prefix) const {
   MutexLock lock(impl_->mutex);
   const auto plan = impl_->find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   Page<v1::UsagePlanKey> result;
   auto position =
       (*plan)->keys.page(page.position, page.limit, [&](const KeyRecord& key) {
-        result.items.push_back(key.plan_key());
-        return true;
+        v1::UsagePlanKey plan_key = key.plan_key();
+        const bool wanted =
+            absl::StartsWith(plan_key.name(), to_absl(name_prefix));
+        if (wanted) result.items.push_back(std::move(plan_key));
+        return wanted;
       });
   if (!position.ok()) return position.status();
   result.position = *std::move(position);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,10 +97,24 @@ struct Page {
 };
 
 // Which page to give: `position` as the page before returned it ("": the
-// first); `limit` items at most: up to 500, and 25 if it is 0 or less.
+// first); `limit` items at most: up to 500, and 25 if it is 0 or less. A page
+// of which little meets a filter's conditions may end early, even be empty:
+// "position" says whether there is more.
 struct PageRequest {
   std::string position;
   int limit = 0;
+};
+
+// Which API keys a list is of: those that meet every condition that is not "".
+struct ApiKeyFilter {
+  std::string name_prefix;
+  std::string customer_id;
+};
+
+// What is done to tags: some are set, then others removed, if they are there.
+struct TagChanges {
+  std::map<std::string, std::string> set;
+  std::vector<std::string> remove;
 };
 
 struct UsageRequest {
@@ -197,6 +212,8 @@ class Enforcer {
   // With `key_id`, only the plans that the key is associated with.
   absl::StatusOr<Page<v1::UsagePlan>> list_usage_plans(
       const PageRequest& page = {}, std::string_view key_id = "") const;
+  absl::StatusOr<v1::UsagePlan> tag_usage_plan(std::string_view plan_id,
+                                               const TagChanges& changes);
   // FailedPrecondition while the plan has stages.
   absl::Status delete_usage_plan(std::string_view plan_id);
 
@@ -243,13 +260,25 @@ class Enforcer {
   // repeats a value.
   absl::StatusOr<std::vector<std::string>> import_api_keys(
       absl::Span<const v1::ApiKey> keys, std::string_view plan_id = "");
+  // The same with plans of its own for each key; all of them or none as well,
+  // unless there is `skipped`: then keys that something is wrong with are left
+  // out. `skipped` gets a status for each key, OK if it was created, and the id
+  // of one that was not is "". REQUIRES: `plan_ids` is as long as `keys`.
+  absl::StatusOr<std::vector<std::string>> import_api_keys(
+      absl::Span<const v1::ApiKey> keys,
+      absl::Span<const std::vector<std::string>> plan_ids,
+      std::vector<absl::Status>* skipped = nullptr);
   absl::StatusOr<v1::ApiKey> get_api_key(std::string_view key_id,
                                          bool include_value = false) const;
   absl::StatusOr<Page<v1::ApiKey>> list_api_keys(
-      const PageRequest& page = {}, bool include_values = false) const;
-  // Operations: replace /name, /description, /enabled, /customerId.
+      const PageRequest& page = {}, bool include_values = false,
+      const ApiKeyFilter& filter = {}) const;
+  // Operations: replace /name, /description, /enabled, /customerId; add and
+  // remove /stages.
   absl::StatusOr<v1::ApiKey> update_api_key(
       std::string_view key_id, absl::Span<const v1::PatchOperation> operations);
+  absl::StatusOr<v1::ApiKey> tag_api_key(std::string_view key_id,
+                                         const TagChanges& changes);
   // Ends the key's associations as well, and forgets its usage.
   absl::Status delete_api_key(std::string_view key_id);
 
@@ -262,7 +291,8 @@ class Enforcer {
   absl::StatusOr<v1::UsagePlanKey> get_usage_plan_key(
       std::string_view plan_id, std::string_view key_id) const;
   absl::StatusOr<Page<v1::UsagePlanKey>> list_usage_plan_keys(
-      std::string_view plan_id, const PageRequest& page = {}) const;
+      std::string_view plan_id, const PageRequest& page = {},
+      std::string_view name_prefix = "") const;
   // Forgets what the key has used of the plan.
   absl::Status delete_usage_plan_key(std::string_view plan_id,
                                      std::string_view key_id);

@@ -13,6 +13,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "enforcer/arena.h"
 #include "enforcer/clients.h"
 #include "enforcer/clock.h"
@@ -25,6 +26,7 @@
 #include "enforcer/registry.h"
 #include "enforcer/subscription.h"
 #include "enforcer/usage_sync.h"
+#include "google/protobuf/map.h"
 #include "plan/compiled_plan.h"
 #include "plan/plan_changes.h"
 #include "plan/plan_compiler.h"
@@ -143,6 +145,18 @@ struct Enforcer::Impl {
   // Ends its associations as well.
   void remove_key(KeyRecord& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
+  // What import_api_keys() does; `plan_ids(i)` are the plans of the i-th key.
+  using PlanIdsOf = absl::FunctionRef<absl::Span<const std::string>(size_t i)>;
+  absl::StatusOr<std::vector<std::string>> import_keys(
+      absl::Span<const v1::ApiKey> new_keys, PlanIdsOf plan_ids,
+      std::vector<absl::Status>* skipped) ABSL_LOCKS_EXCLUDED(mutex);
+
+  // Changes what a key says of itself, all but its id and value.
+  absl::StatusOr<v1::ApiKey> update_key(
+      std::string_view key_id,
+      absl::FunctionRef<absl::Status(v1::ApiKey&)> change)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
   // Associates a key with a plan whose stages no plan of the key has.
   // `subscription` was prepared for it.
   void associate(KeyRecord& key, PlanRecord& plan, int64_t id,
@@ -193,6 +207,9 @@ absl::Status arena_exhausted();
 absl::Status check_api_key_value(std::string_view value);
 absl::Status check_api_key(const v1::ApiKey& key);
 absl::Status value_is_taken();
+
+void apply(const TagChanges& changes,
+           google::protobuf::Map<std::string, std::string>& tags);
 
 }  // namespace weir
 

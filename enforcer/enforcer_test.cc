@@ -790,7 +790,7 @@ TEST_F(EnforcerTest, ApiKeyValueIsShownOnlyWhenAskedFor) {
             created->value());
 }
 
-TEST_F(EnforcerTest, UpdateApiKeyTakesItsFourPathsOnly) {
+TEST_F(EnforcerTest, UpdateApiKeyTakesItsPathsOnly) {
   key_id_ = create_key(kKey);
   const auto updated = enforcer_->update_api_key(
       key_id_, {operation("replace", "/name", "n"),
@@ -1007,6 +1007,63 @@ TEST(EnforcerMemory, RouteThatFailedIsNoOtherRoute) {
   for (const std::string& key : keys) {
     EXPECT_EQ(enforcer->admit({key, *other, 1, std::nullopt}).forbidden,
               Forbidden::kNoPlan);
+  }
+}
+
+TEST_F(EnforcerTest, PlansAndKeysHaveTags) {
+  const std::string plan_id = create_plan(plan(10, 10));
+  const std::string key_id = create_key(kKey);
+  const TagChanges more{{{"a", "1"}, {"b", "2"}, {"c", "3"}}, {"c", "none"}};
+  const auto tagged_plan = enforcer_->tag_usage_plan(plan_id, more);
+  const auto tagged_key = enforcer_->tag_api_key(key_id, more);
+  ASSERT_TRUE(tagged_plan.ok()) << tagged_plan.status();
+  ASSERT_TRUE(tagged_key.ok()) << tagged_key.status();
+  EXPECT_EQ(tagged_key->value(), "");
+  for (const auto& tags : {enforcer_->get_usage_plan(plan_id)->tags(),
+                           enforcer_->get_api_key(key_id)->tags()}) {
+    EXPECT_EQ(tags.size(), 2u);
+    EXPECT_EQ(tags.at("a"), "1");
+    EXPECT_EQ(tags.at("b"), "2");
+  }
+  // All or nothing.
+  TagChanges most;
+  for (int i = 0; i < 49; ++i) most.set[absl::StrCat("t", i)] = "";
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      enforcer_->tag_usage_plan(plan_id, most).status()));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(enforcer_->tag_api_key(key_id, most).status()));
+  EXPECT_EQ(enforcer_->get_usage_plan(plan_id)->tags().size(), 2u);
+  EXPECT_EQ(enforcer_->get_api_key(key_id)->tags().size(), 2u);
+  EXPECT_TRUE(absl::IsNotFound(enforcer_->tag_usage_plan("x", more).status()));
+  EXPECT_TRUE(absl::IsNotFound(enforcer_->tag_api_key("x", more).status()));
+  // A patch keeps them.
+  ASSERT_TRUE(
+      enforcer_->apply_patch(plan_id, {operation("replace", "/name", "n")})
+          .ok());
+  EXPECT_EQ(enforcer_->get_usage_plan(plan_id)->tags().size(), 2u);
+}
+
+TEST_F(EnforcerTest, KeysNameStagesThatMeanNothing) {
+  const std::string id = create_key(kKey);
+  const auto stages_after = [&](std::vector<v1::PatchOperation> operations) {
+    const auto key = enforcer_->update_api_key(id, operations);
+    EXPECT_TRUE(key.ok()) << key.status();
+    const v1::ApiKey now = *enforcer_->get_api_key(id);
+    return std::vector<std::string>(now.stage_keys().begin(),
+                                    now.stage_keys().end());
+  };
+  EXPECT_THAT(stages_after({operation("add", "/stages", "a/s"),
+                            operation("add", "/stages", "b/s"),
+                            operation("add", "/stages", "a/s")}),
+              ElementsAre("a/s", "b/s"));
+  EXPECT_THAT(stages_after({operation("remove", "/stages", "a/s"),
+                            operation("remove", "/stages", "z/s")}),
+              ElementsAre("b/s"));
+  for (const char* bad : {"", "a", "/s", "a/", "a/b/c"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        enforcer_->update_api_key(id, {operation("add", "/stages", bad)})
+            .status()))
+        << bad;
   }
 }
 

@@ -328,5 +328,58 @@ TEST_F(ImportTest, PagesAreRightWhileKeysComeAndGo) {
   }
 }
 
+TEST_F(ImportTest, EachKeyHasPlansOfItsOwn) {
+  create_plan("dev", "dev");
+  const auto keys = some_keys(3);
+  ASSERT_TRUE(
+      enforcer_->import_api_keys(keys, {{"plan", "dev"}, {}, {"dev"}}).ok());
+  const auto ids_of = [&](const std::string& plan) {
+    std::vector<std::string> ids;
+    const auto page = enforcer_->list_usage_plan_keys(plan);
+    for (const auto& key : page->items) ids.push_back(key.id());
+    return ids;
+  };
+  EXPECT_THAT(ids_of("plan"), ElementsAre("key-0"));
+  EXPECT_THAT(ids_of("dev"), ElementsAre("key-2", "key-0"));
+  EXPECT_TRUE(enforcer_->admit({value_of(0), route_}).admitted());
+  EXPECT_FALSE(enforcer_->admit({value_of(2), route_}).admitted());
+}
+
+TEST_F(ImportTest, PlansOfOneKeyShareNoStage) {
+  create_plan("dev", "dev");
+  create_plan("rival", "prod");
+  const auto keys = some_keys(2);
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{
+           {"plan", "rival"}, {"dev", "dev"}, {"plan", "nobody"}}) {
+    const auto status =
+        enforcer_->import_api_keys(keys, {{"dev"}, wrong}).status();
+    EXPECT_THAT(std::string(status.message()), StartsWith("keys[1]: "));
+    EXPECT_EQ(enforcer_->statistics().api_keys, 0u) << "all or none";
+  }
+}
+
+TEST_F(ImportTest, KeysThatAreWrongCanBeSkipped) {
+  auto keys = some_keys(6);
+  keys[1].set_value("short");
+  keys[3].set_value(value_of(2));
+  keys[4].set_id("key-0");
+  std::vector<absl::Status> skipped;
+  const auto ids = enforcer_->import_api_keys(
+      keys, {{"plan"}, {"plan"}, {"plan"}, {"plan"}, {"plan"}, {"nobody"}},
+      &skipped);
+  ASSERT_TRUE(ids.ok()) << ids.status();
+  EXPECT_THAT(*ids, ElementsAre("key-0", "", "key-2", "", "", ""));
+  ASSERT_EQ(skipped.size(), 6u);
+  EXPECT_TRUE(skipped[0].ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(skipped[1]));
+  EXPECT_TRUE(skipped[2].ok());
+  EXPECT_TRUE(absl::IsAlreadyExists(skipped[3]));
+  EXPECT_TRUE(absl::IsAlreadyExists(skipped[4]));
+  EXPECT_TRUE(absl::IsNotFound(skipped[5]));
+  EXPECT_EQ(enforcer_->list_usage_plan_keys("plan")->items.size(), 2u);
+  EXPECT_TRUE(enforcer_->admit({value_of(2), route_}).admitted());
+}
+
 }  // namespace
 }  // namespace weir

@@ -22,11 +22,14 @@ int64_t time_of(const google::protobuf::Timestamp& timestamp) {
 std::string text_of(std::string_view id, const v1::ApiKey& key) {
   std::string rest;
   if (!key.name().empty() || !key.description().empty() ||
-      !key.customer_id().empty()) {
+      !key.customer_id().empty() || !key.tags().empty() ||
+      !key.stage_keys().empty()) {
     v1::ApiKey document;
     document.set_name(key.name());
     document.set_description(key.description());
     document.set_customer_id(key.customer_id());
+    *document.mutable_tags() = key.tags();
+    *document.mutable_stage_keys() = key.stage_keys();
     rest = document.SerializeAsString();
   }
   std::string text;

@@ -39,8 +39,8 @@ class KeyRecord {
     int64_t updated_unix_ns;
   };
 
-  // Takes the name, the description and the customer id from `key`. `client`
-  // must outlive the record. REQUIRES: is_id(id).
+  // Takes from `key` what is neither id, value, date nor whether it is enabled.
+  // `client` must outlive the record. REQUIRES: is_id(id).
   KeyRecord(std::string_view id, const v1::ApiKey& key, Dates dates,
             Client& client);
 
@@ -54,8 +54,7 @@ class KeyRecord {
   // What create_usage_plan_key() answers.
   v1::UsagePlanKey plan_key() const;
 
-  // Takes the name, the description, the customer id and the date of the last
-  // update.
+  // The same once more, and takes the dates.
   void update(const v1::ApiKey& document);
 
   // With a plan; nullptr if there is none.
@@ -66,7 +65,7 @@ class KeyRecord {
   absl::InlinedVector<Association, 1> associations;
 
  private:
-  // The name, the description and the customer id.
+  // The name, the description and whatever else a key may have.
   void parse_rest(v1::ApiKey& key) const;
 
   // The id's size in one character, the id, and the rest in wire format, which

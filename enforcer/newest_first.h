@@ -40,9 +40,9 @@ class NewestFirst {
   T& newest() const { return *std::prev(by_place_.end())->second; }
 
   // Calls `visit(thing)`, which says whether the thing counts, until `limit`
-  // have counted (up to 500; 25 if it is 0 or less); returns the position of
-  // the next page, "" at the end. `position` is "" or what an earlier page
-  // returned, else InvalidArgument.
+  // have counted (up to 500; 25 if it is 0 or less) or 100,000 were visited;
+  // returns the position of the next page, "" at the end. `position` is "" or
+  // what an earlier page returned, else InvalidArgument.
   template <class Visit>
   absl::StatusOr<std::string> page(std::string_view position, int limit,
                                    Visit visit) const {
@@ -57,8 +57,11 @@ class NewestFirst {
       end = by_place_.lower_bound(place);
     }
     limit = limit <= 0 ? kDefaultPage : std::min(limit, kLargestPage);
-    for (int counted = 0; end != by_place_.begin();) {
-      if (counted == limit) return absl::StrCat(end->first);
+    int visited = 0;
+    for (int counted = 0; end != by_place_.begin(); ++visited) {
+      if (counted == limit || visited == kMostVisited) {
+        return absl::StrCat(end->first);
+      }
       --end;
       if (visit(*end->second)) ++counted;
     }
@@ -75,6 +78,7 @@ class NewestFirst {
  private:
   static constexpr int kDefaultPage = 25;
   static constexpr int kLargestPage = 500;
+  static constexpr int kMostVisited = 100'000;
 
   absl::btree_map<uint64_t, T*> by_place_;
   uint64_t last_place_ = 0;

@@ -146,5 +146,33 @@ TEST(NewestFirst, PagesAreRightWhileThingsComeAndGo) {
   EXPECT_EQ(all, expected);
 }
 
+TEST(NewestFirst, APageThatFindsLittleEndsEarly) {
+  constexpr int kThings = 250'000;
+  std::vector<int> things(kThings);
+  NewestFirst<int> order;
+  for (int i = 0; i < kThings; ++i) {
+    things[i] = i;
+    order.add(things[i]);
+  }
+  std::vector<int> found;
+  std::string position;
+  int pages = 0;
+  do {
+    int visited = 0;
+    const auto next = order.page(position, 10, [&](int thing) {
+      ++visited;
+      const bool wanted = thing < 5;
+      if (wanted) found.push_back(thing);
+      return wanted;
+    });
+    ASSERT_TRUE(next.ok()) << next.status();
+    EXPECT_LE(visited, 100'000);
+    position = *next;
+    ++pages;
+  } while (!position.empty());
+  EXPECT_EQ(pages, 3);
+  EXPECT_THAT(found, ElementsAre(4, 3, 2, 1, 0));
+}
+
 }  // namespace
 }  // namespace weir

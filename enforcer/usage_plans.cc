@@ -227,6 +227,28 @@ absl::StatusOr<Page<v1::UsagePlan>> Enforcer::list_usage_plans(
   return result;
 }
 
+absl::StatusOr<v1::UsagePlan> Enforcer::tag_usage_plan(
+    std::string_view plan_id, const TagChanges& changes) {
+  MutexLock lock(impl_->mutex);
+  const auto plan = impl_->find_plan(plan_id);
+  if (!plan.ok()) return plan.status();
+  PlanRecord& record = **plan;
+  v1::UsagePlan document = record.document;
+  apply(changes, *document.mutable_tags());
+  if (auto status = to_status(validate_tags(document.tags())); !status.ok()) {
+    return status;
+  }
+  if (auto status = impl_->commit([&] {
+        return put_usage_plan(document, record.terms, record.shared != nullptr);
+      });
+      !status.ok()) {
+    return status;
+  }
+  // No limit depends on them: there is nothing to publish.
+  *record.document.mutable_tags() = document.tags();
+  return document;
+}
+
 absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
   MutexLock lock(impl_->mutex);
   const auto plan = impl_->find_plan(plan_id);

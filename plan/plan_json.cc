@@ -103,6 +103,14 @@ void write_seconds_if_set(std::string_view name,
   json->number(std::int64_t{time.seconds()});
 }
 
+void write_tags_member(
+    const google::protobuf::Map<std::string, std::string>& tags,
+    TagsMember member, JsonWriter* json) {
+  if (tags.empty() && member == TagsMember::kIfAny) return;
+  json->key("tags");
+  write_tags(tags, json);
+}
+
 }  // namespace
 
 absl::StatusOr<v1::UsagePlan> usage_plan_from_json(std::string_view json) {
@@ -139,34 +147,43 @@ absl::StatusOr<v1::UsagePlan> usage_plan_from_json(std::string_view json) {
   return plan;
 }
 
-std::string usage_plan_to_json(const v1::UsagePlan& plan, JsonStyle style) {
-  JsonWriter json(style);
-  json.begin_object();
-  write_text_if_set("id", plan.id(), &json);
-  json.key("name");
-  json.string(plan.name());
-  write_text_if_set("description", plan.description(), &json);
-  json.key("apiStages");
-  json.begin_array();
-  for (const v1::ApiStage& stage : plan.api_stages()) write_stage(stage, &json);
-  json.end_array();
+void write_tags(const google::protobuf::Map<std::string, std::string>& tags,
+                JsonWriter* json) {
+  json->begin_object();
+  for (const auto& [key, value] : sorted_entries(tags)) {
+    json->key(key);
+    json->string(*value);
+  }
+  json->end_object();
+}
+
+void write_usage_plan(const v1::UsagePlan& plan, TagsMember tags,
+                      JsonWriter* json) {
+  json->begin_object();
+  write_text_if_set("id", plan.id(), json);
+  json->key("name");
+  json->string(plan.name());
+  write_text_if_set("description", plan.description(), json);
+  json->key("apiStages");
+  json->begin_array();
+  for (const v1::ApiStage& stage : plan.api_stages()) write_stage(stage, json);
+  json->end_array();
   if (plan.has_throttle()) {
-    json.key("throttle");
-    write_throttle(plan.throttle(), &json);
+    json->key("throttle");
+    write_throttle(plan.throttle(), json);
   }
   if (plan.has_quota()) {
-    json.key("quota");
-    write_quota(plan.quota(), &json);
+    json->key("quota");
+    write_quota(plan.quota(), json);
   }
-  write_text_if_set("productCode", plan.product_code(), &json);
-  json.key("tags");
-  json.begin_object();
-  for (const auto& [key, value] : sorted_entries(plan.tags())) {
-    json.key(key);
-    json.string(*value);
-  }
-  json.end_object();
-  json.end_object();
+  write_text_if_set("productCode", plan.product_code(), json);
+  write_tags_member(plan.tags(), tags, json);
+  json->end_object();
+}
+
+std::string usage_plan_to_json(const v1::UsagePlan& plan, JsonStyle style) {
+  JsonWriter json(style);
+  write_usage_plan(plan, TagsMember::kAlways, &json);
   return std::move(json).text();
 }
 
@@ -226,26 +243,36 @@ std::string usage_to_json(const v1::Usage& usage, JsonStyle style) {
   return std::move(json).text();
 }
 
+void write_api_key(const v1::ApiKey& key, bool include_value, TagsMember tags,
+                   JsonWriter* json) {
+  json->begin_object();
+  json->key("id");
+  json->string(key.id());
+  if (include_value) {
+    json->key("value");
+    json->string(key.value());
+  }
+  write_text_if_set("name", key.name(), json);
+  write_text_if_set("description", key.description(), json);
+  json->key("enabled");
+  json->boolean(key.enabled());
+  write_text_if_set("customerId", key.customer_id(), json);
+  write_seconds_if_set("createdDate", key.created_date(),
+                       key.has_created_date(), json);
+  write_seconds_if_set("lastUpdatedDate", key.last_updated_date(),
+                       key.has_last_updated_date(), json);
+  json->key("stageKeys");
+  json->begin_array();
+  for (const std::string& stage : key.stage_keys()) json->string(stage);
+  json->end_array();
+  write_tags_member(key.tags(), tags, json);
+  json->end_object();
+}
+
 std::string api_key_to_json(const v1::ApiKey& key, bool include_value,
                             JsonStyle style) {
   JsonWriter json(style);
-  json.begin_object();
-  json.key("id");
-  json.string(key.id());
-  if (include_value) {
-    json.key("value");
-    json.string(key.value());
-  }
-  write_text_if_set("name", key.name(), &json);
-  write_text_if_set("description", key.description(), &json);
-  json.key("enabled");
-  json.boolean(key.enabled());
-  write_text_if_set("customerId", key.customer_id(), &json);
-  write_seconds_if_set("createdDate", key.created_date(),
-                       key.has_created_date(), &json);
-  write_seconds_if_set("lastUpdatedDate", key.last_updated_date(),
-                       key.has_last_updated_date(), &json);
-  json.end_object();
+  write_api_key(key, include_value, TagsMember::kAlways, &json);
   return std::move(json).text();
 }
 

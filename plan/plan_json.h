@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "google/protobuf/map.h"
 #include "json/json_writer.h"
 #include "proto/api_key.pb.h"
 #include "proto/patch_operation.pb.h"
@@ -29,12 +30,19 @@ namespace weir {
 // the limits of parse_json().
 absl::StatusOr<v1::UsagePlan> usage_plan_from_json(std::string_view json);
 
+// Whether there is a member `tags` where there are no tags: API Gateway writes
+// one when it answers Get and Update, none in lists and for Create.
+enum class TagsMember { kAlways, kIfAny };
+
 // Writes a usage plan as GetUsagePlan and UpdateUsagePlan answer it:
 // `apiStages` and `tags` always, other members if set; all numbers as JSON
 // numbers, rates with a fraction ("10.0") and as the shortest that reads back
 // the same; members in the order of the .proto file, maps sorted by key.
 std::string usage_plan_to_json(const v1::UsagePlan& plan,
                                JsonStyle style = JsonStyle::kCompact);
+// The same as part of a larger text.
+void write_usage_plan(const v1::UsagePlan& plan, TagsMember tags,
+                      JsonWriter* json);
 
 // Writes the method throttles of `stage`, as a plan has them and as a patch of
 // `/apiStages/{apiId:stage}/throttle` takes them in a string.
@@ -60,9 +68,17 @@ std::string usage_to_json(const v1::Usage& usage,
                           JsonStyle style = JsonStyle::kCompact);
 
 // Writes an API key as GetApiKey answers it; its secret only if
-// `include_value`. Dates are whole seconds since 1970, as numbers.
+// `include_value`. Dates are whole seconds since 1970, as numbers; `stageKeys`
+// and `tags` are always there.
 std::string api_key_to_json(const v1::ApiKey& key, bool include_value,
                             JsonStyle style = JsonStyle::kCompact);
+// The same as part of a larger text.
+void write_api_key(const v1::ApiKey& key, bool include_value, TagsMember tags,
+                   JsonWriter* json);
+
+// Writes `{"name": "value", ...}`, by name.
+void write_tags(const google::protobuf::Map<std::string, std::string>& tags,
+                JsonWriter* json);
 
 }  // namespace weir
 

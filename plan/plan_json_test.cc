@@ -409,9 +409,11 @@ TEST(ApiKeyToJson, WritesTheSecretOnlyIfAsked) {
   v1::ApiKey key;
   key.set_id("k1");
   key.set_value("secret-secret-secret");
-  EXPECT_EQ(api_key_to_json(key, false), R"({"id":"k1","enabled":false})");
+  EXPECT_EQ(api_key_to_json(key, false),
+            R"({"id":"k1","enabled":false,"stageKeys":[],"tags":{}})");
   EXPECT_EQ(api_key_to_json(key, true),
-            R"({"id":"k1","value":"secret-secret-secret","enabled":false})");
+            R"({"id":"k1","value":"secret-secret-secret","enabled":false,)"
+            R"("stageKeys":[],"tags":{}})");
   key.set_name("n");
   key.set_description("d");
   key.set_enabled(true);
@@ -419,10 +421,13 @@ TEST(ApiKeyToJson, WritesTheSecretOnlyIfAsked) {
   key.mutable_created_date()->set_seconds(1700000000);
   key.mutable_created_date()->set_nanos(999999999);
   key.mutable_last_updated_date()->set_seconds(1700000001);
+  key.add_stage_keys("a1/prod");
+  (*key.mutable_tags())["team"] = "blue";
   EXPECT_EQ(api_key_to_json(key, false),
             R"({"id":"k1","name":"n","description":"d","enabled":true,)"
             R"("customerId":"c","createdDate":1700000000,)"
-            R"("lastUpdatedDate":1700000001})");
+            R"("lastUpdatedDate":1700000001,"stageKeys":["a1/prod"],)"
+            R"("tags":{"team":"blue"}})");
 }
 
 }  // namespace

@@ -46,6 +46,10 @@ class Validator {
     if (plan_.has_quota()) check_quota(plan_.quota());
     check_text("/productCode", plan_.product_code(), 0,
                kMaxProductCodeCharacters);
+    return std::move(*this).validate_tags();
+  }
+
+  std::vector<PlanProblem> validate_tags() && {
     check_tags();
     return std::move(problems_);
   }
@@ -225,6 +229,13 @@ std::vector<PlanProblem> validate_usage_plan(const v1::UsagePlan& plan,
                                              const PlanRules& rules,
                                              const PlanChanges* changes) {
   return Validator(plan, rules, changes).validate();
+}
+
+std::vector<PlanProblem> validate_tags(
+    const google::protobuf::Map<std::string, std::string>& tags) {
+  v1::UsagePlan plan;
+  *plan.mutable_tags() = tags;
+  return Validator(plan, PlanRules(), nullptr).validate_tags();
 }
 
 std::optional<v1::QuotaPeriod> quota_period_from_name(std::string_view name) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "google/protobuf/map.h"
 #include "plan/plan_changes.h"
 #include "proto/usage_plan.pb.h"
 
@@ -57,6 +58,10 @@ struct PlanProblem {
 std::vector<PlanProblem> validate_usage_plan(
     const v1::UsagePlan& plan, const PlanRules& rules = {},
     const PlanChanges* changes = nullptr);
+
+// The same for tags alone, of a plan or of whatever else has some.
+std::vector<PlanProblem> validate_tags(
+    const google::protobuf::Map<std::string, std::string>& tags);
 
 // The period that documents call `name`: "DAY", "WEEK" or "MONTH".
 std::optional<v1::QuotaPeriod> quota_period_from_name(std::string_view name);

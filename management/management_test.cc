@@ -1,0 +1,493 @@
+#include "management/management.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "enforcer/clock.h"
+#include "enforcer/enforcer.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "http/message.h"
+#include "proto/api_key.pb.h"
+#include "proto/usage_plan.pb.h"
+
+namespace weir {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kValue[] = "a-value-of-twenty-or-more-characters";
+
+std::string header(const HttpResponse& response, const std::string& name) {
+  for (const auto& [own_name, value] : response.headers) {
+    if (own_name == name) return value;
+  }
+  return "";
+}
+
+class ManagementTest : public ::testing::Test {
+ protected:
+  ManagementTest() {
+    Options options;
+    options.clock = clock_;
+    enforcer_ = *Enforcer::create(options);
+    ManagementOptions hooks;
+    hooks.before_plan_change = [this](const v1::UsagePlan& plan) {
+      wanted_.push_back(plan.name());
+      return refusal_;
+    };
+    hooks.after_plan_change = [this](std::string_view id) {
+      changed_.emplace_back(id);
+    };
+    management_ = std::make_unique<Management>(enforcer_.get(), hooks);
+  }
+
+  HttpResponse call(const std::string& method, const std::string& target,
+                    const std::string& body = "") {
+    auto answer = management_->answer({method, target, {}, body});
+    operation_ = answer.operation;
+    return std::move(answer.response);
+  }
+  // The body of a call that has to answer with `status`.
+  std::string body_of(int status, const std::string& method,
+                      const std::string& target, const std::string& body = "") {
+    const HttpResponse response = call(method, target, body);
+    EXPECT_EQ(response.status, status)
+        << method << " " << target << ": " << response.body;
+    return response.body;
+  }
+  void expect_error(const HttpResponse& response, int status,
+                    const std::string& type, const std::string& message) {
+    EXPECT_EQ(response.status, status) << response.body;
+    EXPECT_EQ(header(response, "x-amzn-errortype"), type);
+    EXPECT_EQ(response.body, absl::StrCat(R"({"message":")", message, R"("})"));
+  }
+  // Of the first member called "id".
+  static std::string id_in(const std::string& json) {
+    const size_t begin = json.find(R"("id":")") + 6;
+    return json.substr(begin, json.find('"', begin) - begin);
+  }
+  std::string create_plan(const std::string& json) {
+    return id_in(body_of(201, "POST", "/usageplans", json));
+  }
+  std::string create_key(const std::string& json) {
+    return id_in(body_of(201, "POST", "/apikeys", json));
+  }
+
+  // 2026-03-04.
+  const std::shared_ptr<ManualClock> clock_ =
+      std::make_shared<ManualClock>(1'772'600'000'000'000'000);
+  std::unique_ptr<Enforcer> enforcer_;
+  std::unique_ptr<Management> management_;
+  absl::Status refusal_;
+  std::vector<std::string> wanted_;
+  std::vector<std::string> changed_;
+  std::string operation_;
+};
+
+TEST_F(ManagementTest, ServesItsOwnPathsOnly) {
+  for (const char* target :
+       {"/usageplans", "/usageplans?limit=1", "/usageplans/", "/usageplans/a/b",
+        "/apikeys", "/apikeys/x?y", "/tags/arn%3Aaws", "/tags"}) {
+    EXPECT_TRUE(Management::serves(target)) << target;
+  }
+  for (const char* target :
+       {"", "/", "/usageplan", "/usageplansx", "usageplans", "//usageplans",
+        "/api/usageplans", "/tag", "/?tags"}) {
+    EXPECT_FALSE(Management::serves(target)) << target;
+  }
+}
+
+TEST_F(ManagementTest, PlansComeAndGo) {
+  const std::string id = create_plan(
+      R"({"name":"gold","description":"d","apiStages":[{"apiId":"a1","stage":)"
+      R"("prod"}],"throttle":{"rateLimit":10,"burstLimit":20},"quota":)"
+      R"({"limit":500,"period":"MONTH"}})");
+  EXPECT_EQ(operation_, "CreateUsagePlan");
+  EXPECT_THAT(wanted_, ElementsAre("gold"));
+  EXPECT_THAT(changed_, ElementsAre(id));
+
+  const std::string members =
+      R"("name":"gold","description":"d","apiStages":[{"apiId":"a1","stage":)"
+      R"("prod"}],"throttle":{"burstLimit":20,"rateLimit":10.0},"quota":)"
+      R"({"limit":500,"offset":0,"period":"MONTH"})";
+  const std::string listed = absl::StrCat(R"({"id":")", id, R"(",)", members);
+  EXPECT_EQ(body_of(200, "GET", "/usageplans/" + id),
+            listed + R"(,"tags":{}})");
+  EXPECT_EQ(body_of(200, "GET", "/usageplans/" + id + "/"),
+            listed + R"(,"tags":{}})");
+  EXPECT_EQ(body_of(200, "GET", "/usageplans"),
+            absl::StrCat(R"({"item":[)", listed, "}]}"));
+
+  const std::string patched = body_of(
+      200, "PATCH", "/usageplans/" + id,
+      R"({"patchOperations":[{"op":"replace","path":"/name","value":"g2"}]})");
+  EXPECT_EQ(operation_, "UpdateUsagePlan");
+  EXPECT_THAT(patched, HasSubstr(R"("name":"g2")"));
+  EXPECT_THAT(patched, HasSubstr(R"("tags":{})"));
+  EXPECT_EQ(body_of(200, "PATCH", "/usageplans/" + id, "{}"), patched)
+      << "no operations";
+  EXPECT_EQ(wanted_.size(), 3u);
+
+  expect_error(call("DELETE", "/usageplans/" + id), 400, "BadRequestException",
+               absl::StrCat("Cannot delete Usage Plan ", id,
+                            " because there are API Stages associated with it, "
+                            "including a1:prod"));
+  body_of(200, "PATCH", "/usageplans/" + id,
+          R"({"patchOperations":[{"op":"remove","path":"/apiStages",)"
+          R"("value":"a1:prod"}]})");
+  const HttpResponse deleted = call("DELETE", "/usageplans/" + id);
+  EXPECT_EQ(deleted.status, 202);
+  EXPECT_EQ(deleted.body, "");
+  EXPECT_EQ(changed_.back(), id);
+  for (const char* method : {"GET", "PATCH", "DELETE"}) {
+    expect_error(call(method, "/usageplans/" + id,
+                      method[0] == 'P' ? R"({"patchOperations":[]})" : ""),
+                 404, "NotFoundException", "Invalid Usage Plan ID specified");
+  }
+}
+
+TEST_F(ManagementTest, ARefusedChangeIsNotMade) {
+  const std::string id = create_plan(R"({"name":"gold"})");
+  changed_.clear();
+  refusal_ = absl::ResourceExhaustedError("no more routes");
+  expect_error(call("POST", "/usageplans", R"({"name":"other"})"), 429,
+               "LimitExceededException", "no more routes");
+  expect_error(
+      call(
+          "PATCH", "/usageplans/" + id,
+          R"({"patchOperations":[{"op":"replace","path":"/name","value":"x"}]})"),
+      429, "LimitExceededException", "no more routes");
+  EXPECT_THAT(body_of(200, "GET", "/usageplans"),
+              AllOf(HasSubstr("gold"), Not(HasSubstr("other"))));
+  EXPECT_THAT(changed_, ElementsAre());
+  // What is wrong with a patch is told before what it would lead to.
+  EXPECT_EQ(call("PATCH", "/usageplans/" + id,
+                 R"({"patchOperations":[{"op":"copy","path":"/name"}]})")
+                .status,
+            400);
+}
+
+TEST_F(ManagementTest, ListsHavePagesFiltersAndAnOrder) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(create_plan(absl::StrCat(R"({"name":"p)", i, R"("})")));
+  }
+  const std::string first = body_of(200, "GET", "/usageplans?limit=2");
+  EXPECT_EQ(id_in(first), ids[2]) << "the newest first";
+  const std::string position = first.substr(13, first.find('"', 13) - 13);
+  const std::string second =
+      body_of(200, "GET", "/usageplans?limit=2&position=" + position);
+  EXPECT_EQ(id_in(second), ids[0]);
+  EXPECT_THAT(second, Not(HasSubstr("position")));
+  EXPECT_EQ(call("GET", "/usageplans?limit=two").status, 400);
+  EXPECT_EQ(call("GET", "/usageplans?position=x").status, 400);
+
+  const std::string key = create_key(R"({"name":"blue"})");
+  create_key(R"({"name":"black","customerId":"c1"})");
+  create_key(R"({"name":"Blue"})");
+  EXPECT_THAT(
+      body_of(200, "GET", "/apikeys?name=bl&limit=-1"),
+      AllOf(HasSubstr("blue"), HasSubstr("black"), Not(HasSubstr("Blue"))));
+  EXPECT_THAT(body_of(200, "GET", "/apikeys?customerId=c1"),
+              AllOf(HasSubstr("black"), Not(HasSubstr("blue"))));
+
+  EXPECT_EQ(body_of(200, "GET", "/usageplans?keyId=" + key), R"({"item":[]})");
+  body_of(201, "POST", "/usageplans/" + ids[1] + "/keys",
+          absl::StrCat(R"({"keyId":")", key, R"(","keyType":"API_KEY"})"));
+  EXPECT_EQ(id_in(body_of(200, "GET", "/usageplans?keyId=" + key)), ids[1]);
+}
+
+TEST_F(ManagementTest, KeysOfAPlan) {
+  const std::string plan = create_plan(R"({"name":"gold"})");
+  const std::string key =
+      create_key(absl::StrCat(R"({"name":"blue","value":")", kValue, R"("})"));
+  const std::string keys = "/usageplans/" + plan + "/keys";
+  const std::string request =
+      absl::StrCat(R"({"keyId":")", key, R"(","keyType":"API_KEY"})");
+  const std::string with_value =
+      absl::StrCat(R"({"id":")", key, R"(","type":"API_KEY","value":")", kValue,
+                   R"(","name":"blue"})");
+  EXPECT_EQ(body_of(201, "POST", keys, request), with_value);
+  EXPECT_EQ(operation_, "CreateUsagePlanKey");
+  EXPECT_EQ(call("POST", keys, request).status, 409);
+  EXPECT_EQ(body_of(200, "GET", keys + "/" + key), with_value);
+  const std::string listed = absl::StrCat(
+      R"({"item":[{"id":")", key, R"(","type":"API_KEY","name":"blue"}]})");
+  EXPECT_EQ(body_of(200, "GET", keys), listed);
+  EXPECT_EQ(body_of(200, "GET", keys + "?name=bl"), listed);
+  EXPECT_EQ(body_of(200, "GET", keys + "?name=lue"), R"({"item":[]})");
+  EXPECT_EQ(body_of(200, "GET", "/usageplans/nobody/keys"), R"({"item":[]})");
+
+  EXPECT_EQ(call("POST", keys, R"({"keyId":"k"})").status, 400);
+  expect_error(call("POST", keys, R"({"keyId":"k","keyType":"API_KEY"})"), 404,
+               "NotFoundException", "Invalid API Key identifier specified");
+  EXPECT_EQ(call("DELETE", keys + "/" + key).status, 202);
+  expect_error(call("GET", keys + "/" + key), 404, "NotFoundException",
+               "Invalid API Key identifier specified");
+}
+
+TEST_F(ManagementTest, UsageIsReadAndExtended) {
+  const std::string plan = create_plan(
+      R"({"name":"gold","apiStages":[{"apiId":"a1","stage":"prod"}],)"
+      R"("quota":{"limit":5,"period":"DAY"}})");
+  const std::string key =
+      create_key(absl::StrCat(R"({"enabled":true,"value":")", kValue, R"("})"));
+  body_of(201, "POST", "/usageplans/" + plan + "/keys",
+          absl::StrCat(R"({"keyId":")", key, R"(","keyType":"API_KEY"})"));
+  Call request;
+  request.api_key = kValue;
+  request.route = *enforcer_->route("a1", "prod");
+  ASSERT_TRUE(enforcer_->admit(request).admitted());
+  ASSERT_TRUE(enforcer_->admit(request).admitted());
+
+  const std::string usage = "/usageplans/" + plan + "/usage";
+  const std::string head = absl::StrCat(R"({"usagePlanId":")", plan, R"(",)");
+  EXPECT_EQ(
+      body_of(200, "GET", usage + "?startDate=2026-03-03&endDate=2026-03-04"),
+      absl::StrCat(head,
+                   R"("startDate":"2026-03-03","endDate":"2026-03-04",)"
+                   R"("values":{")",
+                   key, R"(":[[0,5],[2,3]]}})"));
+  EXPECT_EQ(call("GET", usage + "?startDate=2026-03-03").status, 400);
+  EXPECT_EQ(call("GET", usage + "?startDate=3&endDate=4").status, 400);
+
+  const std::string extend = "/usageplans/" + plan + "/keys/" + key + "/usage";
+  EXPECT_EQ(
+      body_of(200, "PATCH", extend,
+              R"({"patchOperations":[{"op":"replace","path":"/remaining",)"
+              R"("value":"50"}]})"),
+      absl::StrCat(head,
+                   R"("startDate":"2026-03-04","endDate":"2026-03-04",)"
+                   R"("values":{")",
+                   key, R"(":[[2,50]]}})"));
+  EXPECT_EQ(operation_, "UpdateUsage");
+  expect_error(
+      call(
+          "PATCH", extend,
+          R"({"patchOperations":[{"op":"add","path":"/remaining","value":"5"}]})"),
+      400, "BadRequestException",
+      "Invalid patch path  '/remaining' specified for op 'add'. Must be one "
+      "of: []");
+}
+
+// The AWS CLI drops what is on a second page.
+TEST_F(ManagementTest, UsageComesInLargePages) {
+  const std::string plan = create_plan(R"({"name":"gold"})");
+  std::vector<v1::ApiKey> keys(501);
+  ASSERT_TRUE(enforcer_->import_api_keys(keys, plan).ok());
+  const std::string usage = body_of(
+      200, "GET",
+      "/usageplans/" + plan + "/usage?startDate=2026-03-04&endDate=2026-03-04");
+  size_t items = 0;
+  for (size_t at = 0; (at = usage.find("[[0,-1]]", at)) != usage.npos; ++at) {
+    ++items;
+  }
+  EXPECT_EQ(items, 500u);
+  EXPECT_THAT(usage, HasSubstr("position"));
+}
+
+TEST_F(ManagementTest, ApiKeys) {
+  const std::string created = body_of(
+      201, "POST", "/apikeys",
+      absl::StrCat(R"({"name":"blue","description":"d","value":")", kValue,
+                   R"(","generateDistinctId":true,"stageKeys":[{"restApiId":)"
+                   R"("a1","stageName":"prod"}],"customerId":null})"));
+  EXPECT_EQ(operation_, "CreateApiKey");
+  const std::string id = id_in(created);
+  const std::string head = absl::StrCat(R"({"id":")", id, R"(",)");
+  const std::string value = absl::StrCat(R"("value":")", kValue, R"(",)");
+  const std::string rest =
+      R"("name":"blue","description":"d","enabled":false,)"
+      R"("createdDate":1772600000,"lastUpdatedDate":1772600000,)"
+      R"("stageKeys":["a1/prod"])";
+  EXPECT_EQ(created, head + value + rest + "}");
+  const std::string got = "/apikeys/" + id;
+  EXPECT_EQ(body_of(200, "GET", got), head + rest + R"(,"tags":{}})");
+  EXPECT_EQ(body_of(200, "GET", got + "?includeValue=true"),
+            head + value + rest + R"(,"tags":{}})");
+  EXPECT_EQ(body_of(200, "GET", "/apikeys?includeValues=true"),
+            R"({"item":[)" + head + value + rest + "}]}");
+  EXPECT_EQ(body_of(200, "GET", "/apikeys"),
+            R"({"item":[)" + head + rest + "}]}");
+
+  clock_->advance(7'000'000'000);
+  const std::string updated = body_of(
+      200, "PATCH", got,
+      R"({"patchOperations":[{"op":"replace","path":"/enabled","value":"true"},)"
+      R"({"op":"add","path":"/stages","value":"a2/dev"},)"
+      R"({"op":"remove","path":"/stages","value":"a1/prod"}]})");
+  EXPECT_THAT(updated, HasSubstr(R"("enabled":true)"));
+  EXPECT_THAT(updated, HasSubstr(R"("lastUpdatedDate":1772600007)"));
+  EXPECT_THAT(updated, HasSubstr(R"("stageKeys":["a2/dev"])"));
+  EXPECT_THAT(updated, Not(HasSubstr(kValue)));
+  expect_error(
+      call(
+          "PATCH", got,
+          R"({"patchOperations":[{"op":"replace","path":"/value","value":"x"}]})"),
+      400, "BadRequestException",
+      "Invalid patch path  '/value' specified for op 'replace'. Must be one "
+      "of: "
+      "[/description, /enabled, /name, /customerId]");
+
+  const HttpResponse twice =
+      call("POST", "/apikeys", absl::StrCat(R"({"value":")", kValue, R"("})"));
+  expect_error(twice, 409, "ConflictException", "API Key already exists");
+  expect_error(call("POST", "/apikeys", R"({"value":"short"})"), 400,
+               "BadRequestException",
+               "API Key value should be at least 20 characters");
+  EXPECT_EQ(call("DELETE", got).status, 202);
+  expect_error(call("DELETE", got), 404, "NotFoundException",
+               "Invalid API Key identifier specified");
+  // The value "" is one to be generated, and no body is an empty object.
+  EXPECT_THAT(body_of(201, "POST", "/apikeys", R"({"value":""})"),
+              HasSubstr(R"("value":")"));
+  body_of(201, "POST", "/apikeys");
+}
+
+TEST_F(ManagementTest, KeysAreImported) {
+  const std::string plan = create_plan(R"({"name":"gold"})");
+  const std::string other = create_plan(R"({"name":"silver"})");
+  const std::string target = "/apikeys?mode=import&format=csv";
+  const std::string table = absl::StrCat(
+      "\xEF\xBB\xBF"
+      "Name,KEY,usageplanIds,Enabled,description\r\n"
+      "one,value-number-one-of-many,\"",
+      plan, ",", other,
+      "\",TRUE,\"a \"\"b\"\",\n c\"\r\n"
+      "\n"
+      "two,value-number-two-of-many,,no,\n");
+  const std::string imported =
+      body_of(201, "POST", target + "&failonwarnings=true", table);
+  EXPECT_EQ(operation_, "ImportApiKeys");
+  EXPECT_THAT(imported, HasSubstr(R"(],"warnings":[]})"));
+  const std::string listed = body_of(200, "GET", "/apikeys?includeValues=true");
+  EXPECT_THAT(
+      listed,
+      HasSubstr(R"("value":"value-number-one-of-many","name":)"
+                R"("one","description":"a \"b\",\n c","enabled":true)"));
+  EXPECT_THAT(listed, HasSubstr(R"("value":"value-number-two-of-many","name":)"
+                                R"("two","enabled":false)"));
+  for (const std::string& id : {plan, other}) {
+    EXPECT_THAT(body_of(200, "GET", "/usageplans/" + id + "/keys"),
+                AllOf(HasSubstr("one"), Not(HasSubstr("two"))));
+  }
+
+  // Line 2 is there already, 4 is too short, 5 has a plan that is not there.
+  const std::string half = absl::StrCat(
+      "key,usageplanids\n"
+      "value-number-one-of-many,\n"
+      "value-number-three-of-many,",
+      plan,
+      "\n"
+      "short,\n"
+      "value-number-four-of-many,nobody\n"
+      "a,b,c\n");
+  const HttpResponse none = call("POST", target + "&failonwarnings=true", half);
+  EXPECT_EQ(none.status, 400);
+  EXPECT_THAT(none.body, HasSubstr("line 6"));
+  EXPECT_THAT(body_of(200, "GET", "/apikeys?includeValues=true"),
+              Not(HasSubstr("value-number-three")));
+  const std::string some = body_of(201, "POST", target, half);
+  EXPECT_THAT(some, HasSubstr("line 2: API Key already exists"));
+  EXPECT_THAT(some, HasSubstr("line 4: API Key value should be at least"));
+  EXPECT_THAT(some, HasSubstr("line 5: Invalid Usage Plan ID specified"));
+  EXPECT_THAT(some, HasSubstr("line 6: expected 2 fields"));
+  EXPECT_THAT(some, Not(HasSubstr("short,")));
+  EXPECT_THAT(body_of(200, "GET", "/usageplans/" + plan + "/keys"),
+              HasSubstr(R"({"id":)"));
+  EXPECT_THAT(body_of(200, "GET", "/apikeys?includeValues=true"),
+              AllOf(HasSubstr("value-number-three"), Not(HasSubstr("four"))));
+
+  // The error of a single key names its line.
+  const HttpResponse conflict =
+      call("POST", target + "&failonwarnings=true",
+           "key\nvalue-number-five-of-many\nvalue-number-one-of-many\n");
+  expect_error(conflict, 409, "ConflictException",
+               "line 3: API Key already exists");
+  for (const char* bad : {"", "name\nx\n", "key,key\n", "key,secret\n",
+                          "key\n\"x", "key\nx\"y\n", "key\n\xff\n"}) {
+    EXPECT_EQ(call("POST", target, bad).status, 400) << bad;
+  }
+  EXPECT_EQ(call("POST", "/apikeys?mode=import&format=json", table).status,
+            400);
+}
+
+TEST_F(ManagementTest, Tags) {
+  const std::string plan = create_plan(R"({"name":"gold","tags":{"a":"1"}})");
+  const std::string key = create_key(R"({"tags":{"a":"1"}})");
+  for (const std::string& resource :
+       {"usageplans%2F" + plan, "apikeys%2F" + key}) {
+    const std::string target =
+        "/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2F" + resource;
+    EXPECT_EQ(body_of(200, "GET", target), R"({"tags":{"a":"1"}})");
+    const HttpResponse tagged =
+        call("PUT", target, R"({"tags":{"b&c":"x=y","a":"2"}})");
+    EXPECT_EQ(tagged.status, 204);
+    EXPECT_EQ(tagged.body, "");
+    EXPECT_EQ(body_of(200, "GET", target), R"({"tags":{"a":"2","b&c":"x=y"}})");
+    EXPECT_EQ(
+        call("DELETE", target + "?tagKeys=b%26c&tagKeys=a&tagKeys=none").status,
+        204);
+    EXPECT_EQ(body_of(200, "GET", target), R"({"tags":{}})");
+    EXPECT_EQ(call("PUT", target, R"({"tags":{"":"x"}})").status, 400);
+    EXPECT_EQ(call("PUT", target, R"({"tags":{"a":1}})").status, 400);
+    EXPECT_EQ(body_of(200, "GET", target), R"({"tags":{}})");
+  }
+  EXPECT_EQ(
+      call("GET", "/tags/arn%3Aaws%3Aapigateway%3Ax%3A%3A%2Fusageplans%2Fz")
+          .status,
+      404);
+  for (const char* bad : {"x", "arn%3Aaws%3As3%3A%3A%3A%2Fusageplans%2Fx",
+                          "arn%3Aaws%3Aapigateway%3Ax%3A%3A%2Frestapis%2Fx",
+                          "arn%3Aaws%3Aapigateway%3Ax%3A%3Ausageplans%2Fx"}) {
+    EXPECT_EQ(call("GET", std::string("/tags/") + bad).status, 400) << bad;
+  }
+}
+
+TEST_F(ManagementTest, RefusesWhatItDoesNotHave) {
+  EXPECT_EQ(call("GET", "/usageplans/a/b").status, 404);
+  EXPECT_EQ(call("GET", "/usageplans//keys").status, 404);
+  EXPECT_EQ(operation_, "Unknown");
+  const HttpResponse method = call("PUT", "/usageplans/a");
+  EXPECT_EQ(method.status, 405);
+  EXPECT_EQ(header(method, "allow"), "GET, PATCH, DELETE");
+  EXPECT_EQ(call("HEAD", "/usageplans").status, 200);
+  EXPECT_EQ(call("GET", "/usageplans/%zz").status, 400);
+  EXPECT_EQ(call("GET", "/usageplans/%00").status, 400);
+}
+
+TEST_F(ManagementTest, RefusesBodiesThatMakeNoSense) {
+  const std::string plan = create_plan(R"({"name":"gold"})");
+  for (const std::string body :
+       {"", "[]", "null", "{", "\"x\"", "{\"name\":1}", "{\"nam\":\"x\"}",
+        "{\"name\":\"x\",\"name\":\"y\"}", "{\"name\":\"\xff\"}",
+        "{\"name\":\"x\",\"quota\":{\"limit\":1e999,\"period\":\"DAY\"}}",
+        "{\"name\":\"x\",\"quota\":{\"limit\":0,\"period\":\"DAY\"}}"}) {
+    EXPECT_EQ(call("POST", "/usageplans", body).status, 400) << body;
+  }
+  EXPECT_EQ(call("POST", "/usageplans",
+                 std::string(100'000, '[') + std::string(100'000, ']'))
+                .status,
+            400);
+  for (const std::string body :
+       {"[]", "{\"name\":1}", "{\"enabled\":[]}", "{\"id\":\"x\"}",
+        "{\"stageKeys\":{}}", "{\"stageKeys\":[{\"restApiId\":\"a\"}]}",
+        "{\"stageKeys\":[1]}", "{\"tags\":[]}"}) {
+    EXPECT_EQ(call("POST", "/apikeys", body).status, 400) << body;
+  }
+  for (const std::string body :
+       {"[", "{\"patchOperations\":1}", "{\"x\":[]}"}) {
+    EXPECT_EQ(call("PATCH", "/usageplans/" + plan, body).status, 400) << body;
+  }
+  EXPECT_EQ(body_of(200, "GET", "/apikeys"), R"({"item":[]})");
+}
+
+}  // namespace
+}  // namespace weir
