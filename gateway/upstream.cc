@@ -109,6 +109,7 @@ HttpHeaders forwarded_headers(const HttpHeaders& headers, const Peer& peer) {
   if (has_header(headers, "host")) {
     result.emplace_back("x-forwarded-host", joined_values(headers, "host"));
   }
+  // What was joined has not been looked at yet.
   return end_to_end_headers(result);
 }
 
@@ -170,7 +171,7 @@ class Upstream::Transfer {
   const UpstreamOptions& options_;
   HttpResponse response_;
   size_t header_bytes_ = 0;
-  bool has_head_ = false;  // what is like a header then is a trailer
+  bool has_head_ = false;  // whole; what looks like a header then is a trailer
 };
 
 HttpResponse Upstream::Transfer::perform(const std::string& url,
@@ -200,7 +201,7 @@ HttpResponse Upstream::Transfer::perform(const std::string& url,
   }
   long status = 0;
   curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
-  if (result != CURLE_OK || status < 200 || status > 599) {
+  if (result != CURLE_OK || !has_head_ || status < 200 || status > 599) {
     return failure(502, "Internal server error");
   }
   response_.status = static_cast<int>(status);
@@ -255,8 +256,8 @@ size_t Upstream::Transfer::receive_header(char* data, size_t, size_t size,
 
 // A line with its end.
 void Upstream::Transfer::add_header(std::string_view line) {
-  if (line.rfind("HTTP/", 0) == 0 && line.find(':') == line.npos) {
-    // The next answer: the one before was a 100 Continue, or the like.
+  if (line.rfind("HTTP/", 0) == 0) {
+    // Of the first answer, or the next: then this was a 100 Continue, or alike.
     response_.headers.clear();
     has_head_ = false;
     return;
@@ -264,6 +265,7 @@ void Upstream::Transfer::add_header(std::string_view line) {
   if (has_head_) return;
   const size_t colon = line.find(':');
   if (colon == line.npos) {
+    // The empty line: libcurl accepts no other without a colon.
     has_head_ = true;
     return;
   }
