@@ -280,11 +280,8 @@ async function watch() {
     } catch (error) {
       previous = undefined;
       kOutcomes.forEach((outcome) => { $(`rate-${outcome}`).textContent = "–"; });
-      if (error.status) {
-        showError($("traffic-note"), error);
-      } else {
-        showState("lost", "Disconnected; trying again");
-      }
+      if (error.status) showError($("traffic-note"), error);
+      if (error.status !== 401) showState("lost", `${error.status ? "Error" : "Disconnected"}; trying again`);
     }
   }
   setTimeout(watch, Math.max(750, 1000 - (performance.now() - began)));
