@@ -96,7 +96,8 @@ absl::Status apply(const v1::PatchOperation& operation, v1::ApiKey& key) {
 bool is_stage_key(std::string_view text) {
   const size_t slash = text.find('/');
   return is_utf8(text) && text.size() <= kLongestStageKey && slash > 0 &&
-         slash + 1 < text.size() && text.find('/', slash + 1) == text.npos;
+         slash != text.npos && slash + 1 < text.size() &&
+         text.find('/', slash + 1) == text.npos;
 }
 
 absl::Status unknown_key() {
