@@ -1,0 +1,41 @@
+// Who may use the management interface.
+
+#ifndef WEIR_MANAGEMENT_ACCESS_H_
+#define WEIR_MANAGEMENT_ACCESS_H_
+
+#include <memory>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "http/message.h"
+#include "management/authentication.h"
+
+namespace weir {
+
+// Whether requests may do what they ask for: *thread-safe*
+//   - with credentials, if one of them signed the request, and it is not one
+//     for reading alone or the request is GET or HEAD;
+//   - without, if whoever can reach the listener may, which therefore has to be
+//     on the loopback interface. A web page that somebody on this machine looks
+//     at reaches it too: so what a browser sends must have been made by a page
+//     of this very server, and be addressed to it by a name that no DNS can
+//     point here (`Host` is localhost or a loopback address).
+class Access {
+ public:
+  // nullptr: without credentials.
+  explicit Access(std::unique_ptr<const Authentication> authentication);
+
+  // Unauthenticated or PermissionDenied if it may not.
+  absl::Status check(const HttpRequest& request) const;
+
+ private:
+  const std::unique_ptr<const Authentication> authentication_;
+};
+
+// Whether `host`, a Host header or a part of a URL such as "127.0.0.1:8080",
+// names the loopback interface whatever DNS says.
+bool is_loopback_host(std::string_view host);
+
+}  // namespace weir
+
+#endif  // WEIR_MANAGEMENT_ACCESS_H_

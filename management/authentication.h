@@ -1,0 +1,51 @@
+// Who sent a request: AWS Signature Version 4, checked.
+
+#ifndef WEIR_MANAGEMENT_AUTHENTICATION_H_
+#define WEIR_MANAGEMENT_AUTHENTICATION_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "enforcer/clock.h"
+#include "http/message.h"
+#include "management/caller.h"
+#include "management/credentials.h"
+
+namespace weir {
+
+// Believes a request that one of its credentials signed in an Authorization
+// header, for the service "apigateway", no longer than kMaxSkew ago or ahead.
+//
+// The signature must cover the host and every x-amz-* header; and covers,
+// always, method, path, query, time and the body, which is hashed here whatever
+// a header says of it. Other headers may go unsigned, content-type among them:
+// several clients do not sign the one they add themselves, and nothing here
+// goes by it. A request may be sent again within kMaxSkew by whoever sees it:
+// in the open, use TLS.
+//
+// An unknown access key is answered as a wrong signature is, after the same
+// work. *thread-safe*
+class Authentication {
+ public:
+  static constexpr absl::Duration kMaxSkew = absl::Minutes(5);
+
+  // `clock` must outlive this. Scopes must name `region`; "" is any.
+  Authentication(Credentials credentials, Clock* clock,
+                 std::string region = "");
+
+  // Who signed `request`, which must be as it was sent: its target undecoded,
+  // no header left out or changed. Otherwise Unauthenticated, with the text
+  // that AWS has for the case, if it has one; texts repeat nothing that is
+  // secret. Hashes the body and allocates; takes no lock.
+  absl::StatusOr<Caller> authenticate(const HttpRequest& request) const;
+
+ private:
+  const Credentials credentials_;
+  Clock* const clock_;
+  const std::string region_;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_MANAGEMENT_AUTHENTICATION_H_

@@ -1,0 +1,16 @@
+#ifndef WEIR_MANAGEMENT_CALLER_H_
+#define WEIR_MANAGEMENT_CALLER_H_
+
+#include <string>
+
+namespace weir {
+
+// Who sent a request, as its signature proves. *thread-compatible*
+struct Caller {
+  std::string access_key_id;
+  bool read_only = false;  // may look, and change nothing
+};
+
+}  // namespace weir
+
+#endif  // WEIR_MANAGEMENT_CALLER_H_

@@ -1,0 +1,255 @@
+#include "management/credentials.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "json/text.h"
+#include "store/descriptor.h"
+
+namespace weir {
+namespace {
+
+// Fit to be a header's value, and the same to every reader of such files: some
+// take what follows a blank for a comment.
+bool is_word(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), absl::ascii_isgraph);
+}
+
+std::string_view stripped(std::string_view text) {
+  const auto result = absl::StripAsciiWhitespace(to_absl(text));
+  return {result.data(), result.size()};
+}
+
+absl::StatusOr<std::string> read_private_file(const std::string& path) {
+  // One descriptor for the checks and the reading, so that both are of the same
+  // file; O_NONBLOCK, lest a pipe be waited for before it is refused.
+  const Descriptor file(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  struct stat about;
+  if (!file.is_open() || fstat(file.number(), &about) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot open"));
+  }
+  if (!S_ISREG(about.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": not a regular file"));
+  }
+  if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": open to others than its owner; chmod 600 it"));
+  }
+
+  // The file may grow meanwhile: its size is what could be read.
+  std::string text(Credentials::kMaxFileBytes + 1, '\0');
+  size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t bytes =
+        read(file.number(), text.data() + size, text.size() - size);
+    if (bytes == 0) break;
+    if (bytes < 0 && errno != EINTR) {
+      return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot read"));
+    }
+    if (bytes > 0) size += static_cast<size_t>(bytes);
+  }
+  if (size > Credentials::kMaxFileBytes) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, ": larger than ", Credentials::kMaxFileBytes, " bytes"));
+  }
+  text.resize(size);
+  return text;
+}
+
+// Reads lines, and collects a profile's members until its end.
+class FileReader {
+ public:
+  explicit FileReader(std::string_view name) : name_(name) {}
+
+  absl::Status read_line(std::string_view line) {
+    ++line_;
+    const std::string_view content = stripped(line);
+    if (content.empty() || content[0] == '#' || content[0] == ';') {
+      return absl::OkStatus();
+    }
+    if (content[0] == '[') return read_profile(content);
+    return read_member(line.find_first_not_of(" \t"), content);
+  }
+
+  absl::StatusOr<Credentials> finish() {
+    if (auto status = finish_profile(); !status.ok()) return status;
+    if (credentials_.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(to_absl(name_), ": holds no credential"));
+    }
+    return std::move(credentials_);
+  }
+
+ private:
+  struct Profile {
+    int line = 0;  // 0: before the first
+    std::optional<std::string> access_key_id;
+    std::optional<std::string> secret_access_key;
+    std::optional<std::string> session_token;
+    std::optional<std::string> access;
+  };
+
+  absl::Status error(int line, std::string_view what) const {
+    return absl::InvalidArgumentError(
+        absl::StrCat(to_absl(name_), ":", line, ": ", to_absl(what)));
+  }
+
+  absl::Status read_profile(std::string_view content) {
+    if (auto status = finish_profile(); !status.ok()) return status;
+    const std::string_view name =
+        content.back() == ']' ? stripped(content.substr(1, content.size() - 2))
+                              : "";
+    if (name.empty()) return error(line_, "expected [profile]");
+    if (!profiles_.emplace(name).second) {
+      return error(line_, "this profile occurs twice");
+    }
+    profile_ = Profile();
+    profile_.line = line_;
+    member_indent_.reset();
+    return absl::OkStatus();
+  }
+
+  absl::Status read_member(size_t indent, std::string_view content) {
+    if (member_indent_.has_value() && indent > *member_indent_) {
+      return member_is_ours_
+                 ? error(line_, "continues the member above, which is one line")
+                 : absl::OkStatus();
+    }
+    const size_t divider = content.find('=');
+    if (divider == content.npos) return error(line_, "expected name = value");
+    if (profile_.line == 0) return error(line_, "expected [profile] before");
+    member_indent_ = indent;
+
+    const std::string name =
+        absl::AsciiStrToLower(to_absl(stripped(content.substr(0, divider))));
+    std::optional<std::string>* const member =
+        name == "aws_access_key_id"       ? &profile_.access_key_id
+        : name == "aws_secret_access_key" ? &profile_.secret_access_key
+        : name == "aws_session_token"     ? &profile_.session_token
+        : name == "weir_access"           ? &profile_.access
+                                          : nullptr;
+    member_is_ours_ = member != nullptr;
+    if (!member_is_ours_) return absl::OkStatus();
+    if (member->has_value()) {
+      return error(line_, absl::StrCat(name, " occurs twice"));
+    }
+    *member = std::string(stripped(content.substr(divider + 1)));
+    if (!is_word(**member)) {
+      return error(line_, absl::StrCat(name,
+                                       ": expected printable ASCII "
+                                       "without blanks"));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status finish_profile() {
+    const Profile& p = profile_;
+    if (!p.access_key_id && !p.secret_access_key && !p.session_token &&
+        !p.access) {
+      return absl::OkStatus();
+    }
+    if (!p.access_key_id || !p.secret_access_key) {
+      return error(p.line,
+                   "a profile needs both aws_access_key_id and "
+                   "aws_secret_access_key");
+    }
+    if (p.access && *p.access != "read-only" && *p.access != "full") {
+      return error(p.line, "weir_access must be read-only or full");
+    }
+    return with_prefix(credentials_.add({*p.access_key_id, *p.secret_access_key,
+                                         p.session_token.value_or(""),
+                                         p.access == "read-only"}),
+                       absl::StrCat(to_absl(name_), ":", p.line, ": "));
+  }
+
+  const std::string_view name_;
+  int line_ = 0;
+  Profile profile_;
+  absl::flat_hash_set<std::string> profiles_;
+  // Of the profile's last member: how far it is indented, and whose it is.
+  std::optional<size_t> member_indent_;
+  bool member_is_ours_ = false;
+  Credentials credentials_;
+};
+
+}  // namespace
+
+bool is_scope_element(std::string_view text) {
+  return !text.empty() && text.size() <= 128 &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+                  c == '-' || c == '.' || c == '_';
+         });
+}
+
+absl::StatusOr<Credentials> Credentials::from_file(const std::string& path) {
+  const auto text = read_private_file(path);
+  if (!text.ok()) return text.status();
+  return from_text(*text, path);
+}
+
+absl::StatusOr<Credentials> Credentials::from_text(std::string_view text,
+                                                   std::string_view name) {
+  FileReader reader(name);
+  for (const auto line : absl::StrSplit(to_absl(text), '\n')) {
+    auto status = reader.read_line({line.data(), line.size()});
+    if (!status.ok()) return status;
+  }
+  return reader.finish();
+}
+
+absl::StatusOr<Credentials> Credentials::from_environment() {
+  const char* const id = std::getenv("WEIR_ACCESS_KEY_ID");
+  const char* const secret = std::getenv("WEIR_SECRET_ACCESS_KEY");
+  const char* const token = std::getenv("WEIR_SESSION_TOKEN");
+  Credentials result;
+  if (id == nullptr && secret == nullptr && token == nullptr) return result;
+  if (id == nullptr || secret == nullptr) {
+    return absl::InvalidArgumentError(
+        "environment: WEIR_ACCESS_KEY_ID and WEIR_SECRET_ACCESS_KEY must be "
+        "set "
+        "together");
+  }
+  auto status = result.add({id, secret, token == nullptr ? "" : token, false});
+  if (!status.ok()) return with_prefix(status, "environment: ");
+  return result;
+}
+
+absl::Status Credentials::add(Credential credential) {
+  if (!is_scope_element(credential.access_key_id)) {
+    return absl::InvalidArgumentError(
+        "an access key's id must be 1 to 128 letters, digits, '-', '.' or '_'");
+  }
+  if (!is_word(credential.secret_access_key) ||
+      (!credential.session_token.empty() &&
+       !is_word(credential.session_token))) {
+    return absl::InvalidArgumentError(
+        "a secret and a session token must be printable ASCII without blanks");
+  }
+  std::string id = credential.access_key_id;
+  if (!by_id_.try_emplace(std::move(id), std::move(credential)).second) {
+    return absl::InvalidArgumentError("this access key's id occurs twice");
+  }
+  return absl::OkStatus();
+}
+
+const Credential* Credentials::find(std::string_view access_key_id) const {
+  const auto found = by_id_.find(to_absl(access_key_id));
+  return found == by_id_.end() ? nullptr : &found->second;
+}
+
+}  // namespace weir

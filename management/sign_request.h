@@ -1,0 +1,26 @@
+// Signs requests as AWS's clients do: for tests and benchmarks.
+
+#ifndef WEIR_MANAGEMENT_SIGN_REQUEST_H_
+#define WEIR_MANAGEMENT_SIGN_REQUEST_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "http/message.h"
+#include "management/credentials.h"
+
+namespace weir {
+
+// `request` with the headers x-amz-date, x-amz-security-token if the credential
+// has one, and authorization, in place of those it had. Signed are all its
+// headers but user-agent; it must have a host. `unix_seconds` is when.
+// InvalidArgument if its target is none.
+absl::StatusOr<HttpRequest> signed_request(HttpRequest request,
+                                           const Credential& credential,
+                                           std::string_view region,
+                                           int64_t unix_seconds);
+
+}  // namespace weir
+
+#endif  // WEIR_MANAGEMENT_SIGN_REQUEST_H_

@@ -1,0 +1,107 @@
+#include "serve/page_files.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "json/text.h"
+
+namespace weir {
+namespace {
+
+struct EmbeddedFile {
+  std::string_view name;
+  std::string_view digest;
+  std::string_view text;
+};
+
+constexpr EmbeddedFile kEmbedded[] = {
+#include "serve/page_text.inc"
+};
+
+// The page runs its own script and nothing else, asks this server and no other,
+// and cannot turn text into markup or be framed.
+constexpr char kContentSecurityPolicy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
+
+struct PageFile {
+  std::string path;
+  HttpResponse response;
+};
+
+PageFile make_file(std::string_view path, std::string_view name,
+                   std::string_view type) {
+  const auto* embedded = std::find_if(
+      std::begin(kEmbedded), std::end(kEmbedded),
+      [name](const EmbeddedFile& file) { return file.name == name; });
+  PageFile file{std::string(path), {}};
+  file.response.headers = {
+      {"content-type", absl::StrCat(to_absl(type), "; charset=utf-8")},
+      {"etag", absl::StrCat("\"", to_absl(embedded->digest), "\"")},
+      {"cache-control", "no-cache"},
+      {"content-security-policy", kContentSecurityPolicy},
+      {"x-content-type-options", "nosniff"},
+      {"referrer-policy", "no-referrer"},
+      {"cross-origin-opener-policy", "same-origin"},
+      {"cross-origin-resource-policy", "same-origin"},
+  };
+  file.response.body = std::string(embedded->text);
+  return file;
+}
+
+// The first value of the header; "" if there is none.
+absl::string_view header(const HttpHeaders& headers, std::string_view name) {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+// Whether the client's list of what it has names `etag` (RFC 9110 section
+// 13.1.2: weak comparison).
+bool has_already(const HttpRequest& request, absl::string_view etag) {
+  for (absl::string_view tag :
+       absl::StrSplit(header(request.headers, "if-none-match"), ',')) {
+    tag = absl::StripAsciiWhitespace(tag);
+    if (tag == "*" || absl::StripPrefix(tag, "W/") == etag) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+const HttpResponse* page_file(std::string_view path) {
+  static const auto* files = new std::array<PageFile, 3>{
+      make_file("/", "index.html", "text/html"),
+      make_file("/-/page.css", "page.css", "text/css"),
+      make_file("/-/page.js", "page.js", "text/javascript"),
+  };
+  for (const PageFile& file : *files) {
+    if (file.path == path) return &file.response;
+  }
+  return nullptr;
+}
+
+HttpResponse page_response(const HttpRequest& request,
+                           const HttpResponse& file) {
+  if (request.method != "GET" && request.method != "HEAD") {
+    return {405, {{"allow", "GET, HEAD"}}, ""};
+  }
+  HttpResponse response = file;
+  if (has_already(request, header(file.headers, "etag"))) {
+    response.status = 304;
+    response.body.clear();
+  }
+  return response;
+}
+
+}  // namespace weir
