@@ -239,20 +239,28 @@ class AwsCli(ServerTest):
         )
 
     def test_lists_in_pieces(self):
+        plan = self.aws("create-usage-plan", "--name", "pieces").json()["id"]
         path = os.path.join(new_folder(), "keys.csv")
         with open(path, "w", encoding="utf-8") as file:
             file.write("Name,key,description,Enabled,usageplanIds\n")
-            for i in range(5):
-                file.write(f"piece-{i},piece-{i}-0123456789abcdef,,true,\n")
+            for i in range(30):
+                file.write(f"piece-{i:02},piece-{i:02}-0123456789abcdef,,true,{plan}\n")
         imported = self.aws(
             "import-api-keys",
             *("--body", f"fileb://{path}", "--format", "csv", "--fail-on-warnings"),
         ).json()
-        self.assertEqual(len(imported["ids"]), 5)
+        self.assertEqual(len(imported["ids"]), 30)
+        # The CLI cannot put pages of usage together.
+        today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+        dates = ("--start-date", today, "--end-date", today)
+        usage = self.aws("get-usage", "--usage-plan-id", plan, *dates).json()
+        self.assertEqual(sorted(usage["items"]), sorted(imported["ids"]))
 
-        named = ("--name-query", "piece-")
-        whole = self.aws("get-api-keys", *named, "--page-size", "2").json()["items"]
-        self.assertEqual(sorted(one["id"] for one in whole), sorted(imported["ids"]))
+        named = ("--name-query", "piece-2")
+        whole = self.aws("get-api-keys", *named, "--page-size", "3").json()["items"]
+        self.assertEqual(
+            [one["id"] for one in whole], list(reversed(imported["ids"][20:]))
+        )
         first = self.aws("get-api-keys", *named, "--max-items", "3", "--page-size", "2").json()
         rest = self.aws("get-api-keys", *named, "--starting-token", first["NextToken"]).json()
         self.assertEqual(first["items"] + rest["items"], whole)
@@ -262,7 +270,8 @@ class AwsCli(ServerTest):
             "get-api-keys", *named, "--include-values", "--query", "items[].value", "--output", "text"
         )
         self.assertEqual(
-            sorted(words.out.split()), [f"piece-{i}-0123456789abcdef" for i in range(5)]
+            sorted(words.out.split()),
+            [f"piece-{i}-0123456789abcdef" for i in range(20, 30)],
         )
         self.assertIn("items", self.aws("get-usage-plans", "--page-size", "1").json())
 

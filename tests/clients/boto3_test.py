@@ -3,14 +3,27 @@
 
 import contextlib
 import datetime
+import http.client
+import json
+import os
 import re
+import subprocess
 import time
 import unittest
 from unittest import mock
 
 import botocore.exceptions
 
-from weir_process import ADMIN, READER, Credentials, ServerTest, arn
+from weir_process import (
+    ADMIN,
+    READER,
+    Credentials,
+    ServerTest,
+    WeirProcess,
+    arn,
+    new_folder,
+    signed,
+)
 
 UNKNOWN_PLAN = "Invalid Usage Plan ID specified"
 UNKNOWN_KEY = "Invalid API Key identifier specified"
@@ -30,7 +43,7 @@ class ClientTest(ServerTest):
             "UnauthorizedException": 401,
             "NotFoundException": 404,
             "ConflictException": 409,
-            "TooManyRequestsException": 429,
+            "ServiceUnavailableException": 503,
         }[code]
         self.assertEqual(response["Error"]["Code"], code)
         self.assertEqual(type(caught.exception).__name__, code)
@@ -944,6 +957,92 @@ class Callers(ClientTest):
             status = caught.exception.response["ResponseMetadata"]["HTTPStatusCode"]
             self.assertIn(status, (401, 403))
         self.assertEqual(self.client.get_usage_plan(usagePlanId=plan)["name"], "plan")
+
+    def test_nobody(self):
+        status, headers, answer = self.server.request("GET", "/usageplans", credentials=None)
+        self.assertEqual(status, 401)
+        self.assertEqual(headers["x-amzn-ErrorType"], "UnauthorizedException")
+        self.assertEqual(list(json.loads(answer)), ["message"])
+
+    def test_what_was_not_signed(self):
+        url = self.server.url
+        body = b'{"name":"p"}'
+        headers = signed("POST", url + "/usageplans", body, {}, ADMIN)
+        for allowed, method, target, sent in (
+            (True, "POST", "/usageplans", body),
+            (False, "POST", "/usageplans", b'{"name":"q"}'),
+            (False, "POST", "/usageplans?limit=1", body),
+            (False, "POST", "/apikeys", body),
+            (False, "PUT", "/usageplans", body),
+        ):
+            with self.subTest(method=method, target=target, body=sent):
+                status = self.server.request(method, target, sent, headers, None)[0]
+                self.assertEqual(status, 201 if allowed else 401)
+
+
+class OverTls(unittest.TestCase):
+    def test_calls(self):
+        folder = new_folder()
+        certificate, key = (os.path.join(folder, name) for name in ("certificate", "key"))
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+            + ["-subj", "/CN=weir", "-addext", "subjectAltName=IP:127.0.0.1"]
+            + ["-keyout", key, "-out", certificate],
+            check=True,
+            capture_output=True,
+        )
+        server = WeirProcess(f"--tls-certificate={certificate}", f"--tls-key={key}")
+        self.addCleanup(server.kill)
+        self.assertTrue(server.url.startswith("https://"))
+        client = server.client(verify=certificate)
+        plan = client.create_usage_plan(name="p")["id"]
+        self.assertEqual(client.get_usage_plan(usagePlanId=plan)["name"], "p")
+        with self.assertRaises(botocore.exceptions.SSLError):
+            server.client(verify=True).get_usage_plans()
+        # In the open it says nothing.
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            self.assertGreaterEqual(server.request("GET", "/usageplans")[0], 400)
+        client.close()
+        self.assertEqual(server.stop(), 0)
+
+
+class FullDisk(ClientTest):
+    """What it cannot keep it does not do, and says when to come again."""
+
+    def tearDown(self):
+        self.server.let_files_grow(True)
+
+    def test_a_change_is_refused(self):
+        plan = self.new_plan()
+        self.server.let_files_grow(False)
+        with self.refused("ServiceUnavailableException"):
+            self.patch(plan, ("replace", "/name", "other"))
+        with self.refused("ServiceUnavailableException"):
+            self.new_plan()
+        self.assertEqual(self.client.get_usage_plan(usagePlanId=plan)["name"], "plan")
+        self.server.let_files_grow(True)
+        self.assertEqual(self.patch(plan, ("replace", "/name", "other"))["name"], "other")
+
+    def test_a_client_tries_again(self):
+        client = self.server.client(attempts=4)
+        self.addCleanup(client.close)
+        naps = []
+
+        def nap(seconds):
+            naps.append(seconds)
+            self.server.let_files_grow(len(naps) == 2)
+
+        self.server.let_files_grow(False)
+        with mock.patch("time.sleep", nap):
+            made = client.create_usage_plan(name="late")
+        self.assertEqual(made["ResponseMetadata"]["RetryAttempts"], 2)
+        self.assertEqual(len(naps), 2)
+
+    def test_when_to_come_again(self):
+        self.server.let_files_grow(False)
+        status, headers, _ = self.server.request("POST", "/usageplans", {"name": "p"})
+        self.assertEqual(status, 503)
+        self.assertGreaterEqual(int(headers["Retry-After"]), 1)
 
 
 if __name__ == "__main__":

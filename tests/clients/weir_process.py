@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -83,6 +84,8 @@ class WeirProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
+                # Else a limit of file sizes would kill it: see let_files_grow().
+                preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
             )
         atexit.register(self.kill)
         self.url = self._wait_for_url(said)
@@ -121,6 +124,12 @@ class WeirProcess:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(PATIENCE)
+
+    def let_files_grow(self, may):
+        """If they may not, the disk is as good as full."""
+        size = resource.RLIM_INFINITY if may else 0
+        hard = resource.RLIM_INFINITY
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (size, hard))
 
     def client(self, credentials=ADMIN, attempts=1, **config):
         """boto3's client for it; by default one that does not try again."""
