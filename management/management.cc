@@ -10,12 +10,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "http/error_response.h"
 #include "http/target.h"
 #include "json/json_writer.h"
 #include "json/text.h"
 #include "management/api_key_csv.h"
 #include "management/documents.h"
-#include "management/error_response.h"
+#include "management/status_response.h"
 #include "plan/plan_error.h"
 #include "plan/plan_json.h"
 #include "plan/plan_patch.h"
@@ -48,7 +49,7 @@ class Operation {
         request_.body.empty() ? std::string_view("{}") : request_.body);
     if (!plan.ok()) return unreadable(plan.status());
     if (auto status = before_change(*plan); !status.ok()) {
-      return error_response(status);
+      return status_response(status);
     }
     const auto created = enforcer_.create_usage_plan(*plan);
     if (created.ok()) after_change(created->id());
@@ -57,7 +58,7 @@ class Operation {
 
   HttpResponse get_usage_plans() {
     const auto page = page_request();
-    if (!page.ok()) return error_response(page.status());
+    if (!page.ok()) return status_response(page.status());
     return list(enforcer_.list_usage_plans(*page, parameter("keyId")),
                 [](const v1::UsagePlan& plan, JsonWriter& json) {
                   write_usage_plan(plan, TagsMember::kIfAny, &json);
@@ -74,12 +75,12 @@ class Operation {
     if (!operations.ok()) return unreadable(operations.status());
     if (options_.before_plan_change != nullptr) {
       const auto plan = enforcer_.get_usage_plan(plan_id());
-      if (!plan.ok()) return error_response(plan.status());
+      if (!plan.ok()) return status_response(plan.status());
       // What is wrong with the patch, the enforcer says better.
       const auto wanted = patch_usage_plan(*plan, *operations);
       absl::Status status;
       if (wanted.ok()) status = before_change(*wanted);
-      if (!status.ok()) return error_response(status);
+      if (!status.ok()) return status_response(status);
     }
     const auto patched = enforcer_.apply_patch(plan_id(), *operations);
     if (patched.ok()) after_change(plan_id());
@@ -101,7 +102,7 @@ class Operation {
 
   HttpResponse get_usage_plan_keys() {
     const auto page = page_request();
-    if (!page.ok()) return error_response(page.status());
+    if (!page.ok()) return status_response(page.status());
     auto keys =
         enforcer_.list_usage_plan_keys(plan_id(), *page, parameter("name"));
     // So API Gateway answers for a plan that does not exist.
@@ -120,7 +121,7 @@ class Operation {
 
   HttpResponse get_usage() {
     auto page = page_request();
-    if (!page.ok()) return error_response(page.status());
+    if (!page.ok()) return status_response(page.status());
     if (page->limit <= 0) page->limit = kUsagePage;
     UsageRequest query;
     query.usage_plan_id = plan_id();
@@ -147,10 +148,10 @@ class Operation {
 
   HttpResponse import_api_keys() {
     if (parameter("format") != "csv") {
-      return error_response(absl::InvalidArgumentError("format: expected csv"));
+      return status_response(absl::InvalidArgumentError("format: expected csv"));
     }
     auto rows = parse_api_key_csv(request_.body);
-    if (!rows.ok()) return error_response(rows.status());
+    if (!rows.ok()) return status_response(rows.status());
 
     std::vector<std::string> warnings;
     std::vector<int> lines;
@@ -174,7 +175,7 @@ class Operation {
     std::vector<absl::Status> skipped;
     const auto ids = enforcer_.import_api_keys(
         keys, plan_ids, fails_on_warnings() ? nullptr : &skipped);
-    if (!ids.ok()) return error_response(with_line(ids.status(), lines));
+    if (!ids.ok()) return status_response(with_line(ids.status(), lines));
     for (std::size_t i = 0; i < skipped.size(); ++i) {
       if (!skipped[i].ok()) warn(lines[i], skipped[i]);
     }
@@ -190,7 +191,7 @@ class Operation {
 
   HttpResponse get_api_keys() {
     const auto page = page_request();
-    if (!page.ok()) return error_response(page.status());
+    if (!page.ok()) return status_response(page.status());
     const bool include_values = parameter("includeValues") == "true";
     return list(
         enforcer_.list_api_keys(*page, include_values,
@@ -219,17 +220,17 @@ class Operation {
 
   HttpResponse get_tags() {
     const auto resource = tagged_resource();
-    if (!resource.ok()) return error_response(resource.status());
+    if (!resource.ok()) return status_response(resource.status());
     JsonWriter json(JsonStyle::kCompact);
     json.begin_object();
     json.key("tags");
     if (resource->is_plan) {
       const auto plan = enforcer_.get_usage_plan(resource->id);
-      if (!plan.ok()) return error_response(plan.status());
+      if (!plan.ok()) return status_response(plan.status());
       write_tags(plan->tags(), &json);
     } else {
       const auto key = enforcer_.get_api_key(resource->id);
-      if (!key.ok()) return error_response(key.status());
+      if (!key.ok()) return status_response(key.status());
       write_tags(key->tags(), &json);
     }
     json.end_object();
@@ -295,12 +296,12 @@ class Operation {
 
   HttpResponse change_tags(const TagChanges& changes) {
     const auto resource = tagged_resource();
-    if (!resource.ok()) return error_response(resource.status());
+    if (!resource.ok()) return status_response(resource.status());
     const absl::Status status =
         resource->is_plan
             ? enforcer_.tag_usage_plan(resource->id, changes).status()
             : enforcer_.tag_api_key(resource->id, changes).status();
-    return status.ok() ? HttpResponse{204, {}, ""} : error_response(status);
+    return status.ok() ? HttpResponse{204, {}, ""} : status_response(status);
   }
 
   absl::Status before_change(const v1::UsagePlan& plan) const {
@@ -322,7 +323,7 @@ class Operation {
   }
 
   static HttpResponse accepted(const absl::Status& status) {
-    return status.ok() ? HttpResponse{202, {}, ""} : error_response(status);
+    return status.ok() ? HttpResponse{202, {}, ""} : status_response(status);
   }
 
   // An error of one of the imported keys, with its line in place of its index.
@@ -348,13 +349,13 @@ class Operation {
     if (shown < warnings.size()) {
       absl::StrAppend(&text, "; and ", warnings.size() - shown, " more");
     }
-    return error_response(absl::InvalidArgumentError(text));
+    return status_response(absl::InvalidArgumentError(text));
   }
 
   static HttpResponse plan_response(int status,
                                     const absl::StatusOr<v1::UsagePlan>& plan,
                                     TagsMember tags) {
-    if (!plan.ok()) return error_response(plan.status());
+    if (!plan.ok()) return status_response(plan.status());
     JsonWriter json(JsonStyle::kCompact);
     write_usage_plan(*plan, tags, &json);
     return json_response(status, std::move(json).text());
@@ -363,7 +364,7 @@ class Operation {
   static HttpResponse key_response(int status,
                                    const absl::StatusOr<v1::ApiKey>& key,
                                    bool include_value, TagsMember tags) {
-    if (!key.ok()) return error_response(key.status());
+    if (!key.ok()) return status_response(key.status());
     JsonWriter json(JsonStyle::kCompact);
     write_api_key(*key, include_value, tags, &json);
     return json_response(status, std::move(json).text());
@@ -389,10 +390,10 @@ class Operation {
   // With the key's value.
   HttpResponse plan_key_response(int status,
                                  absl::StatusOr<v1::UsagePlanKey> plan_key) {
-    if (!plan_key.ok()) return error_response(plan_key.status());
+    if (!plan_key.ok()) return status_response(plan_key.status());
     const auto key =
         enforcer_.get_api_key(plan_key->id(), /*include_value=*/true);
-    if (!key.ok()) return error_response(key.status());
+    if (!key.ok()) return status_response(key.status());
     plan_key->set_value(key->value());
     JsonWriter json(JsonStyle::kCompact);
     write_plan_key(*plan_key, json);
@@ -400,7 +401,7 @@ class Operation {
   }
 
   static HttpResponse usage_response(const absl::StatusOr<v1::Usage>& usage) {
-    if (!usage.ok()) return error_response(usage.status());
+    if (!usage.ok()) return status_response(usage.status());
     return json_response(200, usage_to_json(*usage));
   }
 
@@ -415,7 +416,7 @@ class Operation {
 
   template <class T, class Write>
   static HttpResponse list(const absl::StatusOr<Page<T>>& page, Write write) {
-    if (!page.ok()) return error_response(page.status());
+    if (!page.ok()) return status_response(page.status());
     JsonWriter json(JsonStyle::kCompact);
     json.begin_object();
     if (!page->position.empty()) {
@@ -507,7 +508,7 @@ Management::Management(Enforcer* enforcer, ManagementOptions options)
 
 ManagementAnswer Management::answer(const HttpRequest& request) {
   auto target = parse_target(request.target);
-  if (!target.ok()) return {"Unknown", error_response(target.status())};
+  if (!target.ok()) return {"Unknown", status_response(target.status())};
   // One slash at the end makes no difference.
   if (target->segments.size() > 1 && target->segments.back().empty()) {
     target->segments.pop_back();

@@ -1,0 +1,295 @@
+#include "cli/serve_command.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "cli/command_line.h"
+#include "cli/input.h"
+#include "cli/plan_file.h"
+#include "enforcer/clock.h"
+#include "enforcer/enforcer.h"
+#include "gateway/upstream.h"
+#include "http/server.h"
+#include "json/text.h"
+#include "management/access.h"
+#include "management/authentication.h"
+#include "management/credentials.h"
+#include "serve/service.h"
+#include "store/sqlite_store.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr char kDescription[] =
+    "Serves usage plans: to the AWS CLI, AWS's SDKs and Terraform, with this\n"
+    "address as their endpoint URL, the management of plans, keys and usage; "
+    "to\n"
+    "clients with API keys, /{apiId}/{stage}/... as those plans admit it; to\n"
+    "people, a page at /; to monitoring, /metrics and /healthz.\n"
+    "\n"
+    "Whoever manages signs with AWS Signature Version 4, with one of the "
+    "file's\n"
+    "credentials, or with WEIR_ACCESS_KEY_ID and WEIR_SECRET_ACCESS_KEY of "
+    "the\n"
+    "environment. Without any, all programs of this machine may, and others\n"
+    "cannot connect: only loopback addresses are listened on then.\n"
+    "\n"
+    "Stops on SIGTERM and SIGINT, once the requests in progress are answered.\n"
+    "Exit code: 0 stopped; 1 the store is damaged; 2 not started.";
+
+// Syncs come every second; so many may fail before somebody should look.
+constexpr absl::Duration kMaxSyncAge = absl::Minutes(1);
+
+struct Flags {
+  std::string store;
+  std::string listen = "127.0.0.1:8080";
+  std::string gateway_listen;
+  std::string credentials;
+  std::string region;
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string upstream;
+  std::string offset;
+  std::string idle_timeout = "60";
+  std::string request_timeout = "30";
+  bool restore_counts = false;
+};
+
+// Takes "127.0.0.1:80" or "[::1]:80" apart.
+absl::Status set_address(const std::string& text, HttpServerOptions& options) {
+  const size_t colon = text.rfind(':');
+  std::string host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  if (colon == text.npos || host.empty() ||
+      !absl::SimpleAtoi(text.substr(colon + 1), &options.port) ||
+      options.port < 0 || options.port > 65535) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "expected ADDRESS:PORT, such as 127.0.0.1:8080, got ", excerpt(text)));
+  }
+  options.address = host;
+  return absl::OkStatus();
+}
+
+absl::Status set_seconds(const std::string& text, absl::Duration& duration) {
+  double seconds;
+  if (!absl::SimpleAtod(text, &seconds) || !(seconds > 0) || seconds > 3600) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "expected a number of seconds, up to 3600, got ", excerpt(text)));
+  }
+  duration = absl::Seconds(seconds);
+  return absl::OkStatus();
+}
+
+// What to listen on, for the management and, if there is one, for the gateway.
+struct Listeners {
+  HttpServerOptions management;
+  std::optional<HttpServerOptions> gateway;
+};
+
+absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
+                                       const Console& console) {
+  Listeners listeners;
+  HttpServerOptions& options = listeners.management;
+  const auto of_flag = [](const char* flag, const absl::Status& status) {
+    return with_prefix(status, absl::StrCat("--", flag, ": "));
+  };
+  if (auto status = set_seconds(flags.idle_timeout, options.idle_timeout);
+      !status.ok()) {
+    return of_flag("idle-timeout", status);
+  }
+  if (auto status = set_seconds(flags.request_timeout, options.request_timeout);
+      !status.ok()) {
+    return of_flag("request-timeout", status);
+  }
+  if (flags.tls_certificate.empty() != flags.tls_key.empty()) {
+    return absl::InvalidArgumentError(
+        "--tls-certificate and --tls-key belong together");
+  }
+  if (!flags.tls_key.empty()) {
+    auto certificate = read_document(flags.tls_certificate, console);
+    if (!certificate.ok()) return certificate.status();
+    auto key = read_document(flags.tls_key, console);
+    if (!key.ok()) return key.status();
+    options.tls_certificate = *std::move(certificate);
+    options.tls_key = *std::move(key);
+  }
+  if (!flags.gateway_listen.empty()) {
+    listeners.gateway = options;
+    if (auto status = set_address(flags.gateway_listen, *listeners.gateway);
+        !status.ok()) {
+      return of_flag("gateway-listen", status);
+    }
+  }
+  if (auto status = set_address(flags.listen, options); !status.ok()) {
+    return of_flag("listen", status);
+  }
+  if (open && !is_loopback_host(flags.listen)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--listen: without credentials, only loopback addresses are listened "
+        "on, and ", excerpt(flags.listen), " is none"));
+  }
+  return listeners;
+}
+
+absl::StatusOr<Credentials> credentials_of(const Flags& flags) {
+  return flags.credentials.empty() ? Credentials::from_environment()
+                                   : Credentials::from_file(flags.credentials);
+}
+
+absl::StatusOr<std::unique_ptr<Enforcer>> enforcer_of(
+    const Flags& flags, std::shared_ptr<Clock> clock) {
+  Options options;
+  options.clock = std::move(clock);
+  options.quota_offset = plan_rules(flags.offset).quota_offset;
+  options.restore_counts = flags.restore_counts;
+  if (!flags.store.empty()) {
+    auto store = SqliteStore::open(flags.store);
+    if (!store.ok()) return store.status();
+    options.store = *std::move(store);
+  }
+  return Enforcer::create(std::move(options));
+}
+
+// SIGTERM and SIGINT, for wait_for_stop() alone. Threads inherit this.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+std::string url_of(const HttpServerOptions& options, int port) {
+  const bool brackets = options.address.find(':') != std::string::npos;
+  return absl::StrCat(options.tls_key.empty() ? "http://" : "https://",
+                      brackets ? "[" : "", options.address,
+                      brackets ? "]" : "", ":", port);
+}
+
+absl::Status serve(const Flags& flags, const Console& console) {
+  auto credentials = credentials_of(flags);
+  if (!credentials.ok()) return credentials.status();
+  const bool open = credentials->empty();
+  const auto listeners = listeners_of(flags, open, console);
+  if (!listeners.ok()) return listeners.status();
+
+  const sigset_t stop_signals = block_stop_signals();
+  const auto clock = std::make_shared<SystemClock>();
+  const auto enforcer = enforcer_of(flags, clock);
+  if (!enforcer.ok()) return enforcer.status();
+  ServiceOptions options;
+  options.clock = clock;
+  options.gateway_beside_management = !listeners->gateway.has_value();
+  if (!flags.store.empty()) options.max_sync_age = kMaxSyncAge;
+  if (!open) {
+    options.authentication = std::make_unique<Authentication>(
+        *std::move(credentials), clock.get(), flags.region);
+  }
+  if (!flags.upstream.empty()) {
+    auto upstream = Upstream::create(flags.upstream);
+    if (!upstream.ok()) return with_prefix(upstream.status(), "--upstream: ");
+    options.upstream = *std::move(upstream);
+  }
+  const auto service = Service::create(enforcer->get(), std::move(options));
+  if (!service.ok()) return service.status();
+
+  std::unique_ptr<HttpServer> gateway;
+  if (listeners->gateway.has_value()) {
+    auto started = HttpServer::start(
+        *listeners->gateway, [&service](const HttpRequest& request) {
+          return (*service)->answer_gateway(request);
+        });
+    if (!started.ok()) return with_prefix(started.status(), "--gateway-listen: ");
+    gateway = *std::move(started);
+  }
+  const auto server = HttpServer::start(
+      listeners->management, [&service](const HttpRequest& request) {
+        return (*service)->answer(request);
+      });
+  if (!server.ok()) return with_prefix(server.status(), "--listen: ");
+
+  console.out << "weir: listening on "
+              << url_of(listeners->management, (*server)->port()) << "\n";
+  if (gateway != nullptr) {
+    console.out << "weir: the gateway is "
+                << url_of(*listeners->gateway, gateway->port()) << "\n";
+  }
+  if (open) {
+    console.out << "weir: there are no credentials: every program of this "
+                   "machine may manage plans\n";
+  }
+  console.out.flush();
+
+  int signal_number;
+  sigwait(&stop_signals, &signal_number);
+  (*server)->stop();
+  if (gateway != nullptr) gateway->stop();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int run_serve(absl::Span<const std::string> arguments, const Console& console) {
+  Flags flags;
+  CommandLine line("serve [--store=FOLDER] [--listen=ADDRESS:PORT]",
+                   kDescription);
+  line.add_flag("store", "FOLDER",
+                "where plans, keys and counts outlive the process; made if it\n"
+                "is missing. Default: nowhere",
+                &flags.store);
+  line.add_flag("listen", "ADDRESS:PORT",
+                "default 127.0.0.1:8080; port 0 is any that is free", &flags.listen);
+  line.add_flag("gateway-listen", "ADDRESS:PORT",
+                "where /{apiId}/{stage}/... is served, and nothing else.\n"
+                "Default: beside the management",
+                &flags.gateway_listen);
+  line.add_flag("credentials", "FILE",
+                "of AWS's format, mode 0600; `weir_access = read-only` in a\n"
+                "profile makes it that",
+                &flags.credentials);
+  line.add_flag("region", "NAME",
+                "which signatures have to be for. Default: any", &flags.region);
+  line.add_flag("tls-certificate", "FILE", "PEM, with its chain: serve HTTPS",
+                &flags.tls_certificate);
+  line.add_flag("tls-key", "FILE", "PEM", &flags.tls_key);
+  line.add_flag("upstream", "URL",
+                "where admitted requests go, without /{apiId}/{stage} and\n"
+                "x-api-key. Default: they are answered with a fixed 200",
+                &flags.upstream);
+  line.add_flag("offset", "requests|start-day",
+                "what a quota's offset is. Default: requests", &flags.offset);
+  line.add_flag("restore-counts",
+                "if the files of counts are damaged, begin with those of the\n"
+                "last sync",
+                &flags.restore_counts);
+  line.add_flag("idle-timeout", "SECONDS",
+                "until a connection's next request. Default: 60",
+                &flags.idle_timeout);
+  line.add_flag("request-timeout", "SECONDS",
+                "for a whole request to come. Default: 30",
+                &flags.request_timeout);
+  if (const auto exit_code = line.parse(arguments, 0, console)) {
+    return *exit_code;
+  }
+  const absl::Status status = serve(flags, console);
+  if (status.ok()) return kExitOk;
+  report_error(console, status);
+  return absl::IsDataLoss(status) ? kExitRefused : kExitUsage;
+}
+
+}  // namespace weir::cli

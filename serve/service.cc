@@ -1,0 +1,98 @@
+#include "serve/service.h"
+
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gateway/request_id.h"
+#include "http/error_response.h"
+#include "management/status_response.h"
+#include "serve/page_files.h"
+
+namespace weir {
+namespace {
+
+std::string_view path_of(const HttpRequest& request) {
+  return std::string_view(request.target)
+      .substr(0, request.target.find('?'));
+}
+
+bool only_reads(const HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+ManagementOptions keep_up(LiveRoutes& routes) {
+  ManagementOptions options;
+  options.before_plan_change = [&routes](const v1::UsagePlan& plan) {
+    return routes.prepare(plan);
+  };
+  // A method for which there is no route in spite of that is closed.
+  options.after_plan_change = [&routes](std::string_view plan_id) {
+    (void)routes.refresh(plan_id);
+  };
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Service>> Service::create(
+    Enforcer* enforcer, ServiceOptions options) {
+  std::unique_ptr<Service> service(new Service(enforcer, std::move(options)));
+  if (auto status = service->routes_.load_all(); !status.ok()) return status;
+  return service;
+}
+
+Service::Service(Enforcer* enforcer, ServiceOptions options)
+    : enforcer_(*enforcer),
+      clock_(options.clock != nullptr ? std::move(options.clock)
+                                      : std::make_shared<SystemClock>()),
+      has_gateway_(options.gateway_beside_management),
+      max_sync_age_(options.max_sync_age),
+      access_(std::move(options.authentication)),
+      routes_(enforcer),
+      gateway_(enforcer, &routes_, &request_counters_,
+               std::move(options.upstream)),
+      management_(enforcer, keep_up(routes_)) {}
+
+HttpResponse Service::answer(const HttpRequest& request) {
+  const std::string_view path = path_of(request);
+  if (Management::serves(request.target)) return answer_management(request);
+  if (path == "/healthz" && only_reads(request)) return health();
+  if (path == "/metrics" && only_reads(request)) return metrics();
+  if (const HttpResponse* file = page_file(path)) {
+    return page_response(request, *file);
+  }
+  if (has_gateway_) return gateway_.answer(request);
+  return error_response(404, "NotFoundException", "No such resource");
+}
+
+HttpResponse Service::answer_gateway(const HttpRequest& request) {
+  return gateway_.answer(request);
+}
+
+HttpResponse Service::answer_management(const HttpRequest& request) {
+  const absl::Status allowed = access_.check(request);
+  ManagementAnswer answer =
+      allowed.ok() ? management_.answer(request)
+                   : ManagementAnswer{"Unknown", status_response(allowed)};
+  management_counters_.count(answer.operation, answer.response.status);
+  answer.response.headers.emplace_back("x-amzn-requestid", new_request_id());
+  return std::move(answer.response);
+}
+
+HttpResponse Service::health() const {
+  if (max_sync_age_ > absl::ZeroDuration()) {
+    const absl::Duration age = absl::Nanoseconds(
+        clock_->now().unix - enforcer_.statistics().synced_unix_ns);
+    if (age > max_sync_age_) {
+      return error_response(
+          503, "ServiceUnavailableException",
+          absl::StrCat("Counts were last written to the store ",
+                       absl::ToInt64Seconds(age), " seconds ago"));
+    }
+  }
+  return {200, {{"content-type", "application/json"}}, R"({"status":"ok"})"};
+}
+
+}  // namespace weir

@@ -1,0 +1,90 @@
+// What `weir serve` answers: gateway, management, health, numbers and a page.
+
+#ifndef WEIR_SERVE_SERVICE_H_
+#define WEIR_SERVE_SERVICE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "enforcer/clock.h"
+#include "enforcer/enforcer.h"
+#include "gateway/gateway.h"
+#include "gateway/request_counters.h"
+#include "gateway/route_table.h"
+#include "gateway/upstream.h"
+#include "http/message.h"
+#include "http/server.h"
+#include "management/access.h"
+#include "management/authentication.h"
+#include "management/management.h"
+#include "serve/metrics.h"
+
+namespace weir {
+
+struct ServiceOptions {
+  // Whose clock says how old a count on disk is. Default: a SystemClock.
+  std::shared_ptr<Clock> clock;
+  // nullptr: without credentials; see Access.
+  std::unique_ptr<const Authentication> authentication;
+  // nullptr: admitted requests are answered with a fixed 200.
+  std::unique_ptr<Upstream> upstream;
+  // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
+  bool gateway_beside_management = true;
+  // How old the last sync to the store may be before the service is unwell; 0:
+  // nothing is synced.
+  absl::Duration max_sync_age = absl::ZeroDuration();
+};
+
+// Answers whole requests, apart from any connection:
+//
+//   /usageplans, /apikeys, /tags   management: see Management, Access
+//   /healthz                       200, or 503 if counts do not reach the disk
+//   /metrics                       for Prometheus; needs no credentials
+//   /                              a page for people; it has no data of its own
+//   /{apiId}/{stage}/...           the gateway: see Gateway
+//
+// *thread-safe*, but for construction and destruction.
+class Service {
+ public:
+  // The errors are those of LiveRoutes::load_all(). REQUIRES: `enforcer`
+  // outlives the service, and nobody else changes its plans.
+  static absl::StatusOr<std::unique_ptr<Service>> create(
+      Enforcer* enforcer, ServiceOptions options);
+
+  HttpResponse answer(const HttpRequest& request);
+  // The gateway and nothing else.
+  HttpResponse answer_gateway(const HttpRequest& request);
+
+  // Where the numbers of the server come from, once there is one.
+  // REQUIRES: no request is being answered.
+  void set_server_statistics(
+      std::function<HttpServerStatistics()> server_statistics) {
+    server_statistics_ = std::move(server_statistics);
+  }
+
+ private:
+  Service(Enforcer* enforcer, ServiceOptions options);
+
+  HttpResponse answer_management(const HttpRequest& request);
+  HttpResponse health() const;
+  HttpResponse metrics() const;
+
+  Enforcer& enforcer_;
+  const std::shared_ptr<Clock> clock_;
+  const bool has_gateway_;
+  const absl::Duration max_sync_age_;
+  const Access access_;
+  LiveRoutes routes_;
+  RequestCounters request_counters_;
+  ManagementCounters management_counters_;
+  Gateway gateway_;
+  Management management_;
+  std::function<HttpServerStatistics()> server_statistics_;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_SERVE_SERVICE_H_
