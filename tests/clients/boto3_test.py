@@ -43,6 +43,7 @@ class ClientTest(ServerTest):
             "UnauthorizedException": 401,
             "NotFoundException": 404,
             "ConflictException": 409,
+            "TooManyRequestsException": 429,
             "ServiceUnavailableException": 503,
         }[code]
         self.assertEqual(response["Error"]["Code"], code)
@@ -356,7 +357,7 @@ class UsagePlans(ClientTest):
 
 
 class OffsetsAsDays(ClientTest):
-    flags = ("--quota-offset=start-day",)
+    flags = ("--offset=start-day",)
 
     def test_what_is_wrong_with_an_offset(self):
         for period, offset, message in (
@@ -1004,6 +1005,29 @@ class OverTls(unittest.TestCase):
             self.assertGreaterEqual(server.request("GET", "/usageplans")[0], 400)
         client.close()
         self.assertEqual(server.stop(), 0)
+
+
+class Overload(ClientTest):
+    def test_a_client_tries_again(self):
+        client = self.server.client(attempts=4)
+        self.addCleanup(client.close)
+        naps = []
+        with self.server.overload() as relieve:
+            with self.refused("TooManyRequestsException"):
+                self.client.get_usage_plans()
+            status, headers, _ = self.server.request("GET", "/usageplans")
+            self.assertEqual(status, 429)
+            self.assertGreaterEqual(int(headers["Retry-After"]), 1)
+
+            def nap(seconds, sleep=time.sleep):
+                naps.append(seconds)
+                if len(naps) == 2:
+                    relieve()
+                    sleep(0.5)
+
+            with mock.patch("time.sleep", nap):
+                answer = client.get_usage_plans()
+        self.assertGreaterEqual(answer["ResponseMetadata"]["RetryAttempts"], 2)
 
 
 class FullDisk(ClientTest):

@@ -15,8 +15,15 @@ SCRIPT = os.path.join(
 
 class JavaScriptSdk(ServerTest):
     def test_all(self):
+        self.run_script()
+
+    def test_when_there_is_too_much_to_do(self):
+        with self.server.overload():
+            self.run_script("overloaded")
+
+    def run_script(self, *mode):
         result = subprocess.run(
-            ["node", SCRIPT, self.server.url, ADMIN.access_key, ADMIN.secret_key],
+            ["node", SCRIPT, self.server.url, ADMIN.access_key, ADMIN.secret_key, *mode],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -416,7 +416,7 @@ class UsagePlan(ServerTest):
 class OffsetsAsDays(UsagePlan):
     """The same where offsets are days, which is how the provider checks them."""
 
-    flags = ("--quota-offset=start-day",)
+    flags = ("--offset=start-day",)
 
 
 class ApiKey(ServerTest):

@@ -2,6 +2,7 @@
 
 import atexit
 import collections
+import contextlib
 import functools
 import http.client
 import json
@@ -10,6 +11,7 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -130,6 +132,23 @@ class WeirProcess:
         size = resource.RLIM_INFINITY if may else 0
         hard = resource.RLIM_INFINITY
         resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (size, hard))
+
+    @contextlib.contextmanager
+    def overload(self):
+        """Large bodies that do not end, as many as it has room for.
+
+        Yields a function that takes them back.
+        """
+        with contextlib.ExitStack() as stack:
+            for _ in range(7):
+                body = stack.enter_context(
+                    socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+                )
+                body.sendall(
+                    b"POST /usageplans HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                    b"Content-Length: 10000000\r\n\r\n" + b" " * 9_900_000
+                )
+            yield stack.close
 
     def client(self, credentials=ADMIN, attempts=1, **config):
         """boto3's client for it; by default one that does not try again."""
