@@ -139,7 +139,8 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
   if (open && !is_loopback_host(flags.listen)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--listen: without credentials, only loopback addresses are listened "
-        "on, and ", excerpt(flags.listen), " is none"));
+        "on, and ",
+        excerpt(flags.listen), " is none"));
   }
   return listeners;
 }
@@ -177,8 +178,8 @@ sigset_t block_stop_signals() {
 std::string url_of(const HttpServerOptions& options, int port) {
   const bool brackets = options.address.find(':') != std::string::npos;
   return absl::StrCat(options.tls_key.empty() ? "http://" : "https://",
-                      brackets ? "[" : "", options.address,
-                      brackets ? "]" : "", ":", port);
+                      brackets ? "[" : "", options.address, brackets ? "]" : "",
+                      ":", port);
 }
 
 absl::Status serve(const Flags& flags, const Console& console) {
@@ -214,13 +215,14 @@ absl::Status serve(const Flags& flags, const Console& console) {
         *listeners->gateway, [&service](const HttpRequest& request) {
           return (*service)->answer_gateway(request);
         });
-    if (!started.ok()) return with_prefix(started.status(), "--gateway-listen: ");
+    if (!started.ok())
+      return with_prefix(started.status(), "--gateway-listen: ");
     gateway = *std::move(started);
   }
-  const auto server = HttpServer::start(
-      listeners->management, [&service](const HttpRequest& request) {
-        return (*service)->answer(request);
-      });
+  const auto server = HttpServer::start(listeners->management,
+                                        [&service](const HttpRequest& request) {
+                                          return (*service)->answer(request);
+                                        });
   if (!server.ok()) return with_prefix(server.status(), "--listen: ");
 
   console.out << "weir: listening on "
@@ -253,7 +255,8 @@ int run_serve(absl::Span<const std::string> arguments, const Console& console) {
                 "is missing. Default: nowhere",
                 &flags.store);
   line.add_flag("listen", "ADDRESS:PORT",
-                "default 127.0.0.1:8080; port 0 is any that is free", &flags.listen);
+                "default 127.0.0.1:8080; port 0 is any that is free",
+                &flags.listen);
   line.add_flag("gateway-listen", "ADDRESS:PORT",
                 "where /{apiId}/{stage}/... is served, and nothing else.\n"
                 "Default: beside the management",

@@ -148,7 +148,8 @@ class Operation {
 
   HttpResponse import_api_keys() {
     if (parameter("format") != "csv") {
-      return status_response(absl::InvalidArgumentError("format: expected csv"));
+      return status_response(
+          absl::InvalidArgumentError("format: expected csv"));
     }
     auto rows = parse_api_key_csv(request_.body);
     if (!rows.ok()) return status_response(rows.status());

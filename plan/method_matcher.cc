@@ -75,7 +75,8 @@ MethodMatcher::MethodMatcher(const v1::ApiStage& stage) {
       node = next.get();
     }
     if (methods == nullptr) methods = &node->methods;
-    methods->emplace(method, key);
+    const auto [found, is_new] = methods->emplace(method, key);
+    if (!is_new) eclipsed_.emplace_back(found->second, key);
   }
 }
 

@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "proto/usage_plan.pb.h"
 
@@ -37,6 +39,12 @@ class MethodMatcher {
   // at the end are ignored. Allocates only for segments with a '%'.
   std::string_view match(std::string_view path, std::string_view method) const;
 
+  // The keys that no request finds, each after the one that is found instead:
+  // they differ in the names of parameters alone, or in how they are encoded.
+  const std::vector<std::pair<std::string, std::string>>& eclipsed() const {
+    return eclipsed_;
+  }
+
  private:
   using Methods = std::map<std::string, std::string, std::less<>>;
 
@@ -51,6 +59,7 @@ class MethodMatcher {
   static const Methods* find(const Node& node, std::string_view rest);
 
   std::unique_ptr<Node> root_ = std::make_unique<Node>();
+  std::vector<std::pair<std::string, std::string>> eclipsed_;
 };
 
 }  // namespace weir

@@ -115,6 +115,20 @@ TEST(MethodMatcher, ParametersOfOtherNamesAreTheSameResource) {
       matcher({"/pets/{id}/GET", "/pets/{name}/PUT", "/pets/{name}/GET"});
   EXPECT_EQ(m.match("/pets/17", "GET"), "/pets/{id}/GET");
   EXPECT_EQ(m.match("/pets/17", "PUT"), "/pets/{name}/PUT");
+  ASSERT_EQ(m.eclipsed().size(), 1u);
+  EXPECT_EQ(m.eclipsed()[0].first, "/pets/{id}/GET");
+  EXPECT_EQ(m.eclipsed()[0].second, "/pets/{name}/GET");
+}
+
+TEST(MethodMatcher, SeveralMatchesOfOneRequest_AreNotEclipsed) {
+  EXPECT_TRUE(matcher({"/pets/mine/GET", "/pets/{id}/GET", "/pets/{id}/ANY",
+                       "/pets/{rest+}/GET", "/{any+}/GET", "//GET"})
+                  .eclipsed()
+                  .empty());
+  EXPECT_EQ(matcher({"/{a+}/GET", "/{b+}/GET", "/%70/GET", "/p/GET"})
+                .eclipsed()
+                .size(),
+            2u);
 }
 
 TEST(MethodMatcher, GreedyInTheMiddleIsAPlainParameter) {

@@ -14,8 +14,7 @@ namespace weir {
 namespace {
 
 std::string_view path_of(const HttpRequest& request) {
-  return std::string_view(request.target)
-      .substr(0, request.target.find('?'));
+  return std::string_view(request.target).substr(0, request.target.find('?'));
 }
 
 bool only_reads(const HttpRequest& request) {
@@ -59,7 +58,6 @@ HttpResponse Service::answer(const HttpRequest& request) {
   const std::string_view path = path_of(request);
   if (Management::serves(request.target)) return answer_management(request);
   if (path == "/healthz" && only_reads(request)) return health();
-  if (path == "/metrics" && only_reads(request)) return metrics();
   if (const HttpResponse* file = page_file(path)) {
     return page_response(request, *file);
   }
@@ -76,7 +74,6 @@ HttpResponse Service::answer_management(const HttpRequest& request) {
   ManagementAnswer answer =
       allowed.ok() ? management_.answer(request)
                    : ManagementAnswer{"Unknown", status_response(allowed)};
-  management_counters_.count(answer.operation, answer.response.status);
   answer.response.headers.emplace_back("x-amzn-requestid", new_request_id());
   return std::move(answer.response);
 }

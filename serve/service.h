@@ -20,7 +20,6 @@
 #include "management/access.h"
 #include "management/authentication.h"
 #include "management/management.h"
-#include "serve/metrics.h"
 
 namespace weir {
 
@@ -70,7 +69,6 @@ class Service {
 
   HttpResponse answer_management(const HttpRequest& request);
   HttpResponse health() const;
-  HttpResponse metrics() const;
 
   Enforcer& enforcer_;
   const std::shared_ptr<Clock> clock_;
@@ -79,7 +77,6 @@ class Service {
   const Access access_;
   LiveRoutes routes_;
   RequestCounters request_counters_;
-  ManagementCounters management_counters_;
   Gateway gateway_;
   Management management_;
   std::function<HttpServerStatistics()> server_statistics_;

@@ -82,9 +82,9 @@ void set_error(const std::string& type, httplib::Response& response) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Gateway>> Gateway::start(
+absl::StatusOr<std::unique_ptr<SmallGateway>> SmallGateway::start(
     const v1::UsagePlan& plan, absl::Span<const v1::ApiKey> keys,
-    const GatewayOptions& options) {
+    const SmallGatewayOptions& options) {
   Options enforcer_options;
   enforcer_options.clock = options.clock;
   auto enforcer = Enforcer::create(std::move(enforcer_options));
@@ -92,8 +92,6 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::start(
 
   const auto created = (*enforcer)->create_usage_plan(plan);
   if (!created.ok()) return with_prefix(created.status(), "usage plan: ");
-  auto routes = RouteTable::create(**enforcer, *created);
-  if (!routes.ok()) return with_prefix(routes.status(), "usage plan: ");
   for (const v1::ApiKey& key : keys) {
     absl::Status status = (*enforcer)->create_api_key(key).status();
     if (status.ok()) {
@@ -105,28 +103,31 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::start(
     }
   }
 
-  std::unique_ptr<Gateway> gateway(new Gateway(*std::move(enforcer), *created,
-                                               *std::move(routes), keys,
-                                               options.headers));
+  std::unique_ptr<SmallGateway> gateway(
+      new SmallGateway(*std::move(enforcer), *created, keys, options.headers));
+  if (auto status = gateway->routes_.load_all(); !status.ok()) {
+    return with_prefix(status, "usage plan: ");
+  }
   if (auto status = gateway->listen(options); !status.ok()) return status;
   return gateway;
 }
 
-Gateway::Gateway(std::unique_ptr<Enforcer> enforcer, const v1::UsagePlan& plan,
-                 RouteTable routes, absl::Span<const v1::ApiKey> keys,
-                 HeaderFormat headers)
+SmallGateway::SmallGateway(std::unique_ptr<Enforcer> enforcer,
+                           const v1::UsagePlan& plan,
+                           absl::Span<const v1::ApiKey> keys,
+                           HeaderFormat headers)
     : enforcer_(std::move(enforcer)),
       plan_id_(plan.id()),
       headers_(headers),
-      routes_(enforcer_.get(), std::move(routes)),
+      routes_(enforcer_.get()),
       counters_(keys) {}
 
-Gateway::~Gateway() {
+SmallGateway::~SmallGateway() {
   server_.stop();
   if (acceptor_.joinable()) acceptor_.join();
 }
 
-absl::Status Gateway::listen(const GatewayOptions& options) {
+absl::Status SmallGateway::listen(const SmallGatewayOptions& options) {
   const httplib::Server::Handler without_body =
       [this](const httplib::Request& request, httplib::Response& response) {
         answer(request, "", response);
@@ -179,8 +180,8 @@ absl::Status Gateway::listen(const GatewayOptions& options) {
   return absl::OkStatus();
 }
 
-void Gateway::answer(const httplib::Request& request, std::string_view body,
-                     httplib::Response& response) {
+void SmallGateway::answer(const httplib::Request& request,
+                          std::string_view body, httplib::Response& response) {
   if ((request.path + "/").rfind("/usageplans/", 0) == 0) {
     const ManagementReply reply =
         manage(*enforcer_, routes_,
@@ -196,8 +197,8 @@ void Gateway::answer(const httplib::Request& request, std::string_view body,
   }
 }
 
-void Gateway::answer_call(const httplib::Request& request,
-                          httplib::Response& response) {
+void SmallGateway::answer_call(const httplib::Request& request,
+                               httplib::Response& response) {
   const std::string api_key = request.get_header_value("x-api-key");
   Call call;
   call.api_key = api_key;

@@ -18,13 +18,13 @@
 #include "enforcer/enforcer.h"
 #include "enforcer/http_response.h"
 #include "examples/gateway/request_counters.h"
-#include "examples/gateway/route_table.h"
+#include "gateway/route_table.h"
 #include "proto/api_key.pb.h"
 #include "proto/usage_plan.pb.h"
 
 namespace weir {
 
-struct GatewayOptions {
+struct SmallGatewayOptions {
   int port = 0;  // on 127.0.0.1; 0: any
   int threads = 16;
   HeaderFormat headers = HeaderFormat::kIetfDraft10;
@@ -36,19 +36,19 @@ struct GatewayOptions {
 //   /usageplans/...       management: see management.h
 //   GET /-/metrics        counts of requests: see request_counters.h
 // An API cannot be called "usageplans" or "-". *thread-safe*
-class Gateway {
+class SmallGateway {
  public:
   // Starts with one plan and the keys that are associated with it. Errors are
   // the enforcer's; Unavailable if the port is taken.
-  static absl::StatusOr<std::unique_ptr<Gateway>> start(
+  static absl::StatusOr<std::unique_ptr<SmallGateway>> start(
       const v1::UsagePlan& plan, absl::Span<const v1::ApiKey> keys,
-      const GatewayOptions& options = {});
+      const SmallGatewayOptions& options = {});
 
   // Answers the requests in progress first. Waits for silent clients, but no
   // longer than 5 seconds.
-  ~Gateway();
-  Gateway(const Gateway&) = delete;
-  Gateway& operator=(const Gateway&) = delete;
+  ~SmallGateway();
+  SmallGateway(const SmallGateway&) = delete;
+  SmallGateway& operator=(const SmallGateway&) = delete;
 
   int port() const { return port_; }
   const std::string& plan_id() const { return plan_id_; }
@@ -57,11 +57,10 @@ class Gateway {
   bool serving() const { return serving_; }
 
  private:
-  Gateway(std::unique_ptr<Enforcer> enforcer, const v1::UsagePlan& plan,
-          RouteTable routes, absl::Span<const v1::ApiKey> keys,
-          HeaderFormat headers);
+  SmallGateway(std::unique_ptr<Enforcer> enforcer, const v1::UsagePlan& plan,
+               absl::Span<const v1::ApiKey> keys, HeaderFormat headers);
 
-  absl::Status listen(const GatewayOptions& options);
+  absl::Status listen(const SmallGatewayOptions& options);
   void answer(const httplib::Request& request, std::string_view body,
               httplib::Response& response);
   void answer_call(const httplib::Request& request,
@@ -71,7 +70,7 @@ class Gateway {
   const std::string plan_id_;
   const HeaderFormat headers_;
   LiveRoutes routes_;
-  RequestCounters counters_;
+  KeyCounters counters_;
 
   httplib::Server server_;
   int port_ = -1;

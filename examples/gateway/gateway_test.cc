@@ -54,11 +54,11 @@ class GatewayTest : public testing::Test {
  protected:
   void start(HeaderFormat headers = HeaderFormat::kIetfDraft10) {
     client_.reset();  // before a gateway that would wait for it
-    GatewayOptions options;
+    SmallGatewayOptions options;
     options.threads = 8;
     options.headers = headers;
     options.clock = clock_;
-    gateway_ = *Gateway::start(
+    gateway_ = *SmallGateway::start(
         *usage_plan_from_json(kPlan),
         {api_key("gold", kGold, true), api_key("tin", kTin, true),
          api_key("suspended", kSuspended, false)},
@@ -101,7 +101,7 @@ class GatewayTest : public testing::Test {
 
   const std::shared_ptr<ManualClock> clock_ =
       std::make_shared<ManualClock>(kNoon);
-  std::unique_ptr<Gateway> gateway_;
+  std::unique_ptr<SmallGateway> gateway_;
   std::unique_ptr<httplib::Client> client_;
 };
 
@@ -414,19 +414,20 @@ TEST_F(GatewayTest, Concurrency_AdmitsNoneTooMany) {
 
 TEST_F(GatewayTest, PortTaken_IsUnavailable) {
   start();
-  GatewayOptions options;
+  SmallGatewayOptions options;
   options.port = gateway_->port();
-  const auto second = Gateway::start(*usage_plan_from_json(kPlan), {}, options);
+  const auto second =
+      SmallGateway::start(*usage_plan_from_json(kPlan), {}, options);
   EXPECT_TRUE(absl::IsUnavailable(second.status())) << second.status();
 }
 
 TEST_F(GatewayTest, BadPlanOrKey_IsNamed_WithoutTheSecret) {
   auto plan = *usage_plan_from_json(kPlan);
   plan.mutable_quota()->set_limit(-1);
-  EXPECT_TRUE(absl::IsInvalidArgument(Gateway::start(plan, {}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(SmallGateway::start(plan, {}).status()));
 
-  const auto gateway = Gateway::start(*usage_plan_from_json(kPlan),
-                                      {api_key("gold", "too-short", true)});
+  const auto gateway = SmallGateway::start(
+      *usage_plan_from_json(kPlan), {api_key("gold", "too-short", true)});
   const std::string message(gateway.status().message());
   EXPECT_NE(message.find("gold"), message.npos) << message;
   EXPECT_EQ(message.find("too-short"), message.npos) << message;

@@ -87,7 +87,7 @@ int run() {
   if (!headers) {
     return complain(kUsage, "--headers is one of off, delta, epoch, ietf");
   }
-  GatewayOptions options;
+  SmallGatewayOptions options;
   options.headers = *headers;
   options.port = absl::GetFlag(FLAGS_port);
   if (options.port < 0 || options.port > 65535) {
@@ -112,7 +112,7 @@ int run() {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  const auto gateway = Gateway::start(*plan, *keys, options);
+  const auto gateway = SmallGateway::start(*plan, *keys, options);
   if (!gateway.ok()) {
     return complain(kFailure, std::string(gateway.status().message()));
   }

@@ -9,6 +9,7 @@
 #include "json/json_writer.h"
 #include "plan/plan_error.h"
 #include "plan/plan_json.h"
+#include "plan/plan_patch.h"
 
 namespace weir {
 namespace {
@@ -81,12 +82,21 @@ absl::StatusOr<v1::Usage> usage(const Enforcer& enforcer,
   return enforcer.get_usage(query);
 }
 
-absl::StatusOr<v1::UsagePlan> patch_plan(LiveRoutes& routes,
+absl::StatusOr<v1::UsagePlan> patch_plan(Enforcer& enforcer, LiveRoutes& routes,
                                          const std::string& plan_id,
                                          std::string_view body) {
   const auto operations = patch_operations_from_json(body);
   if (!operations.ok()) return operations.status();
-  return routes.apply_patch(plan_id, *operations);
+  const auto plan = enforcer.get_usage_plan(plan_id);
+  if (!plan.ok()) return plan;
+  const auto wanted = patch_usage_plan(*plan, *operations);
+  if (!wanted.ok()) return wanted;
+  // The routes come first: they may not fit.
+  if (auto status = routes.prepare(*wanted); !status.ok()) return status;
+  auto patched = enforcer.apply_patch(plan_id, *operations);
+  if (!patched.ok()) return patched;
+  if (auto status = routes.refresh(plan_id); !status.ok()) return status;
+  return patched;
 }
 
 absl::StatusOr<v1::Usage> patch_usage(Enforcer& enforcer,
@@ -109,7 +119,8 @@ ManagementReply manage(Enforcer& enforcer, LiveRoutes& routes,
   if (path.size() == 3) {
     if (get) return reply(enforcer.get_usage_plan(path[2]), plan_json);
     if (patch)
-      return reply(patch_plan(routes, path[2], request.body), plan_json);
+      return reply(patch_plan(enforcer, routes, path[2], request.body),
+                   plan_json);
   }
   if (get && path.size() == 4 && path[3] == "usage") {
     return reply(usage(enforcer, path[2], request), usage_json);

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "enforcer/enforcer.h"
-#include "examples/gateway/route_table.h"
+#include "gateway/route_table.h"
 
 namespace weir {
 

@@ -6,12 +6,11 @@
 
 namespace weir {
 
-RequestCounters::RequestCounters(absl::Span<const v1::ApiKey> keys) {
+KeyCounters::KeyCounters(absl::Span<const v1::ApiKey> keys) {
   for (const v1::ApiKey& key : keys) by_key_[key.value()].name = key.name();
 }
 
-void RequestCounters::count(std::string_view api_key,
-                            Outcome outcome) noexcept {
+void KeyCounters::count(std::string_view api_key, Outcome outcome) noexcept {
   const auto found = by_key_.find(api_key);
   Row& row = found == by_key_.end() ? other_ : found->second;
   // Relaxed: a counter that stands alone.
@@ -19,7 +18,7 @@ void RequestCounters::count(std::string_view api_key,
       1, std::memory_order_relaxed);
 }
 
-std::string RequestCounters::to_prometheus() const {
+std::string KeyCounters::to_prometheus() const {
   std::string text =
       "# HELP gateway_requests_total Requests, by the name of the API key and "
       "what became of them.\n"

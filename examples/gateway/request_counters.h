@@ -20,9 +20,9 @@ namespace weir {
 
 // Counts requests by the name of their key, never by its value; those with any
 // other key count together. *thread-safe*
-class RequestCounters {
+class KeyCounters {
  public:
-  explicit RequestCounters(absl::Span<const v1::ApiKey> keys);
+  explicit KeyCounters(absl::Span<const v1::ApiKey> keys);
 
   // Does not lock or allocate.
   void count(std::string_view api_key, Outcome outcome) noexcept;

@@ -17,8 +17,8 @@ std::vector<v1::ApiKey> one_key() {
   return {key};
 }
 
-TEST(RequestCounters, CountByNameAndOutcome) {
-  RequestCounters counters(one_key());
+TEST(KeyCounters, CountByNameAndOutcome) {
+  KeyCounters counters(one_key());
   counters.count("0123456789abcdefghij", Outcome::kAdmitted);
   counters.count("0123456789abcdefghij", Outcome::kAdmitted);
   counters.count("0123456789abcdefghij", Outcome::kThrottled);
@@ -42,8 +42,8 @@ TEST(RequestCounters, CountByNameAndOutcome) {
   EXPECT_EQ(text.find("0123456789"), text.npos);
 }
 
-TEST(RequestCounters, LoseNoneOfManyThreads) {
-  RequestCounters counters(one_key());
+TEST(KeyCounters, LoseNoneOfManyThreads) {
+  KeyCounters counters(one_key());
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {

@@ -1,0 +1,73 @@
+#include "gateway/end_to_end.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <set>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace weir {
+namespace {
+
+constexpr const char* kHopByHop[] = {
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+};
+
+// RFC 9110 section 5.6.2.
+bool is_token(std::string_view name) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           kMarks.find(c) != kMarks.npos;
+  });
+}
+
+bool is_value(std::string_view value) {
+  return std::none_of(value.begin(), value.end(), [](char c) {
+    return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\t';
+  });
+}
+
+}  // namespace
+
+HttpHeaders end_to_end_headers(const HttpHeaders& headers) {
+  std::set<std::string, std::less<>> dropped(std::begin(kHopByHop),
+                                             std::end(kHopByHop));
+  for (const auto& [name, value] : headers) {
+    if (name != "connection") continue;
+    for (const absl::string_view option : absl::StrSplit(value, ',')) {
+      dropped.insert(absl::AsciiStrToLower(absl::StripAsciiWhitespace(option)));
+    }
+  }
+  HttpHeaders result;
+  for (const auto& [name, value] : headers) {
+    if (dropped.count(name) == 0 && is_token(name) && is_value(value)) {
+      result.emplace_back(name, value);
+    }
+  }
+  return result;
+}
+
+std::string joined_values(const HttpHeaders& headers, std::string_view name) {
+  std::string result;
+  for (const auto& [own_name, value] : headers) {
+    if (own_name != name) continue;
+    absl::StrAppend(&result, result.empty() ? "" : ", ", value);
+  }
+  return result;
+}
+
+}  // namespace weir

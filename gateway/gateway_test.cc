@@ -1,0 +1,323 @@
+#include "gateway/gateway.h"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "enforcer/clock.h"
+#include "enforcer/enforcer.h"
+#include "enforcer/http_response.h"
+#include "gateway/request_counters.h"
+#include "gateway/route_table.h"
+#include "gateway/scripted_server.h"
+#include "gateway/upstream.h"
+#include "gtest/gtest.h"
+#include "http/message.h"
+#include "plan/plan_json.h"
+#include "proto/api_key.pb.h"
+#include "proto/usage_plan.pb.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr char kGold[] = "gold-0123456789abcdef";
+constexpr char kTin[] = "tin-0123456789abcdefg";
+constexpr char kSuspended[] = "suspended-0123456789ab";
+
+// 2026-09-13T12:00:00Z
+constexpr int64_t kNoon = 1'789'300'800 * kSecond;
+
+constexpr char kPlan[] = R"({
+  "id": "p1", "name": "basic",
+  "apiStages": [{"apiId": "a1", "stage": "prod", "throttle": {
+    "/pets/{id}/GET": {"burstLimit": 2, "rateLimit": 0.5}}}],
+  "throttle": {"burstLimit": 3, "rateLimit": 10},
+  "quota": {"limit": 100, "offset": 0, "period": "DAY"}})";
+
+class GatewayTest : public testing::Test {
+ protected:
+  GatewayTest() {
+    Options options;
+    options.clock = clock_;
+    enforcer_ = *Enforcer::create(std::move(options));
+    EXPECT_TRUE(
+        enforcer_->create_usage_plan(*usage_plan_from_json(kPlan)).ok());
+    add_key("gold", kGold, true);
+    add_key("tin", kTin, true);
+    add_key("suspended", kSuspended, false);
+    routes_ = std::make_unique<LiveRoutes>(enforcer_.get());
+    EXPECT_TRUE(routes_->load_all().ok());
+    start();
+  }
+
+  void start(std::unique_ptr<Upstream> upstream = nullptr,
+             HeaderFormat format = HeaderFormat::kIetfDraft10) {
+    GatewayOptions options;
+    options.headers = format;
+    gateway_ =
+        std::make_unique<Gateway>(enforcer_.get(), routes_.get(), &counters_,
+                                  std::move(upstream), options);
+  }
+
+  void add_key(const char* id, const char* value, bool enabled) {
+    v1::ApiKey key;
+    key.set_id(id);
+    key.set_value(value);
+    key.set_enabled(enabled);
+    EXPECT_TRUE(enforcer_->create_api_key(key).ok());
+    EXPECT_TRUE(enforcer_->create_usage_plan_key("p1", id).ok());
+  }
+
+  void patch(const std::string& path, const std::string& value) {
+    const auto operations = patch_operations_from_json(absl::StrCat(
+        R"([{"op":"replace","path":")", path, R"(","value":")", value, "\"}]"));
+    EXPECT_TRUE(enforcer_->apply_patch("p1", *operations).ok());
+    EXPECT_TRUE(routes_->refresh("p1").ok());
+  }
+
+  HttpResponse get(const std::string& target = "/a1/prod/x",
+                   const std::string& key = kGold, const char* method = "GET") {
+    return gateway_->answer({method, target, {{"x-api-key", key}}, ""});
+  }
+
+  int admitted(int count, const std::string& target = "/a1/prod/x") {
+    int admitted = 0;
+    for (int i = 0; i < count; ++i) admitted += get(target).status == 200;
+    return admitted;
+  }
+
+  const std::shared_ptr<ManualClock> clock_ =
+      std::make_shared<ManualClock>(kNoon);
+  std::unique_ptr<Enforcer> enforcer_;
+  std::unique_ptr<LiveRoutes> routes_;
+  RequestCounters counters_;
+  std::unique_ptr<Gateway> gateway_;
+};
+
+std::string header(const HttpResponse& response, const std::string& name) {
+  std::string found = "(none)";
+  for (const auto& [own_name, value] : response.headers) {
+    if (own_name != name) continue;
+    EXPECT_EQ(found, "(none)") << name << " twice";
+    found = value;
+  }
+  return found;
+}
+
+void expect_refused(const HttpResponse& response, int status, const char* type,
+                    const char* body) {
+  EXPECT_EQ(response.status, status);
+  EXPECT_EQ(response.body, body);
+  EXPECT_EQ(header(response, "x-amzn-errortype"), type);
+  EXPECT_EQ(header(response, "content-type"), "application/json");
+  EXPECT_EQ(header(response, "x-amzn-requestid").size(), 36u);
+}
+
+void expect_forbidden(const HttpResponse& response) {
+  expect_refused(response, 403, "ForbiddenException",
+                 R"({"message":"Forbidden"})");
+  EXPECT_EQ(header(response, "ratelimit"), "(none)");
+  EXPECT_EQ(header(response, "retry-after"), "(none)");
+}
+
+TEST_F(GatewayTest, Admitted_IsTheStandInWithoutAnUpstream) {
+  const HttpResponse response = get();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body,
+            R"({"message":"Admitted. There is no upstream behind this )"
+            R"(gateway."})");
+  EXPECT_EQ(header(response, "content-type"), "application/json");
+  EXPECT_EQ(header(response, "x-amzn-errortype"), "(none)");
+  EXPECT_EQ(header(response, "retry-after"), "(none)");
+  EXPECT_EQ(header(response, "x-amzn-requestid").size(), 36u);
+  EXPECT_EQ(header(response, "ratelimit-policy"),
+            R"("burst";q=3;w=1, "quota";q=100;w=86400)");
+  EXPECT_EQ(header(response, "ratelimit"),
+            R"("burst";r=2;t=1, "quota";r=99;t=43200)");
+}
+
+TEST_F(GatewayTest, NoGoodKey_IsForbidden) {
+  expect_forbidden(gateway_->answer({"GET", "/a1/prod/x", {}, ""}));
+  for (const std::string key :
+       {"", "gold", kSuspended, "gold-0123456789abcdeF"}) {
+    expect_forbidden(get("/a1/prod/x", key));
+  }
+}
+
+// Whatever reads the request next may take the other one.
+TEST_F(GatewayTest, TwoKeys_AreForbidden) {
+  for (const auto& [first, second] :
+       std::vector<std::pair<std::string, std::string>>{
+           {kGold, kTin}, {kGold, kGold}, {kGold, ""}, {"", kGold}}) {
+    expect_forbidden(gateway_->answer(
+        {"GET",
+         "/a1/prod/x",
+         {{"x-api-key", first}, {"accept", "*/*"}, {"x-api-key", second}},
+         ""}));
+  }
+  expect_forbidden(get("/a1/prod/x", absl::StrCat(kGold, ", ", kTin)));
+}
+
+TEST_F(GatewayTest, NoGoodTarget_IsForbidden) {
+  for (const char* target :
+       {"", "*", "/", "/a1", "/a1/test/x", "/a2/prod/x", "/a1/prod//x",
+        "/a1/prod/../prod/x", "/a1/prod/x;y", "http://h/a1/prod/x"}) {
+    expect_forbidden(get(target));
+  }
+  expect_forbidden(get("/a1/prod/x", kGold, "TRACE"));
+  // Nothing was taken for them.
+  EXPECT_EQ(header(get(), "ratelimit"),
+            R"("burst";r=2;t=1, "quota";r=99;t=43200)");
+}
+
+TEST_F(GatewayTest, Throttled_Is429) {
+  EXPECT_EQ(admitted(4), 3);
+  const HttpResponse response = get();
+  expect_refused(response, 429, "TooManyRequestsException",
+                 R"({"message":"Too Many Requests"})");
+  EXPECT_EQ(header(response, "retry-after"), "1");
+  EXPECT_EQ(header(response, "ratelimit"),
+            R"("burst";r=0;t=1, "quota";r=97;t=43200)");
+  EXPECT_EQ(get("/a1/prod/x", kTin).status, 200);
+  clock_->advance(kSecond / 10);
+  EXPECT_EQ(admitted(2), 1);
+}
+
+TEST_F(GatewayTest, OverQuota_Is429) {
+  patch("/quota/limit", "2");
+  EXPECT_EQ(admitted(2), 2);
+  const HttpResponse response = get();
+  expect_refused(response, 429, "LimitExceededException",
+                 R"({"message":"Limit Exceeded"})");
+  EXPECT_EQ(header(response, "retry-after"), "43200");
+}
+
+TEST_F(GatewayTest, MethodThrottle_GovernsItsMethod_InEverySpelling) {
+  EXPECT_EQ(get("/a1/prod/pets/1").status, 200);
+  EXPECT_EQ(get("/a1/pro%64/p%65ts/a%2Fb/?x").status, 200);
+  EXPECT_EQ(get("/a1/prod/pets/3").status, 429);
+  EXPECT_EQ(get("/a1/prod/%70ets/3").status, 429);
+  EXPECT_EQ(get("/a1/prod/pets/3", kGold, "HEAD").status, 200);
+  EXPECT_EQ(admitted(3), 2);
+}
+
+TEST_F(GatewayTest, HeadersMayBeOff) {
+  start(nullptr, HeaderFormat::kOff);
+  EXPECT_EQ(admitted(4), 3);
+  const HttpResponse response = get();
+  for (const auto& [name, value] : response.headers) {
+    EXPECT_FALSE(absl::StrContains(name, "ratelimit")) << name;
+    EXPECT_NE(name, "retry-after");
+  }
+}
+
+TEST_F(GatewayTest, Outcomes_AreCounted) {
+  admitted(5);
+  get("/a1/prod/x", "nobody's");
+  get("//");
+  patch("/quota/limit", "1");
+  clock_->advance(kSecond);
+  get();
+  EXPECT_EQ(counters_.totals(), (std::array<int64_t, 4>{3, 2, 1, 2}));
+}
+
+TEST_F(GatewayTest, RequestIds_AreNew) {
+  std::set<std::string> ids;
+  for (int i = 0; i < 100; ++i) ids.insert(header(get(), "x-amzn-requestid"));
+  EXPECT_EQ(ids.size(), 100u);
+}
+
+TEST_F(GatewayTest, Admitted_IsForTheUpstream) {
+  ScriptedServer server(
+      "HTTP/1.1 404 Not Found\r\nX-Amzn-RequestId: theirs\r\nRateLimit: theirs"
+      "\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\ngone");
+  start(*Upstream::create(absl::StrCat(server.url(), "/base")));
+  const HttpResponse response =
+      gateway_->answer({"POST",
+                        "/a1/prod/pets/7?x",
+                        {{"x-api-key", kGold}, {"x-own", "1"}},
+                        "body"},
+                       {"10.1.2.3", false});
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.body, "gone");
+  EXPECT_EQ(header(response, "content-type"), "text/plain");
+  EXPECT_EQ(header(response, "x-amzn-requestid").size(), 36u);
+  EXPECT_EQ(header(response, "ratelimit"),
+            R"("burst";r=2;t=1, "quota";r=99;t=43200)");
+  auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(requests[0].find("POST /base/pets/7?x HTTP/1.1\r\n"), 0u);
+  EXPECT_TRUE(absl::StrContains(requests[0], "x-own: 1\r\n"));
+  EXPECT_TRUE(absl::StrContains(requests[0], "x-forwarded-for: 10.1.2.3\r\n"));
+  EXPECT_FALSE(absl::StrContains(requests[0], kGold));
+
+  // What is refused does not get there.
+  get("/a1/prod/x", "nobody's");
+  get("/a1/prod/../x");
+  admitted(10);
+  EXPECT_EQ(server.requests().size(), 3u);
+}
+
+TEST_F(GatewayTest, UpstreamThatFails_Is502_AndWasAdmitted) {
+  ScriptedServer server("nonsense\r\n");
+  start(*Upstream::create(server.url()));
+  const HttpResponse response = get();
+  expect_refused(response, 502, "InternalServerErrorException",
+                 R"({"message":"Internal server error"})");
+  EXPECT_EQ(header(response, "ratelimit"),
+            R"("burst";r=2;t=1, "quota";r=99;t=43200)");
+}
+
+// While method throttles come and go, and the burst goes up and down, no more
+// get through than there are tokens: time stands still.
+TEST_F(GatewayTest, Concurrency_AdmitsNoneTooMany) {
+  patch("/throttle/burstLimit", "40");
+  constexpr int kThreads = 3;
+  constexpr int kCalls = 1000;
+  std::atomic<int> admitted{0};
+  std::atomic<int> running{kThreads};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < kCalls; ++j) {
+        admitted += get(j % 2 == 0 ? "/a1/prod/x" : "/a1/prod/y").status == 200;
+        EXPECT_EQ(get("/a1/new/x", kTin).status / 100, 4);
+      }
+      --running;
+    });
+  }
+  v1::UsagePlan other;
+  other.set_name("other");
+  other.add_api_stages()->set_api_id("a1");
+  other.mutable_api_stages(0)->set_stage("new");
+  for (int i = 0; running > 0 || i < 20; ++i) {
+    patch("/throttle/rateLimit", i % 2 == 0 ? "1000" : "1");
+    const auto created = enforcer_->create_usage_plan(other);
+    ASSERT_TRUE(created.ok());
+    ASSERT_TRUE(routes_->refresh(created->id()).ok());
+    const auto operations = patch_operations_from_json(
+        R"([{"op":"remove","path":"/apiStages","value":"a1:new"}])");
+    ASSERT_TRUE(enforcer_->apply_patch(created->id(), *operations).ok());
+    ASSERT_TRUE(routes_->refresh(created->id()).ok());
+    ASSERT_TRUE(enforcer_->delete_usage_plan(created->id()).ok());
+    ASSERT_TRUE(routes_->refresh(created->id()).ok());
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(admitted, 40);
+  const auto totals = counters_.totals();
+  EXPECT_EQ(totals[0], 40);
+  EXPECT_EQ(totals[0] + totals[1] + totals[2] + totals[3],
+            2 * kThreads * kCalls);
+}
+
+}  // namespace
+}  // namespace weir

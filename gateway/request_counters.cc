@@ -1,0 +1,27 @@
+#include "gateway/request_counters.h"
+
+#include "enforcer/thread_number.h"
+
+namespace weir {
+
+void RequestCounters::count(Outcome outcome) noexcept {
+  // Threads without a number share a row with another.
+  const auto row = static_cast<size_t>(ThreadNumber::mine()) % kRows;
+  // Relaxed: a counter that stands alone.
+  rows_[row].by_outcome[static_cast<size_t>(outcome)].fetch_add(
+      1, std::memory_order_relaxed);
+}
+
+std::array<int64_t, RequestCounters::kOutcomes> RequestCounters::totals()
+    const noexcept {
+  std::array<int64_t, kOutcomes> totals = {};
+  for (const Row& row : rows_) {
+    for (size_t i = 0; i < kOutcomes; ++i) {
+      // Relaxed: as above.
+      totals[i] += row.by_outcome[i].load(std::memory_order_relaxed);
+    }
+  }
+  return totals;
+}
+
+}  // namespace weir

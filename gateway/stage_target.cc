@@ -1,0 +1,69 @@
+#include "gateway/stage_target.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "http/target.h"
+#include "json/utf8.h"
+
+namespace weir {
+namespace {
+
+// pchar and '/' of RFC 3986 section 3.3, without ';'.
+bool is_path_character(char c) {
+  constexpr std::string_view kMarks = "/%-._~!$&'()*+,=:@";
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+         kMarks.find(c) != kMarks.npos;
+}
+
+bool is_query_character(char c) { return c > ' ' && c <= '~' && c != '#'; }
+
+bool has_dot_segment(std::string_view path) {
+  for (bool last = false; !last;) {
+    const size_t end = path.find_first_of("/\\");
+    const std::string_view segment = path.substr(0, end);
+    if (segment == "." || segment == "..") return true;
+    last = end == path.npos;
+    if (!last) path.remove_prefix(end + 1);
+  }
+  return false;
+}
+
+bool is_unambiguous(std::string_view path) {
+  if (!std::all_of(path.begin(), path.end(), is_path_character) ||
+      path.find("//") != path.npos) {
+    return false;
+  }
+  if (path.find('%') == path.npos) return !has_dot_segment(path);
+  const auto decoded = percent_decoded(path);
+  return decoded.ok() && is_utf8(*decoded) &&
+         std::none_of(decoded->begin(), decoded->end(), absl::ascii_iscntrl) &&
+         !has_dot_segment(*decoded);
+}
+
+}  // namespace
+
+std::optional<StageTarget> parse_stage_target(std::string_view target) {
+  if (target.empty() || target.front() != '/') return std::nullopt;
+  const size_t path_end = std::min(target.find('?'), target.size());
+  StageTarget result;
+  result.query = target.substr(std::min(path_end + 1, target.size()));
+  std::string_view path = target.substr(0, path_end);
+  if (!is_unambiguous(path) ||
+      !std::all_of(result.query.begin(), result.query.end(),
+                   is_query_character)) {
+    return std::nullopt;
+  }
+
+  path.remove_prefix(1);
+  const size_t api_end = path.find('/');
+  if (api_end == path.npos || api_end + 1 == path.size()) return std::nullopt;
+  const size_t stage_end = std::min(path.find('/', api_end + 1), path.size());
+  result.stage = path.substr(0, stage_end);
+  result.path = stage_end < path.size() ? path.substr(stage_end) : "/";
+  return result;
+}
+
+}  // namespace weir
