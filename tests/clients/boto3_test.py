@@ -43,7 +43,6 @@ class ClientTest(ServerTest):
             "UnauthorizedException": 401,
             "NotFoundException": 404,
             "ConflictException": 409,
-            "TooManyRequestsException": 429,
             "ServiceUnavailableException": 503,
         }[code]
         self.assertEqual(response["Error"]["Code"], code)
@@ -1013,9 +1012,9 @@ class Overload(ClientTest):
         self.addCleanup(client.close)
         naps = []
         with self.server.overload() as relieve:
-            with self.refused("TooManyRequestsException"):
-                self.client.get_usage_plans()
-            status, headers, _ = self.server.request("GET", "/usageplans")
+            with self.assertRaises(self.client.exceptions.TooManyRequestsException):
+                self.client.create_usage_plan(name="p")
+            status, headers, _ = self.server.request("POST", "/usageplans", {"name": "p"})
             self.assertEqual(status, 429)
             self.assertGreaterEqual(int(headers["Retry-After"]), 1)
 
@@ -1026,7 +1025,7 @@ class Overload(ClientTest):
                     sleep(0.5)
 
             with mock.patch("time.sleep", nap):
-                answer = client.get_usage_plans()
+                answer = client.create_usage_plan(name="p")
         self.assertGreaterEqual(answer["ResponseMetadata"]["RetryAttempts"], 2)
 
 

@@ -93,6 +93,8 @@ class Bodies(ServerTest):
         }
         for method, target in targets:
             for what, body in bodies.items():
+                if method == "PATCH" and what == "a list":
+                    continue  # which is how RFC 6902 has a patch
                 with self.subTest(method=method, target=target, body=what):
                     self.assert_bad(method, target, body)
 

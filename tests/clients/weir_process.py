@@ -135,22 +135,28 @@ class WeirProcess:
 
     @contextlib.contextmanager
     def overload(self):
-        """Large bodies that do not end, as many as it has room for.
+        """All the room that it has for bodies is taken, by some that do not end.
 
         Yields a function that takes them back.
         """
+        room, piece = 64 << 20, 10_000_000
         with contextlib.ExitStack() as stack:
-            for _ in range(7):
-                body = stack.enter_context(
+            while room > 0:
+                sender = stack.enter_context(
                     socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
                 )
-                body.sendall(
+                sender.sendall(
                     b"POST /usageplans HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                    b"Content-Length: 10000000\r\n\r\n" + b" " * 9_900_000
+                    b"Content-Length: %d\r\n\r\n" % piece + b" " * min(room, piece - 1)
                 )
+                room -= piece - 1
+            deadline = time.monotonic() + PATIENCE
+            while self.request("POST", "/usageplans", {}, credentials=None)[0] != 429:
+                assert time.monotonic() < deadline, "there is still room"
+                time.sleep(0.01)
             yield stack.close
 
-    def client(self, credentials=ADMIN, attempts=1, **config):
+    def client(self, credentials=ADMIN, attempts=1, verify=None):
         """boto3's client for it; by default one that does not try again."""
         # Here, because the AWS CLI has a botocore of its own.
         import boto3  # pylint: disable=import-outside-toplevel
@@ -160,13 +166,13 @@ class WeirProcess:
             "apigateway",
             endpoint_url=self.url,
             region_name=REGION,
+            verify=verify,
             aws_access_key_id=credentials.access_key,
             aws_secret_access_key=credentials.secret_key,
             config=botocore.config.Config(
                 retries={"mode": "standard", "total_max_attempts": attempts},
                 connect_timeout=PATIENCE,
                 read_timeout=PATIENCE,
-                **config,
             ),
         )
 
