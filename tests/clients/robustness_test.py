@@ -249,6 +249,7 @@ class Bytes(ServerTest):
                 with contextlib.suppress(ConnectionError):
                     for _ in range(300):
                         connection.sendall(b" " * 1_000_000)
+                    connection.shutdown(socket.SHUT_WR)
                 self.assertIn(status_of(read_all(connection)), (0, 400, 401, 413))
         self.assertLess(memory_of(self.server) - before, 100_000_000)
 
@@ -388,7 +389,7 @@ class Ends(unittest.TestCase):
         self.assertEqual(server.stop(), 0)
 
     def test_idle_connections_keep_nobody_waiting(self):
-        server = WeirProcess()
+        server = WeirProcess("--request-timeout=2")
         self.addCleanup(server.kill)
         with connect(server), connect(server) as half:
             half.sendall(b"POST /usageplans HTTP/1.1\r\nHost: loc")
