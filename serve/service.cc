@@ -1,5 +1,7 @@
 #include "serve/service.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -46,6 +48,7 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
     : enforcer_(*enforcer),
       clock_(options.clock != nullptr ? std::move(options.clock)
                                       : std::make_shared<SystemClock>()),
+      started_unix_ns_(clock_->now().unix),
       has_gateway_(options.gateway_beside_management),
       max_sync_age_(options.max_sync_age),
       access_(std::move(options.authentication)),
@@ -80,8 +83,10 @@ HttpResponse Service::answer_management(const HttpRequest& request) {
 
 HttpResponse Service::health() const {
   if (max_sync_age_ > absl::ZeroDuration()) {
-    const absl::Duration age = absl::Nanoseconds(
-        clock_->now().unix - enforcer_.statistics().synced_unix_ns);
+    // What came before this process is not its doing.
+    const int64_t synced =
+        std::max(enforcer_.statistics().synced_unix_ns, started_unix_ns_);
+    const absl::Duration age = absl::Nanoseconds(clock_->now().unix - synced);
     if (age > max_sync_age_) {
       return error_response(
           503, "ServiceUnavailableException",

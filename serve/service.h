@@ -3,6 +3,7 @@
 #ifndef WEIR_SERVE_SERVICE_H_
 #define WEIR_SERVE_SERVICE_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -72,6 +73,7 @@ class Service {
 
   Enforcer& enforcer_;
   const std::shared_ptr<Clock> clock_;
+  const int64_t started_unix_ns_;
   const bool has_gateway_;
   const absl::Duration max_sync_age_;
   const Access access_;
