@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -17,6 +19,7 @@
 #include "cli/command_line.h"
 #include "cli/input.h"
 #include "cli/plan_file.h"
+#include "cli/version.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "gateway/upstream.h"
@@ -206,6 +209,14 @@ absl::Status serve(const Flags& flags, const Console& console) {
     if (!upstream.ok()) return with_prefix(upstream.status(), "--upstream: ");
     options.upstream = *std::move(upstream);
   }
+  // Set once it listens.
+  std::atomic<const HttpServer*> listening{nullptr};
+  options.version = kVersion;
+  options.connections = [&listening]() -> std::optional<int64_t> {
+    const HttpServer* server = listening.load(std::memory_order_acquire);
+    if (server == nullptr) return std::nullopt;
+    return server->statistics().connections;
+  };
   const auto service = Service::create(enforcer->get(), std::move(options));
   if (!service.ok()) return service.status();
 
@@ -224,6 +235,8 @@ absl::Status serve(const Flags& flags, const Console& console) {
                                           return (*service)->answer(request);
                                         });
   if (!server.ok()) return with_prefix(server.status(), "--listen: ");
+
+  listening.store(server->get(), std::memory_order_release);
 
   console.out << "weir: listening on "
               << url_of(listeners->management, (*server)->port()) << "\n";

@@ -1,0 +1,119 @@
+#include "serve/metrics.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "serve/metrics_writer.h"
+#include "serve/process_status.h"
+
+namespace weir {
+namespace {
+
+void add_gauge(MetricsWriter& metrics, std::string_view name,
+               std::string_view help, size_t value) {
+  metrics.begin_gauge(name, help);
+  metrics.add(static_cast<int64_t>(value));
+}
+
+void add_counter(MetricsWriter& metrics, std::string_view name,
+                 std::string_view help, int64_t value) {
+  metrics.begin_counter(name, help);
+  metrics.add(value);
+}
+
+void add_requests(MetricsWriter& metrics, const RequestCounters& requests) {
+  metrics.begin_counter("weir_requests_total",
+                        "Requests to the APIs, by what became of them.");
+  const auto totals = requests.totals();
+  for (size_t i = 0; i < totals.size(); ++i) {
+    metrics.add({{"outcome", RequestCounters::kNames[i]}}, totals[i]);
+  }
+}
+
+void add_management(MetricsWriter& metrics,
+                    const ManagementCounters& management) {
+  metrics.begin_counter(
+      "weir_management_requests_total",
+      "Calls of the management interface, by operation and class of status.");
+  management.for_each(
+      [&](std::string_view operation, std::string_view status, int64_t calls) {
+        metrics.add({{"operation", operation}, {"status", status}}, calls);
+      });
+}
+
+void add_statistics(MetricsWriter& metrics,
+                    const Enforcer::Statistics& statistics) {
+  add_gauge(metrics, "weir_usage_plans", "Usage plans.",
+            statistics.usage_plans);
+  add_gauge(metrics, "weir_api_keys", "API keys.", statistics.api_keys);
+  add_gauge(metrics, "weir_arena_used_bytes",
+            "Memory of keys, counters and plans.", statistics.arena_used_bytes);
+  add_gauge(metrics, "weir_arena_retired_bytes",
+            "Of these, what waits for requests that may be reading it.",
+            statistics.arena_retired_bytes);
+  add_gauge(metrics, "weir_threads", "Threads that have decided requests.",
+            statistics.threads);
+  add_gauge(metrics, "weir_stalled_threads",
+            "Threads that stand in a decision for so long that memory cannot "
+            "be used again.",
+            statistics.stalled_threads);
+  add_gauge(metrics, "weir_leases", "Keys of which threads hold tokens.",
+            statistics.leases);
+  add_counter(metrics, "weir_days_not_recorded_total",
+              "Days of single keys that are missing from the history because "
+              "memory was used up.",
+              statistics.days_not_recorded);
+  add_gauge(metrics, "weir_counts_file_bytes",
+            "Size on disk of the files of counts.",
+            statistics.counts_file_bytes);
+  add_counter(metrics, "weir_sync_failures_total",
+              "Attempts to write counts to the store that failed.",
+              statistics.sync_failures);
+  if (statistics.synced_unix_ns == 0) return;  // nothing to be late with
+  metrics.begin_gauge("weir_last_sync_timestamp_seconds",
+                      "When counts were last written to the store, as Unix "
+                      "time.");
+  metrics.add(static_cast<double>(statistics.synced_unix_ns) / 1e9);
+}
+
+// By the names that every client library of Prometheus gives them.
+void add_process(MetricsWriter& metrics) {
+  const auto status = process_status();
+  if (!status.has_value()) return;
+  metrics.begin_counter("process_cpu_seconds_total",
+                        "Processor time used, of user and system, in seconds.");
+  metrics.add(status->cpu_seconds);
+  metrics.begin_gauge("process_start_time_seconds",
+                      "When the process started, as Unix time.");
+  metrics.add(status->start_unix_seconds);
+  metrics.begin_gauge("process_resident_memory_bytes",
+                      "Memory in use that is not swapped out.");
+  metrics.add(status->resident_memory_bytes);
+  metrics.begin_gauge("process_virtual_memory_bytes",
+                      "Address space, most of it reserved for the arena.");
+  metrics.add(status->virtual_memory_bytes);
+  metrics.begin_gauge("process_open_fds", "Open file descriptors.");
+  metrics.add(status->open_fds);
+  metrics.begin_gauge("process_max_fds",
+                      "How many file descriptors may be open.");
+  metrics.add(status->max_fds);
+}
+
+}  // namespace
+
+std::string metrics_text(const MetricsSources& sources) {
+  MetricsWriter metrics;
+  add_requests(metrics, *sources.requests);
+  add_management(metrics, *sources.management);
+  add_statistics(metrics, sources.enforcer->statistics());
+  if (sources.http_connections.has_value()) {
+    metrics.begin_gauge("weir_http_connections", "Open HTTP connections.");
+    metrics.add(*sources.http_connections);
+  }
+  metrics.begin_gauge("weir_build_info", "Always 1; says what is running.");
+  metrics.add({{"version", sources.version}}, int64_t{1});
+  add_process(metrics);
+  return std::move(metrics).text();
+}
+
+}  // namespace weir

@@ -1,0 +1,45 @@
+// The numbers of a running weir, for Prometheus.
+
+#ifndef WEIR_SERVE_METRICS_H_
+#define WEIR_SERVE_METRICS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "enforcer/enforcer.h"
+#include "gateway/request_counters.h"
+#include "serve/management_counters.h"
+
+namespace weir {
+
+struct MetricsSources {
+  const Enforcer* enforcer;
+  const RequestCounters* requests;
+  const ManagementCounters* management;
+  std::string_view version;  // of the program
+  // Open at present; none: not shown.
+  std::optional<int64_t> http_connections;
+};
+
+// In the text format that MetricsWriter writes:
+//
+//   weir_requests_total{outcome}                      see RequestCounters
+//   weir_management_requests_total{operation,status}  see ManagementCounters
+//   weir_usage_plans, weir_api_keys, weir_threads, weir_stalled_threads,
+//   weir_leases, weir_arena_used_bytes, weir_arena_retired_bytes,
+//   weir_counts_file_bytes, weir_days_not_recorded_total,
+//   weir_sync_failures_total                          see Enforcer::Statistics
+//   weir_last_sync_timestamp_seconds                  once there was one
+//   weir_http_connections                             if known
+//   weir_build_info{version}                          1
+//   process_*                                         see ProcessStatus
+//
+// No label has a key, or anything else that clients choose. Locks as
+// `Enforcer::statistics()` does; reads /proc. Thread-safe.
+std::string metrics_text(const MetricsSources& sources);
+
+}  // namespace weir
+
+#endif  // WEIR_SERVE_METRICS_H_

@@ -1,0 +1,90 @@
+#include "serve/metrics.h"
+
+#include <memory>
+#include <string>
+
+#include "enforcer/decision.h"
+#include "enforcer/enforcer.h"
+#include "gateway/request_counters.h"
+#include "gtest/gtest.h"
+#include "proto/api_key.pb.h"
+#include "proto/usage_plan.pb.h"
+#include "serve/management_counters.h"
+#include "serve/metrics_parser.h"
+
+namespace weir {
+namespace {
+
+class MetricsTest : public testing::Test {
+ protected:
+  std::string text() { return metrics_text(sources_); }
+
+  std::unique_ptr<Enforcer> enforcer_ = *Enforcer::create();
+  RequestCounters requests_;
+  ManagementCounters management_;
+  MetricsSources sources_{
+      enforcer_.get(), &requests_, &management_, "1.2.3", {}};
+};
+
+TEST_F(MetricsTest, AreWellFormed) {
+  const auto metrics = parse_metrics(text());
+  ASSERT_TRUE(metrics.ok()) << metrics.status();
+  for (const char* name :
+       {"weir_requests_total", "weir_management_requests_total",
+        "weir_usage_plans", "weir_api_keys", "weir_arena_used_bytes",
+        "weir_arena_retired_bytes", "weir_threads", "weir_stalled_threads",
+        "weir_leases", "weir_counts_file_bytes", "weir_sync_failures_total",
+        "weir_days_not_recorded_total", "weir_build_info",
+        "process_cpu_seconds_total", "process_start_time_seconds",
+        "process_resident_memory_bytes", "process_virtual_memory_bytes",
+        "process_open_fds", "process_max_fds"}) {
+    ASSERT_EQ(metrics->count(name), 1u) << name;
+    EXPECT_FALSE(metrics->at(name).samples.empty()) << name;
+  }
+  for (const auto& [name, metric] : *metrics) {
+    EXPECT_TRUE(name.rfind("weir_", 0) == 0 || name.rfind("process_", 0) == 0)
+        << name;
+    EXPECT_EQ(metric.help.back(), '.') << name;
+  }
+}
+
+TEST_F(MetricsTest, ShowWhatWasCounted) {
+  v1::UsagePlan plan;
+  plan.set_name("p");
+  ASSERT_TRUE(enforcer_->create_usage_plan(plan).ok());
+  v1::ApiKey key;
+  key.set_value("secret-0123456789abcdef");
+  key.set_name("secret name");
+  ASSERT_TRUE(enforcer_->create_api_key(key).ok());
+  requests_.count(Outcome::kQuotaExceeded);
+  management_.count("UpdateUsagePlan", 429);
+  sources_.http_connections = 5;
+
+  const auto metrics = parse_metrics(text());
+  ASSERT_TRUE(metrics.ok()) << metrics.status();
+  const auto sample = [&](const char* name, const char* labels = "") {
+    return metrics->at(name).samples.at(labels);
+  };
+  EXPECT_EQ(sample("weir_requests_total", "{outcome=\"quota_exceeded\"}"), 1);
+  EXPECT_EQ(sample("weir_requests_total", "{outcome=\"admitted\"}"), 0);
+  EXPECT_EQ(sample("weir_management_requests_total",
+                   "{operation=\"UpdateUsagePlan\",status=\"4xx\"}"),
+            1);
+  EXPECT_EQ(sample("weir_usage_plans"), 1);
+  EXPECT_EQ(sample("weir_api_keys"), 1);
+  EXPECT_EQ(sample("weir_http_connections"), 5);
+  EXPECT_EQ(sample("weir_build_info", "{version=\"1.2.3\"}"), 1);
+  EXPECT_GT(sample("weir_arena_used_bytes"), 0);
+  EXPECT_EQ(text().find("secret"), std::string::npos);
+}
+
+// A time of a sync that there never was would be an alarm.
+TEST_F(MetricsTest, WhatIsNotKnown_IsLeftOut) {
+  const auto metrics = parse_metrics(text());
+  ASSERT_TRUE(metrics.ok());
+  EXPECT_EQ(metrics->count("weir_last_sync_timestamp_seconds"), 0u);
+  EXPECT_EQ(metrics->count("weir_http_connections"), 0u);
+}
+
+}  // namespace
+}  // namespace weir

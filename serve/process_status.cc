@@ -1,0 +1,75 @@
+#include "serve/process_status.h"
+
+#include <dirent.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+
+namespace weir {
+namespace {
+
+// When the system started, in Unix seconds.
+std::optional<double> boot_time() {
+  std::ifstream file("/proc/stat");
+  std::string name;
+  double seconds = 0;
+  while (file >> name) {
+    if (name == "btime" && file >> seconds) return seconds;
+    file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+  }
+  return std::nullopt;
+}
+
+std::optional<int64_t> count_open_fds() {
+  DIR* directory = opendir("/proc/self/fd");
+  if (directory == nullptr) return std::nullopt;
+  // Not ".", "..", and the one that reads the directory.
+  int64_t count = -3;
+  while (readdir(directory) != nullptr) ++count;
+  closedir(directory);
+  return count;
+}
+
+}  // namespace
+
+std::optional<ProcessStatus> process_status() {
+  std::ifstream file("/proc/self/stat");
+  // The second field is the program's name, in brackets, which it may contain.
+  std::string line;
+  if (!std::getline(file, line)) return std::nullopt;
+  const size_t name_end = line.rfind(") ");
+  if (name_end == line.npos) return std::nullopt;
+
+  // The others by their numbers in proc(5).
+  constexpr int kUserTime = 14, kSystemTime = 15, kStartTime = 22,
+                kVirtualBytes = 23, kResidentPages = 24;
+  double fields[kResidentPages + 1] = {};
+  std::istringstream rest(line.substr(name_end + 2));
+  std::string state;
+  rest >> state;
+  for (int i = 4; i <= kResidentPages; ++i) rest >> fields[i];
+  const auto boot = boot_time();
+  const auto open_fds = count_open_fds();
+  rlimit limit;
+  if (!rest || !boot.has_value() || !open_fds.has_value() ||
+      getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return std::nullopt;
+  }
+
+  const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
+  ProcessStatus status;
+  status.cpu_seconds = (fields[kUserTime] + fields[kSystemTime]) / ticks;
+  status.start_unix_seconds = *boot + fields[kStartTime] / ticks;
+  status.virtual_memory_bytes = static_cast<int64_t>(fields[kVirtualBytes]);
+  status.resident_memory_bytes =
+      static_cast<int64_t>(fields[kResidentPages]) * sysconf(_SC_PAGESIZE);
+  status.open_fds = *open_fds;
+  status.max_fds = static_cast<int64_t>(limit.rlim_cur);
+  return status;
+}
+
+}  // namespace weir

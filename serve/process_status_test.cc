@@ -1,0 +1,60 @@
+#include "serve/process_status.h"
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace weir {
+namespace {
+
+double seconds_of(clockid_t clock) {
+  timespec t;
+  clock_gettime(clock, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+TEST(ProcessStatus, IsThatOfThisProcess) {
+  const auto status = process_status();
+  ASSERT_TRUE(status.has_value());
+  EXPECT_LE(status->start_unix_seconds, seconds_of(CLOCK_REALTIME) + 2);
+  EXPECT_GT(status->start_unix_seconds, seconds_of(CLOCK_REALTIME) - 3600);
+  EXPECT_GT(status->resident_memory_bytes, 1 << 20);
+  EXPECT_GT(status->virtual_memory_bytes, status->resident_memory_bytes);
+  EXPECT_GT(status->max_fds, status->open_fds);
+}
+
+TEST(ProcessStatus, CountsDescriptors) {
+  const auto before = process_status();
+  const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const auto after = process_status();
+  close(fd);
+  ASSERT_TRUE(before.has_value() && after.has_value());
+  EXPECT_GE(before->open_fds, 3);
+  EXPECT_EQ(after->open_fds, before->open_fds + 1);
+}
+
+TEST(ProcessStatus, CountsTheTimeOfTheProcessor) {
+  while (seconds_of(CLOCK_PROCESS_CPUTIME_ID) < 0.1) {
+  }
+  const auto status = process_status();
+  ASSERT_TRUE(status.has_value());
+  EXPECT_GE(status->cpu_seconds, 0.05);
+  EXPECT_LE(status->cpu_seconds, seconds_of(CLOCK_PROCESS_CPUTIME_ID) + 0.05);
+}
+
+TEST(ProcessStatus, GrowsWithTheMemory) {
+  const auto before = process_status();
+  const std::string memory(size_t{64} << 20, 'x');
+  const auto after = process_status();
+  ASSERT_TRUE(before.has_value() && after.has_value());
+  EXPECT_GE(after->resident_memory_bytes - before->resident_memory_bytes,
+            static_cast<int64_t>(memory.size()) * 9 / 10);
+}
+
+}  // namespace
+}  // namespace weir
