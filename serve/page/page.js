@@ -528,7 +528,7 @@ const usage = {
         `${day.limited ? `${grouped(day.remaining)} remaining` : "no quota"}`);
     $("bars").replaceChildren(
         ...bars("Used", "used", days.map(({used}) => used), titles),
-        ...days.some(({limited}) => limited) ? bars("Remaining at the end of the day", "left low",
+        ...days.some(({limited}) => limited) ? bars("Remaining when the day ends", "left low",
             days.map(({limited, remaining}) => limited ? remaining : 0), titles) : [],
         element("figcaption", {}, element("span", {}, days[0].date), element("span", {}, last.date)));
     $("day-rows").replaceChildren(...days.toReversed().map((day) => element("tr", {},
