@@ -11,6 +11,7 @@
 #include "http/error_response.h"
 #include "management/status_response.h"
 #include "serve/metrics.h"
+#include "serve/metrics_writer.h"
 #include "serve/page_files.h"
 
 namespace weir {
@@ -91,7 +92,7 @@ HttpResponse Service::metrics() const {
                          version_, std::nullopt};
   if (connections_ != nullptr) sources.http_connections = connections_();
   return {200,
-          {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}},
+          {{"content-type", MetricsWriter::kContentType}},
           metrics_text(sources)};
 }
 
