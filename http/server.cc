@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -46,6 +47,9 @@ absl::Status check(const HttpServerOptions& options) {
     return invalid(
         "HTTP server: bounds must be 1 at least, headers' 1 MiB at "
         "most");
+  }
+  if (options.max_total_body_bytes < options.max_body_bytes) {
+    return invalid("HTTP server: there must be room for one body at least");
   }
   if (options.idle_timeout <= absl::ZeroDuration() ||
       options.request_timeout <= absl::ZeroDuration()) {
@@ -525,7 +529,13 @@ HttpServer::~HttpServer() = default;
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::start(
     const HttpServerOptions& options, HttpHandler handler) {
   if (absl::Status status = check(options); !status.ok()) return status;
-  auto daemon = std::make_unique<Daemon>(options, std::move(handler));
+  std::unique_ptr<Daemon> daemon;
+  try {
+    daemon = std::make_unique<Daemon>(options, std::move(handler));
+  } catch (const std::system_error& error) {
+    return absl::UnavailableError(
+        absl::StrCat("HTTP server: no thread: ", error.what()));
+  }
   if (absl::Status status = daemon->start(); !status.ok()) return status;
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(daemon)));
 }

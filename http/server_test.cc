@@ -604,6 +604,7 @@ TEST(HttpServer, BoundsBodiesInMemory) {
 
 TEST(HttpServer, BoundsAnswersThatNobodyReads) {
   HttpServerOptions options;
+  options.max_body_bytes = 1000;
   options.max_total_body_bytes = 10'000'000;
   const auto server = start(
       [](const HttpRequest& request) {
@@ -829,6 +830,9 @@ TEST(HttpServer, SaysWhyItCannotStart) {
   options.max_connections = 0;
   EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
   options.max_connections = 100'000'000;
+  EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
+  options = {};
+  options.max_total_body_bytes = options.max_body_bytes - 1;
   EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
   options = {};
   options.idle_timeout = absl::ZeroDuration();
