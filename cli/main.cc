@@ -18,13 +18,13 @@
 #include "cli/import_command.h"
 #include "cli/patch_command.h"
 #include "cli/replay_command.h"
+#include "cli/serve_command.h"
 #include "cli/usage_command.h"
 #include "cli/validate_command.h"
+#include "cli/version.h"
 
 namespace weir::cli {
 namespace {
-
-constexpr char kVersion[] = "0.1.0";
 
 constexpr char kHelp[] =
     "Usage: weir COMMAND [flags]\n"
@@ -34,6 +34,7 @@ constexpr char kHelp[] =
     "  validate   everything that is wrong with a usage plan\n"
     "  patch      what a patch makes of a JSON document or a usage plan\n"
     "  diff       the patch that makes one document of another\n"
+    "  serve      plans as a service that AWS's own clients manage\n"
     "  usage      what the keys of a plan in a store have used, by day\n"
     "  export     all that a store holds, as JSON lines\n"
     "  import     a new store, of an export\n"
@@ -76,6 +77,7 @@ int run(absl::Span<const std::string> arguments, const Console& console) {
   if (command == "validate") return run_validate(arguments.subspan(1), console);
   if (command == "patch") return run_patch(arguments.subspan(1), console);
   if (command == "diff") return run_diff(arguments.subspan(1), console);
+  if (command == "serve") return run_serve(arguments.subspan(1), console);
   if (command == "usage") return run_usage(arguments.subspan(1), console);
   if (command == "export") return run_export(arguments.subspan(1), console);
   if (command == "import") return run_import(arguments.subspan(1), console);
@@ -86,8 +88,9 @@ int run(absl::Span<const std::string> arguments, const Console& console) {
   } else {
     console.err << "unknown command " << command;
   }
-  console.err << ": replay, validate, patch, diff, usage, export or import\n"
-                 "Try `weir --help`.\n";
+  console.err
+      << ": replay, validate, patch, diff, serve, usage, export or import\n"
+         "Try `weir --help`.\n";
   return kExitUsage;
 }
 

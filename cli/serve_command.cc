@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -17,6 +19,7 @@
 #include "cli/command_line.h"
 #include "cli/input.h"
 #include "cli/plan_file.h"
+#include "cli/version.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "gateway/upstream.h"
@@ -139,7 +142,8 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
   if (open && !is_loopback_host(flags.listen)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--listen: without credentials, only loopback addresses are listened "
-        "on, and ", excerpt(flags.listen), " is none"));
+        "on, and ",
+        excerpt(flags.listen), " is none"));
   }
   return listeners;
 }
@@ -177,8 +181,8 @@ sigset_t block_stop_signals() {
 std::string url_of(const HttpServerOptions& options, int port) {
   const bool brackets = options.address.find(':') != std::string::npos;
   return absl::StrCat(options.tls_key.empty() ? "http://" : "https://",
-                      brackets ? "[" : "", options.address,
-                      brackets ? "]" : "", ":", port);
+                      brackets ? "[" : "", options.address, brackets ? "]" : "",
+                      ":", port);
 }
 
 absl::Status serve(const Flags& flags, const Console& console) {
@@ -205,6 +209,14 @@ absl::Status serve(const Flags& flags, const Console& console) {
     if (!upstream.ok()) return with_prefix(upstream.status(), "--upstream: ");
     options.upstream = *std::move(upstream);
   }
+  // Set once it listens.
+  std::atomic<const HttpServer*> listening{nullptr};
+  options.version = kVersion;
+  options.connections = [&listening]() -> std::optional<int64_t> {
+    const HttpServer* server = listening.load(std::memory_order_acquire);
+    if (server == nullptr) return std::nullopt;
+    return server->statistics().connections;
+  };
   const auto service = Service::create(enforcer->get(), std::move(options));
   if (!service.ok()) return service.status();
 
@@ -214,14 +226,17 @@ absl::Status serve(const Flags& flags, const Console& console) {
         *listeners->gateway, [&service](const HttpRequest& request) {
           return (*service)->answer_gateway(request);
         });
-    if (!started.ok()) return with_prefix(started.status(), "--gateway-listen: ");
+    if (!started.ok())
+      return with_prefix(started.status(), "--gateway-listen: ");
     gateway = *std::move(started);
   }
-  const auto server = HttpServer::start(
-      listeners->management, [&service](const HttpRequest& request) {
-        return (*service)->answer(request);
-      });
+  const auto server = HttpServer::start(listeners->management,
+                                        [&service](const HttpRequest& request) {
+                                          return (*service)->answer(request);
+                                        });
   if (!server.ok()) return with_prefix(server.status(), "--listen: ");
+
+  listening.store(server->get(), std::memory_order_release);
 
   console.out << "weir: listening on "
               << url_of(listeners->management, (*server)->port()) << "\n";
@@ -253,7 +268,8 @@ int run_serve(absl::Span<const std::string> arguments, const Console& console) {
                 "is missing. Default: nowhere",
                 &flags.store);
   line.add_flag("listen", "ADDRESS:PORT",
-                "default 127.0.0.1:8080; port 0 is any that is free", &flags.listen);
+                "default 127.0.0.1:8080; port 0 is any that is free",
+                &flags.listen);
   line.add_flag("gateway-listen", "ADDRESS:PORT",
                 "where /{apiId}/{stage}/... is served, and nothing else.\n"
                 "Default: beside the management",

@@ -20,6 +20,7 @@
 #include "plan/plan_error.h"
 #include "plan/plan_json.h"
 #include "plan/plan_patch.h"
+#include "plan/validation.h"
 
 namespace weir {
 namespace {
@@ -48,9 +49,10 @@ class Operation {
     auto plan = usage_plan_from_json(
         request_.body.empty() ? std::string_view("{}") : request_.body);
     if (!plan.ok()) return unreadable(plan.status());
-    if (auto status = before_change(*plan); !status.ok()) {
-      return status_response(status);
-    }
+    // What is wrong with the plan itself, the enforcer says better.
+    absl::Status status;
+    if (validate_usage_plan(*plan).empty()) status = before_change(*plan);
+    if (!status.ok()) return status_response(status);
     const auto created = enforcer_.create_usage_plan(*plan);
     if (created.ok()) after_change(created->id());
     return plan_response(201, created, TagsMember::kIfAny);
@@ -148,7 +150,8 @@ class Operation {
 
   HttpResponse import_api_keys() {
     if (parameter("format") != "csv") {
-      return status_response(absl::InvalidArgumentError("format: expected csv"));
+      return status_response(
+          absl::InvalidArgumentError("format: expected csv"));
     }
     auto rows = parse_api_key_csv(request_.body);
     if (!rows.ok()) return status_response(rows.status());

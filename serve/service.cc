@@ -1,5 +1,7 @@
 #include "serve/service.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -8,14 +10,14 @@
 #include "gateway/request_id.h"
 #include "http/error_response.h"
 #include "management/status_response.h"
+#include "serve/metrics.h"
 #include "serve/page_files.h"
 
 namespace weir {
 namespace {
 
 std::string_view path_of(const HttpRequest& request) {
-  return std::string_view(request.target)
-      .substr(0, request.target.find('?'));
+  return std::string_view(request.target).substr(0, request.target.find('?'));
 }
 
 bool only_reads(const HttpRequest& request) {
@@ -47,10 +49,13 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
     : enforcer_(*enforcer),
       clock_(options.clock != nullptr ? std::move(options.clock)
                                       : std::make_shared<SystemClock>()),
+      started_unix_ns_(clock_->now().unix),
       has_gateway_(options.gateway_beside_management),
       max_sync_age_(options.max_sync_age),
       access_(std::move(options.authentication)),
       routes_(enforcer),
+      version_(std::move(options.version)),
+      connections_(std::move(options.connections)),
       gateway_(enforcer, &routes_, &request_counters_,
                std::move(options.upstream)),
       management_(enforcer, keep_up(routes_)) {}
@@ -81,10 +86,21 @@ HttpResponse Service::answer_management(const HttpRequest& request) {
   return std::move(answer.response);
 }
 
+HttpResponse Service::metrics() const {
+  MetricsSources sources{&enforcer_, &request_counters_, &management_counters_,
+                         version_, std::nullopt};
+  if (connections_ != nullptr) sources.http_connections = connections_();
+  return {200,
+          {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}},
+          metrics_text(sources)};
+}
+
 HttpResponse Service::health() const {
   if (max_sync_age_ > absl::ZeroDuration()) {
-    const absl::Duration age = absl::Nanoseconds(
-        clock_->now().unix - enforcer_.statistics().synced_unix_ns);
+    // What came before this process is not its doing.
+    const int64_t synced =
+        std::max(enforcer_.statistics().synced_unix_ns, started_unix_ns_);
+    const absl::Duration age = absl::Nanoseconds(clock_->now().unix - synced);
     if (age > max_sync_age_) {
       return error_response(
           503, "ServiceUnavailableException",

@@ -1,6 +1,6 @@
 // The page of `weir serve`: what the server knows, drawn, and a form for
-// patches. Names and texts are whoever's chose them: they become text nodes,
-// never markup, and the Content-Security-Policy holds the page to that.
+// patches. Whoever chose names and texts, they become text nodes and never
+// markup; the Content-Security-Policy holds the page to that.
 
 const $ = (id) => document.getElementById(id);
 
@@ -54,9 +54,9 @@ const mac = (key, text) => crypto.subtle.sign("HMAC", key, bytes(text));
 let signer;  // {id, key}: the key cannot be read back, only used.
 
 // The headers that AWS's Signature Version 4 adds to a request.
-async function signature(method, target, body) {
+async function signature(method, url, body) {
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
-  const [path, query = ""] = target.split("?");
+  const [path, query = ""] = url.split("?");
   const request = [
     method, path.split("/").map(encoded).join("/"), query,
     `host:${location.host}`, `x-amz-date:${time}`, "", "host;x-amz-date", await sha256(body),
@@ -75,15 +75,15 @@ async function signature(method, target, body) {
 }
 
 // The text of the answer. Throws a Refusal, or an AbortError once `signal` is.
-async function call(method, target, {body = "", signal} = {}) {
+async function call(method, url, {body = "", signal} = {}) {
   const asked = signer;
   const headers = {accept: "application/json"};
   if (body) headers["content-type"] = "application/json";
-  if (signer) Object.assign(headers, await signature(method, target, body));
+  if (signer) Object.assign(headers, await signature(method, url, body));
   const patience = AbortSignal.timeout(10_000);
   let response, text;
   try {
-    response = await fetch(target, {
+    response = await fetch(url, {
       method, headers, body: body || undefined, cache: "no-store",
       signal: signal ? AbortSignal.any([signal, patience]) : patience,
     });
@@ -102,7 +102,7 @@ async function call(method, target, {body = "", signal} = {}) {
   throw refusal;
 }
 
-const ask = async (target, signal) => JSON.parse(await call("GET", target, {signal}));
+const ask = async (url, signal) => JSON.parse(await call("GET", url, {signal}));
 
 // ---- What a part of the page says of itself.
 
@@ -188,8 +188,8 @@ function show(content) {
 $("credentials").onsubmit = async (event) => {
   event.preventDefault();
   if (!globalThis.crypto?.subtle) return;
-  const secret = $("secret").value;
-  signer = {id: $("access-key").value.trim(), key: await macKey(bytes("AWS4" + secret))};
+  const key = await macKey(bytes("AWS4" + $("secret").value));
+  signer = {id: $("access-key").value.trim(), key};
   $("secret").value = "";
   open().catch((error) => { if (error.status !== 401) showError($("sign-in-note"), error); });
 };
@@ -205,7 +205,7 @@ const kWindow = 120_000;  // Milliseconds that the chart shows.
 const kOutcomes = ["admitted", "throttled", "quota_exceeded", "forbidden"];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 let samples = [];  // {time, admitted, refused}, per second, the latest last.
-let previous;      // {time, counts} of the last look at the counters.
+let previous;  // {time, counts} of the last look at the counters.
 
 // The counters of the Prometheus text, by outcome.
 function countsIn(text) {
@@ -280,14 +280,11 @@ async function watch() {
     } catch (error) {
       previous = undefined;
       kOutcomes.forEach((outcome) => { $(`rate-${outcome}`).textContent = "–"; });
-      if (error.status) {
-        showError($("traffic-note"), error);
-      } else {
-        showState("lost", "Disconnected; trying again");
-      }
+      if (error.status) showError($("traffic-note"), error);
+      if (error.status !== 401) showState("lost", `${error.status ? "Error" : "Disconnected"}; trying again`);
     }
   }
-  setTimeout(watch, Math.max(100, 1000 - (performance.now() - began)));
+  setTimeout(watch, Math.max(750, 1000 - (performance.now() - began)));
 }
 
 // ---- The list of plans.
@@ -335,6 +332,12 @@ function stopPlan() {
   planLife = new AbortController();
   planId = undefined;
   keys.stop();
+  for (const part of ["plan-name", "plan-id", "plan-description", "plan-facts", "keys", "totals",
+    "bars", "day-rows", "rows", "patch-note", "patch-result", "path-lists"]) {
+    $(part).replaceChildren();
+  }
+  $("usage-key").replaceChildren(element("option", {value: ""}, "all keys"));
+  $("key-search").value = $("json").value = "";
   $("plan").hidden = true;
   document.title = "Weir";
 }
@@ -346,14 +349,9 @@ function openPlan(id) {
   markPlan();
   $("plan").hidden = false;
   $("plan-name").textContent = $("plan-id").textContent = id;
-  for (const part of ["plan-description", "plan-facts", "patch-note", "patch-result", "rows"]) {
-    $(part).replaceChildren();
-  }
-  $("key-search").value = "";
   $("as-rows").checked = true;
-  $("json").hidden = true;
-  $("usage-key").replaceChildren(element("option", {value: ""}, "all keys"));
   showMode();
+  addRow();
   refreshPlan();
 }
 
@@ -364,6 +362,7 @@ function refreshPlan() {
   usage.restart();
 }
 
+const fact = ([term, text]) => element("div", {}, element("dt", {}, term), element("dd", {}, text));
 const planPath = () => `/usageplans/${encoded(planId)}`;
 
 function drawPlan(plan) {
@@ -384,8 +383,7 @@ function drawPlan(plan) {
     facts.push(["Tags", element("div", {}, ...tags.map(
         ([name, value]) => element("span", {className: "tag"}, `${name}: ${value}`)))]);
   }
-  $("plan-facts").replaceChildren(...facts.map(
-      ([term, text]) => element("div", {}, element("dt", {}, term), element("dd", {}, text))));
+  $("plan-facts").replaceChildren(...facts.map(fact));
   drawPathLists(stages);
   const link = planLinks().find((link) => link.dataset.id === plan.id);
   if (link) fillPlanLink(link, plan);
@@ -524,7 +522,7 @@ const usage = {
       ["Used in these days", grouped(days.reduce((sum, {used}) => sum + used, 0))],
       [`Remaining ${when}`, left(last)],
       ["Keys", grouped(this.keyCount) + (this.position ? " so far" : "")],
-    ].map(([term, text]) => element("div", {}, element("dt", {}, term), element("dd", {}, text))));
+    ].map(fact));
 
     const titles = days.map((day) => `${day.date} (UTC): ${grouped(day.used)} used, ` +
         `${day.limited ? `${grouped(day.remaining)} remaining` : "no quota"}`);
@@ -601,16 +599,15 @@ function valueHint(path, op) {
   return known?.[2] ?? (/Limit$/.test(path) ? "number" : "value");
 }
 
-function addRow({op = "replace", path = "", value = ""} = {}) {
+function addRow() {
   const what = element("select", {className: "op", ariaLabel: "Operation"},
-      ...["add", "replace", "remove"].map((name) => element("option", {}, name)));
-  const where = element("input", {className: "path", value: path, placeholder: "/path", ariaLabel: "Path",
+      ...["replace", "add", "remove"].map((name) => element("option", {}, name)));
+  const where = element("input", {className: "path", placeholder: "/path", ariaLabel: "Path",
     spellcheck: false, autocomplete: "off", autocapitalize: "none"});
-  const text = element("input", {className: "value", value, ariaLabel: "Value", autocomplete: "off"});
+  const text = element("input", {className: "value", ariaLabel: "Value", autocomplete: "off"});
   const away = element("button", {type: "button", ariaLabel: "Take this operation out"}, "×");
   const row = element("div", {className: "row", role: "group", ariaLabel: "Operation of the patch"},
       what, where, text, away);
-  what.value = op;
   const hint = () => {
     where.setAttribute("list", `paths-${what.value}`);
     text.placeholder = valueHint(where.value, what.value);
@@ -632,24 +629,12 @@ const operationsOfRows = () => [...$("rows").children].map((row) => {
   return op === "remove" && value === "" ? {op, path} : {op, path, value};
 });
 
-// Rows and JSON are two views of one patch: what the one has, the other begins
-// with.
+// JSON begins with what the rows say; the rows stay as they are meanwhile.
 function showMode() {
   const json = $("as-json").checked;
-  if (json && $("json").hidden) {
-    $("json").value = JSON.stringify({patchOperations: operationsOfRows()}, null, 2);
-  } else if (!json && !$("json").hidden) {
-    try {
-      const operations = JSON.parse($("json").value).patchOperations;
-      const rows = [...operations].map(({op, path, value}) => ({op, path,
-        value: typeof value === "object" ? JSON.stringify(value) : value}));
-      $("rows").replaceChildren();
-      rows.forEach(addRow);
-    } catch { /* Not a patch, or not yet: the rows stay. */ }
-  }
+  if (json) $("json").value = JSON.stringify({patchOperations: operationsOfRows()}, null, 2);
   $("json").hidden = !json;
   $("rows").hidden = $("add-row").hidden = json;
-  if (!$("rows").children.length) addRow();
 }
 
 $("as-rows").onchange = $("as-json").onchange = showMode;

@@ -1,0 +1,134 @@
+// A fuzz target: whatever a client sends, above the socket. An input is a
+// request as text, see request_from_text(), or several of them with a line
+// "====" between them, for one service.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "enforcer/clock.h"
+#include "enforcer/enforcer.h"
+#include "http/message.h"
+#include "json/json_reader.h"
+#include "management/authentication.h"
+#include "management/credentials.h"
+#include "management/management.h"
+#include "management/sigv4_samples.h"
+#include "plan/plan_json.h"
+#include "proto/api_key.pb.h"
+#include "serve/service.h"
+#include "tests/fuzz/invariant.h"
+
+namespace weir {
+namespace {
+
+constexpr char kSecret[] = "the-secret-value-of-a-key";
+constexpr int kMostRequests = 8;
+
+std::string_view take_until(std::string_view& rest, std::string_view divider) {
+  const std::string_view part = rest.substr(0, rest.find(divider));
+  rest.remove_prefix(std::min(part.size() + divider.size(), rest.size()));
+  return part;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != text.npos;
+}
+
+void check(const HttpRequest& request, const HttpResponse& response) {
+  require(response.status >= 200 && response.status <= 599, "a status");
+  bool has_error_type = false;
+  for (const auto& [name, value] : response.headers) {
+    has_error_type = has_error_type || name == "x-amzn-errortype";
+    require(!contains(name + value, "\n") && !contains(name + value, "\r"),
+            "headers are lines");
+  }
+  if (Management::serves(request.target)) {
+    require(has_error_type == (response.status >= 400), "errors have types");
+    require(response.body.empty() || parse_json(response.body).ok(),
+            "what is answered is JSON");
+    require(response.body.empty() ==
+                (response.status == 202 || response.status == 204),
+            "and is there");
+  }
+  // A value is shown where it was asked for, or to whom it is new.
+  require(
+      !contains(response.body, kSecret) ||
+          contains(request.target, "includeValue") ||
+          (request.method != "POST" && contains(request.target, "/keys/")) ||
+          (request.method == "POST" && response.status == 201) ||
+          contains(request.body, "the-secret"),
+      "secrets are kept");
+}
+
+class Subject {
+ public:
+  explicit Subject(bool with_credentials) {
+    Options options;
+    options.clock = clock_;
+    options.arena_bytes = size_t{1} << 24;
+    options.huge_pages = false;
+    enforcer_ = *Enforcer::create(options);
+    const auto plan = enforcer_->create_usage_plan(*usage_plan_from_json(
+        R"({"id":"gold","name":"gold","apiStages":[{"apiId":"a1","stage":)"
+        R"("prod","throttle":{"/pets/GET":{"rateLimit":1,"burstLimit":1}}}],)"
+        R"("throttle":{"rateLimit":2,"burstLimit":2},"quota":{"limit":9,)"
+        R"("period":"WEEK"},"tags":{"a":"b"}})"));
+    require(plan.ok(), "the plan");
+    v1::ApiKey key;
+    key.set_id("blue");
+    key.set_name("blue");
+    key.set_value(kSecret);
+    key.set_enabled(true);
+    require(enforcer_->create_api_key(key).ok(), "the key");
+    require(enforcer_->create_usage_plan_key("gold", "blue").ok(), "under it");
+    ServiceOptions service;
+    service.clock = clock_;
+    if (with_credentials) {
+      Credentials credentials;
+      require(credentials.add({kSampleId, kSampleSecret, "", false}).ok(),
+              "one");
+      service.authentication = std::make_unique<Authentication>(
+          std::move(credentials), clock_.get());
+    }
+    auto created = Service::create(enforcer_.get(), std::move(service));
+    require(created.ok(), "the service");
+    service_ = *std::move(created);
+  }
+
+  HttpResponse answer(const HttpRequest& request) {
+    return service_->answer(request);
+  }
+
+ private:
+  const std::shared_ptr<ManualClock> clock_ =
+      std::make_shared<ManualClock>(1'772'600'000'000'000'000);
+  std::unique_ptr<Enforcer> enforcer_;
+  std::unique_ptr<Service> service_;
+};
+
+}  // namespace
+}  // namespace weir
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
+                                      std::size_t size) {
+  std::string_view rest(reinterpret_cast<const char*>(data), size);
+  weir::Subject open(/*with_credentials=*/false);
+  weir::Subject closed(/*with_credentials=*/true);
+  for (int i = 0; i < weir::kMostRequests && !rest.empty(); ++i) {
+    weir::HttpRequest request =
+        weir::request_from_text(weir::take_until(rest, "\n====\n"));
+    const weir::HttpResponse refused = closed.answer(request);
+    weir::require(
+        !weir::Management::serves(request.target) || refused.status == 401,
+        "nobody can sign by chance");
+    // Otherwise most inputs would end with the access check.
+    request.headers.emplace_back("host", "localhost");
+    weir::check(request, open.answer(request));
+  }
+  return 0;
+}
