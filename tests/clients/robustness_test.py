@@ -508,6 +508,35 @@ class WithoutCredentials(unittest.TestCase):
         self.assertEqual(server.stop(), 0)
 
 
+class TwoListeners(ServerTest):
+    """The world calls one, and operators the other."""
+
+    flags = ("--gateway-listen=127.0.0.1:0",)
+
+    def test_each_has_its_own(self):
+        value = "two-listeners-0123456789"
+        key = self.client.create_api_key(name="k", value=value, enabled=True)["id"]
+        plan = self.client.create_usage_plan(
+            name="p", apiStages=[{"apiId": "a", "stage": "s"}]
+        )["id"]
+        self.client.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+        gateway = self.server.gateway_port()
+        for port, target, status in (
+            (gateway, "/a/s/x", 200),
+            (self.server.port, "/a/s/x", 404),
+            (gateway, "/usageplans", 403),
+            (gateway, f"/usageplans/{plan}", 403),
+            (gateway, f"/apikeys/{key}?includeValue=true", 403),
+            (gateway, "/metrics", 403),
+            (gateway, "/", 403),
+            (self.server.port, "/usageplans", 200),
+        ):
+            with self.subTest(port=port, target=target):
+                headers = {"x-api-key": value, "Host": f"127.0.0.1:{self.server.port}"}
+                answer = self.server.request("GET", target, headers=headers, port=port)
+                self.assertEqual(answer[0], status)
+
+
 class Secrets(unittest.TestCase):
     def test_are_told_to_nobody(self):
         server = WeirProcess()
