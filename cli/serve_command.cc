@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <cstdint>
@@ -178,6 +179,15 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
+// Each connection needs a descriptor, and the usual 1,024 are for programs of
+// another kind.
+void raise_descriptor_limit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 std::string url_of(const HttpServerOptions& options, int port) {
   const bool brackets = options.address.find(':') != std::string::npos;
   return absl::StrCat(options.tls_key.empty() ? "http://" : "https://",
@@ -193,6 +203,7 @@ absl::Status serve(const Flags& flags, const Console& console) {
   if (!listeners.ok()) return listeners.status();
 
   const sigset_t stop_signals = block_stop_signals();
+  raise_descriptor_limit();
   const auto clock = std::make_shared<SystemClock>();
   const auto enforcer = enforcer_of(flags, clock);
   if (!enforcer.ok()) return enforcer.status();
