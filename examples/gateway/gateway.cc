@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "examples/gateway/management.h"
+#include "http/message.h"
 #include "json/text.h"
 #include "plan/plan_error.h"
 
@@ -80,6 +80,18 @@ void set_error(const std::string& type, httplib::Response& response) {
   if (!type.empty()) response.set_header("x-amzn-ErrorType", type);
 }
 
+// The routes go with the plans.
+ManagementOptions keep_up(LiveRoutes& routes) {
+  ManagementOptions options;
+  options.before_plan_change = [&routes](const v1::UsagePlan& plan) {
+    return routes.prepare(plan);
+  };
+  options.after_plan_change = [&routes](std::string_view plan_id) {
+    (void)routes.refresh(plan_id);
+  };
+  return options;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SmallGateway>> SmallGateway::start(
@@ -120,6 +132,7 @@ SmallGateway::SmallGateway(std::unique_ptr<Enforcer> enforcer,
       plan_id_(plan.id()),
       headers_(headers),
       routes_(enforcer_.get()),
+      management_(enforcer_.get(), keep_up(routes_)),
       counters_(keys) {}
 
 SmallGateway::~SmallGateway() {
@@ -182,13 +195,16 @@ absl::Status SmallGateway::listen(const SmallGatewayOptions& options) {
 
 void SmallGateway::answer(const httplib::Request& request,
                           std::string_view body, httplib::Response& response) {
-  if ((request.path + "/").rfind("/usageplans/", 0) == 0) {
-    const ManagementReply reply =
-        manage(*enforcer_, routes_,
-               {request.method, request.path, request.params, body});
+  if (Management::serves(request.target)) {
+    const HttpResponse reply =
+        management_
+            .answer({request.method, request.target, {}, std::string(body)})
+            .response;
     response.status = reply.status;
-    set_error(reply.error_type, response);
-    response.set_content(reply.body, kJson);
+    for (const auto& [name, value] : reply.headers) {
+      response.set_header(name, value);
+    }
+    response.body = reply.body;
   } else if (request.path == "/-/metrics") {
     response.set_content(counters_.to_prometheus(),
                          "text/plain; version=0.0.4");

@@ -19,6 +19,7 @@
 #include "enforcer/http_response.h"
 #include "examples/gateway/request_counters.h"
 #include "gateway/route_table.h"
+#include "management/management.h"
 #include "proto/api_key.pb.h"
 #include "proto/usage_plan.pb.h"
 
@@ -32,10 +33,10 @@ struct SmallGatewayOptions {
 };
 
 // Serves HTTP on the loopback interface, from construction to destruction:
-//   /{apiId}/{stage}/...  requests, decided by the key in `x-api-key`
-//   /usageplans/...       management: see management.h
-//   GET /-/metrics        counts of requests: see request_counters.h
-// An API cannot be called "usageplans" or "-". *thread-safe*
+//   /{apiId}/{stage}/...          requests, decided by the key in `x-api-key`
+//   /usageplans, /apikeys, /tags  management: see Management
+//   GET /-/metrics                counts of requests: see KeyCounters
+// *thread-safe*
 class SmallGateway {
  public:
   // Starts with one plan and the keys that are associated with it. Errors are
@@ -70,6 +71,7 @@ class SmallGateway {
   const std::string plan_id_;
   const HeaderFormat headers_;
   LiveRoutes routes_;
+  Management management_;
   KeyCounters counters_;
 
   httplib::Server server_;
