@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "enforcer/mutex.h"
 #include "gateway/end_to_end.h"
+#include "http/error_response.h"
 #include "json/text.h"
 
 namespace weir {
@@ -43,11 +44,8 @@ std::string url_part(CURLU* url, CURLUPart part) {
   return std::unique_ptr<char, FreeText>(text).get();
 }
 
-HttpResponse failure(int status, const char* message) {
-  return {status,
-          {{"content-type", "application/json"},
-           {"x-amzn-errortype", "InternalServerErrorException"}},
-          absl::StrCat("{\"message\":\"", message, "\"}")};
+HttpResponse failure(int status, std::string_view message) {
+  return error_response(status, "InternalServerErrorException", message);
 }
 
 // A whole list of headers as libcurl takes it.
