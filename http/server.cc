@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <microhttpd.h>
+#include <netdb.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -140,8 +142,21 @@ struct Exchange {
 
 struct Peer {
   ConnectionTable::Connection* connection = nullptr;
+  std::string address;
   std::unique_ptr<Exchange> exchange;
 };
+
+// "" if the system does not know it any more.
+std::string address_of(int socket) {
+  sockaddr_storage address;
+  socklen_t size = sizeof(address);
+  char text[NI_MAXHOST];
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  const bool known = getpeername(socket, generic, &size) == 0 &&
+                     getnameinfo(generic, size, text, sizeof(text), nullptr, 0,
+                                 NI_NUMERICHOST) == 0;
+  return known ? text : "";
+}
 
 // Null for a connection that is not served.
 Peer* peer_of(MHD_Connection* handle) {
@@ -347,6 +362,7 @@ void HttpServer::Daemon::notify_connection(
 Peer* HttpServer::Daemon::add_connection(int socket) {
   try {
     auto peer = std::make_unique<Peer>();
+    peer->address = address_of(socket);
     peer->connection = connections_.add(socket);
     if (peer->connection != nullptr) return peer.release();
   } catch (...) {
@@ -429,6 +445,8 @@ MHD_Result HttpServer::Daemon::begin(Peer& peer, MHD_Connection* handle,
     return finish(peer, handle);
   }
   exchange.request = std::move(head->request);
+  exchange.request.peer_address = peer.address;
+  exchange.request.over_tls = !options_.tls_key.empty();
   if (head->content_length > options_.max_body_bytes) {
     refuse_body(exchange);
     // Its peer waits to hear whether to send the body.

@@ -254,6 +254,15 @@ TEST(HttpServer, HandsOverWhatWasSent) {
   EXPECT_EQ(server->statistics().requests, 1);
 }
 
+TEST(HttpServer, SaysWhoAsks) {
+  const auto server = start([](const HttpRequest& request) {
+    return HttpResponse{
+        200, {}, request.peer_address + (request.over_tls ? " tls" : "")};
+  });
+  EXPECT_EQ(body_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")),
+            "127.0.0.1");
+}
+
 TEST(HttpServer, ServesConnectionsThatGoOn) {
   const auto server = start(echo);
   Client client(*server);
@@ -893,13 +902,20 @@ TEST(HttpServer, ServesTls) {
   options.tls_certificate = read_file(cert);
   options.tls_key = read_file(key);
   ASSERT_FALSE(options.tls_key.empty()) << made;
-  const auto server = start(echo, options);
+  std::atomic<int> over_tls{0};
+  const auto server = start(
+      [&over_tls](const HttpRequest& request) {
+        over_tls += request.over_tls;
+        return echo(request);
+      },
+      options);
   const std::string url = absl::StrCat("https://127.0.0.1:", server->port());
   const auto curl = [&](const std::string& arguments) {
     return output_of("curl -s --show-error --max-time 20 --cacert " + cert +
                      " " + arguments + " " + url + "/tls");
   };
   EXPECT_TRUE(absl::StartsWith(curl(""), "GET /tls \n")) << curl("");
+  EXPECT_EQ(over_tls, 1);
   EXPECT_TRUE(absl::StartsWith(curl("--tls-max 1.2"), "GET /tls \n"));
   EXPECT_TRUE(absl::StrContains(curl("--tls-max 1.1 --ciphers ALL:@SECLEVEL=0"),
                                 "curl: (35)"));
