@@ -21,11 +21,10 @@
 #include "cli/serve_command.h"
 #include "cli/usage_command.h"
 #include "cli/validate_command.h"
+#include "cli/version.h"
 
 namespace weir::cli {
 namespace {
-
-constexpr char kVersion[] = "0.1.0";
 
 constexpr char kHelp[] =
     "Usage: weir COMMAND [flags]\n"

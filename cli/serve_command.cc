@@ -2,7 +2,10 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -17,6 +20,7 @@
 #include "cli/command_line.h"
 #include "cli/input.h"
 #include "cli/plan_file.h"
+#include "cli/version.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "gateway/upstream.h"
@@ -175,6 +179,15 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
+// Each connection needs a descriptor, and the usual 1,024 are for programs of
+// another kind.
+void raise_descriptor_limit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 std::string url_of(const HttpServerOptions& options, int port) {
   const bool brackets = options.address.find(':') != std::string::npos;
   return absl::StrCat(options.tls_key.empty() ? "http://" : "https://",
@@ -190,6 +203,7 @@ absl::Status serve(const Flags& flags, const Console& console) {
   if (!listeners.ok()) return listeners.status();
 
   const sigset_t stop_signals = block_stop_signals();
+  raise_descriptor_limit();
   const auto clock = std::make_shared<SystemClock>();
   const auto enforcer = enforcer_of(flags, clock);
   if (!enforcer.ok()) return enforcer.status();
@@ -206,6 +220,14 @@ absl::Status serve(const Flags& flags, const Console& console) {
     if (!upstream.ok()) return with_prefix(upstream.status(), "--upstream: ");
     options.upstream = *std::move(upstream);
   }
+  // Set once it listens.
+  std::atomic<const HttpServer*> listening{nullptr};
+  options.version = kVersion;
+  options.connections = [&listening]() -> std::optional<int64_t> {
+    const HttpServer* server = listening.load(std::memory_order_acquire);
+    if (server == nullptr) return std::nullopt;
+    return server->statistics().connections;
+  };
   const auto service = Service::create(enforcer->get(), std::move(options));
   if (!service.ok()) return service.status();
 
@@ -224,6 +246,8 @@ absl::Status serve(const Flags& flags, const Console& console) {
                                           return (*service)->answer(request);
                                         });
   if (!server.ok()) return with_prefix(server.status(), "--listen: ");
+
+  listening.store(server->get(), std::memory_order_release);
 
   console.out << "weir: listening on "
               << url_of(listeners->management, (*server)->port()) << "\n";

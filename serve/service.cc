@@ -10,6 +10,8 @@
 #include "gateway/request_id.h"
 #include "http/error_response.h"
 #include "management/status_response.h"
+#include "serve/metrics.h"
+#include "serve/metrics_writer.h"
 #include "serve/page_files.h"
 
 namespace weir {
@@ -53,6 +55,8 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
       max_sync_age_(options.max_sync_age),
       access_(std::move(options.authentication)),
       routes_(enforcer),
+      version_(std::move(options.version)),
+      connections_(std::move(options.connections)),
       gateway_(enforcer, &routes_, &request_counters_,
                std::move(options.upstream)),
       management_(enforcer, keep_up(routes_)) {}
@@ -61,6 +65,7 @@ HttpResponse Service::answer(const HttpRequest& request) {
   const std::string_view path = path_of(request);
   if (Management::serves(request.target)) return answer_management(request);
   if (path == "/healthz" && only_reads(request)) return health();
+  if (path == "/metrics" && only_reads(request)) return metrics();
   if (const HttpResponse* file = page_file(path)) {
     return page_response(request, *file);
   }
@@ -77,8 +82,18 @@ HttpResponse Service::answer_management(const HttpRequest& request) {
   ManagementAnswer answer =
       allowed.ok() ? management_.answer(request)
                    : ManagementAnswer{"Unknown", status_response(allowed)};
+  management_counters_.count(answer.operation, answer.response.status);
   answer.response.headers.emplace_back("x-amzn-requestid", new_request_id());
   return std::move(answer.response);
+}
+
+HttpResponse Service::metrics() const {
+  MetricsSources sources{&enforcer_, &request_counters_, &management_counters_,
+                         version_, std::nullopt};
+  if (connections_ != nullptr) sources.http_connections = connections_();
+  return {200,
+          {{"content-type", MetricsWriter::kContentType}},
+          metrics_text(sources)};
 }
 
 HttpResponse Service::health() const {

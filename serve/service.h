@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -17,10 +18,10 @@
 #include "gateway/route_table.h"
 #include "gateway/upstream.h"
 #include "http/message.h"
-#include "http/server.h"
 #include "management/access.h"
 #include "management/authentication.h"
 #include "management/management.h"
+#include "serve/management_counters.h"
 
 namespace weir {
 
@@ -36,6 +37,10 @@ struct ServiceOptions {
   // How old the last sync to the store may be before the service is unwell; 0:
   // nothing is synced.
   absl::Duration max_sync_age = absl::ZeroDuration();
+  // For /metrics: which version this is, and how many connections there are at
+  // present (default: not shown).
+  std::string version;
+  std::function<std::optional<int64_t>()> connections;
 };
 
 // Answers whole requests, apart from any connection:
@@ -58,18 +63,12 @@ class Service {
   // The gateway and nothing else.
   HttpResponse answer_gateway(const HttpRequest& request);
 
-  // Where the numbers of the server come from, once there is one.
-  // REQUIRES: no request is being answered.
-  void set_server_statistics(
-      std::function<HttpServerStatistics()> server_statistics) {
-    server_statistics_ = std::move(server_statistics);
-  }
-
  private:
   Service(Enforcer* enforcer, ServiceOptions options);
 
   HttpResponse answer_management(const HttpRequest& request);
   HttpResponse health() const;
+  HttpResponse metrics() const;
 
   Enforcer& enforcer_;
   const std::shared_ptr<Clock> clock_;
@@ -78,10 +77,12 @@ class Service {
   const absl::Duration max_sync_age_;
   const Access access_;
   LiveRoutes routes_;
+  const std::string version_;
+  const std::function<std::optional<int64_t>()> connections_;
   RequestCounters request_counters_;
+  ManagementCounters management_counters_;
   Gateway gateway_;
   Management management_;
-  std::function<HttpServerStatistics()> server_statistics_;
 };
 
 }  // namespace weir
