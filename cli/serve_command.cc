@@ -52,6 +52,8 @@ constexpr char kDescription[] =
     "Stops on SIGTERM and SIGINT, once the requests in progress are answered.\n"
     "Exit code: 0 stopped; 1 the store is damaged; 2 not started.";
 
+// More than the gateway may have beside the management.
+constexpr int kMaxRequestsInProgress = 256;
 // Syncs come every second; so many may fail before somebody should look.
 constexpr absl::Duration kMaxSyncAge = absl::Minutes(1);
 
@@ -107,6 +109,7 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
                                        const Console& console) {
   Listeners listeners;
   HttpServerOptions& options = listeners.management;
+  options.max_requests_in_progress = kMaxRequestsInProgress;
   const auto of_flag = [](const char* flag, const absl::Status& status) {
     return with_prefix(status, absl::StrCat("--", flag, ": "));
   };
@@ -142,7 +145,7 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
   }
   if (open && !is_loopback_host(flags.listen)) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "--listen: without credentials, only loopback addresses are listened "
+        "--listen: without --credentials, only loopback addresses are listened "
         "on, and ",
         excerpt(flags.listen), " is none"));
   }

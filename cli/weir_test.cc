@@ -140,7 +140,7 @@ TEST(Weir, UsageErrorsExitWithTwo) {
        "weir: --listen: expected ADDRESS:PORT, such as 127.0.0.1:8080, got "
        "\"127.0.0.1:65536\""},
       {{"serve", "--listen=0.0.0.0:0"},
-       "weir: --listen: without credentials, only loopback addresses are "
+       "weir: --listen: without --credentials, only loopback addresses are "
        "listened on, and \"0.0.0.0:0\" is none"},
       {{"serve", "--listen=127.0.0.1:0", "--request-timeout=0"},
        "weir: --request-timeout: expected a number of seconds, up to 3600, got "
