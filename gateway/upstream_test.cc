@@ -24,6 +24,8 @@
 namespace weir {
 namespace {
 
+using std::string_literals::operator""s;
+
 constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 constexpr char kFailed[] = R"({"message":"Internal server error"})";
 
@@ -83,13 +85,13 @@ TEST(Upstream, SendsMethodPathQueryAndBody) {
             0u);
   EXPECT_EQ(received({"DELETE", "/a1/prod", {}, ""}).find("DELETE / HTTP/1.1"),
             0u);
-  const std::string body("{\"a\":1}\0\r\n\r\nGET / HTTP/1.1\r\n\r\n", 32);
+  const std::string body = "{\"a\":1}\0\r\n\r\nGET / HTTP/1.1\r\n\r\n"s;
   const std::string post = received(
       {"POST", "/a1/prod/x", {{"content-type", "application/json"}}, body});
   EXPECT_EQ(post.find("POST /x HTTP/1.1\r\n"), 0u);
-  EXPECT_TRUE(absl::StrContains(post, "\r\nContent-Length: 32\r\n")) << post;
+  EXPECT_TRUE(absl::StrContains(post, "\r\nContent-Length: 30\r\n")) << post;
   EXPECT_TRUE(absl::StrContains(post, "content-type: application/json"));
-  EXPECT_EQ(post.substr(post.size() - 36), "\r\n\r\n" + body);
+  EXPECT_EQ(post.substr(post.size() - 34), "\r\n\r\n" + body);
 }
 
 TEST(Upstream, AppendsToTheUrlsPath) {
