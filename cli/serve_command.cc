@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <cstdint>
@@ -51,6 +52,8 @@ constexpr char kDescription[] =
     "Stops on SIGTERM and SIGINT, once the requests in progress are answered.\n"
     "Exit code: 0 stopped; 1 the store is damaged; 2 not started.";
 
+// More than the gateway may have beside the management.
+constexpr int kMaxRequestsInProgress = 256;
 // Syncs come every second; so many may fail before somebody should look.
 constexpr absl::Duration kMaxSyncAge = absl::Minutes(1);
 
@@ -106,6 +109,7 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
                                        const Console& console) {
   Listeners listeners;
   HttpServerOptions& options = listeners.management;
+  options.max_requests_in_progress = kMaxRequestsInProgress;
   const auto of_flag = [](const char* flag, const absl::Status& status) {
     return with_prefix(status, absl::StrCat("--", flag, ": "));
   };
@@ -141,7 +145,7 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
   }
   if (open && !is_loopback_host(flags.listen)) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "--listen: without credentials, only loopback addresses are listened "
+        "--listen: without --credentials, only loopback addresses are listened "
         "on, and ",
         excerpt(flags.listen), " is none"));
   }
@@ -178,6 +182,15 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
+// Each connection needs a descriptor, and the usual 1,024 are for programs of
+// another kind.
+void raise_descriptor_limit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 std::string url_of(const HttpServerOptions& options, int port) {
   const bool brackets = options.address.find(':') != std::string::npos;
   return absl::StrCat(options.tls_key.empty() ? "http://" : "https://",
@@ -193,6 +206,7 @@ absl::Status serve(const Flags& flags, const Console& console) {
   if (!listeners.ok()) return listeners.status();
 
   const sigset_t stop_signals = block_stop_signals();
+  raise_descriptor_limit();
   const auto clock = std::make_shared<SystemClock>();
   const auto enforcer = enforcer_of(flags, clock);
   if (!enforcer.ok()) return enforcer.status();

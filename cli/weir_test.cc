@@ -110,6 +110,7 @@ TEST(Weir, HelpsAndTellsItsVersion) {
         {"validate", "--help"},
         {"patch", "x", "--help"},
         {"diff", "--help"},
+        {"serve", "--help"},
         {"usage", "--help"},
         {"export", "--help"},
         {"import", "--help"}}) {
@@ -130,7 +131,24 @@ TEST(Weir, UsageErrorsExitWithTwo) {
     const char* err;
   } kCases[] = {
       {{}, "weir: expected a command"},
-      {{"serve"}, "weir: unknown command serve"},
+      {{"bench"}, "weir: unknown command bench"},
+      {{"serve", "x"}, "weir: serve: expected 0 operands, got 1"},
+      {{"serve", "--listen=8080"},
+       "weir: --listen: expected ADDRESS:PORT, such as 127.0.0.1:8080, got "
+       "\"8080\""},
+      {{"serve", "--listen=127.0.0.1:65536"},
+       "weir: --listen: expected ADDRESS:PORT, such as 127.0.0.1:8080, got "
+       "\"127.0.0.1:65536\""},
+      {{"serve", "--listen=0.0.0.0:0"},
+       "weir: --listen: without --credentials, only loopback addresses are "
+       "listened on, and \"0.0.0.0:0\" is none"},
+      {{"serve", "--listen=127.0.0.1:0", "--request-timeout=0"},
+       "weir: --request-timeout: expected a number of seconds, up to 3600, got "
+       "\"0\""},
+      {{"serve", "--listen=127.0.0.1:0", "--tls-key=x"},
+       "weir: --tls-certificate and --tls-key belong together"},
+      {{"serve", "--listen=127.0.0.1:0", "--upstream=ftp://x"},
+       "weir: --upstream: "},
       {{"replay"}, "weir: replay: --plan and --log are required"},
       {{"replay", "--plan=-", "--log=-"},
        "weir: replay: only one of the files can be standard input"},

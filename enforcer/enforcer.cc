@@ -32,6 +32,19 @@ absl::Status check_name(std::string_view what, std::string_view name) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<RouteName> route_name_of(const Enforcer::MethodName& name) {
+  if (auto status = check_name("api id", name.api_id); !status.ok()) {
+    return status;
+  }
+  if (auto status = check_name("stage", name.stage); !status.ok()) {
+    return status;
+  }
+  if (name.method_key.empty()) return RouteName(name.api_id, name.stage, "");
+  auto method_key = canonical_method_key(name.method_key);
+  if (!method_key.ok()) return method_key.status();
+  return RouteName(name.api_id, name.stage, *std::move(method_key));
+}
+
 }  // namespace
 
 Enforcer::Impl::Impl(const Options& options, std::unique_ptr<Arena> arena,
@@ -187,37 +200,53 @@ ClientHandle Enforcer::resolve(std::string_view api_key) const noexcept {
 absl::StatusOr<Route> Enforcer::route(std::string_view api_id,
                                       std::string_view stage,
                                       std::string_view method_key) {
-  if (auto status = check_name("api id", api_id); !status.ok()) return status;
-  if (auto status = check_name("stage", stage); !status.ok()) return status;
-  std::string canonical_key;
-  if (!method_key.empty()) {
-    auto canonical = canonical_method_key(method_key);
-    if (!canonical.ok()) return canonical.status();
-    canonical_key = *std::move(canonical);
+  const MethodName name = {std::string(api_id), std::string(stage),
+                           std::string(method_key)};
+  const auto result = routes(absl::MakeSpan(&name, 1));
+  if (!result.ok()) return result.status();
+  return result->front();
+}
+
+absl::StatusOr<std::vector<Route>> Enforcer::routes(
+    absl::Span<const MethodName> names) {
+  std::vector<RouteName> canonical;
+  canonical.reserve(names.size());
+  for (const MethodName& name : names) {
+    auto route_name = route_name_of(name);
+    if (!route_name.ok()) return route_name.status();
+    canonical.push_back(*std::move(route_name));
   }
-  const RouteName name(std::string(api_id), std::string(stage),
-                       std::move(canonical_key));
 
   MutexLock lock(impl_->mutex);
-  if (const auto it = impl_->routes.find(name); it != impl_->routes.end()) {
-    return Route(it->second);
+  RouteIds added;
+  std::vector<Route> result;
+  result.reserve(names.size());
+  for (const RouteName& name : canonical) {
+    auto it = impl_->routes.find(name);
+    if (it == impl_->routes.end()) {
+      const auto id =
+          static_cast<uint32_t>(impl_->last_route + 1 + added.size());
+      it = added.emplace(name, id).first;
+    }
+    result.push_back(Route(it->second));
   }
-  if (impl_->last_route >= kMaxRoutes) {
+  if (added.empty()) return result;
+  if (impl_->last_route + added.size() > kMaxRoutes) {
     return absl::ResourceExhaustedError(
         absl::StrCat("an enforcer has at most ", kMaxRoutes, " routes"));
   }
-  const uint32_t id = ++impl_->last_route;
-  // The plans that cover the route must know it before anyone can ask for it.
+  impl_->last_route += static_cast<uint32_t>(added.size());
+  // The plans that cover a route must know it before anyone can ask for it.
   absl::Status status;
   impl_->plans.for_each([&](PlanRecord& plan) {
     impl_->mutex.assert_held();
-    if (status.ok() && plan.compiler.add_route(name, id)) {
+    if (status.ok() && plan.compiler.add_routes(added)) {
       status = impl_->publish(plan);
     }
   });
   if (!status.ok()) return status;
-  impl_->routes.emplace(name, id);
-  return Route(id);
+  impl_->routes.merge(added);
+  return result;
 }
 
 void Enforcer::maintain() {

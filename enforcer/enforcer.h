@@ -203,6 +203,15 @@ class Enforcer {
   absl::StatusOr<Route> route(std::string_view api_id, std::string_view stage,
                               std::string_view method_key = "");
 
+  struct MethodName {
+    std::string api_id;
+    std::string stage;
+    std::string method_key;
+  };
+  // The same for many at once, in their order: all or none. A plan that has
+  // new ones is compiled once.
+  absl::StatusOr<std::vector<Route>> routes(absl::Span<const MethodName> names);
+
   // -- Usage plans --
 
   // Gives the plan an id, unless it brings one of its own (1 to 64 of

@@ -214,6 +214,51 @@ TEST_F(EnforcerTest, RouteIsInternedAndValidated) {
   }
 }
 
+TEST_F(EnforcerTest, RoutesInternedTogetherAreTheSame) {
+  set_up(plan(10, 5));
+  patch({operation("add", "/apiStages/api:prod/throttle//late/GET/burstLimit",
+                   "1")});
+  const Route before = route("/before/GET");
+  const auto routes = enforcer_->routes({{"api", "prod", "~1late/GET"},
+                                         {"api", "prod", "/before/GET"},
+                                         {"api", "prod", ""},
+                                         {"other", "prod", ""},
+                                         {"api", "prod", "/late/GET"}});
+  ASSERT_TRUE(routes.ok()) << routes.status();
+  ASSERT_EQ(routes->size(), 5u);
+  EXPECT_EQ((*routes)[0], route("/late/GET"));
+  EXPECT_EQ((*routes)[1], before);
+  EXPECT_EQ((*routes)[2], route());
+  EXPECT_EQ((*routes)[3], *enforcer_->route("other", "prod"));
+  EXPECT_EQ((*routes)[4], (*routes)[0]);
+  // The plan knows them all.
+  EXPECT_EQ(admit_all("/late/GET"), 1);
+  EXPECT_EQ(admit_all("/before/GET"), 5);
+  EXPECT_EQ(enforcer_->admit({kKey, (*routes)[3], 1, std::nullopt}).forbidden,
+            Forbidden::kNoPlan);
+  EXPECT_TRUE(enforcer_->routes({})->empty());
+}
+
+TEST_F(EnforcerTest, RoutesAreAllOrNone) {
+  set_up(plan(10, 5));
+  EXPECT_EQ(enforcer_->routes({{"api", "prod", "/a/GET"}, {"api", "", ""}})
+                .status()
+                .code(),
+            absl::StatusCode::kInvalidArgument);
+  std::vector<Enforcer::MethodName> names;
+  for (int i = 0; i < 65'534; ++i) {
+    names.push_back({"other", absl::StrCat("s", i), ""});
+  }
+  ASSERT_TRUE(enforcer_->routes(names).ok());
+  const std::vector<Enforcer::MethodName> two = {{"api", "prod", "/a/GET"},
+                                                 {"api", "prod", "/b/GET"}};
+  EXPECT_EQ(enforcer_->routes(two).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(enforcer_->route("api", "prod", "/b/GET").ok());
+  EXPECT_EQ(enforcer_->route("api", "prod", "/a/GET").status().code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
 TEST_F(EnforcerTest, RouteInternedAfterThePlanIsCovered) {
   set_up(plan(10, 5));
   patch({operation("add", "/apiStages/api:prod/throttle//late/GET/rateLimit",

@@ -1,6 +1,5 @@
 #include "gateway/end_to_end.h"
 
-#include <algorithm>
 #include <functional>
 #include <iterator>
 #include <set>
@@ -9,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "http/grammar.h"
 
 namespace weir {
 namespace {
@@ -26,21 +26,6 @@ constexpr const char* kHopByHop[] = {
     "upgrade",
 };
 
-// RFC 9110 section 5.6.2.
-bool is_token(std::string_view name) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           kMarks.find(c) != kMarks.npos;
-  });
-}
-
-bool is_value(std::string_view value) {
-  return std::none_of(value.begin(), value.end(), [](char c) {
-    return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\t';
-  });
-}
-
 }  // namespace
 
 HttpHeaders end_to_end_headers(const HttpHeaders& headers) {
@@ -54,7 +39,7 @@ HttpHeaders end_to_end_headers(const HttpHeaders& headers) {
   }
   HttpHeaders result;
   for (const auto& [name, value] : headers) {
-    if (dropped.count(name) == 0 && is_token(name) && is_value(value)) {
+    if (dropped.count(name) == 0 && is_token(name) && is_header_value(value)) {
       result.emplace_back(name, value);
     }
   }

@@ -54,7 +54,7 @@ Gateway::Gateway(Enforcer* enforcer, const LiveRoutes* routes,
       upstream_(std::move(upstream)),
       options_(options) {}
 
-HttpResponse Gateway::answer(const HttpRequest& request, const Peer& peer) {
+HttpResponse Gateway::answer(const HttpRequest& request) {
   const std::optional<StageTarget> target = parse_stage_target(request.target);
   Call call;
   call.api_key = api_key(request.headers);
@@ -70,7 +70,7 @@ HttpResponse Gateway::answer(const HttpRequest& request, const Peer& peer) {
                         {"x-amzn-errortype", std::string(refusal.error_type)}};
     response.body = refusal.body;
   } else if (upstream_ != nullptr) {
-    response = upstream_->forward(request, *target, peer);
+    response = upstream_->forward(request, *target);
   } else {
     response.headers = {{"content-type", "application/json"}};
     response.body = kStandIn;

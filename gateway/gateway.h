@@ -40,7 +40,7 @@ class Gateway {
           RequestCounters* counters, std::unique_ptr<Upstream> upstream,
           const GatewayOptions& options = {});
 
-  HttpResponse answer(const HttpRequest& request, const Peer& peer = {});
+  HttpResponse answer(const HttpRequest& request);
 
  private:
   Enforcer& enforcer_;

@@ -245,8 +245,8 @@ TEST_F(GatewayTest, Admitted_IsForTheUpstream) {
       gateway_->answer({"POST",
                         "/a1/prod/pets/7?x",
                         {{"x-api-key", kGold}, {"x-own", "1"}},
-                        "body"},
-                       {"10.1.2.3", false});
+                        "body",
+                        "10.1.2.3"});
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(response.body, "gone");
   EXPECT_EQ(header(response, "content-type"), "text/plain");

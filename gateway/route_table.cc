@@ -99,15 +99,30 @@ absl::StatusOr<std::set<LiveRoutes::Name>> LiveRoutes::names_of(
   return names;
 }
 
-absl::StatusOr<Route> LiveRoutes::intern(const Name& name) {
-  const auto& [api_id, stage, method_key] = name;
-  return enforcer_.route(api_id, stage, method_key);
+absl::Status LiveRoutes::intern(const std::vector<Name>& names,
+                                std::vector<Route>& routes) {
+  std::vector<Enforcer::MethodName> methods;
+  methods.reserve(names.size());
+  for (const auto& [api_id, stage, method_key] : names) {
+    methods.push_back({api_id, stage, method_key});
+  }
+  auto all = enforcer_.routes(methods);
+  if (all.ok()) {
+    routes = *std::move(all);
+    return absl::OkStatus();
+  }
+  routes.clear();
+  for (const Enforcer::MethodName& method : methods) {
+    const auto one =
+        enforcer_.route(method.api_id, method.stage, method.method_key);
+    routes.push_back(one.ok() ? *one : Route());
+  }
+  return all.status();
 }
 
 absl::Status LiveRoutes::load_all() {
   MutexLock lock(mutex_);
-  absl::Status result;
-  std::set<StageName> changed;
+  Changes changes;
   PageRequest request{"", kPlansPerPage};
   do {
     auto page = enforcer_.list_usage_plans(request);
@@ -115,12 +130,11 @@ absl::Status LiveRoutes::load_all() {
     for (const v1::UsagePlan& plan : page->items) {
       auto names = names_of(plan);
       if (!names.ok()) return names.status();
-      result.Update(update(plan.id(), *std::move(names), changed));
+      update(plan.id(), *std::move(names), changes);
     }
     request.position = std::move(page->position);
   } while (!request.position.empty());
-  result.Update(publish(changed));
-  return result;
+  return publish(changes);
 }
 
 absl::Status LiveRoutes::prepare(const v1::UsagePlan& wanted) {
@@ -141,11 +155,13 @@ absl::Status LiveRoutes::prepare(const v1::UsagePlan& wanted) {
       return status;
     }
   }
-  for (const Name& name : *names) {
+  std::vector<Enforcer::MethodName> needed;
+  for (const auto& name : *names) {
     if (present.count(name) > 0 || uses_.count(name) > 0) continue;
-    if (auto status = intern(name).status(); !status.ok()) return status;
+    const auto& [api_id, stage, method_key] = name;
+    needed.push_back({api_id, stage, method_key});
   }
-  return absl::OkStatus();
+  return enforcer_.routes(needed).status();
 }
 
 absl::Status LiveRoutes::refresh(std::string_view plan_id) {
@@ -159,10 +175,9 @@ absl::Status LiveRoutes::refresh(std::string_view plan_id) {
   } else if (!absl::IsNotFound(plan.status())) {
     return plan.status();
   }
-  std::set<StageName> changed;
-  absl::Status result = update(std::string(plan_id), std::move(names), changed);
-  result.Update(publish(changed));
-  return result;
+  Changes changes;
+  update(std::string(plan_id), std::move(names), changes);
+  return publish(changes);
 }
 
 void LiveRoutes::for_each_method(
@@ -196,21 +211,16 @@ absl::Status LiveRoutes::check_methods(const StageName& stage,
   return check(stage, MethodMatcher(methods));
 }
 
-absl::Status LiveRoutes::update(const std::string& plan_id,
-                                std::set<Name> names,
-                                std::set<StageName>& changed) {
-  absl::Status result;
+void LiveRoutes::update(const std::string& plan_id, std::set<Name> names,
+                        Changes& changes) {
   std::set<Name>& present = plans_[plan_id];
   std::vector<Name> difference;
   std::set_difference(names.begin(), names.end(), present.begin(),
                       present.end(), std::back_inserter(difference));
-  for (const Name& name : difference) {
-    Use& use = uses_[name];
-    if (use.plans++ > 0) continue;
-    changed.emplace(std::get<0>(name), std::get<1>(name));
-    const auto route = intern(name);
-    result.Update(route.status());
-    if (route.ok()) use.route = *route;
+  for (Name& name : difference) {
+    if (uses_[name].plans++ > 0) continue;
+    changes.stages.emplace(std::get<0>(name), std::get<1>(name));
+    changes.new_names.push_back(std::move(name));
   }
   difference.clear();
   std::set_difference(present.begin(), present.end(), names.begin(),
@@ -218,7 +228,7 @@ absl::Status LiveRoutes::update(const std::string& plan_id,
   for (const Name& name : difference) {
     const auto use = uses_.find(name);
     if (--use->second.plans > 0) continue;
-    changed.emplace(std::get<0>(name), std::get<1>(name));
+    changes.stages.emplace(std::get<0>(name), std::get<1>(name));
     uses_.erase(use);
   }
   if (names.empty()) {
@@ -226,12 +236,16 @@ absl::Status LiveRoutes::update(const std::string& plan_id,
   } else {
     present = std::move(names);
   }
-  return result;
 }
 
-absl::Status LiveRoutes::publish(const std::set<StageName>& stages) {
-  absl::Status result;
-  for (const StageName& stage : stages) result.Update(publish(stage));
+absl::Status LiveRoutes::publish(const Changes& changes) {
+  std::vector<Route> routes;
+  absl::Status result = intern(changes.new_names, routes);
+  for (size_t i = 0; i < routes.size(); ++i) {
+    const auto use = uses_.find(changes.new_names[i]);
+    if (use != uses_.end()) use->second.route = routes[i];
+  }
+  for (const StageName& stage : changes.stages) result.Update(publish(stage));
   return result;
 }
 

@@ -115,7 +115,10 @@ class LiveRoutes {
   static size_t shard_of(std::string_view stage);
   static absl::StatusOr<std::set<Name>> names_of(const v1::UsagePlan& plan);
 
-  absl::StatusOr<Route> intern(const Name& name);
+  // The routes of these names, all that there is room for; the others are those
+  // that no plan covers.
+  absl::Status intern(const std::vector<Name>& names,
+                      std::vector<Route>& routes);
   // What `visit` is called with: the method keys of the stage, and their uses.
   void for_each_method(
       const StageName& stage,
@@ -125,12 +128,15 @@ class LiveRoutes {
                              const std::set<Name>& wanted,
                              const std::set<Name>& present) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // The plan names these now. Adds the stages whose methods are others than
-  // before to `changed`, which are to be published.
-  absl::Status update(const std::string& plan_id, std::set<Name> names,
-                      std::set<StageName>& changed)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status publish(const std::set<StageName>& stages)
+  // What changes by updates, to be published after the last one.
+  struct Changes {
+    std::vector<Name> new_names;  // without a route yet
+    std::set<StageName> stages;   // with other methods than before
+  };
+  // The plan names these now.
+  void update(const std::string& plan_id, std::set<Name> names,
+              Changes& changes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status publish(const Changes& changes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status publish(const StageName& stage)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -1,6 +1,7 @@
 #include "gateway/stage_target.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
 
@@ -11,14 +12,32 @@
 namespace weir {
 namespace {
 
-// pchar and '/' of RFC 3986 section 3.3, without ';'.
-bool is_path_character(char c) {
-  constexpr std::string_view kMarks = "/%-._~!$&'()*+,=:@";
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-         kMarks.find(c) != kMarks.npos;
+// Which bytes may be in a part of a target.
+using Bytes = std::array<bool, 256>;
+
+constexpr Bytes bytes_of(std::string_view text) {
+  Bytes bytes = {};
+  for (const char c : text) bytes[static_cast<unsigned char>(c)] = true;
+  return bytes;
 }
 
-bool is_query_character(char c) { return c > ' ' && c <= '~' && c != '#'; }
+// pchar and '/' of RFC 3986 section 3.3, without ';'.
+constexpr Bytes kPathBytes = bytes_of(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    "/%-._~!$&'()*+,=:@");
+
+constexpr Bytes query_bytes() {
+  Bytes bytes = {};
+  for (int c = '!'; c <= '~'; ++c) bytes[c] = c != '#';
+  return bytes;
+}
+constexpr Bytes kQueryBytes = query_bytes();
+
+bool consists_of(const Bytes& bytes, std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return bytes[static_cast<unsigned char>(c)];
+  });
+}
 
 bool has_dot_segment(std::string_view path) {
   for (bool last = false; !last;) {
@@ -32,11 +51,12 @@ bool has_dot_segment(std::string_view path) {
 }
 
 bool is_unambiguous(std::string_view path) {
-  if (!std::all_of(path.begin(), path.end(), is_path_character) ||
-      path.find("//") != path.npos) {
+  if (!consists_of(kPathBytes, path) || path.find("//") != path.npos) {
     return false;
   }
-  if (path.find('%') == path.npos) return !has_dot_segment(path);
+  if (path.find('%') == path.npos) {
+    return path.find("/.") == path.npos || !has_dot_segment(path);
+  }
   const auto decoded = percent_decoded(path);
   return decoded.ok() && is_utf8(*decoded) &&
          std::none_of(decoded->begin(), decoded->end(), absl::ascii_iscntrl) &&
@@ -51,9 +71,7 @@ std::optional<StageTarget> parse_stage_target(std::string_view target) {
   StageTarget result;
   result.query = target.substr(std::min(path_end + 1, target.size()));
   std::string_view path = target.substr(0, path_end);
-  if (!is_unambiguous(path) ||
-      !std::all_of(result.query.begin(), result.query.end(),
-                   is_query_character)) {
+  if (!is_unambiguous(path) || !consists_of(kQueryBytes, result.query)) {
     return std::nullopt;
   }
 

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "enforcer/mutex.h"
 #include "gateway/end_to_end.h"
+#include "http/error_response.h"
 #include "json/text.h"
 
 namespace weir {
@@ -43,11 +44,8 @@ std::string url_part(CURLU* url, CURLUPart part) {
   return std::unique_ptr<char, FreeText>(text).get();
 }
 
-HttpResponse failure(int status, const char* message) {
-  return {status,
-          {{"content-type", "application/json"},
-           {"x-amzn-errortype", "InternalServerErrorException"}},
-          absl::StrCat("{\"message\":\"", message, "\"}")};
+HttpResponse failure(int status, std::string_view message) {
+  return error_response(status, "InternalServerErrorException", message);
 }
 
 // A whole list of headers as libcurl takes it.
@@ -79,8 +77,9 @@ bool has_header(const HttpHeaders& headers, std::string_view name) {
                      [&](const auto& header) { return header.first == name; });
 }
 
-// What `headers` become on their way to the upstream.
-HttpHeaders forwarded_headers(const HttpHeaders& headers, const Peer& peer) {
+// What the headers become on their way to the upstream.
+HttpHeaders forwarded_headers(const HttpRequest& request) {
+  const HttpHeaders& headers = request.headers;
   constexpr std::string_view kKeptHere[] = {"expect",
                                             "forwarded",
                                             "host",
@@ -103,9 +102,11 @@ HttpHeaders forwarded_headers(const HttpHeaders& headers, const Peer& peer) {
     result.emplace_back(
         name, absl::StrCat(others, others.empty() ? "" : ", ", to_absl(own)));
   };
-  if (!peer.address.empty()) append("x-forwarded-for", peer.address);
+  if (!request.peer_address.empty()) {
+    append("x-forwarded-for", request.peer_address);
+  }
   append("via", kThisHop);
-  result.emplace_back("x-forwarded-proto", peer.tls ? "https" : "http");
+  result.emplace_back("x-forwarded-proto", request.over_tls ? "https" : "http");
   if (has_header(headers, "host")) {
     result.emplace_back("x-forwarded-host", joined_values(headers, "host"));
   }
@@ -156,8 +157,7 @@ class Upstream::Transfer {
   Transfer(CURL* curl, const UpstreamOptions& options)
       : curl_(curl), options_(options) {}
 
-  HttpResponse perform(const std::string& url, const HttpRequest& request,
-                       const Peer& peer);
+  HttpResponse perform(const std::string& url, const HttpRequest& request);
 
  private:
   static size_t receive_header(char* data, size_t, size_t size, void* self);
@@ -175,9 +175,8 @@ class Upstream::Transfer {
 };
 
 HttpResponse Upstream::Transfer::perform(const std::string& url,
-                                         const HttpRequest& request,
-                                         const Peer& peer) {
-  const HttpHeaders headers = forwarded_headers(request.headers, peer);
+                                         const HttpRequest& request) {
+  const HttpHeaders headers = forwarded_headers(request);
   HeaderList list;
   for (const auto& [name, value] : headers) list.add(name, value);
   for (const char* name : {"accept", "content-type", "expect"}) {
@@ -327,7 +326,7 @@ Upstream::Upstream(std::string base, const UpstreamOptions& options)
 Upstream::~Upstream() = default;
 
 HttpResponse Upstream::forward(const HttpRequest& request,
-                               const StageTarget& target, const Peer& peer) {
+                               const StageTarget& target) {
   CurlPointer connection = connections_->take();
   if (connection == nullptr) return failure(502, "Internal server error");
   std::string url = absl::StrCat(base_, to_absl(target.path));
@@ -335,7 +334,7 @@ HttpResponse Upstream::forward(const HttpRequest& request,
     absl::StrAppend(&url, "?", to_absl(target.query));
   }
   HttpResponse response =
-      Transfer(connection.get(), options_).perform(url, request, peer);
+      Transfer(connection.get(), options_).perform(url, request);
   connections_->give_back(std::move(connection));
   return response;
 }

@@ -15,12 +15,6 @@
 
 namespace weir {
 
-// Who is at the other end of the connection that a request came by.
-struct Peer {
-  std::string_view address = {};  // "127.0.0.1"; "": not known
-  bool tls = false;
-};
-
 struct UpstreamOptions {
   absl::Duration connect_timeout = absl::Seconds(5);
   // From the first byte sent to the last one received: as long as API Gateway
@@ -60,8 +54,7 @@ class Upstream {
   // words them, 504 "Endpoint request timed out" after the timeout, and
   // 502 "Internal server error" if no whole answer within the bounds comes:
   // the request may have been carried out nevertheless. Blocks.
-  HttpResponse forward(const HttpRequest& request, const StageTarget& target,
-                       const Peer& peer = {});
+  HttpResponse forward(const HttpRequest& request, const StageTarget& target);
 
  private:
   class Transfer;

@@ -20,6 +20,9 @@ struct HttpRequest {
   std::string target;
   HttpHeaders headers;
   std::string body;
+  // The other end of the connection, "127.0.0.1" or "::1"; "": not known.
+  std::string peer_address = {};
+  bool over_tls = false;
 };
 
 struct HttpResponse {

@@ -58,6 +58,7 @@ absl::StatusOr<RequestHead> read_head(const ReceivedHead& received) {
   RequestHead head;
   head.request.method = std::string(received.method);
   head.request.target = std::string(received.target);
+  head.request.headers.reserve(received.headers.size());
   int hosts = 0;
   int lengths = 0;
   int encodings = 0;

@@ -16,8 +16,8 @@ namespace weir {
 // they were received.
 struct ReceivedHead {
   std::string_view method;
-  std::string_view target;  // A copy, as the parser may decode it in place;
-  const char* target_start = nullptr;  // where it was.
+  std::string_view target;  // May be a copy, as parsers decode in place.
+  const char* target_start = nullptr;  // Where it was received.
   std::string_view version;            // "HTTP/1.1"
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   // From the method to the end of the empty line.

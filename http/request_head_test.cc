@@ -122,6 +122,7 @@ TEST(ReadHead, RefusesWhatIsNotAllThatWasReceived) {
   const ReceivedHead whole = {
       part("GET"),
       part("/path"),
+      part("/path").data(),
       part("HTTP/1.1"),
       {{part("Host"), part("h\r").substr(0, 1)}, {part("Name"), part("value")}},
       text.size()};

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <microhttpd.h>
+#include <netdb.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -10,7 +11,9 @@
 #include <cstdio>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -46,6 +49,9 @@ absl::Status check(const HttpServerOptions& options) {
     return invalid(
         "HTTP server: bounds must be 1 at least, headers' 1 MiB at "
         "most");
+  }
+  if (options.max_total_body_bytes < options.max_body_bytes) {
+    return invalid("HTTP server: there must be room for one body at least");
   }
   if (options.idle_timeout <= absl::ZeroDuration() ||
       options.request_timeout <= absl::ZeroDuration()) {
@@ -88,26 +94,26 @@ std::string no_room_text() {
 // A part of `total`, given back at the end.
 class Share {
  public:
-  explicit Share(std::atomic<int64_t>& total) : total_(total) {}
+  explicit Share(std::atomic<size_t>& total) : total_(total) {}
   Share(const Share&) = delete;
   Share& operator=(const Share&) = delete;
   ~Share() { end(); }
 
   // Returns the new total.
-  int64_t add(int64_t size) {
+  size_t add(size_t size) {
     size_ += size;
     return total_ += size;
   }
   void end() { total_ -= std::exchange(size_, 0); }
 
  private:
-  std::atomic<int64_t>& total_;
-  int64_t size_ = 0;
+  std::atomic<size_t>& total_;
+  size_t size_ = 0;
 };
 
 // A body on its way to a peer.
 struct Answer {
-  Answer(std::string text, std::atomic<int64_t>& body_bytes)
+  Answer(std::string text, std::atomic<size_t>& body_bytes)
       : body(std::move(text)), bytes(body_bytes) {
     bytes.add(body.size());
   }
@@ -118,7 +124,7 @@ struct Answer {
 
 // One request, from its request line to its answer.
 struct Exchange {
-  Exchange(const char* text, std::atomic<int64_t>& body_bytes)
+  Exchange(const char* text, std::atomic<size_t>& body_bytes)
       : received_target(text), bytes(body_bytes) {}
 
   // Where it was received, and a copy: the parser decodes it in place.
@@ -136,8 +142,21 @@ struct Exchange {
 
 struct Peer {
   ConnectionTable::Connection* connection = nullptr;
+  std::string address;
   std::unique_ptr<Exchange> exchange;
 };
+
+// "" if the system does not know it any more.
+std::string address_of(int socket) {
+  sockaddr_storage address;
+  socklen_t size = sizeof(address);
+  char text[NI_MAXHOST];
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  const bool known = getpeername(socket, generic, &size) == 0 &&
+                     getnameinfo(generic, size, text, sizeof(text), nullptr, 0,
+                                 NI_NUMERICHOST) == 0;
+  return known ? text : "";
+}
 
 // Null for a connection that is not served.
 Peer* peer_of(MHD_Connection* handle) {
@@ -195,7 +214,6 @@ class HttpServer::Daemon {
   Daemon(const HttpServerOptions& options, HttpHandler handler)
       : options_(options),
         handler_(std::move(handler)),
-        max_body_bytes_(options.max_total_body_bytes),
         no_room_text_(options.tls_key.empty() ? no_room_text() : ""),
         connections_({static_cast<size_t>(options.max_connections),
                       options.idle_timeout, options.request_timeout}) {}
@@ -236,11 +254,10 @@ class HttpServer::Daemon {
 
   const HttpServerOptions options_;
   const HttpHandler handler_;
-  const int64_t max_body_bytes_;  // of all
   const std::string no_room_text_;
   ConnectionTable connections_;
-  std::atomic<int64_t> in_progress_{0};
-  std::atomic<int64_t> body_bytes_{0};
+  std::atomic<size_t> in_progress_{0};
+  std::atomic<size_t> body_bytes_{0};
   std::atomic<int64_t> requests_{0};
   std::atomic<int64_t> refused_{0};
 
@@ -304,9 +321,9 @@ void HttpServer::Daemon::stop_once() {
 HttpServerStatistics HttpServer::Daemon::statistics() const {
   const ConnectionTable::Statistics connections = connections_.statistics();
   HttpServerStatistics statistics;
-  statistics.connections = connections.connections;
-  statistics.requests_in_progress = in_progress_;
-  statistics.body_bytes = body_bytes_;
+  statistics.connections = static_cast<int64_t>(connections.connections);
+  statistics.requests_in_progress = static_cast<int64_t>(in_progress_);
+  statistics.body_bytes = static_cast<int64_t>(body_bytes_);
   statistics.connections_accepted = connections.accepted;
   statistics.connections_timed_out = connections.timed_out;
   statistics.connections_displaced = connections.displaced;
@@ -345,6 +362,7 @@ void HttpServer::Daemon::notify_connection(
 Peer* HttpServer::Daemon::add_connection(int socket) {
   try {
     auto peer = std::make_unique<Peer>();
+    peer->address = address_of(socket);
     peer->connection = connections_.add(socket);
     if (peer->connection != nullptr) return peer.release();
   } catch (...) {
@@ -427,6 +445,8 @@ MHD_Result HttpServer::Daemon::begin(Peer& peer, MHD_Connection* handle,
     return finish(peer, handle);
   }
   exchange.request = std::move(head->request);
+  exchange.request.peer_address = peer.address;
+  exchange.request.over_tls = !options_.tls_key.empty();
   if (head->content_length > options_.max_body_bytes) {
     refuse_body(exchange);
     // Its peer waits to hear whether to send the body.
@@ -442,7 +462,7 @@ void HttpServer::Daemon::take_body(Exchange& exchange, std::string_view data) {
   std::string& body = exchange.request.body;
   if (data.size() > options_.max_body_bytes - body.size()) {
     refuse_body(exchange);
-  } else if (exchange.bytes.add(data.size()) > max_body_bytes_) {
+  } else if (exchange.bytes.add(data.size()) > options_.max_total_body_bytes) {
     refuse(exchange, too_many_requests("Too many request bodies at once"));
   } else {
     body.append(data);
@@ -463,8 +483,8 @@ MHD_Result HttpServer::Daemon::finish(Peer& peer, MHD_Connection* handle) {
 
 HttpResponse HttpServer::Daemon::handle_request(const HttpRequest& request) {
   Share slot(in_progress_);
-  if (slot.add(1) > options_.max_requests_in_progress ||
-      body_bytes_ > max_body_bytes_) {
+  if (slot.add(1) > static_cast<size_t>(options_.max_requests_in_progress) ||
+      body_bytes_ > options_.max_total_body_bytes) {
     ++refused_;
     return too_many_requests("Too many requests at once");
   }
@@ -500,7 +520,7 @@ MHD_Result HttpServer::Daemon::send(Peer& peer, MHD_Connection* handle,
           answer->body.size(), answer->body.data(),
           [](void* sent) { delete static_cast<Answer*>(sent); }, answer.get());
   if (message == nullptr) return MHD_NO;
-  answer.release();
+  (void)answer.release();  // It is the message's now.
   for (const auto& [name, value] : response.headers) {
     if (is_token(name) && is_header_value(value) && !is_servers_own(name)) {
       MHD_add_response_header(message, name.c_str(), value.c_str());
@@ -525,7 +545,13 @@ HttpServer::~HttpServer() = default;
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::start(
     const HttpServerOptions& options, HttpHandler handler) {
   if (absl::Status status = check(options); !status.ok()) return status;
-  auto daemon = std::make_unique<Daemon>(options, std::move(handler));
+  std::unique_ptr<Daemon> daemon;
+  try {
+    daemon = std::make_unique<Daemon>(options, std::move(handler));
+  } catch (const std::system_error& error) {
+    return absl::UnavailableError(
+        absl::StrCat("HTTP server: no thread: ", error.what()));
+  }
   if (absl::Status status = daemon->start(); !status.ok()) return status;
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(daemon)));
 }

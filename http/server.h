@@ -64,13 +64,17 @@ struct HttpServerStatistics {
 // on bodies in memory, requests are answered with 429 and Retry-After. When
 // there are max_connections, a new one takes the place of the one that has been
 // idle longest, or else of one whose peer has kept a request going for a second
-// or more; if there is none, it is answered 429 (with TLS, closed). A request
-// either is handled and its peer can have the answer, or is not handled.
+// or more; if there is none, it is answered 429 (closed, with TLS or when too
+// many come at once). A request either is handled and its peer can have the
+// answer, or is not handled.
+//
+// One thing is read more leniently than written: lines of the chunks of a body
+// may end in LF alone.
 //
 // What hostile peers can make the process use, all together:
-// - max_connections + 32 threads and descriptors, and for each connection 3 x
-//   max_header_bytes + 4 KiB at most, about 40 KiB of stack and the like, and
-//   with TLS about 60 KiB more; and the kernel's socket buffers;
+// - max_connections + 32 threads and descriptors, and for each connection 11 x
+//   max_header_bytes (3 x between requests), about 40 KiB of stack and the
+//   like, with TLS about 30 KiB more, and the kernel's socket buffers;
 // - max_total_body_bytes of requests' bodies; three times that for an instant,
 //   while chunked ones grow;
 // - the answers that are being sent. Once these and the bodies have reached

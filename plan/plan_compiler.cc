@@ -225,6 +225,24 @@ bool PlanCompiler::add_route(const RouteName& name, uint32_t id) {
   return true;
 }
 
+bool PlanCompiler::add_routes(const RouteIds& added) {
+  bool is_covering = false;
+  if (added.size() < stages_.size()) {
+    for (const auto& [name, id] : added) is_covering |= add_route(name, id);
+    return is_covering;
+  }
+  for (const auto& stage : stages_) {
+    const auto& [api_id, stage_name] = stage.first;
+    for (auto it = added.lower_bound({api_id, stage_name, ""});
+         it != added.end() && std::get<0>(it->first) == api_id &&
+         std::get<1>(it->first) == stage_name;
+         ++it) {
+      is_covering |= add_route(it->first, it->second);
+    }
+  }
+  return is_covering;
+}
+
 size_t PlanCompiler::compiled_bytes(const Update& update) const {
   return compiled_size(update.route_count_);
 }

@@ -75,6 +75,9 @@ class PlanCompiler {
 
   // A route that is new. Returns whether the plan has anything to say about it.
   bool add_route(const RouteName& name, uint32_t id);
+  // Routes that are new. Returns whether the plan has anything to say about
+  // one.
+  bool add_routes(const RouteIds& added);
 
   // Memory to compile into, aligned to 64 bytes. What is compiled is plain
   // data, and may be freed without more ado.

@@ -59,7 +59,7 @@ void add_statistics(MetricsWriter& metrics,
             statistics.stalled_threads);
   add_gauge(metrics, "weir_leases", "Keys of which threads hold tokens.",
             statistics.leases);
-  add_counter(metrics, "weir_days_not_recorded_total",
+  add_counter(metrics, "weir_history_gaps_total",
               "Days of single keys that are missing from the history because "
               "memory was used up.",
               statistics.days_not_recorded);

@@ -29,7 +29,7 @@ struct MetricsSources {
 //   weir_management_requests_total{operation,status}  see ManagementCounters
 //   weir_usage_plans, weir_api_keys, weir_threads, weir_stalled_threads,
 //   weir_leases, weir_arena_used_bytes, weir_arena_retired_bytes,
-//   weir_counts_file_bytes, weir_days_not_recorded_total,
+//   weir_counts_file_bytes, weir_history_gaps_total,
 //   weir_sync_failures_total                          see Enforcer::Statistics
 //   weir_last_sync_timestamp_seconds                  once there was one
 //   weir_http_connections                             if known

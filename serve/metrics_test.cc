@@ -34,7 +34,7 @@ TEST_F(MetricsTest, AreWellFormed) {
         "weir_usage_plans", "weir_api_keys", "weir_arena_used_bytes",
         "weir_arena_retired_bytes", "weir_threads", "weir_stalled_threads",
         "weir_leases", "weir_counts_file_bytes", "weir_sync_failures_total",
-        "weir_days_not_recorded_total", "weir_build_info",
+        "weir_history_gaps_total", "weir_build_info",
         "process_cpu_seconds_total", "process_start_time_seconds",
         "process_resident_memory_bytes", "process_virtual_memory_bytes",
         "process_open_fds", "process_max_fds"}) {

@@ -49,7 +49,7 @@ TEST(ProcessStatus, CountsTheTimeOfTheProcessor) {
 
 TEST(ProcessStatus, GrowsWithTheMemory) {
   const auto before = process_status();
-  const std::string memory(size_t{64} << 20, 'x');
+  const std::string memory(size_t{16} << 20, 'x');
   const auto after = process_status();
   ASSERT_TRUE(before.has_value() && after.has_value());
   EXPECT_GE(after->resident_memory_bytes - before->resident_memory_bytes,

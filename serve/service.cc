@@ -11,6 +11,7 @@
 #include "http/error_response.h"
 #include "management/status_response.h"
 #include "serve/metrics.h"
+#include "serve/metrics_writer.h"
 #include "serve/page_files.h"
 
 namespace weir {
@@ -51,6 +52,7 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
                                       : std::make_shared<SystemClock>()),
       started_unix_ns_(clock_->now().unix),
       has_gateway_(options.gateway_beside_management),
+      max_gateway_requests_(options.max_gateway_requests),
       max_sync_age_(options.max_sync_age),
       access_(std::move(options.authentication)),
       routes_(enforcer),
@@ -68,8 +70,20 @@ HttpResponse Service::answer(const HttpRequest& request) {
   if (const HttpResponse* file = page_file(path)) {
     return page_response(request, *file);
   }
-  if (has_gateway_) return gateway_.answer(request);
+  if (has_gateway_) return answer_beside_management(request);
   return error_response(404, "NotFoundException", "No such resource");
+}
+
+HttpResponse Service::answer_beside_management(const HttpRequest& request) {
+  HttpResponse response;
+  if (gateway_requests_.fetch_add(1) < max_gateway_requests_) {
+    response = gateway_.answer(request);
+  } else {
+    response =
+        error_response(429, "TooManyRequestsException", "Too Many Requests");
+  }
+  gateway_requests_.fetch_sub(1);
+  return response;
 }
 
 HttpResponse Service::answer_gateway(const HttpRequest& request) {
@@ -91,7 +105,7 @@ HttpResponse Service::metrics() const {
                          version_, std::nullopt};
   if (connections_ != nullptr) sources.http_connections = connections_();
   return {200,
-          {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}},
+          {{"content-type", MetricsWriter::kContentType}},
           metrics_text(sources)};
 }
 

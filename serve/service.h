@@ -3,6 +3,7 @@
 #ifndef WEIR_SERVE_SERVICE_H_
 #define WEIR_SERVE_SERVICE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +35,9 @@ struct ServiceOptions {
   std::unique_ptr<Upstream> upstream;
   // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
   bool gateway_beside_management = true;
+  // How many requests `answer()` lets the gateway have at a time; others are
+  // 429. An upstream that is slow is not to keep operators out.
+  int max_gateway_requests = 192;
   // How old the last sync to the store may be before the service is unwell; 0:
   // nothing is synced.
   absl::Duration max_sync_age = absl::ZeroDuration();
@@ -67,6 +71,7 @@ class Service {
   Service(Enforcer* enforcer, ServiceOptions options);
 
   HttpResponse answer_management(const HttpRequest& request);
+  HttpResponse answer_beside_management(const HttpRequest& request);
   HttpResponse health() const;
   HttpResponse metrics() const;
 
@@ -74,6 +79,8 @@ class Service {
   const std::shared_ptr<Clock> clock_;
   const int64_t started_unix_ns_;
   const bool has_gateway_;
+  const int max_gateway_requests_;
+  std::atomic<int> gateway_requests_{0};
   const absl::Duration max_sync_age_;
   const Access access_;
   LiveRoutes routes_;

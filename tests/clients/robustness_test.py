@@ -41,7 +41,7 @@ def read_all(connection):
 def exchange(server, data):
     """The answer to these bytes, which are all that is sent."""
     with connect(server) as connection:
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        with contextlib.suppress(OSError):  # which it may close at any time
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
         return read_all(connection)
@@ -246,7 +246,7 @@ class Bytes(ServerTest):
         ):
             with connect(self.server) as connection:
                 connection.sendall(b"POST /usageplans HTTP/1.1\r\nHost: localhost\r\n" + head)
-                with contextlib.suppress(ConnectionError):
+                with contextlib.suppress(OSError):
                     for _ in range(300):
                         connection.sendall(b" " * 1_000_000)
                     connection.shutdown(socket.SHUT_WR)
@@ -506,6 +506,35 @@ class WithoutCredentials(unittest.TestCase):
                     else:
                         self.assertIn(status, (401, 403))
         self.assertEqual(server.stop(), 0)
+
+
+class TwoListeners(ServerTest):
+    """The world calls one, and operators the other."""
+
+    flags = ("--gateway-listen=127.0.0.1:0",)
+
+    def test_each_has_its_own(self):
+        value = "two-listeners-0123456789"
+        key = self.client.create_api_key(name="k", value=value, enabled=True)["id"]
+        plan = self.client.create_usage_plan(
+            name="p", apiStages=[{"apiId": "a", "stage": "s"}]
+        )["id"]
+        self.client.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+        gateway = self.server.gateway_port()
+        for port, target, status in (
+            (gateway, "/a/s/x", 200),
+            (self.server.port, "/a/s/x", 404),
+            (gateway, "/usageplans", 403),
+            (gateway, f"/usageplans/{plan}", 403),
+            (gateway, f"/apikeys/{key}?includeValue=true", 403),
+            (gateway, "/metrics", 403),
+            (gateway, "/", 403),
+            (self.server.port, "/usageplans", 200),
+        ):
+            with self.subTest(port=port, target=target):
+                headers = {"x-api-key": value, "Host": f"127.0.0.1:{self.server.port}"}
+                answer = self.server.request("GET", target, headers=headers, port=port)
+                self.assertEqual(answer[0], status)
 
 
 class Secrets(unittest.TestCase):

@@ -90,14 +90,14 @@ class WeirProcess:
                 preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
             )
         atexit.register(self.kill)
-        self.url = self._wait_for_url(said)
+        self.url = self._wait_for_url("listening on", said)
         self.port = urllib.parse.urlsplit(self.url).port
 
-    def _wait_for_url(self, said):
+    def _wait_for_url(self, what, said=0):
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             line = re.search(
-                r"^weir: listening on (https?://127\.0\.0\.1:\d+)\n",
+                rf"^weir: {what} (https?://127\.0\.0\.1:\d+)\n",
                 self.output()[0][said:],
                 re.MULTILINE,
             )
@@ -107,6 +107,10 @@ class WeirProcess:
                 break
             time.sleep(0.005)
         raise AssertionError(f"it does not listen: {self.output()}")
+
+    def gateway_port(self):
+        """With --gateway-listen."""
+        return urllib.parse.urlsplit(self._wait_for_url("the gateway is")).port
 
     def output(self):
         """What it has written to stdout and stderr."""
@@ -176,7 +180,9 @@ class WeirProcess:
             ),
         )
 
-    def request(self, method, target, body=None, headers=None, credentials=ADMIN):
+    def request(
+        self, method, target, body=None, headers=None, credentials=ADMIN, port=None
+    ):
         """(status, headers, body) of a signed request; `target` goes as it is."""
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
@@ -188,7 +194,9 @@ class WeirProcess:
         headers = defaults | (headers or {})
         if credentials is not None:
             headers = signed(method, self.url + target, body, headers, credentials)
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", port or self.port, timeout=PATIENCE
+        )
         try:
             connection.request(method, target, body, headers)
             response = connection.getresponse()

@@ -1,0 +1,940 @@
+#include "http/server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "http/message.h"
+
+namespace weir {
+namespace {
+
+using namespace std::string_literals;
+
+constexpr absl::Duration kLong = absl::Seconds(20);
+
+// What a request was, told by its answer: so a test sees what the server made
+// of what it sent.
+HttpResponse echo(const HttpRequest& request) {
+  HttpResponse response;
+  response.body =
+      absl::StrCat(request.method, " ", request.target, " ", request.body);
+  for (const auto& [name, value] : request.headers) {
+    absl::StrAppend(&response.body, "\n", name, "=", value);
+  }
+  response.headers = {{"content-type", "text/plain"}};
+  return response;
+}
+
+std::unique_ptr<HttpServer> start(HttpHandler handler,
+                                  const HttpServerOptions& options = {}) {
+  auto server = HttpServer::start(options, std::move(handler));
+  EXPECT_TRUE(server.ok()) << server.status();
+  return *std::move(server);
+}
+
+// A TCP connection that says and hears bytes.
+class Client {
+ public:
+  explicit Client(const HttpServer& server, int receive_buffer = 0)
+      : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (receive_buffer > 0) {
+      setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer,
+                 sizeof(receive_buffer));
+    }
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(server.port());
+    connected_ = connect(socket_, reinterpret_cast<sockaddr*>(&address),
+                         sizeof(address)) == 0;
+  }
+  ~Client() { close(socket_); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  bool is_connected() const { return connected_; }
+
+  // False once the peer has closed.
+  bool say(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t sent =
+          send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      text.remove_prefix(sent);
+    }
+    return true;
+  }
+  void say_no_more() { shutdown(socket_, SHUT_WR); }
+
+  // What comes until the peer closes, `text` was heard, or a long time passes.
+  std::string hear(std::string_view text = {}) {
+    const absl::Time end = absl::Now() + kLong;
+    while (text.empty() || heard_.find(text) == heard_.npos) {
+      if (!hear_more(end - absl::Now())) break;
+    }
+    return std::exchange(heard_, "");
+  }
+
+  // An answer, by its Content-Length.
+  std::string hear_answer() {
+    std::string head = hear_until("\r\n\r\n");
+    const size_t at = head.find("Content-Length: ");
+    int size = 0;
+    if (at == head.npos ||
+        !absl::SimpleAtoi(head.substr(at + 16, head.find('\r', at) - at - 16),
+                          &size)) {
+      return head;
+    }
+    while (static_cast<int>(heard_.size()) < size && hear_more(kLong)) {
+    }
+    head += heard_.substr(0, size);
+    heard_.erase(0, size);
+    return head;
+  }
+
+  // Whether the peer closes within `most`, whatever it says before.
+  bool is_closed(absl::Duration most = kLong) {
+    const absl::Time end = absl::Now() + most;
+    while (!closed_ && hear_more(end - absl::Now())) {
+    }
+    return closed_;
+  }
+
+ private:
+  std::string hear_until(std::string_view text) {
+    while (heard_.find(text) == heard_.npos && hear_more(kLong)) {
+    }
+    const size_t at = heard_.find(text);
+    std::string part = heard_.substr(0, at == heard_.npos ? at : at + 4);
+    heard_.erase(0, part.size());
+    return part;
+  }
+
+  bool hear_more(absl::Duration most) {
+    pollfd input = {socket_, POLLIN, 0};
+    if (most <= absl::ZeroDuration() ||
+        poll(&input, 1, absl::ToInt64Milliseconds(most)) != 1) {
+      return false;
+    }
+    std::array<char, 65536> bytes;
+    const ssize_t size = recv(socket_, bytes.data(), bytes.size(), 0);
+    closed_ = size <= 0;
+    if (!closed_) heard_.append(bytes.data(), size);
+    return !closed_;
+  }
+
+  const int socket_;
+  bool connected_ = false;
+  bool closed_ = false;
+  std::string heard_;
+};
+
+int status_of(const std::string& answer) {
+  int status = 0;
+  return absl::StartsWith(answer, "HTTP/1.1 ") &&
+                 absl::SimpleAtoi(answer.substr(9, 3), &status)
+             ? status
+             : 0;
+}
+
+std::string body_of(const std::string& answer) {
+  const size_t at = answer.find("\r\n\r\n");
+  return at == answer.npos ? "" : answer.substr(at + 4);
+}
+
+std::string ask(const HttpServer& server, std::string_view request) {
+  Client client(server);
+  client.say(request);
+  return client.hear_answer();
+}
+
+// What a shell command prints, errors too.
+std::string output_of(const std::string& command) {
+  std::string text;
+  FILE* const pipe = popen((command + " 2>&1").c_str(), "r");
+  std::array<char, 4096> bytes;
+  while (const size_t size = fread(bytes.data(), 1, bytes.size(), pipe)) {
+    text.append(bytes.data(), size);
+  }
+  pclose(pipe);
+  return text;
+}
+
+std::string read_file(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+// Whether `condition` comes to hold.
+bool comes(const std::function<bool()>& condition) {
+  const absl::Time end = absl::Now() + kLong;
+  while (!condition()) {
+    if (absl::Now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+// What has been sent is given back a moment after its peer has it.
+bool holds_bodies_of(const HttpServer& server, int64_t bytes) {
+  return comes([&] { return server.statistics().body_bytes == bytes; });
+}
+
+// Holds handlers up until it is opened.
+class Gate {
+ public:
+  void pass() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+  }
+  void open() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void wait_for(int waiting) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return waiting_ >= waiting; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int waiting_ = 0;
+  bool open_ = false;
+};
+
+// -- Requests and answers --
+
+TEST(HttpServer, HandsOverWhatWasSent) {
+  const auto server = start(echo);
+  const std::string answer =
+      ask(*server,
+          "PATCH /tags/a%2Fb%00?x=%3D&&y=+&z HTTP/1.1\r\nHost: h\r\n"
+          "X-Api-KEY:  one \t\r\nx-api-key: two\r\nEmpty:\r\n"
+          "Content-Length: 5\r\n\r\na\0b\r\n"s);
+  EXPECT_EQ(status_of(answer), 200);
+  EXPECT_EQ(body_of(answer),
+            "PATCH /tags/a%2Fb%00?x=%3D&&y=+&z a\0b\r\n\nhost=h\n"
+            "x-api-key=one\nx-api-key=two\nempty=\ncontent-length=5"s);
+  EXPECT_TRUE(absl::StrContains(answer, "\r\nDate: ")) << answer;
+  EXPECT_TRUE(absl::StrContains(answer, "\r\ncontent-type: text/plain\r\n"));
+  EXPECT_EQ(server->statistics().requests, 1);
+}
+
+TEST(HttpServer, SaysWhoAsks) {
+  const auto server = start([](const HttpRequest& request) {
+    return HttpResponse{
+        200, {}, request.peer_address + (request.over_tls ? " tls" : "")};
+  });
+  EXPECT_EQ(body_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")),
+            "127.0.0.1");
+}
+
+TEST(HttpServer, ServesConnectionsThatGoOn) {
+  const auto server = start(echo);
+  Client client(*server);
+  for (int i = 0; i < 3; ++i) {
+    client.say(absl::StrCat("GET /", i, " HTTP/1.1\r\nHost: h\r\n\r\n"));
+    EXPECT_EQ(body_of(client.hear_answer()),
+              absl::StrCat("GET /", i, " \nhost=h"));
+  }
+  client.say(
+      "POST /3 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab"
+      "POST /4 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "2;x=y\r\ncd\r\n1\r\ne\r\n0\r\nTrailer: t\r\n\r\n"
+      "GET /5 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(body_of(client.hear_answer()),
+            "POST /3 ab\nhost=h\n"
+            "content-length=2");
+  EXPECT_EQ(body_of(client.hear_answer()),
+            "POST /4 cde\nhost=h\n"
+            "transfer-encoding=chunked");
+  const std::string last = client.hear_answer();
+  EXPECT_TRUE(absl::StrContains(last, "Connection: close")) << last;
+  EXPECT_TRUE(client.is_closed());
+  EXPECT_EQ(server->statistics().connections_accepted, 1);
+}
+
+TEST(HttpServer, ReadsWhatComesInPieces) {
+  const auto server = start(echo);
+  std::string request = "GET /slowly?a=b HTTP/1.1\r\nHost: h\r\n";
+  for (int i = 0; i < 30; ++i) {
+    absl::StrAppend(&request, "H", i, ": ", std::string(300, 'v'), "\r\n");
+  }
+  request += "Empty:\r\n\r\n";
+  Client client(*server);
+  for (size_t i = 0; i < request.size(); i += 61) {
+    client.say(request.substr(i, 61));
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  const std::string answer = client.hear_answer();
+  EXPECT_EQ(status_of(answer), 200) << answer;
+  EXPECT_TRUE(absl::StrContains(body_of(answer), "GET /slowly?a=b "));
+  EXPECT_TRUE(absl::EndsWith(answer, "\nempty="));
+}
+
+TEST(HttpServer, AnswersHeadWithoutABody) {
+  const auto server = start(echo);
+  Client client(*server);
+  client.say(
+      "HEAD /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+  const std::string answers = client.hear("GET /2 ");
+  EXPECT_TRUE(absl::StrContains(answers, "Content-Length: 15\r\n")) << answers;
+  EXPECT_FALSE(absl::StrContains(answers, "HEAD /1")) << answers;
+}
+
+TEST(HttpServer, TellsWhenToGoOn) {
+  const auto server = start(echo);
+  Client client(*server);
+  client.say(
+      "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"
+      "Expect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.hear("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.say("ab");
+  EXPECT_TRUE(absl::StartsWith(body_of(client.hear_answer()), "PUT / ab"));
+}
+
+TEST(HttpServer, ServesOldClients) {
+  const auto server = start(echo);
+  Client client(*server);
+  client.say("GET /old HTTP/1.0\r\n\r\n");
+  const std::string answer = client.hear();
+  EXPECT_EQ(status_of(answer), 200);
+  EXPECT_EQ(body_of(answer), "GET /old ");
+}
+
+TEST(HttpServer, ServesAClientThatClosesItsHalf) {
+  const auto server = start(echo);
+  Client client(*server);
+  client.say("GET /half HTTP/1.1\r\nHost: h\r\n\r\n");
+  client.say_no_more();
+  EXPECT_EQ(body_of(client.hear()), "GET /half \nhost=h");
+}
+
+TEST(HttpServer, SendsOnlyHeadersThatAreOne) {
+  const auto server = start([](const HttpRequest&) {
+    HttpResponse response;
+    response.headers = {{"x-good", "yes \xC3\xA4\t."},
+                        {"x-lines", "a\r\nx-split: yes\r\n\r\nbody"},
+                        {"x-line", "a\nx-split: yes"},
+                        {"x-return", "a\rx-split: yes"},
+                        {"x-nul", "a\0b"s},
+                        {"x split", "yes"},
+                        {"x-split:", "yes"},
+                        {"x-split\r\nx", "yes"},
+                        {"", "x-split"},
+                        {"Content-Length", "1"},
+                        {"content-length", "99"},
+                        {"transfer-encoding", "chunked"},
+                        {"connection", "close"},
+                        {"date", "x-split"},
+                        {"set-cookie", "a"},
+                        {"set-cookie", "b"}};
+    response.body = "whole";
+    return response;
+  });
+  const std::string answer = ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(body_of(answer), "whole");
+  EXPECT_TRUE(absl::StrContains(answer, "\r\nx-good: yes \xC3\xA4\t.\r\n"));
+  EXPECT_TRUE(
+      absl::StrContains(answer, "\r\nset-cookie: a\r\nset-cookie: b\r\n"));
+  EXPECT_TRUE(absl::StrContains(answer, "\r\nContent-Length: 5\r\n"));
+  for (const char* absent : {"split", "x-nul", "99", "chunked", "close"}) {
+    EXPECT_FALSE(absl::StrContains(answer, absent)) << absent << answer;
+  }
+}
+
+TEST(HttpServer, AnswersAFailureOfTheHandler) {
+  const auto server = start([](const HttpRequest& request) -> HttpResponse {
+    HttpResponse response;
+    if (request.target == "/throw") throw std::bad_alloc();
+    if (request.target == "/status") response.status = 101;
+    if (request.target == "/long") {
+      response.headers = {{"x", std::string(1 << 20, 'x')}};
+    }
+    if (request.target == "/none") response.status = 204;
+    return response;
+  });
+  Client client(*server);
+  for (const char* target : {"/throw", "/status", "/long"}) {
+    client.say(absl::StrCat("GET ", target, " HTTP/1.1\r\nHost: h\r\n\r\n"));
+    const std::string answer = client.hear_answer();
+    EXPECT_EQ(status_of(answer), 500);
+    EXPECT_EQ(body_of(answer), R"({"message":"Internal server error"})");
+  }
+  client.say("GET /none HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(status_of(client.hear("\r\n\r\n")), 204);
+  client.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(status_of(client.hear_answer()), 200);
+  EXPECT_TRUE(holds_bodies_of(*server, 0));
+}
+
+// -- What is not HTTP, or could be read in two ways --
+
+TEST(HttpServer, RefusesWhatIsNoRequest) {
+  std::atomic<int> calls = 0;
+  const auto server = start([&calls](const HttpRequest& request) {
+    ++calls;
+    return echo(request);
+  });
+  // Were the rest of a request taken for another, it would be this one.
+  const std::string smuggled = "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n";
+  const std::string get = "GET / HTTP/1.1\r\nHost: h\r\n";
+  const std::string post = "POST / HTTP/1.1\r\nHost: h\r\n";
+  const std::string length = absl::StrCat(smuggled.size());
+  for (const std::string& bad : {
+           post + "Content-Length: 0\r\nContent-Length: " + length + "\r\n\r\n",
+           post + "Content-Length: " + length + "\r\nContent-Length: 0\r\n\r\n",
+           post + "Content-Length: " + length +
+               "\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+           post + "Transfer-Encoding: chunked\r\nContent-Length: " + length +
+               "\r\n\r\n0\r\n\r\n",
+           post + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+           post + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+           post + "Transfer-Encoding: \x0B"
+                  "chunked\r\n\r\n0\r\n\r\n",
+           post + "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+           post + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"s,
+           post + "Content-Length:\r\n " + length + "\r\n\r\n",
+           post + "Content-Length : " + length + "\r\n\r\n",
+           post + "Content-Length: +" + length + "\r\n\r\n",
+           post + "Content-Length: -1\r\n\r\n",
+           post + "Content-Length: 1, 1\r\n\r\n",
+           post + "Content-Length: 99999999999999999999999\r\n\r\n",
+           post + "Content-Length\0: 3\r\n\r\n"s,
+           post + "Content-Length: 0\0\r\n\r\n"s,
+           post + "X: a\r\n b\r\n\r\n",
+           post + "X: a\rContent-Length: " + length + "\r\n\r\n",
+           post + "X: a\nContent-Length: " + length + "\r\n\r\n",
+           post + "X: a\0b\r\n\r\n"s,
+           post + "X\0: a\r\n\r\n"s,
+           get + "no colon\r\n\r\n",
+           get + ": no name\r\n\r\n",
+           get + "x y: z\r\n\r\n",
+           get + "Host: i\r\n\r\n",
+           get + "\n\r\n",
+           "GET / HTTP/1.1\r\n\r\n"s,
+           "GET / HTTP/1.1\r\n Host: h\r\n\r\n"s,
+           "GET / HTTP/1.1\nHost: h\n\n"s,
+           "GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n"s,
+           "GET / / HTTP/1.1\r\nHost: h\r\n\r\n"s,
+           "GET  / HTTP/1.1\r\nHost: h\r\n\r\n"s,
+           "GET\t/ HTTP/1.1\r\nHost: h\r\n\r\n"s,
+           "GET  HTTP/1.1\r\nHost: h\r\n\r\n"s,
+           "GET / HTTP/2.0\r\nHost: h\r\n\r\n"s,
+           "GET / HTTP/1.11\r\nHost: h\r\n\r\n"s,
+           "GET / http/1.1\r\nHost: h\r\n\r\n"s,
+           "GET /\r\n\r\n"s,
+           " GET / HTTP/1.1\r\nHost: h\r\n\r\n"s,
+           "\x16\x03\x01\x02\0\x01\0\x01\xFC\x03\x03\r\n\r\n"s,
+           "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"s,
+       }) {
+    Client client(*server);
+    client.say(bad + smuggled);
+    const std::string answer = client.hear();
+    EXPECT_FALSE(absl::StrContains(answer, "smuggled")) << bad << answer;
+    EXPECT_FALSE(absl::StrContains(answer, "HTTP/1.1 200")) << bad << answer;
+    EXPECT_EQ(calls, 0) << bad;
+    calls = 0;
+  }
+  EXPECT_EQ(status_of(ask(*server, smuggled)), 200);
+}
+
+TEST(HttpServer, RefusesBadChunks) {
+  std::atomic<int> calls = 0;
+  const auto server = start([&calls](const HttpRequest& request) {
+    ++calls;
+    return echo(request);
+  });
+  for (const char* chunks :
+       {"0x3\r\nabc\r\n0\r\n\r\n", "-3\r\nabc\r\n0\r\n\r\n",
+        "3 \r\nabc\r\n0\r\n\r\n", "\r\nabc\r\n0\r\n\r\n",
+        "3\r\nabcde\r\n0\r\n\r\n", "3\r\nabc0\r\n\r\n", "g\r\n\r\n",
+        "FFFFFFFFFFFFFFFFF\r\nabc\r\n0\r\n\r\n",
+        "8000000000000000\r\nabc\r\n0\r\n\r\n",
+        "FFFFFFFFFFFFFFFF\r\nabc\r\n0\r\n\r\n"}) {
+    Client client(*server);
+    client.say(absl::StrCat(
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+        chunks));
+    client.say_no_more();
+    EXPECT_TRUE(client.is_closed()) << chunks;
+    EXPECT_EQ(calls, 0) << chunks;
+  }
+}
+
+TEST(HttpServer, SaysWhatIsWrong) {
+  const auto server = start(echo);
+  Client client(*server);
+  client.say("GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n");
+  const std::string answer = client.hear();
+  EXPECT_EQ(status_of(answer), 400);
+  EXPECT_TRUE(absl::StrContains(answer, "x-amzn-errortype: BadRequestExc"));
+  EXPECT_EQ(body_of(answer),
+            R"({"message":"malformed request: not one Host"})");
+  EXPECT_EQ(server->statistics().requests_refused, 1);
+  EXPECT_EQ(server->statistics().requests, 0);
+}
+
+// -- Bounds --
+
+TEST(HttpServer, RefusesLargeHeads) {
+  HttpServerOptions options;
+  options.max_header_bytes = 4096;
+  const auto server = start(echo, options);
+  const auto with_header = [&server](size_t size) {
+    return status_of(
+        ask(*server, absl::StrCat("GET / HTTP/1.1\r\nHost: h\r\nX: ",
+                                  std::string(size, 'x'), "\r\n\r\n")));
+  };
+  EXPECT_EQ(with_header(4000), 200);
+  EXPECT_EQ(with_header(4096), 431);
+  EXPECT_EQ(with_header(100'000), 431);
+  EXPECT_EQ(status_of(ask(*server, "GET /" + std::string(100'000, 'x') +
+                                       " HTTP/1.1\r\n\r\n")),
+            414);
+}
+
+TEST(HttpServer, RefusesLargeBodies) {
+  HttpServerOptions options;
+  options.max_body_bytes = 100'000;
+  const auto server = start(
+      [](const HttpRequest& request) {
+        HttpResponse response;
+        response.body = absl::StrCat(request.body.size());
+        return response;
+      },
+      options);
+  const auto counted = [&server](size_t size) {
+    Client client(*server);
+    client.say(absl::StrCat("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ",
+                            size, "\r\n\r\n", std::string(size, 'x')));
+    const std::string answer = client.hear_answer();
+    EXPECT_EQ(client.is_closed(absl::Milliseconds(20)), size > 100'000);
+    return answer;
+  };
+  const auto chunked = [&server](size_t size) {
+    Client client(*server);
+    client.say(
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (size_t sent = 0; sent < size; sent += 50'000) {
+      client.say("C350\r\n" + std::string(50'000, 'x') + "\r\n");
+    }
+    client.say("0\r\n\r\n");
+    return client.hear_answer();
+  };
+  EXPECT_EQ(body_of(counted(100'000)), "100000");
+  EXPECT_EQ(body_of(chunked(100'000)), "100000");
+  for (const std::string& answer :
+       {counted(100'001), counted(3'000'000), chunked(150'000),
+        chunked(3'000'000),
+        ask(*server,
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100001\r\n"
+            "Expect: 100-continue\r\n\r\n")}) {
+    EXPECT_EQ(status_of(answer), 413);
+    EXPECT_TRUE(absl::StrContains(answer, "Connection: close")) << answer;
+    EXPECT_EQ(body_of(answer), R"({"message":"Request body too large"})");
+  }
+  EXPECT_TRUE(holds_bodies_of(*server, 0));
+  EXPECT_EQ(server->statistics().requests, 2);
+}
+
+void expect_too_many(const std::string& answer) {
+  EXPECT_EQ(status_of(answer), 429) << answer;
+  EXPECT_TRUE(absl::StrContains(
+      answer, "x-amzn-errortype: TooManyRequestsException\r\n"))
+      << answer;
+  EXPECT_TRUE(absl::StrContains(answer, "retry-after: 1\r\n")) << answer;
+  EXPECT_TRUE(absl::StartsWith(body_of(answer), R"({"message":"Too many )"));
+}
+
+TEST(HttpServer, BoundsBodiesInMemory) {
+  HttpServerOptions options;
+  options.max_body_bytes = 60'000;
+  options.max_total_body_bytes = 100'000;
+  Gate gate;
+  const auto server = start(
+      [&gate](const HttpRequest&) {
+        gate.pass();
+        return HttpResponse();
+      },
+      options);
+  const std::string post = absl::StrCat(
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n",
+      std::string(60'000, 'x'));
+  Client first(*server);
+  first.say(post);
+  gate.wait_for(1);
+  EXPECT_TRUE(holds_bodies_of(*server, 60'000));
+
+  Client second(*server);
+  second.say(post);
+  expect_too_many(second.hear_answer());
+  EXPECT_TRUE(holds_bodies_of(*server, 60'000));
+  gate.open();
+  EXPECT_EQ(status_of(first.hear_answer()), 200);
+  second.say(post);
+  EXPECT_EQ(status_of(second.hear_answer()), 200) << "the connection goes on";
+}
+
+TEST(HttpServer, BoundsAnswersThatNobodyReads) {
+  HttpServerOptions options;
+  options.max_body_bytes = 1000;
+  options.max_total_body_bytes = 10'000'000;
+  const auto server = start(
+      [](const HttpRequest& request) {
+        HttpResponse response;
+        if (request.target == "/large") response.body.assign(20'000'000, 'x');
+        return response;
+      },
+      options);
+  {
+    Client reluctant(*server, /*receive_buffer=*/4096);
+    reluctant.say("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+    reluctant.hear("\r\n\r\n");
+    expect_too_many(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+  }
+  EXPECT_TRUE(holds_bodies_of(*server, 0));
+  EXPECT_EQ(status_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")), 200);
+}
+
+TEST(HttpServer, BoundsRequestsInProgress) {
+  HttpServerOptions options;
+  options.max_requests_in_progress = 2;
+  Gate gate;
+  const auto server = start(
+      [&gate](const HttpRequest&) {
+        gate.pass();
+        return HttpResponse();
+      },
+      options);
+  Client first(*server), second(*server), third(*server);
+  first.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  second.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  gate.wait_for(2);
+  EXPECT_EQ(server->statistics().requests_in_progress, 2);
+  third.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  expect_too_many(third.hear_answer());
+  gate.open();
+  EXPECT_EQ(status_of(first.hear_answer()), 200);
+  EXPECT_EQ(status_of(second.hear_answer()), 200);
+  third.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(status_of(third.hear_answer()), 200);
+}
+
+TEST(HttpServer, LetsIdleConnectionsGiveWay) {
+  HttpServerOptions options;
+  options.max_connections = 8;
+  const auto server = start(echo, options);
+  std::vector<std::unique_ptr<Client>> idle;
+  for (int i = 0; i < 100; ++i) {
+    idle.push_back(std::make_unique<Client>(*server));
+    if (i % 10 == 9) {
+      EXPECT_EQ(status_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")),
+                200);
+    }
+  }
+  EXPECT_TRUE(idle.front()->is_closed());
+  EXPECT_LE(server->statistics().connections, 8);
+  EXPECT_GE(server->statistics().connections_displaced, 92);
+}
+
+TEST(HttpServer, AnswersWhereThereIsNoRoom) {
+  HttpServerOptions options;
+  options.max_connections = 1;
+  Gate gate;
+  const auto server = start(
+      [&gate](const HttpRequest&) {
+        gate.pass();
+        return HttpResponse();
+      },
+      options);
+  Client busy(*server);
+  busy.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  gate.wait_for(1);
+  Client refused(*server);
+  expect_too_many(refused.hear());
+  EXPECT_EQ(server->statistics().connections_refused, 1);
+  gate.open();
+  EXPECT_EQ(status_of(busy.hear_answer()), 200);
+}
+
+// -- Slow peers --
+
+TEST(HttpServer, EndsSlowPeers) {
+  HttpServerOptions options;
+  options.idle_timeout = absl::Milliseconds(300);
+  options.request_timeout = absl::Milliseconds(300);
+  const auto server = start(
+      [](const HttpRequest&) {
+        HttpResponse response;
+        response.body.assign(20'000'000, 'x');
+        return response;
+      },
+      options);
+  // Never silent for as long as a timeout.
+  const auto trickle = [&server](const std::string& text) {
+    Client client(*server);
+    client.say(text);
+    for (int i = 0; i < 100; ++i) {
+      client.say("x");
+      if (client.is_closed(absl::Milliseconds(30))) return true;
+    }
+    return false;
+  };
+  const std::string post = "POST / HTTP/1.1\r\nHost: h\r\n";
+  std::vector<std::thread> peers;
+  for (const std::string& text :
+       {"GET /"s, post + "X: ", post + "Content-Length: 1000000\r\n\r\n",
+        post + "Transfer-Encoding: chunked\r\n\r\n1000000\r\n"}) {
+    peers.emplace_back(
+        [&trickle, text] { EXPECT_TRUE(trickle(text)) << text; });
+  }
+  Client silent(*server), reluctant(*server, /*receive_buffer=*/4096);
+  reluctant.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(silent.is_closed(kLong));
+  for (std::thread& peer : peers) peer.join();
+  EXPECT_TRUE(comes([&] { return server->statistics().connections == 0; }));
+  EXPECT_EQ(server->statistics().connections_timed_out, 6);
+}
+
+TEST(HttpServer, DoesNotCountItsOwnTime) {
+  HttpServerOptions options;
+  options.idle_timeout = absl::Milliseconds(50);
+  options.request_timeout = absl::Milliseconds(50);
+  const auto server = start(
+      [](const HttpRequest& request) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        return echo(request);
+      },
+      options);
+  EXPECT_EQ(status_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")), 200);
+}
+
+TEST(HttpServer, OutlivesPeersThatDoNotWait) {
+  const auto server = start([](const HttpRequest&) {
+    HttpResponse response;
+    response.body.assign(1'000'000, 'x');
+    return response;
+  });
+  for (int i = 0; i < 20; ++i) {
+    Client client(*server);
+    client.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    if (i % 2 == 0) client.hear("\r\n\r\n");
+  }
+  EXPECT_EQ(status_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")), 200);
+}
+
+// -- Start and stop --
+
+TEST(HttpServer, LetsRequestsComeToTheirEnds) {
+  HttpServerOptions options;
+  options.drain_timeout = kLong;
+  Gate gate;
+  const auto server = start(
+      [&gate](const HttpRequest& request) {
+        gate.pass();
+        return echo(request);
+      },
+      options);
+  Client idle(*server), busy(*server), half(*server);
+  busy.say("GET /busy HTTP/1.1\r\nHost: h\r\n\r\n");
+  half.say(
+      "POST /half HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"
+      "Expect: 100-continue\r\n\r\n");
+  half.hear("100 Continue\r\n\r\n");
+  half.say("a");
+  gate.wait_for(1);
+  std::thread stop([&server] { server->stop(); });
+  EXPECT_TRUE(idle.is_closed());
+  EXPECT_FALSE(Client(*server).is_connected());
+  half.say("b");
+  gate.wait_for(2);
+  gate.open();
+  for (Client* client : {&busy, &half}) {
+    const std::string answer = client->hear();
+    EXPECT_EQ(status_of(answer), 200);
+    EXPECT_TRUE(absl::StrContains(answer, "onnection: close\r\n")) << answer;
+  }
+  server->stop();
+  stop.join();
+}
+
+TEST(HttpServer, DrainsForATime) {
+  HttpServerOptions options;
+  options.drain_timeout = absl::Milliseconds(100);
+  const auto server = start(echo, options);
+  Client half(*server);
+  half.say(
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"
+      "Expect: 100-continue\r\n\r\n");
+  half.hear("100 Continue\r\n\r\n");
+  const absl::Time begin = absl::Now();
+  server->stop();
+  EXPECT_GE(absl::Now() - begin, absl::Milliseconds(100));
+  EXPECT_LE(absl::Now() - begin, kLong);
+  EXPECT_TRUE(half.is_closed());
+  EXPECT_EQ(server->statistics().requests, 0);
+}
+
+TEST(HttpServer, SaysWhyItCannotStart) {
+  const auto server = start(echo);
+  const auto error = [](HttpServerOptions options) {
+    return HttpServer::start(options, echo).status();
+  };
+  HttpServerOptions options;
+  options.port = server->port();
+  EXPECT_TRUE(absl::IsUnavailable(error(options)));
+  EXPECT_TRUE(absl::StrContains(error(options).message(),
+                                absl::StrCat("127.0.0.1:", server->port())));
+  options.port = 65536;
+  EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
+  options.port = 0;
+  for (const char* address : {"", "localhost", "1.2.3", "[::1]", "192.0.2.1"}) {
+    options.address = address;
+    EXPECT_TRUE(absl::IsInvalidArgument(error(options))) << address;
+    EXPECT_TRUE(absl::StrContains(error(options).message(), address));
+  }
+  options = {};
+  options.tls_key = "key";
+  EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
+  options.tls_certificate = "certificate";
+  EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
+  EXPECT_TRUE(absl::StrContains(error(options).message(), "certificate"));
+  options = {};
+  options.max_connections = 0;
+  EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
+  options.max_connections = 100'000'000;
+  EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
+  options = {};
+  options.max_total_body_bytes = options.max_body_bytes - 1;
+  EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
+  options = {};
+  options.idle_timeout = absl::ZeroDuration();
+  EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
+}
+
+TEST(HttpServer, ServesItsPortAgainAtOnce) {
+  HttpServerOptions options;
+  options.port = start(echo, options)->port();
+  for (int i = 0; i < 3; ++i) {
+    const auto server = start(echo, options);
+    EXPECT_EQ(status_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")),
+              200);
+  }
+}
+
+// -- Other people's clients --
+
+TEST(HttpServer, ServesCurl) {
+  const auto server = start(echo);
+  const std::string url = absl::StrCat("http://127.0.0.1:", server->port());
+  EXPECT_TRUE(absl::StartsWith(
+      output_of("curl -s --max-time 20 '" + url + "/a%2Fb?c=d'"),
+      "GET /a%2Fb?c=d \nhost=127.0.0.1"));
+  const std::string chunked = output_of(
+      "printf body | curl -sv --max-time 20 -T - -H 'Expect: 100-continue' " +
+      url + "/put");
+  EXPECT_TRUE(absl::StrContains(chunked, "100 Continue")) << chunked;
+  EXPECT_TRUE(absl::StrContains(chunked, "PUT /put body\n")) << chunked;
+  EXPECT_TRUE(absl::StrContains(chunked, "chunked")) << chunked;
+  EXPECT_TRUE(absl::StrContains(output_of("curl -sI --max-time 20 " + url),
+                                "HTTP/1.1 200 OK"));
+}
+
+TEST(HttpServer, ServesIpv6) {
+  HttpServerOptions options;
+  options.address = "::1";
+  auto server = HttpServer::start(options, echo);
+  if (!server.ok()) GTEST_SKIP() << server.status();
+  const std::string out = output_of(absl::StrCat(
+      "curl -s --max-time 20 'http://[::1]:", (*server)->port(), "/six'"));
+  EXPECT_TRUE(absl::StartsWith(out, "GET /six ")) << out;
+  options.port = (*server)->port();
+  const absl::Status in_use = HttpServer::start(options, echo).status();
+  EXPECT_TRUE(absl::StrContains(in_use.message(), "[::1]:")) << in_use;
+}
+
+TEST(HttpServer, ServesTls) {
+  std::string folder = testing::TempDir() + "/tlsXXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string key = folder + "/key.pem", cert = folder + "/cert.pem";
+  const std::string made = output_of(
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+      "-days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 "
+      "-keyout " +
+      key + " -out " + cert);
+  HttpServerOptions options;
+  options.tls_certificate = read_file(cert);
+  options.tls_key = read_file(key);
+  ASSERT_FALSE(options.tls_key.empty()) << made;
+  std::atomic<int> over_tls{0};
+  const auto server = start(
+      [&over_tls](const HttpRequest& request) {
+        over_tls += request.over_tls;
+        return echo(request);
+      },
+      options);
+  const std::string url = absl::StrCat("https://127.0.0.1:", server->port());
+  const auto curl = [&](const std::string& arguments) {
+    return output_of("curl -s --show-error --max-time 20 --cacert " + cert +
+                     " " + arguments + " " + url + "/tls");
+  };
+  EXPECT_TRUE(absl::StartsWith(curl(""), "GET /tls \n")) << curl("");
+  EXPECT_EQ(over_tls, 1);
+  EXPECT_TRUE(absl::StartsWith(curl("--tls-max 1.2"), "GET /tls \n"));
+  EXPECT_TRUE(absl::StrContains(curl("--tls-max 1.1 --ciphers ALL:@SECLEVEL=0"),
+                                "curl: (35)"));
+  EXPECT_TRUE(absl::StrContains(output_of("curl -sS --max-time 20 " + url),
+                                "curl: (60)"))
+      << "trusted by nobody else";
+  const std::string large = curl("-d @" + key);
+  EXPECT_TRUE(absl::StrContains(large, "PRIVATE KEY")) << large;
+
+  Client plain(*server);
+  plain.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_FALSE(absl::StrContains(plain.hear(), "200"));
+  EXPECT_TRUE(absl::StartsWith(curl(""), "GET /tls \n"));
+
+  Client idle(*server);  // Has not begun its handshake.
+  server->stop();
+  EXPECT_TRUE(idle.is_closed());
+  output_of("rm -r " + folder);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,201 @@
+#include "serve/service.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "enforcer/clock.h"
+#include "enforcer/enforcer.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "http/message.h"
+#include "management/authentication.h"
+#include "management/credentials.h"
+#include "management/sign_request.h"
+
+namespace weir {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr int64_t kStart = 1'772'600'000;
+constexpr char kKey[] = "a-value-of-twenty-or-more-characters";
+
+std::string header(const HttpResponse& response, const std::string& name) {
+  for (const auto& [own_name, value] : response.headers) {
+    if (own_name == name) return value;
+  }
+  return "";
+}
+
+class ServiceTest : public ::testing::Test {
+ protected:
+  void start(ServiceOptions options = {}) {
+    Options enforcer;
+    enforcer.clock = clock_;
+    enforcer_ = *Enforcer::create(enforcer);
+    options.clock = clock_;
+    service_ = *Service::create(enforcer_.get(), std::move(options));
+  }
+
+  static HttpRequest request(const std::string& method,
+                             const std::string& target,
+                             const std::string& body = "",
+                             HttpHeaders headers = {}) {
+    headers.emplace_back("host", "localhost");
+    return {method, target, std::move(headers), body};
+  }
+  HttpResponse call(const std::string& method, const std::string& target,
+                    const std::string& body = "", HttpHeaders headers = {}) {
+    return service_->answer(request(method, target, body, std::move(headers)));
+  }
+  // A plan for a1:prod with a burst of one and one key.
+  void create_plan() {
+    const HttpResponse plan =
+        call("POST", "/usageplans",
+             R"({"id":"gold","name":"gold","apiStages":[{"apiId":"a1","stage":)"
+             R"("prod"}],"throttle":{"rateLimit":0.1,"burstLimit":1}})");
+    ASSERT_EQ(plan.status, 201) << plan.body;
+    const HttpResponse key =
+        call("POST", "/apikeys",
+             absl::StrCat(R"({"enabled":true,"value":")", kKey, R"("})"));
+    ASSERT_EQ(key.status, 201) << key.body;
+    const std::string id = key.body.substr(7, key.body.find('"', 7) - 7);
+    ASSERT_EQ(
+        call("POST", "/usageplans/gold/keys",
+             absl::StrCat(R"({"keyId":")", id, R"(","keyType":"API_KEY"})"))
+            .status,
+        201);
+  }
+
+  const std::shared_ptr<ManualClock> clock_ =
+      std::make_shared<ManualClock>(kStart * kSecond);
+  std::unique_ptr<Enforcer> enforcer_;
+  std::unique_ptr<Service> service_;
+};
+
+TEST_F(ServiceTest, PlansThatAreManagedAreEnforced) {
+  start();
+  EXPECT_EQ(call("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}}).status,
+            403);
+  create_plan();
+  EXPECT_EQ(call("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}}).status,
+            200);
+  EXPECT_EQ(call("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}}).status,
+            429);
+  // A method throttle holds as soon as the patch is answered.
+  ASSERT_EQ(call("PATCH", "/usageplans/gold",
+                 R"({"patchOperations":[{"op":"replace","path":)"
+                 R"("/apiStages/a1:prod/throttle//pets/GET/burstLimit",)"
+                 R"("value":"1"}]})")
+                .status,
+            200);
+  EXPECT_EQ(call("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}}).status,
+            200);
+  EXPECT_EQ(call("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}}).status,
+            429);
+  EXPECT_EQ(service_
+                ->answer_gateway(
+                    request("GET", "/usageplans", "", {{"x-api-key", kKey}}))
+                .status,
+            403)
+      << "the gateway alone";
+}
+
+TEST_F(ServiceTest, EverythingIsCounted) {
+  ServiceOptions options;
+  options.version = "7.7";
+  options.connections = [] { return 42; };
+  start(std::move(options));
+  create_plan();
+  call("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}});
+  call("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}});
+  call("GET", "/usageplans/none");
+  const HttpResponse metrics = call("GET", "/metrics");
+  EXPECT_EQ(metrics.status, 200);
+  EXPECT_THAT(header(metrics, "content-type"), HasSubstr("version=0.0.4"));
+  for (const char* line :
+       {"weir_requests_total{outcome=\"admitted\"} 1\n",
+        "weir_requests_total{outcome=\"throttled\"} 1\n",
+        "weir_management_requests_total{operation=\"CreateUsagePlan\","
+        "status=\"2xx\"} 1\n",
+        "weir_management_requests_total{operation=\"GetUsagePlan\","
+        "status=\"4xx\"} 1\n",
+        "weir_usage_plans 1\n", "weir_http_connections 42\n",
+        "weir_build_info{version=\"7.7\"} 1\n"}) {
+    EXPECT_THAT(metrics.body, HasSubstr(line));
+  }
+  EXPECT_THAT(metrics.body, Not(HasSubstr(kKey)));
+}
+
+TEST_F(ServiceTest, CredentialsAreForManagementAlone) {
+  const Credential writer{"WRITER", "writers-secret", "", false};
+  const Credential reader{"READER", "readers-secret", "", true};
+  Credentials credentials;
+  ASSERT_TRUE(credentials.add(writer).ok());
+  ASSERT_TRUE(credentials.add(reader).ok());
+  ServiceOptions options;
+  options.authentication =
+      std::make_unique<Authentication>(std::move(credentials), clock_.get());
+  start(std::move(options));
+  const auto signed_by = [&](const Credential& credential,
+                             const std::string& method) {
+    return service_->answer(
+        *signed_request(request(method, "/usageplans", R"({"name":"gold"})"),
+                        credential, "us-east-1", kStart));
+  };
+  const HttpResponse unsigned_call = call("GET", "/usageplans");
+  EXPECT_EQ(unsigned_call.status, 401);
+  EXPECT_EQ(header(unsigned_call, "x-amzn-errortype"), "UnauthorizedException");
+  EXPECT_NE(header(unsigned_call, "x-amzn-requestid"), "");
+  EXPECT_EQ(signed_by(reader, "POST").status, 401);
+  EXPECT_EQ(enforcer_->statistics().usage_plans, 0u);
+  EXPECT_EQ(signed_by(writer, "POST").status, 201);
+  EXPECT_EQ(signed_by(reader, "GET").status, 200);
+  for (const char* open : {"/healthz", "/metrics", "/"}) {
+    EXPECT_EQ(call("GET", open).status, 200) << open;
+  }
+  EXPECT_EQ(call("GET", "/a1/prod/pets").status, 403);
+}
+
+TEST_F(ServiceTest, IsUnwellWhenCountsDoNotReachTheStore) {
+  ServiceOptions options;
+  options.max_sync_age = absl::Seconds(60);
+  start(std::move(options));
+  EXPECT_EQ(call("GET", "/healthz").status, 200);
+  clock_->advance(60 * kSecond);
+  EXPECT_EQ(call("HEAD", "/healthz").status, 200);
+  clock_->advance(kSecond);
+  const HttpResponse health = call("GET", "/healthz");
+  EXPECT_EQ(health.status, 503);
+  EXPECT_THAT(health.body, HasSubstr("61 seconds ago"));
+  EXPECT_EQ(header(health, "retry-after"), "1");
+}
+
+TEST_F(ServiceTest, ASlowUpstreamKeepsNoOperatorOut) {
+  ServiceOptions options;
+  options.max_gateway_requests = 0;
+  start(std::move(options));
+  const HttpResponse refused = call("GET", "/a1/prod/pets");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(header(refused, "x-amzn-errortype"), "TooManyRequestsException");
+  EXPECT_EQ(call("GET", "/usageplans").status, 200);
+}
+
+TEST_F(ServiceTest, TheGatewayCanBeElsewhere) {
+  ServiceOptions options;
+  options.gateway_beside_management = false;
+  start(std::move(options));
+  create_plan();
+  const HttpRequest wanted =
+      request("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}});
+  EXPECT_EQ(service_->answer(wanted).status, 404);
+  EXPECT_EQ(service_->answer_gateway(wanted).status, 200);
+}
+
+}  // namespace
+}  // namespace weir
