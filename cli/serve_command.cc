@@ -258,6 +258,9 @@ absl::Status serve(const Flags& flags, const Console& console) {
     console.out << "weir: the gateway is "
                 << url_of(*listeners->gateway, gateway->port()) << "\n";
   }
+  if (flags.store.empty()) {
+    console.out << "weir: without --store, all is forgotten at the end\n";
+  }
   if (open) {
     console.out << "weir: there are no credentials: every program of this "
                    "machine may manage plans\n";

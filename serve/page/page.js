@@ -51,27 +51,30 @@ const macKey = (secret) => crypto.subtle.importKey(
     "raw", secret, {name: "HMAC", hash: "SHA-256"}, false, ["sign"]);
 const mac = (key, text) => crypto.subtle.sign("HMAC", key, bytes(text));
 
-let signer;  // {id, key}: the key cannot be read back, only used.
+let signer;  // {id, key, token, region}: the key cannot be read back, only used.
 
 // The headers that AWS's Signature Version 4 adds to a request.
 async function signature(method, url, body) {
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
   const [path, query = ""] = url.split("?");
+  const headers = {host: location.host, "x-amz-date": time};
+  if (signer.token) headers["x-amz-security-token"] = signer.token;
+  const names = Object.keys(headers).join(";");
   const request = [
     method, path.split("/").map(encoded).join("/"), query,
-    `host:${location.host}`, `x-amz-date:${time}`, "", "host;x-amz-date", await sha256(body),
+    ...Object.entries(headers).map(([name, value]) => `${name}:${value}`), "",
+    names, await sha256(body),
   ].join("\n");
-  const parts = [time.slice(0, 8), "us-east-1", "apigateway", "aws4_request"];
+  const parts = [time.slice(0, 8), signer.region, "apigateway", "aws4_request"];
   const scope = parts.join("/");
   let key = signer.key;
   for (const part of parts) key = await macKey(await mac(key, part));
   const proof = hex(await mac(
       key, ["AWS4-HMAC-SHA256", time, scope, await sha256(request)].join("\n")));
-  return {
-    "x-amz-date": time,
-    authorization: `AWS4-HMAC-SHA256 Credential=${signer.id}/${scope}, ` +
-        `SignedHeaders=host;x-amz-date, Signature=${proof}`,
-  };
+  delete headers.host;  // The browser's to send.
+  headers.authorization = `AWS4-HMAC-SHA256 Credential=${signer.id}/${scope}, ` +
+      `SignedHeaders=${names}, Signature=${proof}`;
+  return headers;
 }
 
 // The text of the answer. Throws a Refusal, or an AbortError once `signal` is.
@@ -189,8 +192,9 @@ $("credentials").onsubmit = async (event) => {
   event.preventDefault();
   if (!globalThis.crypto?.subtle) return;
   const key = await macKey(bytes("AWS4" + $("secret").value));
-  signer = {id: $("access-key").value.trim(), key};
-  $("secret").value = "";
+  const text = (id) => $(id).value.trim();
+  signer = {id: text("access-key"), key, token: text("token"), region: text("region")};
+  $("secret").value = $("token").value = "";
   open().catch((error) => { if (error.status !== 401) showError($("sign-in-note"), error); });
 };
 

@@ -330,19 +330,24 @@ const tests = {
   async "credentials are asked for, used and not kept"(browser) {
     const file = join(scratch, "credentials");
     const secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCY0123456789";
-    writeFileSync(file, `[admin]\naws_access_key_id = AKIAADMIN\naws_secret_access_key = ${secret}\n`, {mode: 0o600});
-    const server = await serve(`--credentials=${file}`);
+    const token = "FwoGZXIvYXdzEXAMPLE//token==";
+    writeFileSync(file, `[admin]\naws_access_key_id = AKIAADMIN\naws_secret_access_key = ${secret}\n` +
+        `[session]\naws_access_key_id = ASIASESSION\naws_secret_access_key = ${secret}\n` +
+        `aws_session_token = ${token}\n`, {mode: 0o600});
+    const server = await serve(`--credentials=${file}`, "--region=eu-west-1");
     const {APIGatewayClient, CreateUsagePlanCommand} = require("@aws-sdk/client-api-gateway");
-    const client = new APIGatewayClient({endpoint: server.url, region: "us-east-1",
+    const client = new APIGatewayClient({endpoint: server.url, region: "eu-west-1",
       credentials: {accessKeyId: "AKIAADMIN", secretAccessKey: secret}});
     const plan = await client.send(new CreateUsagePlanCommand({name: "Secret plan"}));
 
     const {page, close} = await openPage(browser, server.url, {expected: ["status of 401"]});
     await page.waitForSelector("#sign-in:not([hidden])");
     assert.equal(await page.isVisible("#content"), false);
-    const signIn = async (id, secret) => {
+    const signIn = async (id, secret, token = "") => {
       await page.fill("#access-key", id);
       await page.fill("#secret", secret);
+      await page.fill("#token", token);
+      await page.fill("#region", "eu-west-1");
       await page.keyboard.press("Enter");
     };
     await signIn("AKIAADMIN", "wrong");
@@ -362,6 +367,9 @@ const tests = {
     await page.click("#sign-out");
     await page.waitForSelector("#sign-in:not([hidden])");
     assert.ok(!(await page.content()).includes(plan.id));
+    await signIn("ASIASESSION", secret, token);
+    await says(page, "#state", "Live");
+    assert.equal(await page.inputValue("#token"), "");
     await close();
 
     // Where a browser cannot sign, the page says so.
