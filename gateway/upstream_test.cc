@@ -1,6 +1,5 @@
 #include "gateway/upstream.h"
 
-#include <httplib.h>
 #include <stdlib.h>
 
 #include <atomic>
@@ -20,6 +19,7 @@
 #include "gateway/stage_target.h"
 #include "gtest/gtest.h"
 #include "http/message.h"
+#include "http/server.h"
 
 namespace weir {
 namespace {
@@ -375,24 +375,19 @@ TEST(Upstream, UrlMustBeAServers) {
   EXPECT_TRUE(Upstream::create("https://h:8443/base").ok());
 }
 
-// A server that others wrote, and many clients.
+// A whole server, and many clients.
 TEST(Upstream, WorksWithARealServer_OnManyThreads) {
-  httplib::Server server;
-  const auto echo = [](const httplib::Request& request,
-                       httplib::Response& response) {
-    response.set_header("X-Method", request.method);
-    response.set_content(request.target + " " + request.body, "text/plain");
-  };
-  server.Get(".*", echo);
-  server.Put(".*", echo);
-  const int port = server.bind_to_any_port("127.0.0.1");
-  std::thread acceptor([&] { server.listen_after_bind(); });
-  while (!server.is_running()) std::this_thread::yield();
+  const auto server = *HttpServer::start({}, [](const HttpRequest& request) {
+    HttpResponse response;
+    response.headers = {{"x-method", request.method}};
+    response.body = request.target + " " + request.body;
+    return response;
+  });
   {
     UpstreamOptions options;
     options.max_idle_connections = 2;
-    const auto client =
-        upstream(absl::StrCat("http://127.0.0.1:", port, "/up"), options);
+    const auto client = upstream(
+        absl::StrCat("http://127.0.0.1:", server->port(), "/up"), options);
     std::atomic<int> wrong{0};
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) {
@@ -415,8 +410,6 @@ TEST(Upstream, WorksWithARealServer_OnManyThreads) {
     EXPECT_EQ(wrong, 0);
     EXPECT_EQ(forward(*client, {"HEAD", "/a1/prod/x", {}, ""}).status, 200);
   }
-  server.stop();
-  acceptor.join();
 }
 
 }  // namespace
