@@ -212,6 +212,7 @@ absl::Status serve(const Flags& flags, const Console& console) {
   if (!enforcer.ok()) return enforcer.status();
   ServiceOptions options;
   options.clock = clock;
+  options.quota_offset = plan_rules(flags.offset).quota_offset;
   options.gateway_beside_management = !listeners->gateway.has_value();
   if (!flags.store.empty()) options.max_sync_age = kMaxSyncAge;
   if (!open) {

@@ -51,7 +51,8 @@ class Operation {
     if (!plan.ok()) return unreadable(plan.status());
     // What is wrong with the plan itself, the enforcer says better.
     absl::Status status;
-    if (validate_usage_plan(*plan).empty()) status = before_change(*plan);
+    if (validate_usage_plan(*plan, rules()).empty())
+      status = before_change(*plan);
     if (!status.ok()) return status_response(status);
     const auto created = enforcer_.create_usage_plan(*plan);
     if (created.ok()) after_change(created->id());
@@ -79,7 +80,7 @@ class Operation {
       const auto plan = enforcer_.get_usage_plan(plan_id());
       if (!plan.ok()) return status_response(plan.status());
       // What is wrong with the patch, the enforcer says better.
-      const auto wanted = patch_usage_plan(*plan, *operations);
+      const auto wanted = patch_usage_plan(*plan, *operations, rules());
       absl::Status status;
       if (wanted.ok()) status = before_change(*wanted);
       if (!status.ok()) return status_response(status);
@@ -306,6 +307,8 @@ class Operation {
             : enforcer_.tag_api_key(resource->id, changes).status();
     return status.ok() ? HttpResponse{204, {}, ""} : status_response(status);
   }
+
+  PlanRules rules() const { return {options_.quota_offset}; }
 
   absl::Status before_change(const v1::UsagePlan& plan) const {
     return options_.before_plan_change == nullptr

@@ -14,6 +14,8 @@
 namespace weir {
 
 struct ManagementOptions {
+  // As the enforcer has it.
+  QuotaOffset quota_offset = QuotaOffset::kRequests;
   // Called with a plan that is about to be created, or that a patch is about to
   // lead to; an error refuses the change. Default: nothing is asked.
   std::function<absl::Status(const v1::UsagePlan& plan)> before_plan_change;

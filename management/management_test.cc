@@ -33,11 +33,16 @@ std::string header(const HttpResponse& response, const std::string& name) {
 
 class ManagementTest : public ::testing::Test {
  protected:
-  ManagementTest() {
+  ManagementTest() { start(QuotaOffset::kRequests); }
+
+  void start(QuotaOffset quota_offset) {
     Options options;
     options.clock = clock_;
+    options.quota_offset = quota_offset;
+    management_.reset();
     enforcer_ = *Enforcer::create(options);
     ManagementOptions hooks;
+    hooks.quota_offset = quota_offset;
     hooks.before_plan_change = [this](const v1::UsagePlan& plan) {
       wanted_.push_back(plan.name());
       return refusal_;
@@ -172,6 +177,18 @@ TEST_F(ManagementTest, ARefusedChangeIsNotMade) {
                  R"({"patchOperations":[{"op":"copy","path":"/name"}]})")
                 .status,
             400);
+}
+
+TEST_F(ManagementTest, PlansThatStartOnADayAreAskedForToo) {
+  start(QuotaOffset::kStartDay);
+  const std::string id = create_plan(
+      R"({"name":"a","quota":{"limit":5,"offset":20,"period":"MONTH"}})");
+  EXPECT_EQ(call("PATCH", "/usageplans/" + id,
+                 R"({"patchOperations":[{"op":"replace","path":"/name",)"
+                 R"("value":"b"}]})")
+                .status,
+            200);
+  EXPECT_THAT(wanted_, ElementsAre("a", "b"));
 }
 
 TEST_F(ManagementTest, ListsHavePagesFiltersAndAnOrder) {

@@ -25,8 +25,9 @@ bool only_reads(const HttpRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
-ManagementOptions keep_up(LiveRoutes& routes) {
+ManagementOptions keep_up(LiveRoutes& routes, QuotaOffset quota_offset) {
   ManagementOptions options;
+  options.quota_offset = quota_offset;
   options.before_plan_change = [&routes](const v1::UsagePlan& plan) {
     return routes.prepare(plan);
   };
@@ -60,7 +61,7 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
       connections_(std::move(options.connections)),
       gateway_(enforcer, &routes_, &request_counters_,
                std::move(options.upstream)),
-      management_(enforcer, keep_up(routes_)) {}
+      management_(enforcer, keep_up(routes_, options.quota_offset)) {}
 
 HttpResponse Service::answer(const HttpRequest& request) {
   const std::string_view path = path_of(request);

@@ -29,6 +29,8 @@ namespace weir {
 struct ServiceOptions {
   // Whose clock says how old a count on disk is. Default: a SystemClock.
   std::shared_ptr<Clock> clock;
+  // As the enforcer has it.
+  QuotaOffset quota_offset = QuotaOffset::kRequests;
   // nullptr: without credentials; see Access.
   std::unique_ptr<const Authentication> authentication;
   // nullptr: admitted requests are answered with a fixed 200.
