@@ -162,7 +162,7 @@ class LeaseTest : public ::testing::Test {
         [&] {
           rounds_with_leases += enforcer_->statistics().leases > 0;
           control();
-          if (++rounds < 2'000) return;
+          if (++rounds < 10'000) return;
           ADD_FAILURE() << "no lease";
           rounds_with_leases = 5;
         });
