@@ -13,6 +13,7 @@
 #include "enforcer/decision.h"
 #include "gateway/request_id.h"
 #include "gateway/stage_target.h"
+#include "http/headers.h"
 #include "json/text.h"
 
 namespace weir {
@@ -20,18 +21,6 @@ namespace {
 
 constexpr char kStandIn[] =
     R"({"message":"Admitted. There is no upstream behind this gateway."})";
-
-// The value of the one header `x-api-key`. "", which is no key, without one;
-// and with two, of which others might read the other.
-std::string_view api_key(const HttpHeaders& headers) {
-  const std::string* found = nullptr;
-  for (const auto& [name, value] : headers) {
-    if (name != "x-api-key") continue;
-    if (found != nullptr) return "";
-    found = &value;
-  }
-  return found == nullptr ? std::string_view() : *found;
-}
 
 // Replaces what the upstream says under this name.
 void set_header(HttpHeaders& headers, std::string name,
@@ -57,7 +46,7 @@ Gateway::Gateway(Enforcer* enforcer, const LiveRoutes* routes,
 HttpResponse Gateway::answer(const HttpRequest& request) {
   const std::optional<StageTarget> target = parse_stage_target(request.target);
   Call call;
-  call.api_key = api_key(request.headers);
+  call.api_key = single_header(request.headers, "x-api-key").value_or("");
   if (target.has_value()) call.route = routes_.find(*target, request.method);
   const Decision decision = enforcer_.admit(call);
   counters_.count(decision.outcome);

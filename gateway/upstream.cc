@@ -15,6 +15,7 @@
 #include "enforcer/mutex.h"
 #include "gateway/end_to_end.h"
 #include "http/error_response.h"
+#include "http/headers.h"
 #include "json/text.h"
 
 namespace weir {
@@ -72,11 +73,6 @@ class HeaderList {
   std::unique_ptr<curl_slist, FreeList> list_;
 };
 
-bool has_header(const HttpHeaders& headers, std::string_view name) {
-  return std::any_of(headers.begin(), headers.end(),
-                     [&](const auto& header) { return header.first == name; });
-}
-
 // What the headers become on their way to the upstream.
 HttpHeaders forwarded_headers(const HttpRequest& request) {
   const HttpHeaders& headers = request.headers;
@@ -107,7 +103,7 @@ HttpHeaders forwarded_headers(const HttpRequest& request) {
   }
   append("via", kThisHop);
   result.emplace_back("x-forwarded-proto", request.over_tls ? "https" : "http");
-  if (has_header(headers, "host")) {
+  if (first_header(headers, "host").has_value()) {
     result.emplace_back("x-forwarded-host", joined_values(headers, "host"));
   }
   // What was joined has not been looked at yet.
@@ -180,7 +176,7 @@ HttpResponse Upstream::Transfer::perform(const std::string& url,
   HeaderList list;
   for (const auto& [name, value] : headers) list.add(name, value);
   for (const char* name : {"accept", "content-type", "expect"}) {
-    if (!has_header(headers, name)) list.suppress(name);
+    if (!first_header(headers, name).has_value()) list.suppress(name);
   }
 
   set_limits();

@@ -25,6 +25,11 @@ struct HttpRequest {
   bool over_tls = false;
 };
 
+// Whether the request asks for nothing but to be told: GET and HEAD.
+inline bool only_reads(const HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
 struct HttpResponse {
   int status = 200;
   // Without Content-Length, Connection and Date: these are the server's.

@@ -3,46 +3,32 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "http/headers.h"
 #include "json/text.h"
 
 namespace weir {
 namespace {
 
-// The value of a header that may be there once. nullptr if it is absent; an
-// empty text, which no rule accepts, if it is there more than once.
-const std::string* header(const HttpRequest& request, std::string_view name) {
-  static const auto* const kTwice = new std::string;
-  const std::string* found = nullptr;
-  for (const auto& [own_name, value] : request.headers) {
-    if (own_name == name) found = found == nullptr ? &value : kTwice;
-  }
-  return found;
-}
-
-bool only_reads(const HttpRequest& request) {
-  return request.method == "GET" || request.method == "HEAD";
-}
-
 absl::Status check_local(const HttpRequest& request) {
-  const std::string* host = header(request, "host");
-  if (host == nullptr || !is_loopback_host(*host)) {
+  const auto host = single_header(request.headers, "host");
+  if (!host.has_value() || !is_loopback_host(*host)) {
     return absl::PermissionDeniedError(
         "Without credentials, requests have to name the loopback interface as "
         "their Host, such as localhost");
   }
-  const std::string* origin = header(request, "origin");
-  const std::string* site = header(request, "sec-fetch-site");
+  const auto origin = single_header(request.headers, "origin");
+  const auto site = single_header(request.headers, "sec-fetch-site");
   const bool from_here =
-      (origin == nullptr || *origin == absl::StrCat("http://", *host) ||
-       *origin == absl::StrCat("https://", *host)) &&
-      (site == nullptr || *site == "same-origin" || *site == "none");
+      (!origin.has_value() ||
+       *origin == absl::StrCat("http://", to_absl(*host)) ||
+       *origin == absl::StrCat("https://", to_absl(*host))) &&
+      (!site.has_value() || *site == "same-origin" || *site == "none");
   if (!from_here) {
     return absl::PermissionDeniedError(
         "Without credentials, pages of other sites are not served");

@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "http/headers.h"
 #include "http/target.h"
 #include "json/text.h"
 #include "management/sigv4.h"
@@ -42,15 +43,6 @@ absl::Status wrong_signature() {
 
 std::string_view to_std(absl::string_view text) {
   return {text.data(), text.size()};
-}
-
-// The first of this name.
-std::optional<std::string_view> header(const HttpRequest& request,
-                                       std::string_view name) {
-  for (const auto& [own_name, value] : request.headers) {
-    if (own_name == name) return value;
-  }
-  return std::nullopt;
 }
 
 // In a time that depends on the lengths alone.
@@ -176,9 +168,9 @@ absl::StatusOr<absl::Time> time_of(const HttpRequest& request) {
     return is_strict ? std::optional(time) : std::nullopt;
   };
   std::optional<absl::Time> time;
-  if (const auto own = header(request, "x-amz-date")) {
+  if (const auto own = first_header(request.headers, "x-amz-date")) {
     time = parsed(kBasic, *own);
-  } else if (const auto date = header(request, "date")) {
+  } else if (const auto date = first_header(request.headers, "date")) {
     time = parsed(kHttp, *date);
     if (!time) time = parsed(kBasic, *date);
   } else {
@@ -229,7 +221,7 @@ absl::Status check_signed_headers(const HttpRequest& request,
     }
   }
   for (const std::string& name : names) {
-    if (!header(request, name)) return wrong_signature();
+    if (!first_header(request.headers, name)) return wrong_signature();
   }
   return absl::OkStatus();
 }
@@ -256,7 +248,7 @@ absl::StatusOr<Caller> Authentication::authenticate(
     }
   }
 
-  const auto value = header(request, "authorization");
+  const auto value = first_header(request.headers, "authorization");
   if (!value) return refused("Missing Authentication Token");
   const auto is_authorization = [](const auto& header) {
     return header.first == "authorization";
@@ -290,7 +282,7 @@ absl::StatusOr<Caller> Authentication::authenticate(
   if (!status.ok()) return status;
 
   const std::string payload_hash = sha256_hex(request.body);
-  const auto said_hash = header(request, "x-amz-content-sha256");
+  const auto said_hash = first_header(request.headers, "x-amz-content-sha256");
   if (said_hash && *said_hash != payload_hash) {
     return refused(
         "The provided 'x-amz-content-sha256' header does not match what was "
@@ -310,8 +302,9 @@ absl::StatusOr<Caller> Authentication::authenticate(
     return wrong_signature();
   }
   // Only whoever knows the secret learns that this is what is wrong.
-  if (!same_secret(known->session_token,
-                   header(request, "x-amz-security-token").value_or(""))) {
+  if (!same_secret(
+          known->session_token,
+          first_header(request.headers, "x-amz-security-token").value_or(""))) {
     return refused("The security token included in the request is invalid.");
   }
   return Caller{known->access_key_id, known->read_only};

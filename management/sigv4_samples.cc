@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
+#include "http/headers.h"
 
 namespace weir {
 namespace {
@@ -37,10 +38,7 @@ HttpRequest request_from_text(std::string_view text) {
 }
 
 std::string_view header_of(const HttpRequest& request, std::string_view name) {
-  for (const auto& [own_name, value] : request.headers) {
-    if (own_name == name) return value;
-  }
-  return "";
+  return first_header(request.headers, name).value_or("");
 }
 
 }  // namespace weir

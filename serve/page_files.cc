@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "http/headers.h"
 #include "json/text.h"
 
 namespace weir {
@@ -58,19 +59,12 @@ PageFile make_file(std::string_view path, std::string_view name,
   return file;
 }
 
-// The first value of the header; "" if there is none.
-absl::string_view header(const HttpHeaders& headers, std::string_view name) {
-  for (const auto& [key, value] : headers) {
-    if (key == name) return value;
-  }
-  return "";
-}
-
 // Whether the client's list of what it has names `etag` (RFC 9110 section
 // 13.1.2: weak comparison).
 bool has_already(const HttpRequest& request, absl::string_view etag) {
-  for (absl::string_view tag :
-       absl::StrSplit(header(request.headers, "if-none-match"), ',')) {
+  for (absl::string_view tag : absl::StrSplit(
+           to_absl(first_header(request.headers, "if-none-match").value_or("")),
+           ',')) {
     tag = absl::StripAsciiWhitespace(tag);
     if (tag == "*" || absl::StripPrefix(tag, "W/") == etag) return true;
   }
@@ -97,7 +91,7 @@ HttpResponse page_response(const HttpRequest& request,
     return {405, {{"allow", "GET, HEAD"}}, ""};
   }
   HttpResponse response = file;
-  if (has_already(request, header(file.headers, "etag"))) {
+  if (has_already(request, to_absl(*first_header(file.headers, "etag")))) {
     response.status = 304;
     response.body.clear();
   }

@@ -21,10 +21,6 @@ std::string_view path_of(const HttpRequest& request) {
   return std::string_view(request.target).substr(0, request.target.find('?'));
 }
 
-bool only_reads(const HttpRequest& request) {
-  return request.method == "GET" || request.method == "HEAD";
-}
-
 ManagementOptions keep_up(LiveRoutes& routes, QuotaOffset quota_offset) {
   ManagementOptions options;
   options.quota_offset = quota_offset;
