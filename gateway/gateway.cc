@@ -11,9 +11,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/types/span.h"
 #include "enforcer/decision.h"
-#include "gateway/request_id.h"
 #include "gateway/stage_target.h"
 #include "http/headers.h"
+#include "http/request_id.h"
 #include "json/text.h"
 
 namespace weir {

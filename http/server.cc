@@ -25,6 +25,7 @@
 #include "http/grammar.h"
 #include "http/listen_socket.h"
 #include "http/request_head.h"
+#include "http/request_id.h"
 #include "json/text.h"
 #include "store/descriptor.h"
 
@@ -70,12 +71,20 @@ absl::Status check(const HttpServerOptions& options) {
   return absl::OkStatus();
 }
 
+// For what the handler has no part in.
+HttpResponse own_error(int status, std::string_view type,
+                       std::string_view message) {
+  HttpResponse response = error_response(status, type, message);
+  response.headers.emplace_back("x-amzn-requestid", new_request_id());
+  return response;
+}
+
 HttpResponse too_many_requests(std::string_view message) {
-  return error_response(429, "TooManyRequestsException", message);
+  return own_error(429, "TooManyRequestsException", message);
 }
 
 HttpResponse internal_error() {
-  return error_response(500, "InternalFailure", "Internal server error");
+  return own_error(500, "InternalFailure", "Internal server error");
 }
 
 // What a connection for which there is no room is told.
@@ -433,15 +442,15 @@ MHD_Result HttpServer::Daemon::begin(Peer& peer, MHD_Connection* handle,
   const ReceivedHead received = head_of(exchange, handle, method, version);
   if (received.bytes > options_.max_header_bytes) {
     exchange.closes = true;
-    refuse(exchange, error_response(431, "BadRequestException",
-                                    "Request header fields too large"));
+    refuse(exchange, own_error(431, "BadRequestException",
+                               "Request header fields too large"));
     return finish(peer, handle);
   }
   auto head = read_head(received);
   if (!head.ok()) {
     exchange.closes = true;
-    refuse(exchange, error_response(400, "BadRequestException",
-                                    std::string(head.status().message())));
+    refuse(exchange, own_error(400, "BadRequestException",
+                               std::string(head.status().message())));
     return finish(peer, handle);
   }
   exchange.request = std::move(head->request);
@@ -507,8 +516,8 @@ void HttpServer::Daemon::refuse(Exchange& exchange, HttpResponse response) {
 
 void HttpServer::Daemon::refuse_body(Exchange& exchange) {
   exchange.closes = true;
-  refuse(exchange, error_response(413, "RequestEntityTooLargeException",
-                                  "Request body too large"));
+  refuse(exchange, own_error(413, "RequestEntityTooLargeException",
+                             "Request body too large"));
 }
 
 MHD_Result HttpServer::Daemon::send(Peer& peer, MHD_Connection* handle,

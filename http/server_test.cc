@@ -504,6 +504,7 @@ TEST(HttpServer, SaysWhatIsWrong) {
   const std::string answer = client.hear();
   EXPECT_EQ(status_of(answer), 400);
   EXPECT_TRUE(absl::StrContains(answer, "x-amzn-errortype: BadRequestExc"));
+  EXPECT_TRUE(absl::StrContains(answer, "\r\nx-amzn-requestid: "));
   EXPECT_EQ(body_of(answer),
             R"({"message":"malformed request: not one Host"})");
   EXPECT_EQ(server->statistics().requests_refused, 1);

@@ -7,8 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "gateway/request_id.h"
 #include "http/error_response.h"
+#include "http/request_id.h"
 #include "management/status_response.h"
 #include "serve/metrics.h"
 #include "serve/metrics_writer.h"

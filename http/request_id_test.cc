@@ -1,4 +1,4 @@
-#include "gateway/request_id.h"
+#include "http/request_id.h"
 
 #include <set>
 #include <string>

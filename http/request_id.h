@@ -1,7 +1,7 @@
 // What a client may quote when it asks about an answer.
 
-#ifndef WEIR_GATEWAY_REQUEST_ID_H_
-#define WEIR_GATEWAY_REQUEST_ID_H_
+#ifndef WEIR_HTTP_REQUEST_ID_H_
+#define WEIR_HTTP_REQUEST_ID_H_
 
 #include <string>
 
@@ -15,4 +15,4 @@ std::string new_request_id();
 
 }  // namespace weir
 
-#endif  // WEIR_GATEWAY_REQUEST_ID_H_
+#endif  // WEIR_HTTP_REQUEST_ID_H_
