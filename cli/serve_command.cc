@@ -171,7 +171,7 @@ absl::StatusOr<std::unique_ptr<Enforcer>> enforcer_of(
   return Enforcer::create(std::move(options));
 }
 
-// SIGTERM and SIGINT, for wait_for_stop() alone. Threads inherit this.
+// SIGTERM and SIGINT are for sigwait() alone. Threads inherit this.
 sigset_t block_stop_signals() {
   sigset_t signals;
   sigemptyset(&signals);
