@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "gateway/scripted_server.h"
 #include "gateway/stage_target.h"
 #include "gtest/gtest.h"
+#include "http/headers.h"
 #include "http/message.h"
 #include "http/server.h"
 
@@ -44,11 +46,8 @@ HttpResponse get(Upstream& upstream, const std::string& target = "/a1/prod/x") {
   return forward(upstream, {"GET", target, {}, ""});
 }
 
-std::string header(const HttpResponse& response, const std::string& name) {
-  for (const auto& [own_name, value] : response.headers) {
-    if (own_name == name) return value;
-  }
-  return "(none)";
+std::string header(const HttpResponse& response, std::string_view name) {
+  return std::string(first_header(response.headers, name).value_or("(none)"));
 }
 
 // What the upstream received for this request.

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "enforcer/enforcer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "http/headers.h"
 #include "http/message.h"
 #include "proto/api_key.pb.h"
 #include "proto/usage_plan.pb.h"
@@ -24,11 +26,8 @@ using ::testing::Not;
 
 constexpr char kValue[] = "a-value-of-twenty-or-more-characters";
 
-std::string header(const HttpResponse& response, const std::string& name) {
-  for (const auto& [own_name, value] : response.headers) {
-    if (own_name == name) return value;
-  }
-  return "";
+std::string header(const HttpResponse& response, std::string_view name) {
+  return std::string(first_header(response.headers, name).value_or(""));
 }
 
 class ManagementTest : public ::testing::Test {

@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "http/headers.h"
 
 namespace weir {
 namespace {
@@ -15,10 +16,7 @@ using ::testing::Pair;
 using ::testing::StartsWith;
 
 std::string header(const HttpResponse& response, std::string_view name) {
-  for (const auto& [key, value] : response.headers) {
-    if (key == name) return value;
-  }
-  return "";
+  return std::string(first_header(response.headers, name).value_or(""));
 }
 
 HttpRequest get(std::string_view path, std::string_view if_none_match = "") {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "enforcer/enforcer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "http/headers.h"
 #include "http/message.h"
 #include "management/authentication.h"
 #include "management/credentials.h"
@@ -25,11 +27,8 @@ constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kStart = 1'772'600'000;
 constexpr char kKey[] = "a-value-of-twenty-or-more-characters";
 
-std::string header(const HttpResponse& response, const std::string& name) {
-  for (const auto& [own_name, value] : response.headers) {
-    if (own_name == name) return value;
-  }
-  return "";
+std::string header(const HttpResponse& response, std::string_view name) {
+  return std::string(first_header(response.headers, name).value_or(""));
 }
 
 class ServiceTest : public ::testing::Test {
