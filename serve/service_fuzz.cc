@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "http/message.h"
@@ -26,8 +28,15 @@
 namespace weir {
 namespace {
 
-constexpr char kSecret[] = "the-secret-value-of-a-key";
 constexpr int kMostRequests = 8;
+// What the inputs' callers know, and need to be admitted.
+constexpr char kKnownValue[] = "the-known-value-of-a-key";
+
+// The value of a key that nothing in the input can name: whoever shows it has
+// read it from the key.
+std::string secret_of(std::string_view input) {
+  return absl::StrFormat("secret-%016x", std::hash<std::string_view>()(input));
+}
 
 std::string_view take_until(std::string_view& rest, std::string_view divider) {
   const std::string_view part = rest.substr(0, rest.find(divider));
@@ -39,7 +48,8 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != text.npos;
 }
 
-void check(const HttpRequest& request, const HttpResponse& response) {
+void check(const HttpRequest& request, const HttpResponse& response,
+           std::string_view secret) {
   require(response.status >= 200 && response.status <= 599, "a status");
   bool has_error_type = false;
   for (const auto& [name, value] : response.headers) {
@@ -57,17 +67,16 @@ void check(const HttpRequest& request, const HttpResponse& response) {
   }
   // A value is shown where it was asked for, or to whom it is new.
   require(
-      !contains(response.body, kSecret) ||
+      !contains(response.body, secret) ||
           contains(request.target, "includeValue") ||
           (request.method != "POST" && contains(request.target, "/keys/")) ||
-          (request.method == "POST" && response.status == 201) ||
-          contains(request.body, "the-secret"),
+          (request.method == "POST" && response.status == 201),
       "secrets are kept");
 }
 
 class Subject {
  public:
-  explicit Subject(bool with_credentials) {
+  Subject(std::string_view secret, bool with_credentials) {
     Options options;
     options.clock = clock_;
     options.arena_bytes = size_t{1} << 24;
@@ -79,13 +88,8 @@ class Subject {
         R"("throttle":{"rateLimit":2,"burstLimit":2},"quota":{"limit":9,)"
         R"("period":"WEEK"},"tags":{"a":"b"}})"));
     require(plan.ok(), "the plan");
-    v1::ApiKey key;
-    key.set_id("blue");
-    key.set_name("blue");
-    key.set_value(kSecret);
-    key.set_enabled(true);
-    require(enforcer_->create_api_key(key).ok(), "the key");
-    require(enforcer_->create_usage_plan_key("gold", "blue").ok(), "under it");
+    add_key("blue", secret);
+    add_key("green", kKnownValue);
     ServiceOptions service;
     service.clock = clock_;
     if (with_credentials) {
@@ -105,6 +109,16 @@ class Subject {
   }
 
  private:
+  void add_key(std::string_view id, std::string_view value) {
+    v1::ApiKey key;
+    key.set_id(std::string(id));
+    key.set_name(std::string(id));
+    key.set_value(std::string(value));
+    key.set_enabled(true);
+    require(enforcer_->create_api_key(key).ok(), "a key");
+    require(enforcer_->create_usage_plan_key("gold", id).ok(), "under it");
+  }
+
   const std::shared_ptr<ManualClock> clock_ =
       std::make_shared<ManualClock>(1'772'600'000'000'000'000);
   std::unique_ptr<Enforcer> enforcer_;
@@ -117,9 +131,11 @@ class Subject {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   std::string_view rest(reinterpret_cast<const char*>(data), size);
-  weir::Subject open(/*with_credentials=*/false);
+  const std::string secret = weir::secret_of(rest);
+  weir::Subject open(secret, /*with_credentials=*/false);
   // Stays as it is.
-  static auto& closed = *new weir::Subject(/*with_credentials=*/true);
+  static auto& closed =
+      *new weir::Subject("a-secret-of-somebody", /*with_credentials=*/true);
   for (int i = 0; i < weir::kMostRequests && !rest.empty(); ++i) {
     weir::HttpRequest request =
         weir::request_from_text(weir::take_until(rest, "\n====\n"));
@@ -129,7 +145,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
         "nobody can sign by chance");
     // Otherwise most inputs would end with the access check.
     request.headers.emplace_back("host", "localhost");
-    weir::check(request, open.answer(request));
+    weir::check(request, open.answer(request), secret);
   }
   return 0;
 }
