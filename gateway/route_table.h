@@ -38,7 +38,8 @@ namespace weir {
 // of a stage, `GET /pets` is for the second; keys of the first plan have
 // its throttle on all other methods, and for this one the plan's own.
 //
-// Who changes a plan calls `prepare()` before, and `refresh()` after:
+// Who changes a plan calls `prepare()` before, and `refresh()` after, while
+// nobody else changes one:
 //
 //   status = routes.prepare(wanted);
 //   if (status.ok()) status = enforcer.apply_patch(id, operations).status();

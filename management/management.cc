@@ -37,9 +37,11 @@ HttpResponse json_response(int status, std::string body) {
 class Operation {
  public:
   Operation(Enforcer& enforcer, const ManagementOptions& options,
-            const HttpRequest& request, const Target& target)
+            Mutex& plan_changes, const HttpRequest& request,
+            const Target& target)
       : enforcer_(enforcer),
         options_(options),
+        plan_changes_(plan_changes),
         request_(request),
         target_(target) {}
 
@@ -49,6 +51,7 @@ class Operation {
     auto plan = usage_plan_from_json(
         request_.body.empty() ? std::string_view("{}") : request_.body);
     if (!plan.ok()) return unreadable(plan.status());
+    MutexLock lock(plan_changes_);
     // What is wrong with the plan itself, the enforcer says better.
     absl::Status status;
     if (validate_usage_plan(*plan, rules()).empty())
@@ -76,6 +79,7 @@ class Operation {
   HttpResponse update_usage_plan() {
     const auto operations = operations_from_json(request_.body);
     if (!operations.ok()) return unreadable(operations.status());
+    MutexLock lock(plan_changes_);
     if (options_.before_plan_change != nullptr) {
       const auto plan = enforcer_.get_usage_plan(plan_id());
       if (!plan.ok()) return status_response(plan.status());
@@ -91,6 +95,7 @@ class Operation {
   }
 
   HttpResponse delete_usage_plan() {
+    MutexLock lock(plan_changes_);
     const absl::Status status = enforcer_.delete_usage_plan(plan_id());
     if (status.ok()) after_change(plan_id());
     return accepted(status);
@@ -439,6 +444,7 @@ class Operation {
 
   Enforcer& enforcer_;
   const ManagementOptions& options_;
+  Mutex& plan_changes_;
   const HttpRequest& request_;
   const Target& target_;
 };
@@ -526,7 +532,7 @@ ManagementAnswer Management::answer(const HttpRequest& request) {
     if (!matches(binding.path, target->segments)) continue;
     methods.push_back(binding.method);
     if (binding.method != method) continue;
-    Operation operation(enforcer_, options_, request, *target);
+    Operation operation(enforcer_, options_, plan_changes_, request, *target);
     if (binding.answer == &Operation::create_api_key &&
         target->parameter("mode") == "import") {
       return {"ImportApiKeys", operation.import_api_keys()};

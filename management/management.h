@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "enforcer/enforcer.h"
+#include "enforcer/mutex.h"
 #include "http/message.h"
 #include "proto/usage_plan.pb.h"
 
@@ -20,7 +21,8 @@ struct ManagementOptions {
   // lead to; an error refuses the change. Default: nothing is asked.
   std::function<absl::Status(const v1::UsagePlan& plan)> before_plan_change;
   // Called with the id of a plan that was created, patched or deleted, before
-  // the client hears of it.
+  // the client hears of it. From the one call to the other, this interface
+  // changes no other plan.
   std::function<void(std::string_view plan_id)> after_plan_change;
 };
 
@@ -60,6 +62,7 @@ class Management {
  private:
   Enforcer& enforcer_;
   const ManagementOptions options_;
+  Mutex plan_changes_;  // held by whoever makes one
 };
 
 }  // namespace weir

@@ -1,8 +1,10 @@
 #include "management/management.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -503,6 +505,47 @@ TEST_F(ManagementTest, RefusesBodiesThatMakeNoSense) {
     EXPECT_EQ(call("PATCH", "/usageplans/" + plan, body).status, 400) << body;
   }
   EXPECT_EQ(body_of(200, "GET", "/apikeys"), R"({"item":[]})");
+}
+
+// So that what the first hook made sure of holds when the second is called.
+TEST(ManagementThreads, PlansChangeOneAtATime) {
+  Options options;
+  options.clock = std::make_shared<ManualClock>(1'772'600'000'000'000'000);
+  const auto enforcer = *Enforcer::create(options);
+  std::atomic<int> changing{0};
+  std::atomic<int> at_once{0};
+  ManagementOptions hooks;
+  hooks.before_plan_change = [&](const v1::UsagePlan&) {
+    at_once += changing++;
+    std::this_thread::yield();
+    return absl::OkStatus();
+  };
+  hooks.after_plan_change = [&](std::string_view) { --changing; };
+  Management management(enforcer.get(), hooks);
+  constexpr int kChanges = 200;
+  std::vector<std::thread> threads;
+  for (const char* name : {"a", "b", "c"}) {
+    threads.emplace_back([&management, name] {
+      const std::string plan =
+          absl::StrCat(R"({"id":")", name, R"(","name":"plan"})");
+      EXPECT_EQ(
+          management.answer({"POST", "/usageplans", {}, plan}).response.status,
+          201);
+      const std::string patch =
+          R"({"patchOperations":[{"op":"replace","path":"/description","value":"x"}]})";
+      for (int i = 0; i < kChanges; ++i) {
+        EXPECT_EQ(
+            management
+                .answer(
+                    {"PATCH", absl::StrCat("/usageplans/", name), {}, patch})
+                .response.status,
+            200);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(changing, 0);
+  EXPECT_EQ(at_once, 0);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ ManagementOptions keep_up(LiveRoutes& routes, QuotaOffset quota_offset) {
   options.before_plan_change = [&routes](const v1::UsagePlan& plan) {
     return routes.prepare(plan);
   };
-  // A method for which there is no route in spite of that is closed.
+  // Finds the routes that were prepared: no other plan has changed since.
   options.after_plan_change = [&routes](std::string_view plan_id) {
     (void)routes.refresh(plan_id);
   };
