@@ -354,7 +354,7 @@ func TestOverload(t *testing.T) {
 	input := &apigateway.CreateUsagePlanInput{Name: text("p")}
 	_, err := newClient().CreateUsagePlan(ctx, input)
 	refusal := refused[*types.TooManyRequestsException](t, err, "")
-	if seconds := must(strconv.Atoi(*refusal.RetryAfterSeconds)); seconds < 1 {
+	if seconds := must(strconv.Atoi(aws.ToString(refusal.RetryAfterSeconds))); seconds < 1 {
 		t.Errorf("come again after %d s", seconds)
 	}
 	patient := newClient(func(options *apigateway.Options) {
