@@ -291,14 +291,21 @@ absl::StatusOr<Caller> Authentication::authenticate(
 
   const Credential* const known =
       credentials_.find(authorization->access_key_id);
-  const std::string expected = signature(
-      signing_key(known != nullptr ? known->secret_access_key : kNoSecret,
-                  scope),
-      string_to_sign(
-          timestamp, scope,
-          canonical_request(request, *target, authorization->signed_headers,
-                            payload_hash)));
-  if (!same_secret(expected, authorization->signature) || known == nullptr) {
+  const std::string key = signing_key(
+      known != nullptr ? known->secret_access_key : kNoSecret, scope);
+  const auto is_signed = [&](ParameterOrder order) {
+    const std::string expected = signature(
+        key, string_to_sign(timestamp, scope,
+                            canonical_request(request, *target,
+                                              authorization->signed_headers,
+                                              payload_hash, order)));
+    return same_secret(expected, authorization->signature);
+  };
+  // In either order, it is a signature of all the parameters.
+  const bool is_right =
+      is_signed(ParameterOrder::kEncoded) ||
+      (target->parameters.size() > 1 && is_signed(ParameterOrder::kDecoded));
+  if (!is_right || known == nullptr) {
     return wrong_signature();
   }
   // Only whoever knows the secret learns that this is what is wrong.

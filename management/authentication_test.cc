@@ -106,7 +106,8 @@ HttpRequest with_header(HttpRequest request, const std::string& name,
 // What clients sent to a recorder on the loopback, signed for the sample
 // credential: boto3 1.26.27 (botocore 1.29.27 with awscrt), boto3 1.43.11
 // (botocore alone), awscli 2.9.19, AWS's JavaScript SDK 3.899.0 on Node.js 20,
-// and curl 7.88.1. Their User-Agent headers are shortened: nobody signs these.
+// its SDK for Go 1.17.1, and curl 7.88.1. Their User-Agent headers are
+// shortened: nobody signs these.
 std::map<std::string, HttpRequest> recorded_requests() {
   std::map<std::string, HttpRequest> result;
   for (const auto& entry : std::filesystem::directory_iterator(
@@ -141,7 +142,7 @@ bool is_believed(const HttpRequest& request, int64_t unix_seconds) {
 
 TEST(Authentication, BelievesWhatRealClientsSign) {
   const auto requests = recorded_requests();
-  EXPECT_EQ(requests.size(), 36u);
+  EXPECT_EQ(requests.size(), 46u);
   for (const auto& [name, request] : requests) {
     EXPECT_TRUE(is_believed(request, time_of(request))) << name;
   }

@@ -73,13 +73,16 @@ std::string canonical_path(std::string_view raw_path) {
       /*slashes_kept=*/true);
 }
 
-std::string canonical_query(const Target& target) {
-  std::vector<std::pair<std::string, std::string>> encoded;
-  for (const auto& [name, value] : target.parameters) {
-    encoded.emplace_back(percent_encoded(name), percent_encoded(value));
+std::string canonical_query(const Target& target, ParameterOrder order) {
+  auto parameters = target.parameters;
+  const auto sort = [&] { std::sort(parameters.begin(), parameters.end()); };
+  if (order == ParameterOrder::kDecoded) sort();
+  for (auto& [name, value] : parameters) {
+    name = percent_encoded(name);
+    value = percent_encoded(value);
   }
-  std::sort(encoded.begin(), encoded.end());
-  return absl::StrJoin(encoded, "&", absl::PairFormatter("="));
+  if (order == ParameterOrder::kEncoded) sort();
+  return absl::StrJoin(parameters, "&", absl::PairFormatter("="));
 }
 
 std::string canonical_headers(const HttpHeaders& headers,
@@ -100,9 +103,10 @@ std::string canonical_headers(const HttpHeaders& headers,
 
 std::string canonical_request(const HttpRequest& request, const Target& target,
                               const std::vector<std::string>& signed_headers,
-                              std::string_view payload_hash) {
+                              std::string_view payload_hash,
+                              ParameterOrder order) {
   return absl::StrCat(request.method, "\n", canonical_path(target.raw_path),
-                      "\n", canonical_query(target), "\n",
+                      "\n", canonical_query(target, order), "\n",
                       canonical_headers(request.headers, signed_headers), "\n",
                       absl::StrJoin(signed_headers, ";"), "\n",
                       to_absl(payload_hash));

@@ -40,9 +40,14 @@ std::string sha256_hex(std::string_view bytes);
 // requests must not take one for the other to any effect.
 std::string canonical_path(std::string_view raw_path);
 
+// How a signer sorts the parameters: as AWS says, by what is encoded; or, as
+// AWS's SDK for Go, by what that stands for, where "a-1" is less than "a:1".
+enum class ParameterOrder { kEncoded, kDecoded };
+
 // Parameters sorted by name, then value, each encoded anew: what counts is what
 // they stand for, not how they were spelled.
-std::string canonical_query(const Target& target);
+std::string canonical_query(const Target& target,
+                            ParameterOrder order = ParameterOrder::kEncoded);
 
 // "name:value\n" for each of `names`, in their order: all values of that name,
 // joined by ',', with blanks around them removed and blanks in them made one
@@ -54,7 +59,8 @@ std::string canonical_headers(const HttpHeaders& headers,
 // case and sorted. `payload_hash` is sha256_hex() of the body.
 std::string canonical_request(const HttpRequest& request, const Target& target,
                               const std::vector<std::string>& signed_headers,
-                              std::string_view payload_hash);
+                              std::string_view payload_hash,
+                              ParameterOrder order = ParameterOrder::kEncoded);
 
 // What is signed.
 std::string string_to_sign(std::string_view timestamp,

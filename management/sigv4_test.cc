@@ -153,6 +153,12 @@ TEST(CanonicalQuery, SortsByWhatIsEncoded) {
   EXPECT_EQ(query("k=%7B&k=z"), "k=%7B&k=z") << "'%' is less than 'z'";
 }
 
+TEST(CanonicalQuery, SortsByWhatIsMeantAsGoDoes) {
+  const auto target = parse_target("/?k=%7B&k=z&k=%C3%A4&%7E=&k=a%3A1&k=a-1");
+  EXPECT_EQ(canonical_query(*target, ParameterOrder::kDecoded),
+            "k=a-1&k=a%3A1&k=z&k=%7B&k=%C3%A4&~=");
+}
+
 TEST(CanonicalHeaders, TrimsCollapsesAndJoins) {
   const HttpHeaders headers = {{"b", "  1 \t  2  "},
                                {"a", "\"x   y\""},

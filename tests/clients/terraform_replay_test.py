@@ -23,7 +23,17 @@ USER_AGENT = (
 
 def go_json(value):
     """As Go's SDK writes a document: members by name, shortest numbers."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def set_members(**members):
+    """Go's SDK takes a number or boolean that is zero for one that is not set."""
+    return {name: value for name, value in members.items() if value}
+
+
+def throttle_settings(limits):
+    return set_members(burstLimit=limits["burst_limit"], rateLimit=limits["rate_limit"])
 
 
 def go_float(number):
@@ -116,10 +126,7 @@ class Provider:
                 | (
                     {
                         "throttle": {
-                            one["path"]: {
-                                "burstLimit": one["burst_limit"],
-                                "rateLimit": one["rate_limit"],
-                            }
+                            one["path"]: throttle_settings(one)
                             for one in stage["throttle"]
                         }
                     }
@@ -133,15 +140,13 @@ class Provider:
         body["name"] = plan["name"]
         if plan.get("quota_settings"):
             quota = plan["quota_settings"]
-            body["quota"] = {name: quota[name] for name in ("limit", "offset", "period")}
+            body["quota"] = set_members(
+                limit=quota["limit"], offset=quota["offset"], period=quota["period"]
+            )
         if plan.get("tags"):
             body["tags"] = plan["tags"]
         if plan.get("throttle_settings"):
-            throttle = plan["throttle_settings"]
-            body["throttle"] = {
-                "burstLimit": throttle["burst_limit"],
-                "rateLimit": throttle["rate_limit"],
-            }
+            body["throttle"] = throttle_settings(plan["throttle_settings"])
         identifier = self.call("POST", "/usageplans", 201, body)["id"]
         if plan.get("product_code"):
             # Not possible when the plan is created.
@@ -250,9 +255,8 @@ class Provider:
     def create_key(self, key):
         body = {
             "description": key.get("description", "Managed by Terraform"),
-            "enabled": key.get("enabled", True),
             "name": key["name"],
-        }
+        } | set_members(enabled=key.get("enabled", True))
         if key.get("customer_id"):
             body["customerId"] = key["customer_id"]
         if key.get("tags"):
@@ -303,6 +307,8 @@ class UsagePlan(ServerTest):
             {"name": "tf-renamed", "throttle_settings": throttle(2, 5)},
             {"name": "tf-renamed", "throttle_settings": throttle(3, 0.1)},
             {"name": "tf-renamed", "throttle_settings": throttle(0, 1000000.5)},
+            {"name": "tf-renamed", "throttle_settings": throttle(5, 0)},
+            {"name": "tf-renamed", "throttle_settings": throttle(0, 0)},
             {"name": "tf-renamed", "quota_settings": quota(100, 6, "WEEK")},
             {"name": "tf-renamed", "quota_settings": quota(200, 20, "MONTH")},
             {"name": "tf-renamed", "quota_settings": quota(200, 0, "DAY")},
@@ -322,7 +328,10 @@ class UsagePlan(ServerTest):
             {
                 "name": "tf-renamed",
                 "throttle_settings": throttle(50, 10),
-                "api_stages": [stage("foo"), stage("test", ("/test/GET", 0.1, 6))],
+                "api_stages": [
+                    stage("foo"),
+                    stage("test", ("/test/GET", 0.1, 6), ("/none/GET", 0, 0)),
+                ],
             },
             {"name": "tf-renamed", "api_stages": [stage("foo")]},
             # Throttles of methods come before the plan's own.
@@ -333,7 +342,7 @@ class UsagePlan(ServerTest):
                 "api_stages": [stage("test", ("/test/GET", 1, 3)), stage("bar")],
                 "throttle_settings": throttle(5, 7),
                 "quota_settings": quota(10, 1, "WEEK"),
-                "tags": {"k1": "v1", "cost centre": "a/b+c"},
+                "tags": {"k1": "v1", "cost centre": "a/b+c", "team:a": "1", "team-b": "2"},
             },
             {
                 "name": "everything",
@@ -373,7 +382,7 @@ class UsagePlan(ServerTest):
             '{"apiStages":[{"apiId":"abc","stage":"test","throttle":'
             '{"/test/GET":{"burstLimit":3,"rateLimit":1}}}],"name":"tf-acc",'
             '"quota":{"limit":100,"offset":6,"period":"WEEK"},'
-            '"throttle":{"burstLimit":0,"rateLimit":0.1}}',
+            '"throttle":{"rateLimit":0.1}}',
         )
         target = f"/usageplans/{made['id']}"
         changed = provider.call(
@@ -399,6 +408,7 @@ class UsagePlan(ServerTest):
         self.assertEqual(
             changed["quota"], {"limit": 200, "offset": 20, "period": "MONTH"}
         )
+        self.assertEqual(changed["throttle"], {"rateLimit": 0.1, "burstLimit": 0})
         changed = provider.call(
             "PATCH",
             target,
@@ -459,6 +469,11 @@ class ApiKey(ServerTest):
         self.assertEqual(provider.call("DELETE", target, 202), {})
         self.assertIsNone(provider.read_key(identifier))
         self.assertIsNone(provider.call("DELETE", target, 202))
+
+    def test_disabled(self):
+        provider = Provider(self)
+        identifier = provider.create_key({"name": "tf", "enabled": False})
+        self.assertFalse(provider.read_key(identifier)["enabled"])
 
     def test_a_value_of_its_own(self):
         provider = Provider(self)
