@@ -49,7 +49,9 @@ constexpr char kDescription[] =
     "environment. Without any, all programs of this machine may, and others\n"
     "cannot connect: only loopback addresses are listened on then.\n"
     "\n"
-    "Stops on SIGTERM and SIGINT, once the requests in progress are answered.\n"
+    "SIGHUP has it read the credentials file again; one that is bad changes\n"
+    "nothing. Stops on SIGTERM and SIGINT, once the requests in progress are\n"
+    "answered.\n"
     "Exit code: 0 stopped; 1 the store is damaged; 2 not started.";
 
 // More than the gateway may have beside the management.
@@ -171,12 +173,13 @@ absl::StatusOr<std::unique_ptr<Enforcer>> enforcer_of(
   return Enforcer::create(std::move(options));
 }
 
-// SIGTERM and SIGINT are for sigwait() alone. Threads inherit this.
-sigset_t block_stop_signals() {
+// These are for sigwait() alone. Threads inherit this.
+sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return signals;
@@ -198,6 +201,24 @@ std::string url_of(const HttpServerOptions& options, int port) {
                       ":", port);
 }
 
+// What is wrong with the file leaves the present credentials in force; so a
+// service that has begun with credentials never is without.
+void reload_credentials(const Flags& flags, Authentication* authentication,
+                        const Console& console) {
+  if (flags.credentials.empty()) {
+    console.err << "weir: SIGHUP: there is no credentials file to reload\n";
+    return;
+  }
+  auto credentials = Credentials::from_file(flags.credentials);
+  if (!credentials.ok()) {
+    report_error(console, with_prefix(credentials.status(),
+                                      "SIGHUP: the credentials stay: "));
+    return;
+  }
+  authentication->replace_credentials(*std::move(credentials));
+  console.err << "weir: SIGHUP: the credentials are reloaded\n";
+}
+
 absl::Status serve(const Flags& flags, const Console& console) {
   auto credentials = credentials_of(flags);
   if (!credentials.ok()) return credentials.status();
@@ -205,7 +226,7 @@ absl::Status serve(const Flags& flags, const Console& console) {
   const auto listeners = listeners_of(flags, open, console);
   if (!listeners.ok()) return listeners.status();
 
-  const sigset_t stop_signals = block_stop_signals();
+  const sigset_t signals = block_signals();
   raise_descriptor_limit();
   const auto clock = std::make_shared<SystemClock>();
   const auto enforcer = enforcer_of(flags, clock);
@@ -215,10 +236,12 @@ absl::Status serve(const Flags& flags, const Console& console) {
   options.quota_offset = plan_rules(flags.offset).quota_offset;
   options.gateway_beside_management = !listeners->gateway.has_value();
   if (!flags.store.empty()) options.max_sync_age = kMaxSyncAge;
+  std::shared_ptr<Authentication> authentication;
   if (!open) {
-    options.authentication = std::make_unique<Authentication>(
+    authentication = std::make_shared<Authentication>(
         *std::move(credentials), clock.get(), flags.region);
   }
+  options.authentication = authentication;
   if (!flags.upstream.empty()) {
     auto upstream = Upstream::create(flags.upstream);
     if (!upstream.ok()) return with_prefix(upstream.status(), "--upstream: ");
@@ -269,7 +292,9 @@ absl::Status serve(const Flags& flags, const Console& console) {
   console.out.flush();
 
   int signal_number;
-  sigwait(&stop_signals, &signal_number);
+  while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
+    reload_credentials(flags, authentication.get(), console);
+  }
   (*server)->stop();
   if (gateway != nullptr) gateway->stop();
   return absl::OkStatus();

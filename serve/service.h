@@ -32,7 +32,7 @@ struct ServiceOptions {
   // As the enforcer has it.
   QuotaOffset quota_offset = QuotaOffset::kRequests;
   // nullptr: without credentials; see Access.
-  std::unique_ptr<const Authentication> authentication;
+  std::shared_ptr<const Authentication> authentication;
   // nullptr: admitted requests are answered with a fixed 200.
   std::unique_ptr<Upstream> upstream;
   // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
