@@ -4,14 +4,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include <atomic>
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <ostream>
 #include <string_view>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
@@ -20,6 +18,7 @@
 #include "cli/command_line.h"
 #include "cli/input.h"
 #include "cli/plan_file.h"
+#include "cli/servers.h"
 #include "cli/version.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
@@ -101,12 +100,6 @@ absl::Status set_seconds(const std::string& text, absl::Duration& duration) {
   return absl::OkStatus();
 }
 
-// What to listen on, for the management and, if there is one, for the gateway.
-struct Listeners {
-  HttpServerOptions management;
-  std::optional<HttpServerOptions> gateway;
-};
-
 absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
                                        const Console& console) {
   Listeners listeners;
@@ -173,7 +166,25 @@ absl::StatusOr<std::unique_ptr<Enforcer>> enforcer_of(
   return Enforcer::create(std::move(options));
 }
 
-// These are for sigwait() alone. Threads inherit this.
+absl::StatusOr<ServiceOptions> service_options_of(
+    const Flags& flags, std::shared_ptr<Clock> clock,
+    std::shared_ptr<const Authentication> authentication) {
+  ServiceOptions options;
+  options.clock = std::move(clock);
+  options.quota_offset = plan_rules(flags.offset).quota_offset;
+  options.authentication = std::move(authentication);
+  options.gateway_beside_management = flags.gateway_listen.empty();
+  options.version = kVersion;
+  if (!flags.store.empty()) options.max_sync_age = kMaxSyncAge;
+  if (!flags.upstream.empty()) {
+    auto upstream = Upstream::create(flags.upstream);
+    if (!upstream.ok()) return with_prefix(upstream.status(), "--upstream: ");
+    options.upstream = *std::move(upstream);
+  }
+  return options;
+}
+
+// These are for wait_for_stop() alone. Threads inherit this.
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -185,6 +196,14 @@ sigset_t block_signals() {
   return signals;
 }
 
+// Returns on SIGTERM and SIGINT; calls `reload` on SIGHUP.
+void wait_for_stop(const sigset_t& signals, absl::FunctionRef<void()> reload) {
+  int signal_number;
+  while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
+    reload();
+  }
+}
+
 // Each connection needs a descriptor, and the usual 1,024 are for programs of
 // another kind.
 void raise_descriptor_limit() {
@@ -192,13 +211,6 @@ void raise_descriptor_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-std::string url_of(const HttpServerOptions& options, int port) {
-  const bool brackets = options.address.find(':') != std::string::npos;
-  return absl::StrCat(options.tls_key.empty() ? "http://" : "https://",
-                      brackets ? "[" : "", options.address, brackets ? "]" : "",
-                      ":", port);
 }
 
 // What is wrong with the file leaves the present credentials in force; so a
@@ -219,6 +231,19 @@ void reload_credentials(const Flags& flags, Authentication* authentication,
   console.err << "weir: SIGHUP: the credentials are reloaded\n";
 }
 
+void announce(const Flags& flags, bool open, const Servers& servers,
+              const Console& console) {
+  servers.announce(console.out);
+  if (flags.store.empty()) {
+    console.out << "weir: without --store, all is forgotten at the end\n";
+  }
+  if (open) {
+    console.out << "weir: there are no credentials: every program of this "
+                   "machine may manage plans\n";
+  }
+  console.out.flush();
+}
+
 absl::Status serve(const Flags& flags, const Console& console) {
   auto credentials = credentials_of(flags);
   if (!credentials.ok()) return credentials.status();
@@ -229,74 +254,24 @@ absl::Status serve(const Flags& flags, const Console& console) {
   const sigset_t signals = block_signals();
   raise_descriptor_limit();
   const auto clock = std::make_shared<SystemClock>();
-  const auto enforcer = enforcer_of(flags, clock);
-  if (!enforcer.ok()) return enforcer.status();
-  ServiceOptions options;
-  options.clock = clock;
-  options.quota_offset = plan_rules(flags.offset).quota_offset;
-  options.gateway_beside_management = !listeners->gateway.has_value();
-  if (!flags.store.empty()) options.max_sync_age = kMaxSyncAge;
   std::shared_ptr<Authentication> authentication;
   if (!open) {
     authentication = std::make_shared<Authentication>(
         *std::move(credentials), clock.get(), flags.region);
   }
-  options.authentication = authentication;
-  if (!flags.upstream.empty()) {
-    auto upstream = Upstream::create(flags.upstream);
-    if (!upstream.ok()) return with_prefix(upstream.status(), "--upstream: ");
-    options.upstream = *std::move(upstream);
-  }
-  // Set once it listens.
-  std::atomic<const HttpServer*> listening{nullptr};
-  options.version = kVersion;
-  options.connections = [&listening]() -> std::optional<int64_t> {
-    const HttpServer* server = listening.load(std::memory_order_acquire);
-    if (server == nullptr) return std::nullopt;
-    return server->statistics().connections;
-  };
-  const auto service = Service::create(enforcer->get(), std::move(options));
-  if (!service.ok()) return service.status();
+  auto options = service_options_of(flags, clock, authentication);
+  if (!options.ok()) return options.status();
+  const auto enforcer = enforcer_of(flags, clock);
+  if (!enforcer.ok()) return enforcer.status();
+  const auto servers =
+      Servers::start(*listeners, enforcer->get(), *std::move(options));
+  if (!servers.ok()) return servers.status();
 
-  std::unique_ptr<HttpServer> gateway;
-  if (listeners->gateway.has_value()) {
-    auto started = HttpServer::start(
-        *listeners->gateway, [&service](const HttpRequest& request) {
-          return (*service)->answer_gateway(request);
-        });
-    if (!started.ok())
-      return with_prefix(started.status(), "--gateway-listen: ");
-    gateway = *std::move(started);
-  }
-  const auto server = HttpServer::start(listeners->management,
-                                        [&service](const HttpRequest& request) {
-                                          return (*service)->answer(request);
-                                        });
-  if (!server.ok()) return with_prefix(server.status(), "--listen: ");
-
-  listening.store(server->get(), std::memory_order_release);
-
-  console.out << "weir: listening on "
-              << url_of(listeners->management, (*server)->port()) << "\n";
-  if (gateway != nullptr) {
-    console.out << "weir: the gateway is "
-                << url_of(*listeners->gateway, gateway->port()) << "\n";
-  }
-  if (flags.store.empty()) {
-    console.out << "weir: without --store, all is forgotten at the end\n";
-  }
-  if (open) {
-    console.out << "weir: there are no credentials: every program of this "
-                   "machine may manage plans\n";
-  }
-  console.out.flush();
-
-  int signal_number;
-  while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
+  announce(flags, open, **servers, console);
+  wait_for_stop(signals, [&] {
     reload_credentials(flags, authentication.get(), console);
-  }
-  (*server)->stop();
-  if (gateway != nullptr) gateway->stop();
+  });
+  (*servers)->stop();
   return absl::OkStatus();
 }
 
