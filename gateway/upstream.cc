@@ -15,6 +15,7 @@
 #include "enforcer/mutex.h"
 #include "gateway/end_to_end.h"
 #include "http/error_response.h"
+#include "http/grammar.h"
 #include "http/headers.h"
 #include "json/text.h"
 
@@ -200,7 +201,14 @@ HttpResponse Upstream::Transfer::perform(const std::string& url,
     return failure(502, "Internal server error");
   }
   response_.status = static_cast<int>(status);
+  const std::string length(
+      single_header(response_.headers, "content-length").value_or(""));
   response_.headers = end_to_end_headers(response_.headers);
+  // Without a body, nothing else says how long it is (RFC 9110 section 9.3.2).
+  if ((request.method == "HEAD" || status == 304) &&
+      parse_content_length(length).has_value()) {
+    response_.headers.emplace_back("content-length", length);
+  }
   response_.headers.emplace_back("via", kThisHop);
   return std::move(response_);
 }

@@ -50,8 +50,9 @@ class Upstream {
   // the peer's address comes after it, and Forwarded is not passed on.
   //
   // The answer is the upstream's with its status, its end-to-end headers but
-  // Date, and its body. Redirects are the client's to follow. As API Gateway
-  // words them, 504 "Endpoint request timed out" after the timeout, and
+  // Date, and its body; with the Content-Length of one that it leaves out, as
+  // answers to HEAD and 304s do. Redirects are the client's to follow. As API
+  // Gateway words them, 504 "Endpoint request timed out" after the timeout, and
   // 502 "Internal server error" if no whole answer within the bounds comes:
   // the request may have been carried out nevertheless. Blocks.
   HttpResponse forward(const HttpRequest& request, const StageTarget& target);

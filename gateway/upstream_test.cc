@@ -254,10 +254,22 @@ TEST(Upstream, AnswersWithoutBodies) {
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.body, "");
   EXPECT_EQ(header(head, "etag"), "\"e\"");
+  EXPECT_EQ(header(head, "content-length"), "500");
   EXPECT_EQ(answered("HTTP/1.1 204 No Content\r\n\r\n").status, 204);
-  EXPECT_EQ(
-      answered("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n").status,
-      304);
+  const HttpResponse not_modified =
+      answered("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n");
+  EXPECT_EQ(not_modified.status, 304);
+  EXPECT_EQ(not_modified.body, "");
+  EXPECT_EQ(header(not_modified, "content-length"), "5");
+}
+
+TEST(Upstream, SaysNoLengthThatIsNone) {
+  for (const char* line : {"Transfer-Encoding: chunked", "Content-Length: 5x",
+                           "Content-Length: 5\r\nContent-Length: 5"}) {
+    const HttpResponse head =
+        answered(absl::StrCat("HTTP/1.1 200 OK\r\n", line, "\r\n\r\n"), "HEAD");
+    EXPECT_EQ(header(head, "content-length"), "(none)") << line;
+  }
 }
 
 TEST(Upstream, FollowsNoRedirect) {

@@ -81,6 +81,11 @@ struct HttpServerStatistics {
 //   max_total_body_bytes, requests are refused; so at most
 //   max_requests_in_progress answers go beyond it.
 //
+// With an answer to HEAD, and with a 304, no body is sent, but its length if
+// that is known (see HttpResponse). If it is not, the connection is closed:
+// libmicrohttpd would say a wrong one, or send what is none, on one that goes
+// on.
+//
 // An answer's headers that HTTP does not allow are left out (a line break in a
 // value, for instance), as are those that are the server's. An answer that
 // cannot be sent at all, with a status not in [200, 599] or too many headers,

@@ -316,6 +316,48 @@ TEST(HttpServer, AnswersHeadWithoutABody) {
   EXPECT_FALSE(absl::StrContains(answers, "HEAD /1")) << answers;
 }
 
+TEST(HttpServer, SaysTheLengthOfABodyThatIsElsewhere) {
+  const auto server = start([](const HttpRequest& request) {
+    return HttpResponse{request.method == "HEAD" ? 200 : 304,
+                        {{"content-length", request.target.substr(1)}},
+                        ""};
+  });
+  Client client(*server);
+  for (const char* method : {"HEAD", "GET"}) {
+    for (const char* length : {"0", "1", "5000000000"}) {
+      client.say(
+          absl::StrCat(method, " /", length, " HTTP/1.1\r\nHost: h\r\n\r\n"));
+      const std::string answer = client.hear("\r\n\r\n");
+      EXPECT_TRUE(absl::StrContains(
+          answer, absl::StrCat("\r\nContent-Length: ", length, "\r\n")))
+          << method << answer;
+      EXPECT_EQ(body_of(answer), "");
+    }
+  }
+}
+
+// A wrong length is worse than none.
+TEST(HttpServer, SaysNoLengthThatIsNotKnown) {
+  for (const HttpHeaders& headers :
+       {HttpHeaders{}, HttpHeaders{{"content-length", "-1"}},
+        HttpHeaders{{"content-length", "18446744073709551615"}},
+        HttpHeaders{{"content-length", "1"}, {"content-length", "1"}}}) {
+    const auto server = start([headers](const HttpRequest& request) {
+      return HttpResponse{request.method == "HEAD" ? 200 : 304, headers, ""};
+    });
+    for (const char* method : {"HEAD", "GET"}) {
+      Client client(*server);
+      client.say(absl::StrCat(method, " / HTTP/1.1\r\nHost: h\r\n\r\n"));
+      const std::string answer = client.hear();
+      EXPECT_NE(status_of(answer), 0);
+      EXPECT_TRUE(absl::EndsWith(answer, "\r\n\r\n")) << answer;
+      EXPECT_FALSE(absl::StrContains(answer, "Content-Length")) << answer;
+      EXPECT_FALSE(absl::StrContains(answer, "Transfer-Enc")) << answer;
+      EXPECT_TRUE(client.is_closed());
+    }
+  }
+}
+
 TEST(HttpServer, TellsWhenToGoOn) {
   const auto server = start(echo);
   Client client(*server);
