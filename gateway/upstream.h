@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gateway/stage_target.h"
+#include "gateway/upstream_counters.h"
 #include "http/message.h"
 
 namespace weir {
@@ -57,15 +58,22 @@ class Upstream {
   // the request may have been carried out nevertheless. Blocks.
   HttpResponse forward(const HttpRequest& request, const StageTarget& target);
 
+  // Of the calls of `forward()` that have returned.
+  const UpstreamCounters& counters() const { return counters_; }
+
  private:
+  using Failure = UpstreamCounters::Failure;
   class Transfer;
   class Connections;
 
   Upstream(std::string base, const UpstreamOptions& options);
 
+  HttpResponse failed(Failure failure);
+
   const std::string base_;  // the URL without a slash at its end
   const UpstreamOptions options_;
   const std::unique_ptr<Connections> connections_;
+  UpstreamCounters counters_;
 };
 
 }  // namespace weir

@@ -5,6 +5,7 @@ import functools
 import http.client
 import http.server
 import os
+import re
 import threading
 import unittest
 
@@ -75,6 +76,27 @@ class Upstream(ServerTest):
             self.assertIsNone(response.headers["Content-Length"])
             self.assertIsNone(response.headers["Transfer-Encoding"])
         self.assertEqual(self.ask(connection, "GET")[1], FILE)
+
+    def test_its_answers_are_counted(self):
+        def counted():
+            text = self.server.request("GET", "/metrics", credentials=None)[2].decode()
+            samples = re.findall(r"^weir_gateway_upstream_(\w+)_total{(.*)} (\d+)$", text, re.M)
+            return {(what, label): int(count) for what, label, count in samples}
+
+        before = counted()
+        connection = self.connect()
+        for path, status in (("file.txt", 200), ("none.txt", 404), ("none.txt", 404)):
+            self.assertEqual(self.ask(connection, "GET", "/a/s/" + path)[0].status, status)
+        self.assertEqual(self.ask(connection, "POST")[0].status, 501)
+        grown = {key: count - before[key] for key, count in counted().items()}
+        self.assertEqual(
+            {key: count for key, count in grown.items() if count},
+            {
+                ("answers", 'status="2xx"'): 1,
+                ("answers", 'status="4xx"'): 2,
+                ("answers", 'status="5xx"'): 1,
+            },
+        )
 
 
 if __name__ == "__main__":
