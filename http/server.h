@@ -68,6 +68,10 @@ struct HttpServerStatistics {
 // many come at once). A request either is handled and its peer can have the
 // answer, or is not handled.
 //
+// These answers are JSON (http/error_response.h), except to what libmicrohttpd
+// refuses before anybody is asked: a head of more than about three times
+// max_header_bytes, or one that it cannot parse. Those are its own, in HTML.
+//
 // One thing is read more leniently than written: lines of the chunks of a body
 // may end in LF alone.
 //
