@@ -248,15 +248,9 @@ absl::StatusOr<Caller> Authentication::authenticate(
     }
   }
 
-  const auto value = first_header(request.headers, "authorization");
+  const auto value = single_header(request.headers, "authorization");
   if (!value) return refused("Missing Authentication Token");
-  const auto is_authorization = [](const auto& header) {
-    return header.first == "authorization";
-  };
-  if (std::count_if(request.headers.begin(), request.headers.end(),
-                    is_authorization) > 1) {
-    return refused("Authorization header must occur once.");
-  }
+  if (value->empty()) return refused("Authorization header must occur once.");
   const auto authorization = parse_authorization(*value);
   if (!authorization.ok()) return authorization.status();
 
