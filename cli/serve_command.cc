@@ -4,14 +4,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include <atomic>
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <ostream>
 #include <string_view>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
@@ -20,6 +18,7 @@
 #include "cli/command_line.h"
 #include "cli/input.h"
 #include "cli/plan_file.h"
+#include "cli/servers.h"
 #include "cli/version.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
@@ -49,7 +48,9 @@ constexpr char kDescription[] =
     "environment. Without any, all programs of this machine may, and others\n"
     "cannot connect: only loopback addresses are listened on then.\n"
     "\n"
-    "Stops on SIGTERM and SIGINT, once the requests in progress are answered.\n"
+    "SIGHUP has it read the credentials file again; one that is bad changes\n"
+    "nothing. Stops on SIGTERM and SIGINT, once the requests in progress are\n"
+    "answered.\n"
     "Exit code: 0 stopped; 1 the store is damaged; 2 not started.";
 
 // More than the gateway may have beside the management.
@@ -98,12 +99,6 @@ absl::Status set_seconds(const std::string& text, absl::Duration& duration) {
   duration = absl::Seconds(seconds);
   return absl::OkStatus();
 }
-
-// What to listen on, for the management and, if there is one, for the gateway.
-struct Listeners {
-  HttpServerOptions management;
-  std::optional<HttpServerOptions> gateway;
-};
 
 absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
                                        const Console& console) {
@@ -171,15 +166,42 @@ absl::StatusOr<std::unique_ptr<Enforcer>> enforcer_of(
   return Enforcer::create(std::move(options));
 }
 
-// SIGTERM and SIGINT are for sigwait() alone. Threads inherit this.
-sigset_t block_stop_signals() {
+absl::StatusOr<ServiceOptions> service_options_of(
+    const Flags& flags, std::shared_ptr<Clock> clock,
+    std::shared_ptr<const Authentication> authentication) {
+  ServiceOptions options;
+  options.clock = std::move(clock);
+  options.quota_offset = plan_rules(flags.offset).quota_offset;
+  options.authentication = std::move(authentication);
+  options.gateway_beside_management = flags.gateway_listen.empty();
+  options.version = kVersion;
+  if (!flags.store.empty()) options.max_sync_age = kMaxSyncAge;
+  if (!flags.upstream.empty()) {
+    auto upstream = Upstream::create(flags.upstream);
+    if (!upstream.ok()) return with_prefix(upstream.status(), "--upstream: ");
+    options.upstream = *std::move(upstream);
+  }
+  return options;
+}
+
+// These are for wait_for_stop() alone. Threads inherit this.
+sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return signals;
+}
+
+// Returns on SIGTERM and SIGINT; calls `reload` on SIGHUP.
+void wait_for_stop(const sigset_t& signals, absl::FunctionRef<void()> reload) {
+  int signal_number;
+  while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
+    reload();
+  }
 }
 
 // Each connection needs a descriptor, and the usual 1,024 are for programs of
@@ -191,11 +213,35 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::string url_of(const HttpServerOptions& options, int port) {
-  const bool brackets = options.address.find(':') != std::string::npos;
-  return absl::StrCat(options.tls_key.empty() ? "http://" : "https://",
-                      brackets ? "[" : "", options.address, brackets ? "]" : "",
-                      ":", port);
+// What is wrong with the file leaves the present credentials in force; so a
+// service that has begun with credentials never is without.
+void reload_credentials(const Flags& flags, Authentication* authentication,
+                        const Console& console) {
+  if (flags.credentials.empty()) {
+    console.err << "weir: SIGHUP: there is no credentials file to reload\n";
+    return;
+  }
+  auto credentials = Credentials::from_file(flags.credentials);
+  if (!credentials.ok()) {
+    report_error(console, with_prefix(credentials.status(),
+                                      "SIGHUP: the credentials stay: "));
+    return;
+  }
+  authentication->replace_credentials(*std::move(credentials));
+  console.err << "weir: SIGHUP: the credentials are reloaded\n";
+}
+
+void announce(const Flags& flags, bool open, const Servers& servers,
+              const Console& console) {
+  servers.announce(console.out);
+  if (flags.store.empty()) {
+    console.out << "weir: without --store, all is forgotten at the end\n";
+  }
+  if (open) {
+    console.out << "weir: there are no credentials: every program of this "
+                   "machine may manage plans\n";
+  }
+  console.out.flush();
 }
 
 absl::Status serve(const Flags& flags, const Console& console) {
@@ -205,73 +251,27 @@ absl::Status serve(const Flags& flags, const Console& console) {
   const auto listeners = listeners_of(flags, open, console);
   if (!listeners.ok()) return listeners.status();
 
-  const sigset_t stop_signals = block_stop_signals();
+  const sigset_t signals = block_signals();
   raise_descriptor_limit();
   const auto clock = std::make_shared<SystemClock>();
-  const auto enforcer = enforcer_of(flags, clock);
-  if (!enforcer.ok()) return enforcer.status();
-  ServiceOptions options;
-  options.clock = clock;
-  options.quota_offset = plan_rules(flags.offset).quota_offset;
-  options.gateway_beside_management = !listeners->gateway.has_value();
-  if (!flags.store.empty()) options.max_sync_age = kMaxSyncAge;
+  std::shared_ptr<Authentication> authentication;
   if (!open) {
-    options.authentication = std::make_unique<Authentication>(
+    authentication = std::make_shared<Authentication>(
         *std::move(credentials), clock.get(), flags.region);
   }
-  if (!flags.upstream.empty()) {
-    auto upstream = Upstream::create(flags.upstream);
-    if (!upstream.ok()) return with_prefix(upstream.status(), "--upstream: ");
-    options.upstream = *std::move(upstream);
-  }
-  // Set once it listens.
-  std::atomic<const HttpServer*> listening{nullptr};
-  options.version = kVersion;
-  options.connections = [&listening]() -> std::optional<int64_t> {
-    const HttpServer* server = listening.load(std::memory_order_acquire);
-    if (server == nullptr) return std::nullopt;
-    return server->statistics().connections;
-  };
-  const auto service = Service::create(enforcer->get(), std::move(options));
-  if (!service.ok()) return service.status();
+  auto options = service_options_of(flags, clock, authentication);
+  if (!options.ok()) return options.status();
+  const auto enforcer = enforcer_of(flags, clock);
+  if (!enforcer.ok()) return enforcer.status();
+  const auto servers =
+      Servers::start(*listeners, enforcer->get(), *std::move(options));
+  if (!servers.ok()) return servers.status();
 
-  std::unique_ptr<HttpServer> gateway;
-  if (listeners->gateway.has_value()) {
-    auto started = HttpServer::start(
-        *listeners->gateway, [&service](const HttpRequest& request) {
-          return (*service)->answer_gateway(request);
-        });
-    if (!started.ok())
-      return with_prefix(started.status(), "--gateway-listen: ");
-    gateway = *std::move(started);
-  }
-  const auto server = HttpServer::start(listeners->management,
-                                        [&service](const HttpRequest& request) {
-                                          return (*service)->answer(request);
-                                        });
-  if (!server.ok()) return with_prefix(server.status(), "--listen: ");
-
-  listening.store(server->get(), std::memory_order_release);
-
-  console.out << "weir: listening on "
-              << url_of(listeners->management, (*server)->port()) << "\n";
-  if (gateway != nullptr) {
-    console.out << "weir: the gateway is "
-                << url_of(*listeners->gateway, gateway->port()) << "\n";
-  }
-  if (flags.store.empty()) {
-    console.out << "weir: without --store, all is forgotten at the end\n";
-  }
-  if (open) {
-    console.out << "weir: there are no credentials: every program of this "
-                   "machine may manage plans\n";
-  }
-  console.out.flush();
-
-  int signal_number;
-  sigwait(&stop_signals, &signal_number);
-  (*server)->stop();
-  if (gateway != nullptr) gateway->stop();
+  announce(flags, open, **servers, console);
+  wait_for_stop(signals, [&] {
+    reload_credentials(flags, authentication.get(), console);
+  });
+  (*servers)->stop();
   return absl::OkStatus();
 }
 

@@ -15,6 +15,7 @@
 #include "enforcer/mutex.h"
 #include "gateway/end_to_end.h"
 #include "http/error_response.h"
+#include "http/grammar.h"
 #include "http/headers.h"
 #include "json/text.h"
 
@@ -43,10 +44,6 @@ std::string url_part(CURLU* url, CURLUPart part) {
   char* text = nullptr;
   if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return "";
   return std::unique_ptr<char, FreeText>(text).get();
-}
-
-HttpResponse failure(int status, std::string_view message) {
-  return error_response(status, "InternalServerErrorException", message);
 }
 
 // A whole list of headers as libcurl takes it.
@@ -153,7 +150,9 @@ class Upstream::Transfer {
   Transfer(CURL* curl, const UpstreamOptions& options)
       : curl_(curl), options_(options) {}
 
-  HttpResponse perform(const std::string& url, const HttpRequest& request);
+  // DeadlineExceeded after the timeout; Unavailable if what came is no answer.
+  absl::StatusOr<HttpResponse> perform(const std::string& url,
+                                       const HttpRequest& request);
 
  private:
   static size_t receive_header(char* data, size_t, size_t size, void* self);
@@ -170,8 +169,8 @@ class Upstream::Transfer {
   bool has_head_ = false;  // whole; what looks like a header then is a trailer
 };
 
-HttpResponse Upstream::Transfer::perform(const std::string& url,
-                                         const HttpRequest& request) {
+absl::StatusOr<HttpResponse> Upstream::Transfer::perform(
+    const std::string& url, const HttpRequest& request) {
   const HttpHeaders headers = forwarded_headers(request);
   HeaderList list;
   for (const auto& [name, value] : headers) list.add(name, value);
@@ -192,15 +191,22 @@ HttpResponse Upstream::Transfer::perform(const std::string& url,
 
   const CURLcode result = curl_easy_perform(curl_);
   if (result == CURLE_OPERATION_TIMEDOUT) {
-    return failure(504, "Endpoint request timed out");
+    return absl::DeadlineExceededError("upstream");
   }
   long status = 0;
   curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
   if (result != CURLE_OK || !has_head_ || status < 200 || status > 599) {
-    return failure(502, "Internal server error");
+    return absl::UnavailableError("upstream");
   }
   response_.status = static_cast<int>(status);
+  const std::string length(
+      single_header(response_.headers, "content-length").value_or(""));
   response_.headers = end_to_end_headers(response_.headers);
+  // Without a body, nothing else says how long it is (RFC 9110 section 9.3.2).
+  if ((request.method == "HEAD" || status == 304) &&
+      parse_content_length(length).has_value()) {
+    response_.headers.emplace_back("content-length", length);
+  }
   response_.headers.emplace_back("via", kThisHop);
   return std::move(response_);
 }
@@ -324,15 +330,28 @@ Upstream::~Upstream() = default;
 HttpResponse Upstream::forward(const HttpRequest& request,
                                const StageTarget& target) {
   CurlPointer connection = connections_->take();
-  if (connection == nullptr) return failure(502, "Internal server error");
+  if (connection == nullptr) return failed(Failure::kError);
   std::string url = absl::StrCat(base_, to_absl(target.path));
   if (!target.query.empty()) {
     absl::StrAppend(&url, "?", to_absl(target.query));
   }
-  HttpResponse response =
+  absl::StatusOr<HttpResponse> answer =
       Transfer(connection.get(), options_).perform(url, request);
   connections_->give_back(std::move(connection));
-  return response;
+  if (!answer.ok()) {
+    return failed(absl::IsDeadlineExceeded(answer.status()) ? Failure::kTimeout
+                                                            : Failure::kError);
+  }
+  counters_.count_answer(answer->status);
+  return *std::move(answer);
+}
+
+HttpResponse Upstream::failed(Failure failure) {
+  counters_.count_failure(failure);
+  constexpr char kType[] = "InternalServerErrorException";
+  return failure == Failure::kTimeout
+             ? error_response(504, kType, "Endpoint request timed out")
+             : error_response(502, kType, "Internal server error");
 }
 
 }  // namespace weir

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gateway/stage_target.h"
+#include "gateway/upstream_counters.h"
 #include "http/message.h"
 
 namespace weir {
@@ -50,21 +51,29 @@ class Upstream {
   // the peer's address comes after it, and Forwarded is not passed on.
   //
   // The answer is the upstream's with its status, its end-to-end headers but
-  // Date, and its body. Redirects are the client's to follow. As API Gateway
-  // words them, 504 "Endpoint request timed out" after the timeout, and
+  // Date, and its body; with the Content-Length of one that it leaves out, as
+  // answers to HEAD and 304s do. Redirects are the client's to follow. As API
+  // Gateway words them, 504 "Endpoint request timed out" after the timeout, and
   // 502 "Internal server error" if no whole answer within the bounds comes:
   // the request may have been carried out nevertheless. Blocks.
   HttpResponse forward(const HttpRequest& request, const StageTarget& target);
 
+  // Of the calls of `forward()` that have returned.
+  const UpstreamCounters& counters() const { return counters_; }
+
  private:
+  using Failure = UpstreamCounters::Failure;
   class Transfer;
   class Connections;
 
   Upstream(std::string base, const UpstreamOptions& options);
 
+  HttpResponse failed(Failure failure);
+
   const std::string base_;  // the URL without a slash at its end
   const UpstreamOptions options_;
   const std::unique_ptr<Connections> connections_;
+  UpstreamCounters counters_;
 };
 
 }  // namespace weir

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include <array>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -254,10 +256,22 @@ TEST(Upstream, AnswersWithoutBodies) {
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.body, "");
   EXPECT_EQ(header(head, "etag"), "\"e\"");
+  EXPECT_EQ(header(head, "content-length"), "500");
   EXPECT_EQ(answered("HTTP/1.1 204 No Content\r\n\r\n").status, 204);
-  EXPECT_EQ(
-      answered("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n").status,
-      304);
+  const HttpResponse not_modified =
+      answered("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n");
+  EXPECT_EQ(not_modified.status, 304);
+  EXPECT_EQ(not_modified.body, "");
+  EXPECT_EQ(header(not_modified, "content-length"), "5");
+}
+
+TEST(Upstream, SaysNoLengthThatIsNone) {
+  for (const char* line : {"Transfer-Encoding: chunked", "Content-Length: 5x",
+                           "Content-Length: 5\r\nContent-Length: 5"}) {
+    const HttpResponse head =
+        answered(absl::StrCat("HTTP/1.1 200 OK\r\n", line, "\r\n\r\n"), "HEAD");
+    EXPECT_EQ(header(head, "content-length"), "(none)") << line;
+  }
 }
 
 TEST(Upstream, FollowsNoRedirect) {
@@ -325,6 +339,28 @@ TEST(Upstream, AfterAFailure_GoesOn) {
   EXPECT_EQ(get(*client).status, 504);
   EXPECT_EQ(get(*client).status, 504);
   EXPECT_EQ(server.requests().size(), 2u);
+}
+
+TEST(Upstream, CountsWhatBecameOfRequests) {
+  using Answers = std::array<int64_t, 4>;
+  using Failures = std::array<int64_t, 2>;
+  UpstreamOptions options;
+  options.timeout = absl::Milliseconds(200);
+  const auto counted = [&](const std::string& text, const Answers& answers,
+                           const Failures& failures) {
+    ScriptedServer server(text);
+    const auto client = upstream(server.url(), options);
+    get(*client);
+    EXPECT_EQ(client->counters().answers(), answers) << text;
+    EXPECT_EQ(client->counters().failures(), failures) << text;
+  };
+  counted(kOk, {1, 0, 0, 0}, {0, 0});
+  counted("HTTP/1.1 304 \r\n\r\n", {0, 1, 0, 0}, {0, 0});
+  counted("HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n", {0, 0, 1, 0}, {0, 0});
+  // Its own, and not that of weir.
+  counted("HTTP/1.1 504 \r\nContent-Length: 0\r\n\r\n", {0, 0, 0, 1}, {0, 0});
+  counted("", {}, {1, 0});
+  counted("SSH-2.0-nonsense\r\n", {}, {0, 1});
 }
 
 // -- Connections --

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "json/text.h"
 
 namespace weir {
 namespace {
@@ -30,6 +32,16 @@ bool is_request_target(std::string_view text) {
 bool is_header_value(std::string_view text) {
   return std::none_of(text.begin(), text.end(),
                       [](char c) { return c != '\t' && is_control(c); });
+}
+
+std::optional<uint64_t> parse_content_length(std::string_view text) {
+  uint64_t length;
+  // SimpleAtoi() alone would take spaces and a sign.
+  if (!std::all_of(text.begin(), text.end(), absl::ascii_isdigit) ||
+      !absl::SimpleAtoi(to_absl(text), &length)) {
+    return std::nullopt;
+  }
+  return length;
 }
 
 }  // namespace weir

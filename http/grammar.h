@@ -3,6 +3,8 @@
 #ifndef WEIR_HTTP_GRAMMAR_H_
 #define WEIR_HTTP_GRAMMAR_H_
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace weir {
@@ -15,6 +17,10 @@ bool is_request_target(std::string_view text);
 
 // Without control characters but tabs.
 bool is_header_value(std::string_view text);
+
+// The value of a Content-Length: digits alone, and less than 2^64. Nothing if
+// it is no such number.
+std::optional<uint64_t> parse_content_length(std::string_view text);
 
 }  // namespace weir
 

@@ -32,8 +32,11 @@ inline bool only_reads(const HttpRequest& request) {
 
 struct HttpResponse {
   int status = 200;
-  // Without Content-Length, Connection and Date: these are the server's.
+  // Without Connection, Date and Content-Length: these are the server's. Only
+  // where there is no body to be measured, in an answer to HEAD or a 304, a
+  // Content-Length says how long the body of the answer to GET is, if known.
   HttpHeaders headers;
+  // With HEAD or 304 it may be there, too: its length alone is sent then.
   std::string body;
 };
 

@@ -1,13 +1,11 @@
 #include "http/request_head.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "http/grammar.h"
 #include "json/text.h"
@@ -39,13 +37,6 @@ bool is_contiguous(const ReceivedHead& received) {
   return line + 2 == received.method.data() + received.bytes;
 }
 
-// SimpleAtoi() would take spaces and a sign.
-bool read_length(const std::string& text, uint64_t* length) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), absl::ascii_isdigit) &&
-         absl::SimpleAtoi(text, length);
-}
-
 }  // namespace
 
 absl::StatusOr<RequestHead> read_head(const ReceivedHead& received) {
@@ -75,9 +66,9 @@ absl::StatusOr<RequestHead> read_head(const ReceivedHead& received) {
       ++hosts;
     } else if (key == "content-length") {
       ++lengths;
-      if (!read_length(value, &head.content_length)) {
-        return malformed("Content-Length");
-      }
+      const auto length = parse_content_length(value);
+      if (!length.has_value()) return malformed("Content-Length");
+      head.content_length = *length;
     } else if (key == "transfer-encoding") {
       ++encodings;
       if (!absl::EqualsIgnoreCase(value, "chunked")) {

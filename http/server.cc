@@ -23,6 +23,7 @@
 #include "http/connection_table.h"
 #include "http/error_response.h"
 #include "http/grammar.h"
+#include "http/headers.h"
 #include "http/listen_socket.h"
 #include "http/request_head.h"
 #include "http/request_id.h"
@@ -141,6 +142,7 @@ struct Exchange {
   const std::string target = received_target;
 
   bool has_head = false;
+  bool asks_for_head = false;
   HttpRequest request;
   Share bytes;  // of its body
   // Sent when the rest of the body has been thrown away: many clients read
@@ -209,6 +211,35 @@ bool is_servers_own(std::string_view name) {
     if (absl::EqualsIgnoreCase(to_absl(name), own)) return true;
   }
   return false;
+}
+
+MHD_Response* new_message(std::string body, std::atomic<size_t>& body_bytes) {
+  auto answer = std::make_unique<Answer>(std::move(body), body_bytes);
+  MHD_Response* const message =
+      MHD_create_response_from_buffer_with_free_callback_cls(
+          answer->body.size(), answer->body.data(),
+          [](void* sent) { delete static_cast<Answer*>(sent); }, answer.get());
+  if (message != nullptr) (void)answer.release();  // It is the message's now.
+  return message;
+}
+
+// For an answer to HEAD, or a 304: says how long the body is that it does not
+// have.
+MHD_Response* new_message_without_body(const HttpHeaders& headers) {
+  const auto length = parse_content_length(
+      single_header(headers, "content-length").value_or(""));
+  const uint64_t size = length.value_or(MHD_SIZE_UNKNOWN);
+  const auto never_called = [](void*, uint64_t, char*, size_t) -> ssize_t {
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+  };
+  MHD_Response* const message = MHD_create_response_from_callback(
+      size, /*block_size=*/1, never_called, nullptr, nullptr);
+  if (message != nullptr && size == MHD_SIZE_UNKNOWN) {
+    // Else it would announce chunks, and send the last of them.
+    MHD_set_response_options(message, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
+                             MHD_RO_END);
+  }
+  return message;
 }
 
 // Where this thread, while it starts a daemon, has the daemon's messages.
@@ -454,6 +485,7 @@ MHD_Result HttpServer::Daemon::begin(Peer& peer, MHD_Connection* handle,
     return finish(peer, handle);
   }
   exchange.request = std::move(head->request);
+  exchange.asks_for_head = exchange.request.method == "HEAD";
   exchange.request.peer_address = peer.address;
   exchange.request.over_tls = !options_.tls_key.empty();
   if (head->content_length > options_.max_body_bytes) {
@@ -523,13 +555,13 @@ void HttpServer::Daemon::refuse_body(Exchange& exchange) {
 MHD_Result HttpServer::Daemon::send(Peer& peer, MHD_Connection* handle,
                                     HttpResponse response) {
   if (!connections_.enter(peer.connection, Phase::kSending)) return MHD_NO;
-  auto answer = std::make_unique<Answer>(std::move(response.body), body_bytes_);
+  const bool leaves_body_out =
+      peer.exchange->asks_for_head || response.status == MHD_HTTP_NOT_MODIFIED;
   MHD_Response* const message =
-      MHD_create_response_from_buffer_with_free_callback_cls(
-          answer->body.size(), answer->body.data(),
-          [](void* sent) { delete static_cast<Answer*>(sent); }, answer.get());
+      leaves_body_out && response.body.empty()
+          ? new_message_without_body(response.headers)
+          : new_message(std::move(response.body), body_bytes_);
   if (message == nullptr) return MHD_NO;
-  (void)answer.release();  // It is the message's now.
   for (const auto& [name, value] : response.headers) {
     if (is_token(name) && is_header_value(value) && !is_servers_own(name)) {
       MHD_add_response_header(message, name.c_str(), value.c_str());

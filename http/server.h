@@ -68,6 +68,10 @@ struct HttpServerStatistics {
 // many come at once). A request either is handled and its peer can have the
 // answer, or is not handled.
 //
+// These answers are JSON (http/error_response.h), except to what libmicrohttpd
+// refuses before anybody is asked: a head of more than about three times
+// max_header_bytes, or one that it cannot parse. Those are its own, in HTML.
+//
 // One thing is read more leniently than written: lines of the chunks of a body
 // may end in LF alone.
 //
@@ -80,6 +84,11 @@ struct HttpServerStatistics {
 // - the answers that are being sent. Once these and the bodies have reached
 //   max_total_body_bytes, requests are refused; so at most
 //   max_requests_in_progress answers go beyond it.
+//
+// With an answer to HEAD, and with a 304, no body is sent, but its length if
+// that is known (see HttpResponse). If it is not, the connection is closed:
+// libmicrohttpd would say a wrong one, or send what is none, on one that goes
+// on.
 //
 // An answer's headers that HTTP does not allow are left out (a line break in a
 // value, for instance), as are those that are the server's. An answer that

@@ -40,6 +40,7 @@ namespace {
 using namespace std::string_literals;
 
 constexpr absl::Duration kLong = absl::Seconds(20);
+constexpr char kGet[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
 // What a request was, told by its answer: so a test sees what the server made
 // of what it sent.
@@ -52,6 +53,12 @@ HttpResponse echo(const HttpRequest& request) {
   }
   response.headers = {{"content-type", "text/plain"}};
   return response;
+}
+
+HttpHandler sends(size_t bytes) {
+  return [bytes](const HttpRequest&) {
+    return HttpResponse{200, {}, std::string(bytes, 'x')};
+  };
 }
 
 std::unique_ptr<HttpServer> start(HttpHandler handler,
@@ -236,6 +243,17 @@ class Gate {
   bool open_ = false;
 };
 
+// Answers once the gate is open.
+std::unique_ptr<HttpServer> start_behind(Gate& gate,
+                                         const HttpServerOptions& options) {
+  return start(
+      [&gate](const HttpRequest&) {
+        gate.pass();
+        return HttpResponse();
+      },
+      options);
+}
+
 // -- Requests and answers --
 
 TEST(HttpServer, HandsOverWhatWasSent) {
@@ -259,8 +277,7 @@ TEST(HttpServer, SaysWhoAsks) {
     return HttpResponse{
         200, {}, request.peer_address + (request.over_tls ? " tls" : "")};
   });
-  EXPECT_EQ(body_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")),
-            "127.0.0.1");
+  EXPECT_EQ(body_of(ask(*server, kGet)), "127.0.0.1");
 }
 
 TEST(HttpServer, ServesConnectionsThatGoOn) {
@@ -316,6 +333,48 @@ TEST(HttpServer, AnswersHeadWithoutABody) {
   EXPECT_FALSE(absl::StrContains(answers, "HEAD /1")) << answers;
 }
 
+TEST(HttpServer, SaysTheLengthOfABodyThatIsElsewhere) {
+  const auto server = start([](const HttpRequest& request) {
+    return HttpResponse{request.method == "HEAD" ? 200 : 304,
+                        {{"content-length", request.target.substr(1)}},
+                        ""};
+  });
+  Client client(*server);
+  for (const char* method : {"HEAD", "GET"}) {
+    for (const char* length : {"0", "1", "5000000000"}) {
+      client.say(
+          absl::StrCat(method, " /", length, " HTTP/1.1\r\nHost: h\r\n\r\n"));
+      const std::string answer = client.hear("\r\n\r\n");
+      EXPECT_TRUE(absl::StrContains(
+          answer, absl::StrCat("\r\nContent-Length: ", length, "\r\n")))
+          << method << answer;
+      EXPECT_EQ(body_of(answer), "");
+    }
+  }
+}
+
+// A wrong length is worse than none.
+TEST(HttpServer, SaysNoLengthThatIsNotKnown) {
+  for (const HttpHeaders& headers :
+       {HttpHeaders{}, HttpHeaders{{"content-length", "-1"}},
+        HttpHeaders{{"content-length", "18446744073709551615"}},
+        HttpHeaders{{"content-length", "1"}, {"content-length", "1"}}}) {
+    const auto server = start([headers](const HttpRequest& request) {
+      return HttpResponse{request.method == "HEAD" ? 200 : 304, headers, ""};
+    });
+    for (const char* method : {"HEAD", "GET"}) {
+      Client client(*server);
+      client.say(absl::StrCat(method, " / HTTP/1.1\r\nHost: h\r\n\r\n"));
+      const std::string answer = client.hear();
+      EXPECT_NE(status_of(answer), 0);
+      EXPECT_TRUE(absl::EndsWith(answer, "\r\n\r\n")) << answer;
+      EXPECT_FALSE(absl::StrContains(answer, "Content-Length")) << answer;
+      EXPECT_FALSE(absl::StrContains(answer, "Transfer-Enc")) << answer;
+      EXPECT_TRUE(client.is_closed());
+    }
+  }
+}
+
 TEST(HttpServer, TellsWhenToGoOn) {
   const auto server = start(echo);
   Client client(*server);
@@ -366,7 +425,7 @@ TEST(HttpServer, SendsOnlyHeadersThatAreOne) {
     response.body = "whole";
     return response;
   });
-  const std::string answer = ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  const std::string answer = ask(*server, kGet);
   EXPECT_EQ(body_of(answer), "whole");
   EXPECT_TRUE(absl::StrContains(answer, "\r\nx-good: yes \xC3\xA4\t.\r\n"));
   EXPECT_TRUE(
@@ -397,7 +456,7 @@ TEST(HttpServer, AnswersAFailureOfTheHandler) {
   }
   client.say("GET /none HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(status_of(client.hear("\r\n\r\n")), 204);
-  client.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  client.say(kGet);
   EXPECT_EQ(status_of(client.hear_answer()), 200);
   EXPECT_TRUE(holds_bodies_of(*server, 0));
 }
@@ -405,11 +464,7 @@ TEST(HttpServer, AnswersAFailureOfTheHandler) {
 // -- What is not HTTP, or could be read in two ways --
 
 TEST(HttpServer, RefusesWhatIsNoRequest) {
-  std::atomic<int> calls = 0;
-  const auto server = start([&calls](const HttpRequest& request) {
-    ++calls;
-    return echo(request);
-  });
+  const auto server = start(echo);
   // Were the rest of a request taken for another, it would be this one.
   const std::string smuggled = "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n";
   const std::string get = "GET / HTTP/1.1\r\nHost: h\r\n";
@@ -468,18 +523,13 @@ TEST(HttpServer, RefusesWhatIsNoRequest) {
     const std::string answer = client.hear();
     EXPECT_FALSE(absl::StrContains(answer, "smuggled")) << bad << answer;
     EXPECT_FALSE(absl::StrContains(answer, "HTTP/1.1 200")) << bad << answer;
-    EXPECT_EQ(calls, 0) << bad;
-    calls = 0;
+    EXPECT_EQ(server->statistics().requests, 0) << bad;
   }
   EXPECT_EQ(status_of(ask(*server, smuggled)), 200);
 }
 
 TEST(HttpServer, RefusesBadChunks) {
-  std::atomic<int> calls = 0;
-  const auto server = start([&calls](const HttpRequest& request) {
-    ++calls;
-    return echo(request);
-  });
+  const auto server = start(echo);
   for (const char* chunks :
        {"0x3\r\nabc\r\n0\r\n\r\n", "-3\r\nabc\r\n0\r\n\r\n",
         "3 \r\nabc\r\n0\r\n\r\n", "\r\nabc\r\n0\r\n\r\n",
@@ -493,7 +543,7 @@ TEST(HttpServer, RefusesBadChunks) {
         chunks));
     client.say_no_more();
     EXPECT_TRUE(client.is_closed()) << chunks;
-    EXPECT_EQ(calls, 0) << chunks;
+    EXPECT_EQ(server->statistics().requests, 0) << chunks;
   }
 }
 
@@ -588,12 +638,7 @@ TEST(HttpServer, BoundsBodiesInMemory) {
   options.max_body_bytes = 60'000;
   options.max_total_body_bytes = 100'000;
   Gate gate;
-  const auto server = start(
-      [&gate](const HttpRequest&) {
-        gate.pass();
-        return HttpResponse();
-      },
-      options);
+  const auto server = start_behind(gate, options);
   const std::string post = absl::StrCat(
       "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n",
       std::string(60'000, 'x'));
@@ -627,33 +672,28 @@ TEST(HttpServer, BoundsAnswersThatNobodyReads) {
     Client reluctant(*server, /*receive_buffer=*/4096);
     reluctant.say("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
     reluctant.hear("\r\n\r\n");
-    expect_too_many(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+    expect_too_many(ask(*server, kGet));
   }
   EXPECT_TRUE(holds_bodies_of(*server, 0));
-  EXPECT_EQ(status_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")), 200);
+  EXPECT_EQ(status_of(ask(*server, kGet)), 200);
 }
 
 TEST(HttpServer, BoundsRequestsInProgress) {
   HttpServerOptions options;
   options.max_requests_in_progress = 2;
   Gate gate;
-  const auto server = start(
-      [&gate](const HttpRequest&) {
-        gate.pass();
-        return HttpResponse();
-      },
-      options);
+  const auto server = start_behind(gate, options);
   Client first(*server), second(*server), third(*server);
-  first.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  second.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  first.say(kGet);
+  second.say(kGet);
   gate.wait_for(2);
   EXPECT_EQ(server->statistics().requests_in_progress, 2);
-  third.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  third.say(kGet);
   expect_too_many(third.hear_answer());
   gate.open();
   EXPECT_EQ(status_of(first.hear_answer()), 200);
   EXPECT_EQ(status_of(second.hear_answer()), 200);
-  third.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  third.say(kGet);
   EXPECT_EQ(status_of(third.hear_answer()), 200);
 }
 
@@ -665,8 +705,7 @@ TEST(HttpServer, LetsIdleConnectionsGiveWay) {
   for (int i = 0; i < 100; ++i) {
     idle.push_back(std::make_unique<Client>(*server));
     if (i % 10 == 9) {
-      EXPECT_EQ(status_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")),
-                200);
+      EXPECT_EQ(status_of(ask(*server, kGet)), 200);
     }
   }
   EXPECT_TRUE(idle.front()->is_closed());
@@ -678,14 +717,9 @@ TEST(HttpServer, AnswersWhereThereIsNoRoom) {
   HttpServerOptions options;
   options.max_connections = 1;
   Gate gate;
-  const auto server = start(
-      [&gate](const HttpRequest&) {
-        gate.pass();
-        return HttpResponse();
-      },
-      options);
+  const auto server = start_behind(gate, options);
   Client busy(*server);
-  busy.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  busy.say(kGet);
   gate.wait_for(1);
   Client refused(*server);
   expect_too_many(refused.hear());
@@ -700,13 +734,7 @@ TEST(HttpServer, EndsSlowPeers) {
   HttpServerOptions options;
   options.idle_timeout = absl::Milliseconds(300);
   options.request_timeout = absl::Milliseconds(300);
-  const auto server = start(
-      [](const HttpRequest&) {
-        HttpResponse response;
-        response.body.assign(20'000'000, 'x');
-        return response;
-      },
-      options);
+  const auto server = start(sends(20'000'000), options);
   // Never silent for as long as a timeout.
   const auto trickle = [&server](const std::string& text) {
     Client client(*server);
@@ -726,7 +754,7 @@ TEST(HttpServer, EndsSlowPeers) {
         [&trickle, text] { EXPECT_TRUE(trickle(text)) << text; });
   }
   Client silent(*server), reluctant(*server, /*receive_buffer=*/4096);
-  reluctant.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  reluctant.say(kGet);
   EXPECT_TRUE(silent.is_closed(kLong));
   for (std::thread& peer : peers) peer.join();
   EXPECT_TRUE(comes([&] { return server->statistics().connections == 0; }));
@@ -743,21 +771,17 @@ TEST(HttpServer, DoesNotCountItsOwnTime) {
         return echo(request);
       },
       options);
-  EXPECT_EQ(status_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")), 200);
+  EXPECT_EQ(status_of(ask(*server, kGet)), 200);
 }
 
 TEST(HttpServer, OutlivesPeersThatDoNotWait) {
-  const auto server = start([](const HttpRequest&) {
-    HttpResponse response;
-    response.body.assign(1'000'000, 'x');
-    return response;
-  });
+  const auto server = start(sends(1'000'000));
   for (int i = 0; i < 20; ++i) {
     Client client(*server);
-    client.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    client.say(kGet);
     if (i % 2 == 0) client.hear("\r\n\r\n");
   }
-  EXPECT_EQ(status_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")), 200);
+  EXPECT_EQ(status_of(ask(*server, kGet)), 200);
 }
 
 // -- Start and stop --
@@ -766,12 +790,7 @@ TEST(HttpServer, LetsRequestsComeToTheirEnds) {
   HttpServerOptions options;
   options.drain_timeout = kLong;
   Gate gate;
-  const auto server = start(
-      [&gate](const HttpRequest& request) {
-        gate.pass();
-        return echo(request);
-      },
-      options);
+  const auto server = start_behind(gate, options);
   Client idle(*server), busy(*server), half(*server);
   busy.say("GET /busy HTTP/1.1\r\nHost: h\r\n\r\n");
   half.say(
@@ -854,8 +873,7 @@ TEST(HttpServer, ServesItsPortAgainAtOnce) {
   options.port = start(echo, options)->port();
   for (int i = 0; i < 3; ++i) {
     const auto server = start(echo, options);
-    EXPECT_EQ(status_of(ask(*server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")),
-              200);
+    EXPECT_EQ(status_of(ask(*server, kGet)), 200);
   }
 }
 
@@ -927,7 +945,7 @@ TEST(HttpServer, ServesTls) {
   EXPECT_TRUE(absl::StrContains(large, "PRIVATE KEY")) << large;
 
   Client plain(*server);
-  plain.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  plain.say(kGet);
   EXPECT_FALSE(absl::StrContains(plain.hear(), "200"));
   EXPECT_TRUE(absl::StartsWith(curl(""), "GET /tls \n"));
 

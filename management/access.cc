@@ -54,7 +54,7 @@ bool is_loopback_host(std::string_view host) {
          ntohl(address.s_addr) >> 24 == 127;
 }
 
-Access::Access(std::unique_ptr<const Authentication> authentication)
+Access::Access(std::shared_ptr<const Authentication> authentication)
     : authentication_(std::move(authentication)) {}
 
 absl::Status Access::check(const HttpRequest& request) const {

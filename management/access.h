@@ -23,13 +23,13 @@ namespace weir {
 class Access {
  public:
   // nullptr: without credentials.
-  explicit Access(std::unique_ptr<const Authentication> authentication);
+  explicit Access(std::shared_ptr<const Authentication> authentication);
 
   // Unauthenticated or PermissionDenied if it may not.
   absl::Status check(const HttpRequest& request) const;
 
  private:
-  const std::unique_ptr<const Authentication> authentication_;
+  const std::shared_ptr<const Authentication> authentication_;
 };
 
 // Whether `host`, a Host header or a part of a URL such as "127.0.0.1:8080",

@@ -230,7 +230,7 @@ absl::Status check_signed_headers(const HttpRequest& request,
 
 Authentication::Authentication(Credentials credentials, Clock* clock,
                                std::string region)
-    : credentials_(std::move(credentials)),
+    : credentials_(std::make_shared<const Credentials>(std::move(credentials))),
       clock_(clock),
       region_(std::move(region)) {}
 
@@ -248,15 +248,9 @@ absl::StatusOr<Caller> Authentication::authenticate(
     }
   }
 
-  const auto value = first_header(request.headers, "authorization");
+  const auto value = single_header(request.headers, "authorization");
   if (!value) return refused("Missing Authentication Token");
-  const auto is_authorization = [](const auto& header) {
-    return header.first == "authorization";
-  };
-  if (std::count_if(request.headers.begin(), request.headers.end(),
-                    is_authorization) > 1) {
-    return refused("Authorization header must occur once.");
-  }
+  if (value->empty()) return refused("Authorization header must occur once.");
   const auto authorization = parse_authorization(*value);
   if (!authorization.ok()) return authorization.status();
 
@@ -289,8 +283,9 @@ absl::StatusOr<Caller> Authentication::authenticate(
         "computed.");
   }
 
+  const auto credentials = present_credentials();
   const Credential* const known =
-      credentials_.find(authorization->access_key_id);
+      credentials->find(authorization->access_key_id);
   const std::string key = signing_key(
       known != nullptr ? known->secret_access_key : kNoSecret, scope);
   const auto is_signed = [&](ParameterOrder order) {
@@ -315,6 +310,17 @@ absl::StatusOr<Caller> Authentication::authenticate(
     return refused("The security token included in the request is invalid.");
   }
   return Caller{known->access_key_id, known->read_only};
+}
+
+void Authentication::replace_credentials(Credentials credentials) {
+  auto replaced = std::make_shared<const Credentials>(std::move(credentials));
+  MutexLock lock(mutex_);
+  credentials_.swap(replaced);
+}
+
+std::shared_ptr<const Credentials> Authentication::present_credentials() const {
+  MutexLock lock(mutex_);
+  return credentials_;
 }
 
 }  // namespace weir

@@ -3,11 +3,14 @@
 #ifndef WEIR_MANAGEMENT_AUTHENTICATION_H_
 #define WEIR_MANAGEMENT_AUTHENTICATION_H_
 
+#include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "enforcer/clock.h"
+#include "enforcer/mutex.h"
 #include "http/message.h"
 #include "management/caller.h"
 #include "management/credentials.h"
@@ -28,8 +31,7 @@ namespace weir {
 // work.
 //
 // Keeps nothing between requests, not even the keys derived from secrets: that
-// costs 10 of a check's 25 us, and there is no lock and nothing to fill up.
-// *thread-safe*
+// costs 10 of a check's 25 us, and there is nothing to fill up. *thread-safe*
 class Authentication {
  public:
   static constexpr absl::Duration kMaxSkew = absl::Minutes(5);
@@ -41,11 +43,19 @@ class Authentication {
   // Who signed `request`, which must be as it was sent: its target undecoded,
   // no header left out or changed. Otherwise Unauthenticated, with the text
   // that AWS has for the case, if it has one; texts repeat nothing that is
-  // secret. Hashes the body and allocates; takes no lock.
+  // secret. Hashes the body and allocates; takes a lock for an instant.
   absl::StatusOr<Caller> authenticate(const HttpRequest& request) const;
 
+  // These alone are believed by every `authenticate()` that begins after this
+  // has returned; one that overlaps has either these or those before, whole.
+  // Without any, nobody is believed.
+  void replace_credentials(Credentials credentials);
+
  private:
-  const Credentials credentials_;
+  std::shared_ptr<const Credentials> present_credentials() const;
+
+  mutable Mutex mutex_;
+  std::shared_ptr<const Credentials> credentials_ ABSL_GUARDED_BY(mutex_);
   Clock* const clock_;
   const std::string region_;
 };

@@ -1,6 +1,7 @@
 #include "management/authentication.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -273,6 +275,52 @@ TEST(Authentication, SaysWhoAndWhetherTheyMayOnlyLook) {
   ASSERT_TRUE(viewer.ok()) << viewer.status();
   EXPECT_EQ(viewer->access_key_id, "VIEWER");
   EXPECT_TRUE(viewer->read_only);
+}
+
+TEST(Authentication, BelievesTheCredentialsThatItHasNow) {
+  ManualClock clock(kNow * kSecond);
+  Authentication authentication(credentials(), &clock);
+  Credential rotated = kFull;
+  rotated.secret_access_key = "rotated/secret";
+  EXPECT_FALSE(authentication.authenticate(signed_plain(rotated)).ok());
+
+  Credentials others;
+  ASSERT_TRUE(others.add(rotated).ok());
+  authentication.replace_credentials(others);
+  EXPECT_TRUE(authentication.authenticate(signed_plain(rotated)).ok());
+  for (const Credential& gone : {kFull, kViewer}) {
+    EXPECT_EQ(
+        authentication.authenticate(signed_plain(gone)).status().message(),
+        kWrongSignature);
+  }
+  authentication.replace_credentials({});
+  EXPECT_FALSE(authentication.authenticate(signed_plain(rotated)).ok());
+}
+
+// Whoever is among the old and the new is believed at all times.
+TEST(Authentication, ReplacesCredentialsUnderChecks) {
+  ManualClock clock(kNow * kSecond);
+  Authentication authentication(credentials(), &clock);
+  std::atomic<bool> done{false};
+  std::atomic<int> refused{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back([&] {
+      const HttpRequest request = signed_plain();
+      while (!done) {
+        const auto caller = authentication.authenticate(request);
+        refused += !caller.ok() || caller->access_key_id != kSampleId;
+      }
+    });
+  }
+  for (int i = 0; i < 2000; ++i) {
+    Credentials others = credentials();
+    ASSERT_TRUE(others.add({absl::StrCat("ID", i), "x", "", false}).ok());
+    authentication.replace_credentials(std::move(others));
+  }
+  done = true;
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(refused, 0);
 }
 
 TEST(Authentication, TakesTimesWithinFiveMinutes) {

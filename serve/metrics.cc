@@ -30,6 +30,21 @@ void add_requests(MetricsWriter& metrics, const RequestCounters& requests) {
   }
 }
 
+void add_upstream(MetricsWriter& metrics, const UpstreamCounters& upstream) {
+  metrics.begin_counter("weir_gateway_upstream_answers_total",
+                        "Answers of the upstream, by class of status.");
+  const auto answers = upstream.answers();
+  for (size_t i = 0; i < answers.size(); ++i) {
+    metrics.add({{"status", UpstreamCounters::kClassNames[i]}}, answers[i]);
+  }
+  metrics.begin_counter("weir_gateway_upstream_failures_total",
+                        "Admitted requests that the upstream did not answer.");
+  const auto failures = upstream.failures();
+  for (size_t i = 0; i < failures.size(); ++i) {
+    metrics.add({{"reason", UpstreamCounters::kFailureNames[i]}}, failures[i]);
+  }
+}
+
 void add_management(MetricsWriter& metrics,
                     const ManagementCounters& management) {
   metrics.begin_counter(
@@ -104,6 +119,7 @@ void add_process(MetricsWriter& metrics) {
 std::string metrics_text(const MetricsSources& sources) {
   MetricsWriter metrics;
   add_requests(metrics, *sources.requests);
+  if (sources.upstream != nullptr) add_upstream(metrics, *sources.upstream);
   add_management(metrics, *sources.management);
   add_statistics(metrics, sources.enforcer->statistics());
   if (sources.http_connections.has_value()) {

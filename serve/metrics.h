@@ -10,6 +10,7 @@
 
 #include "enforcer/enforcer.h"
 #include "gateway/request_counters.h"
+#include "gateway/upstream_counters.h"
 #include "serve/management_counters.h"
 
 namespace weir {
@@ -18,7 +19,8 @@ struct MetricsSources {
   const Enforcer* enforcer;
   const RequestCounters* requests;
   const ManagementCounters* management;
-  std::string_view version;  // of the program
+  const UpstreamCounters* upstream;  // nullptr: there is none
+  std::string_view version;          // of the program
   // Open at present; none: not shown.
   std::optional<int64_t> http_connections;
 };
@@ -26,6 +28,8 @@ struct MetricsSources {
 // In the text format that MetricsWriter writes:
 //
 //   weir_requests_total{outcome}                      see RequestCounters
+//   weir_gateway_upstream_answers_total{status},
+//   weir_gateway_upstream_failures_total{reason}      see UpstreamCounters
 //   weir_management_requests_total{operation,status}  see ManagementCounters
 //   weir_usage_plans, weir_api_keys, weir_threads, weir_stalled_threads,
 //   weir_leases, weir_arena_used_bytes, weir_arena_retired_bytes,

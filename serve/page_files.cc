@@ -92,8 +92,7 @@ HttpResponse page_response(const HttpRequest& request,
   }
   HttpResponse response = file;
   if (has_already(request, to_absl(*first_header(file.headers, "etag")))) {
-    response.status = 304;
-    response.body.clear();
+    response.status = 304;  // which is sent without the body
   }
   return response;
 }

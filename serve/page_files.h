@@ -13,8 +13,8 @@ namespace weir {
 // under "/-/". Null: no file of the page. It holds for the life of the process.
 const HttpResponse* page_file(std::string_view path);
 
-// The answer to a request for `file`: as it is for GET and HEAD, 304 without a
-// body if the client has it already (If-None-Match), 405 for other methods.
+// The answer to a request for `file`: as it is for GET and HEAD, or with 304 if
+// the client has it already (If-None-Match); 405 for other methods.
 HttpResponse page_response(const HttpRequest& request,
                            const HttpResponse& file);
 

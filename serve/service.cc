@@ -55,6 +55,9 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
       routes_(enforcer),
       version_(std::move(options.version)),
       connections_(std::move(options.connections)),
+      upstream_counters_(options.upstream == nullptr
+                             ? nullptr
+                             : &options.upstream->counters()),
       gateway_(enforcer, &routes_, &request_counters_,
                std::move(options.upstream)),
       management_(enforcer, keep_up(routes_, options.quota_offset)) {}
@@ -98,8 +101,9 @@ HttpResponse Service::answer_management(const HttpRequest& request) {
 }
 
 HttpResponse Service::metrics() const {
-  MetricsSources sources{&enforcer_, &request_counters_, &management_counters_,
-                         version_, std::nullopt};
+  MetricsSources sources{
+      &enforcer_,         &request_counters_, &management_counters_,
+      upstream_counters_, version_,           std::nullopt};
   if (connections_ != nullptr) sources.http_connections = connections_();
   return {200,
           {{"content-type", MetricsWriter::kContentType}},

@@ -18,6 +18,7 @@
 #include "gateway/request_counters.h"
 #include "gateway/route_table.h"
 #include "gateway/upstream.h"
+#include "gateway/upstream_counters.h"
 #include "http/message.h"
 #include "management/access.h"
 #include "management/authentication.h"
@@ -32,7 +33,7 @@ struct ServiceOptions {
   // As the enforcer has it.
   QuotaOffset quota_offset = QuotaOffset::kRequests;
   // nullptr: without credentials; see Access.
-  std::unique_ptr<const Authentication> authentication;
+  std::shared_ptr<const Authentication> authentication;
   // nullptr: admitted requests are answered with a fixed 200.
   std::unique_ptr<Upstream> upstream;
   // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
@@ -89,6 +90,7 @@ class Service {
   const std::string version_;
   const std::function<std::optional<int64_t>()> connections_;
   RequestCounters request_counters_;
+  const UpstreamCounters* const upstream_counters_;  // the gateway's; or null
   ManagementCounters management_counters_;
   Gateway gateway_;
   Management management_;

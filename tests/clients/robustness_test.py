@@ -348,6 +348,14 @@ def has_ended(connection):
         connection.settimeout(PATIENCE)
 
 
+def accepts(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+        return True
+    except OSError:
+        return False
+
+
 class Ends(unittest.TestCase):
     def test_what_was_begun_is_finished(self):
         server = WeirProcess()
@@ -395,6 +403,32 @@ class Ends(unittest.TestCase):
             begin = time.monotonic()
             self.assertEqual(server.stop(), 0)
             self.assertLess(time.monotonic() - begin, 30)
+
+    def test_both_listeners_stop_at_once(self):
+        server = WeirProcess("--gateway-listen=127.0.0.1:0")
+        self.addCleanup(server.kill)
+        head = b"POST /a/s HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+        ports = (server.port, server.gateway_port())
+        with contextlib.ExitStack() as stack:
+            halves = []
+            for port in ports:
+                half = stack.enter_context(
+                    socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+                )
+                half.sendall(head)
+                self.assertEqual(status_of(half.recv(1000)), 100)
+                halves.append(half)
+            server.process.send_signal(signal.SIGTERM)
+            deadline = time.monotonic() + PATIENCE
+            while any(map(accepts, ports)):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            # Neither was waited for before the other refused.
+            self.assertEqual([half for half in halves if has_ended(half)], [])
+            for half, status in zip(halves, (404, 403)):
+                half.sendall(b"{}")
+                self.assertEqual(status_of(read_all(half)), status)
+        self.assertEqual(server.process.wait(PATIENCE), 0)
 
     def test_interrupted_from_the_keyboard(self):
         server = WeirProcess()
@@ -535,6 +569,16 @@ class TwoListeners(ServerTest):
                 headers = {"x-api-key": value, "Host": f"127.0.0.1:{self.server.port}"}
                 answer = self.server.request("GET", target, headers=headers, port=port)
                 self.assertEqual(answer[0], status)
+
+
+    def test_connections_are_those_of_both(self):
+        with contextlib.ExitStack() as stack:
+            for port in [self.server.gateway_port()] * 3:
+                stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            deadline = time.monotonic() + PATIENCE
+            # With the one that asks; those of other tests are about to close.
+            while b"\nweir_http_connections 4\n" not in self.server.request("GET", "/metrics")[2]:
+                self.assertLess(time.monotonic(), deadline)
 
 
 class Secrets(unittest.TestCase):

@@ -1,0 +1,94 @@
+#include "cli/servers.h"
+
+#include <future>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "http/message.h"
+#include "json/text.h"
+
+namespace weir::cli {
+namespace {
+
+std::string url_of(const HttpServerOptions& options, int port) {
+  const bool brackets = options.address.find(':') != std::string::npos;
+  return absl::StrCat(options.tls_key.empty() ? "http://" : "https://",
+                      brackets ? "[" : "", options.address, brackets ? "]" : "",
+                      ":", port);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Servers>> Servers::start(
+    const Listeners& listeners, Enforcer* enforcer, ServiceOptions options) {
+  std::unique_ptr<Servers> servers(new Servers());
+  auto status = servers->start_all(listeners, enforcer, std::move(options));
+  if (!status.ok()) return status;
+  return servers;
+}
+
+Servers::~Servers() { stop(); }
+
+absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
+                                ServiceOptions options) {
+  options.connections = [this] { return connections(); };
+  auto service = Service::create(enforcer, std::move(options));
+  if (!service.ok()) return service.status();
+  service_ = *std::move(service);
+
+  if (listeners.gateway.has_value()) {
+    auto gateway =
+        start_one(*listeners.gateway, [this](const HttpRequest& request) {
+          return service_->answer_gateway(request);
+        });
+    if (!gateway.ok()) {
+      return with_prefix(gateway.status(), "--gateway-listen: ");
+    }
+    gateway_ = *std::move(gateway);
+  }
+  auto management = start_one(
+      listeners.management,
+      [this](const HttpRequest& request) { return service_->answer(request); });
+  if (!management.ok()) return with_prefix(management.status(), "--listen: ");
+  management_ = *std::move(management);
+  // Pairs with the load in connections().
+  started_.store(true, std::memory_order_release);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Servers::Server> Servers::start_one(
+    const HttpServerOptions& options, HttpHandler handler) {
+  auto server = HttpServer::start(options, std::move(handler));
+  if (!server.ok()) return server.status();
+  std::string url = url_of(options, (*server)->port());
+  return Server{*std::move(server), std::move(url)};
+}
+
+std::optional<int64_t> Servers::connections() const {
+  // Pairs with the store in start_all().
+  if (!started_.load(std::memory_order_acquire)) return std::nullopt;
+  int64_t connections = management_.server->statistics().connections;
+  if (gateway_.server != nullptr) {
+    connections += gateway_.server->statistics().connections;
+  }
+  return connections;
+}
+
+void Servers::announce(std::ostream& out) const {
+  out << "weir: listening on " << management_.url << "\n";
+  if (gateway_.server != nullptr) {
+    out << "weir: the gateway is " << gateway_.url << "\n";
+  }
+}
+
+void Servers::stop() {
+  // Each may wait for its own requests. In this thread, if there is no other.
+  std::future<void> gateway;
+  if (gateway_.server != nullptr) {
+    gateway = std::async([this] { gateway_.server->stop(); });
+  }
+  if (management_.server != nullptr) management_.server->stop();
+  if (gateway.valid()) gateway.wait();
+}
+
+}  // namespace weir::cli

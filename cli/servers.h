@@ -1,0 +1,72 @@
+#ifndef WEIR_CLI_SERVERS_H_
+#define WEIR_CLI_SERVERS_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "enforcer/enforcer.h"
+#include "http/server.h"
+#include "serve/service.h"
+
+namespace weir::cli {
+
+// Where clients reach a service.
+struct Listeners {
+  HttpServerOptions management;
+  // None: the gateway is beside the management.
+  std::optional<HttpServerOptions> gateway;
+};
+
+// A service, and the one or two HTTP servers that it answers through.
+// *thread-compatible*
+class Servers {
+ public:
+  // Answers from now on. Sets `options.connections`, which are those of both.
+  // The errors are those of Service::create(), and of HttpServer::start() with
+  // the name of the flag before them. REQUIRES: as Service::create().
+  static absl::StatusOr<std::unique_ptr<Servers>> start(
+      const Listeners& listeners, Enforcer* enforcer, ServiceOptions options);
+
+  // stop().
+  ~Servers();
+  Servers(const Servers&) = delete;
+  Servers& operator=(const Servers&) = delete;
+
+  // Writes a line for each, with its URL.
+  void announce(std::ostream& out) const;
+
+  // HttpServer::stop() of both at once.
+  void stop();
+
+ private:
+  struct Server {
+    std::unique_ptr<HttpServer> server;
+    std::string url;
+  };
+
+  Servers() = default;
+
+  absl::Status start_all(const Listeners& listeners, Enforcer* enforcer,
+                         ServiceOptions options);
+  static absl::StatusOr<Server> start_one(const HttpServerOptions& options,
+                                          HttpHandler handler);
+  std::optional<int64_t> connections() const;
+
+  // In this order, as the servers call the service until they have stopped.
+  std::unique_ptr<Service> service_;
+  Server management_;
+  Server gateway_;  // may be none
+  // Until both are in their places, connections() leaves them alone: requests
+  // come as soon as there is one.
+  std::atomic<bool> started_{false};
+};
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_SERVERS_H_
