@@ -1,11 +1,10 @@
 #include "serve/page_files.h"
 
-#include <algorithm>
-#include <array>
+#include <functional>
+#include <map>
 #include <string>
-#include <utility>
-#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -26,28 +25,19 @@ constexpr EmbeddedFile kEmbedded[] = {
 #include "serve/page_text.inc"
 };
 
-// The page runs its own script and nothing else, asks this server and no other,
-// and cannot turn text into markup or be framed.
+// The page runs its own scripts and nothing else, asks this server and no
+// other, and cannot turn text into markup or be framed.
 constexpr char kContentSecurityPolicy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'";
 
-struct PageFile {
-  std::string path;
+HttpResponse response_of(const EmbeddedFile& file, std::string_view type) {
   HttpResponse response;
-};
-
-PageFile make_file(std::string_view path, std::string_view name,
-                   std::string_view type) {
-  const auto* embedded = std::find_if(
-      std::begin(kEmbedded), std::end(kEmbedded),
-      [name](const EmbeddedFile& file) { return file.name == name; });
-  PageFile file{std::string(path), {}};
-  file.response.headers = {
+  response.headers = {
       {"content-type", absl::StrCat(to_absl(type), "; charset=utf-8")},
-      {"etag", absl::StrCat("\"", to_absl(embedded->digest), "\"")},
+      {"etag", absl::StrCat("\"", to_absl(file.digest), "\"")},
       {"cache-control", "no-cache"},
       {"content-security-policy", kContentSecurityPolicy},
       {"x-content-type-options", "nosniff"},
@@ -55,8 +45,25 @@ PageFile make_file(std::string_view path, std::string_view name,
       {"cross-origin-opener-policy", "same-origin"},
       {"cross-origin-resource-policy", "same-origin"},
   };
-  file.response.body = std::string(embedded->text);
-  return file;
+  response.body = std::string(file.text);
+  return response;
+}
+
+// By path.
+std::map<std::string, HttpResponse, std::less<>> all_files() {
+  std::map<std::string, HttpResponse, std::less<>> files;
+  for (const EmbeddedFile& file : kEmbedded) {
+    const auto name = to_absl(file.name);
+    const std::string path = absl::StrCat("/-/", name);
+    if (name == "index.html") {
+      files["/"] = response_of(file, "text/html");
+    } else if (absl::EndsWith(name, ".css")) {
+      files[path] = response_of(file, "text/css");
+    } else {
+      files[path] = response_of(file, "text/javascript");
+    }
+  }
+  return files;
 }
 
 // Whether the client's list of what it has names `etag` (RFC 9110 section
@@ -74,15 +81,9 @@ bool has_already(const HttpRequest& request, absl::string_view etag) {
 }  // namespace
 
 const HttpResponse* page_file(std::string_view path) {
-  static const auto* files = new std::array<PageFile, 3>{
-      make_file("/", "index.html", "text/html"),
-      make_file("/-/page.css", "page.css", "text/css"),
-      make_file("/-/page.js", "page.js", "text/javascript"),
-  };
-  for (const PageFile& file : *files) {
-    if (file.path == path) return &file.response;
-  }
-  return nullptr;
+  static const auto& files = *new auto(all_files());
+  const auto file = files.find(path);
+  return file == files.end() ? nullptr : &file->second;
 }
 
 HttpResponse page_response(const HttpRequest& request,

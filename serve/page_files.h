@@ -9,7 +9,7 @@
 
 namespace weir {
 
-// What is served under this raw path: the page at "/", its style and its script
+// What is served under this raw path: the page at "/", its style and scripts
 // under "/-/". Null: no file of the page. It holds for the life of the process.
 const HttpResponse* page_file(std::string_view path);
 

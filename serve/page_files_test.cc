@@ -1,7 +1,10 @@
 #include "serve/page_files.h"
 
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -38,6 +41,28 @@ TEST(PageFiles, AreWhatTheBrowserAsksFor) {
   ASSERT_NE(page_file("/-/page.js"), nullptr);
   EXPECT_EQ(header(*page_file("/-/page.js"), "content-type"),
             "text/javascript; charset=utf-8");
+}
+
+// So that the browser need not read one script to learn of the next.
+TEST(PageFiles, ArePreloaded) {
+  const std::string& page = page_file("/")->body;
+  constexpr std::string_view kImport = "from \"./";
+  std::set<std::string> names;
+  std::vector<std::string> unread = {"page.js"};
+  while (!unread.empty()) {
+    const std::string path = "/-/" + unread.back();
+    unread.pop_back();
+    ASSERT_NE(page_file(path), nullptr) << path;
+    EXPECT_THAT(page, HasSubstr("\"" + path + "\""));
+    const std::string& script = page_file(path)->body;
+    for (size_t at = script.find(kImport); at != script.npos;
+         at = script.find(kImport, at + 1)) {
+      const size_t begin = at + kImport.size();
+      std::string name = script.substr(begin, script.find('"', begin) - begin);
+      if (names.insert(name).second) unread.push_back(std::move(name));
+    }
+  }
+  EXPECT_GT(names.size(), 10u);
 }
 
 TEST(PageFiles, AreNothingElse) {

@@ -1,0 +1,22 @@
+// What a part of the page says of itself.
+
+import {element} from "./elements.js";
+
+export function showError(note, error, again) {
+  const box = element("div", {className: "alarm"},
+      element("strong", {}, error.type ?? error.name), element("p", {}, error.message));
+  if (again) box.append(element("button", {type: "button", onclick: again}, "Try again"));
+  note.replaceChildren(box);
+}
+
+// Runs `work`; meanwhile `note` says that it loads, and afterwards what went
+// wrong. What was aborted says nothing: somebody else has the note.
+export async function attempt(note, signal, work) {
+  note.replaceChildren(element("p", {className: "wait"}, "Loading…"));
+  try {
+    const remark = await work();
+    note.replaceChildren(...(remark ? [remark].flat() : []));
+  } catch (error) {
+    if (!signal?.aborted) showError(note, error, () => attempt(note, signal, work));
+  }
+}
