@@ -1,11 +1,9 @@
 #include "serve/page_files.h"
 
-#include <algorithm>
-#include <array>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -39,15 +37,24 @@ struct PageFile {
   HttpResponse response;
 };
 
-PageFile make_file(std::string_view path, std::string_view name,
-                   std::string_view type) {
-  const auto* embedded = std::find_if(
-      std::begin(kEmbedded), std::end(kEmbedded),
-      [name](const EmbeddedFile& file) { return file.name == name; });
-  PageFile file{std::string(path), {}};
+constexpr absl::string_view kFolder = "/-/";
+
+std::string path_of(absl::string_view name) {
+  return name == "index.html" ? "/" : absl::StrCat(kFolder, name);
+}
+
+absl::string_view type_of(absl::string_view name) {
+  if (absl::EndsWith(name, ".js")) return "text/javascript";
+  if (absl::EndsWith(name, ".css")) return "text/css";
+  return "text/html";
+}
+
+PageFile make_file(const EmbeddedFile& embedded) {
+  const absl::string_view name = to_absl(embedded.name);
+  PageFile file{path_of(name), {}};
   file.response.headers = {
-      {"content-type", absl::StrCat(to_absl(type), "; charset=utf-8")},
-      {"etag", absl::StrCat("\"", to_absl(embedded->digest), "\"")},
+      {"content-type", absl::StrCat(type_of(name), "; charset=utf-8")},
+      {"etag", absl::StrCat("\"", to_absl(embedded.digest), "\"")},
       {"cache-control", "no-cache"},
       {"content-security-policy", kContentSecurityPolicy},
       {"x-content-type-options", "nosniff"},
@@ -55,8 +62,16 @@ PageFile make_file(std::string_view path, std::string_view name,
       {"cross-origin-opener-policy", "same-origin"},
       {"cross-origin-resource-policy", "same-origin"},
   };
-  file.response.body = std::string(embedded->text);
+  file.response.body = std::string(embedded.text);
   return file;
+}
+
+std::vector<PageFile> make_files() {
+  std::vector<PageFile> files;
+  for (const EmbeddedFile& embedded : kEmbedded) {
+    files.push_back(make_file(embedded));
+  }
+  return files;
 }
 
 // Whether the client's list of what it has names `etag` (RFC 9110 section
@@ -74,11 +89,9 @@ bool has_already(const HttpRequest& request, absl::string_view etag) {
 }  // namespace
 
 const HttpResponse* page_file(std::string_view path) {
-  static const auto* files = new std::array<PageFile, 3>{
-      make_file("/", "index.html", "text/html"),
-      make_file("/-/page.css", "page.css", "text/css"),
-      make_file("/-/page.js", "page.js", "text/javascript"),
-  };
+  static const auto* files = new std::vector<PageFile>(make_files());
+  // Requests for APIs come by here too.
+  if (path != "/" && !absl::StartsWith(to_absl(path), kFolder)) return nullptr;
   for (const PageFile& file : *files) {
     if (file.path == path) return &file.response;
   }

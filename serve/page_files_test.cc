@@ -1,8 +1,13 @@
 #include "serve/page_files.h"
 
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "http/headers.h"
@@ -27,29 +32,61 @@ HttpRequest get(std::string_view path, std::string_view if_none_match = "") {
   return request;
 }
 
+// The page's files that `text` names between `before` and `"`.
+std::set<std::string> named_in(absl::string_view text,
+                               absl::string_view before) {
+  std::set<std::string> names;
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, before);
+  for (size_t i = 1; i < parts.size(); ++i) {
+    names.insert(absl::StrCat("/-/", parts[i].substr(0, parts[i].find('"'))));
+  }
+  return names;
+}
+
 TEST(PageFiles, AreWhatTheBrowserAsksFor) {
   ASSERT_NE(page_file("/"), nullptr);
   EXPECT_THAT(page_file("/")->body, StartsWith("<!doctype html>"));
+  EXPECT_EQ(header(*page_file("/"), "content-type"),
+            "text/html; charset=utf-8");
   EXPECT_THAT(page_file("/")->body, HasSubstr("href=\"/-/page.css\""));
-  EXPECT_THAT(page_file("/")->body, HasSubstr("src=\"/-/page.js\""));
+  EXPECT_THAT(page_file("/")->body, HasSubstr("src=\"/-/main.js\""));
   ASSERT_NE(page_file("/-/page.css"), nullptr);
   EXPECT_EQ(header(*page_file("/-/page.css"), "content-type"),
             "text/css; charset=utf-8");
-  ASSERT_NE(page_file("/-/page.js"), nullptr);
-  EXPECT_EQ(header(*page_file("/-/page.js"), "content-type"),
-            "text/javascript; charset=utf-8");
+}
+
+// The browser loads all modules at once, since the page names them; not level
+// by level, as imports do.
+TEST(PageFiles, NameTheModulesThatTheyImport) {
+  std::set<std::string> found;
+  std::vector<std::string> next = {"/-/main.js"};
+  while (!next.empty()) {
+    const std::string path = next.back();
+    next.pop_back();
+    if (!found.insert(path).second) continue;
+    const HttpResponse* file = page_file(path);
+    ASSERT_NE(file, nullptr) << path;
+    EXPECT_EQ(header(*file, "content-type"), "text/javascript; charset=utf-8");
+    for (const std::string& name : named_in(file->body, "from \"./")) {
+      next.push_back(name);
+    }
+  }
+  EXPECT_GT(found.size(), 10u);
+  found.erase("/-/main.js");
+  EXPECT_EQ(named_in(page_file("/")->body, "\"modulepreload\" href=\"/-/"),
+            found);
 }
 
 TEST(PageFiles, AreNothingElse) {
   for (std::string_view path :
-       {"", "//", "/index.html", "/-/", "/-/page.js/", "/page.js",
-        "/-/%70age.js", "/-/../-/page.js"}) {
+       {"", "//", "/index.html", "/-/", "/-/main.js/", "/main.js",
+        "/-/%6dain.js", "/-/../-/main.js", "/-/index.html"}) {
     EXPECT_EQ(page_file(path), nullptr) << path;
   }
 }
 
 TEST(PageFiles, AllowNothingFromElsewhere) {
-  for (std::string_view path : {"/", "/-/page.css", "/-/page.js"}) {
+  for (std::string_view path : {"/", "/-/page.css", "/-/main.js"}) {
     const HttpResponse& file = *page_file(path);
     const std::string policy = header(file, "content-security-policy");
     EXPECT_THAT(policy, StartsWith("default-src 'none'; script-src 'self'; "));
@@ -64,15 +101,15 @@ TEST(PageFiles, AllowNothingFromElsewhere) {
 }
 
 TEST(PageResponse, SendsAFileOnce) {
-  const HttpResponse& file = *page_file("/-/page.js");
+  const HttpResponse& file = *page_file("/-/main.js");
   const std::string etag = header(file, "etag");
   EXPECT_NE(etag, header(*page_file("/-/page.css"), "etag"));
 
-  EXPECT_EQ(page_response(get("/-/page.js"), file).body, file.body);
-  EXPECT_EQ(page_response(get("/-/page.js", "\"old\""), file).status, 200);
+  EXPECT_EQ(page_response(get("/-/main.js"), file).body, file.body);
+  EXPECT_EQ(page_response(get("/-/main.js", "\"old\""), file).status, 200);
   for (const std::string& have :
        {etag, "W/" + etag, "\"old\", " + etag, std::string("*")}) {
-    const HttpResponse response = page_response(get("/-/page.js", have), file);
+    const HttpResponse response = page_response(get("/-/main.js", have), file);
     EXPECT_EQ(response.status, 304) << have;
     EXPECT_EQ(response.body, "");
     EXPECT_EQ(header(response, "etag"), etag);
