@@ -24,7 +24,7 @@ const kMethodPaths = [
   ["/rateLimit", "add replace", kRate],
   ["/burstLimit", "add replace", kCount],
 ];
-const kSuggested = 50;  // Stages of a plan and methods of a stage: more do not help.
+const kSuggested = 20;  // Stages of a plan and methods of a stage: more do not help.
 
 // [path, operations, value] for a plan with these stages.
 export const pathsFor = (stages) => kPaths.concat(stages.slice(0, kSuggested).flatMap(pathsOfStage));

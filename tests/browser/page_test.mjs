@@ -15,6 +15,8 @@ import {call, create, createKey, end, serve, stopServers, use} from "./weir_serv
 
 const scratch = mkdtempSync(join(process.env.TEST_TMPDIR ?? tmpdir(), "page_test_"));
 
+const kNoAnswer = ["ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET",
+  "ERR_INCOMPLETE_CHUNKED_ENCODING"];
 const kHostile = "<img src=x onerror=alert(1)>";
 
 // ---- What the page does.
@@ -157,8 +159,7 @@ const tests = {
     const plan = await create(`${url}/usageplans`, {
       name: "Live", apiStages: [{apiId: "api", stage: "prod"}], throttle: {burstLimit: 50, rateLimit: 20}});
     const key = await createKey(url, plan, "caller");
-    const {page, close} = await openPage(browser, url, {expected: ["ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE",
-      "ERR_CONNECTION_RESET", "ERR_INCOMPLETE_CHUNKED_ENCODING"]});
+    const {page, close} = await openPage(browser, url, {expected: kNoAnswer});
     await says(page, "#rate-admitted", "0");
     let going = true;
     const traffic = (async () => {
@@ -399,7 +400,8 @@ const tests = {
     const greedy = await createKey(url, plan, "greedy");
     await use(url, thrifty, 2);
     assert.deepEqual(await use(url, greedy, 4), {200: 3, 429: 1});
-    const {page, close} = await openPage(browser, url, {plan: "nosuchplan", expected: ["status of 404"]});
+    const {page, close} = await openPage(browser, url, {
+      plan: "nosuchplan", expected: ["status of 404", ...kNoAnswer]});
     await says(page, "#plan-note", /NotFoundException/);
     assert.equal(await page.isVisible("#keys-title, #usage-title, #change-title"), false);
     await choosePlan(page, plan);
@@ -407,8 +409,15 @@ const tests = {
     assert.equal(await page.isVisible("#change-title"), true);
     await page.selectOption("#usage-key", thrifty.id);
     await says(page, "#totals", /Remaining now\s+1\s+Keys\s+1$/);
-    await close();
+    // Without a store, the next process does not know the plan.
     await end(server);
+    await says(page, "#state", "Disconnected; trying again");
+    const again = await serve(`--listen=${new URL(url).host}`);
+    await says(page, "#plan-note", /NotFoundException/);
+    assert.equal(await page.isVisible("#keys-title, #usage-title, #change-title"), false);
+    await says(page, "#plans-note", /There is no usage plan yet/);
+    await close();
+    await end(again);
   },
 
   async "long lists fold"(browser) {
