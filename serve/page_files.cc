@@ -1,8 +1,7 @@
 #include "serve/page_files.h"
 
-#include <functional>
-#include <map>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -25,19 +24,37 @@ constexpr EmbeddedFile kEmbedded[] = {
 #include "serve/page_text.inc"
 };
 
-// The page runs its own scripts and nothing else, asks this server and no
-// other, and cannot turn text into markup or be framed.
+// The page runs its own script and nothing else, asks this server and no other,
+// and cannot turn text into markup or be framed.
 constexpr char kContentSecurityPolicy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'";
 
-HttpResponse response_of(const EmbeddedFile& file, std::string_view type) {
+struct PageFile {
+  std::string path;
   HttpResponse response;
-  response.headers = {
-      {"content-type", absl::StrCat(to_absl(type), "; charset=utf-8")},
-      {"etag", absl::StrCat("\"", to_absl(file.digest), "\"")},
+};
+
+constexpr absl::string_view kFolder = "/-/";
+
+std::string path_of(absl::string_view name) {
+  return name == "index.html" ? "/" : absl::StrCat(kFolder, name);
+}
+
+absl::string_view type_of(absl::string_view name) {
+  if (absl::EndsWith(name, ".js")) return "text/javascript";
+  if (absl::EndsWith(name, ".css")) return "text/css";
+  return "text/html";
+}
+
+PageFile make_file(const EmbeddedFile& embedded) {
+  const absl::string_view name = to_absl(embedded.name);
+  PageFile file{path_of(name), {}};
+  file.response.headers = {
+      {"content-type", absl::StrCat(type_of(name), "; charset=utf-8")},
+      {"etag", absl::StrCat("\"", to_absl(embedded.digest), "\"")},
       {"cache-control", "no-cache"},
       {"content-security-policy", kContentSecurityPolicy},
       {"x-content-type-options", "nosniff"},
@@ -45,23 +62,14 @@ HttpResponse response_of(const EmbeddedFile& file, std::string_view type) {
       {"cross-origin-opener-policy", "same-origin"},
       {"cross-origin-resource-policy", "same-origin"},
   };
-  response.body = std::string(file.text);
-  return response;
+  file.response.body = std::string(embedded.text);
+  return file;
 }
 
-// By path.
-std::map<std::string, HttpResponse, std::less<>> all_files() {
-  std::map<std::string, HttpResponse, std::less<>> files;
-  for (const EmbeddedFile& file : kEmbedded) {
-    const auto name = to_absl(file.name);
-    const std::string path = absl::StrCat("/-/", name);
-    if (name == "index.html") {
-      files["/"] = response_of(file, "text/html");
-    } else if (absl::EndsWith(name, ".css")) {
-      files[path] = response_of(file, "text/css");
-    } else {
-      files[path] = response_of(file, "text/javascript");
-    }
+std::vector<PageFile> make_files() {
+  std::vector<PageFile> files;
+  for (const EmbeddedFile& embedded : kEmbedded) {
+    files.push_back(make_file(embedded));
   }
   return files;
 }
@@ -81,9 +89,13 @@ bool has_already(const HttpRequest& request, absl::string_view etag) {
 }  // namespace
 
 const HttpResponse* page_file(std::string_view path) {
-  static const auto& files = *new auto(all_files());
-  const auto file = files.find(path);
-  return file == files.end() ? nullptr : &file->second;
+  static const auto* files = new std::vector<PageFile>(make_files());
+  // Requests for APIs come by here too.
+  if (path != "/" && !absl::StartsWith(to_absl(path), kFolder)) return nullptr;
+  for (const PageFile& file : *files) {
+    if (file.path == path) return &file.response;
+  }
+  return nullptr;
 }
 
 HttpResponse page_response(const HttpRequest& request,

@@ -3,9 +3,11 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "http/headers.h"
@@ -30,51 +32,61 @@ HttpRequest get(std::string_view path, std::string_view if_none_match = "") {
   return request;
 }
 
+// The page's files that `text` names between `before` and `"`.
+std::set<std::string> named_in(absl::string_view text,
+                               absl::string_view before) {
+  std::set<std::string> names;
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, before);
+  for (size_t i = 1; i < parts.size(); ++i) {
+    names.insert(absl::StrCat("/-/", parts[i].substr(0, parts[i].find('"'))));
+  }
+  return names;
+}
+
 TEST(PageFiles, AreWhatTheBrowserAsksFor) {
   ASSERT_NE(page_file("/"), nullptr);
   EXPECT_THAT(page_file("/")->body, StartsWith("<!doctype html>"));
+  EXPECT_EQ(header(*page_file("/"), "content-type"),
+            "text/html; charset=utf-8");
   EXPECT_THAT(page_file("/")->body, HasSubstr("href=\"/-/page.css\""));
-  EXPECT_THAT(page_file("/")->body, HasSubstr("src=\"/-/page.js\""));
+  EXPECT_THAT(page_file("/")->body, HasSubstr("src=\"/-/main.js\""));
   ASSERT_NE(page_file("/-/page.css"), nullptr);
   EXPECT_EQ(header(*page_file("/-/page.css"), "content-type"),
             "text/css; charset=utf-8");
-  ASSERT_NE(page_file("/-/page.js"), nullptr);
-  EXPECT_EQ(header(*page_file("/-/page.js"), "content-type"),
-            "text/javascript; charset=utf-8");
 }
 
-// So that the browser need not read one script to learn of the next.
-TEST(PageFiles, ArePreloaded) {
-  const std::string& page = page_file("/")->body;
-  constexpr std::string_view kImport = "from \"./";
-  std::set<std::string> names;
-  std::vector<std::string> unread = {"page.js"};
-  while (!unread.empty()) {
-    const std::string path = "/-/" + unread.back();
-    unread.pop_back();
-    ASSERT_NE(page_file(path), nullptr) << path;
-    EXPECT_THAT(page, HasSubstr("\"" + path + "\""));
-    const std::string& script = page_file(path)->body;
-    for (size_t at = script.find(kImport); at != script.npos;
-         at = script.find(kImport, at + 1)) {
-      const size_t begin = at + kImport.size();
-      std::string name = script.substr(begin, script.find('"', begin) - begin);
-      if (names.insert(name).second) unread.push_back(std::move(name));
+// The browser loads all modules at once, since the page names them; not level
+// by level, as imports do.
+TEST(PageFiles, NameTheModulesThatTheyImport) {
+  std::set<std::string> found;
+  std::vector<std::string> next = {"/-/main.js"};
+  while (!next.empty()) {
+    const std::string path = next.back();
+    next.pop_back();
+    if (!found.insert(path).second) continue;
+    const HttpResponse* file = page_file(path);
+    ASSERT_NE(file, nullptr) << path;
+    EXPECT_EQ(header(*file, "content-type"), "text/javascript; charset=utf-8");
+    for (const std::string& name : named_in(file->body, "from \"./")) {
+      next.push_back(name);
     }
   }
-  EXPECT_GT(names.size(), 10u);
+  EXPECT_GT(found.size(), 10u);
+  found.erase("/-/main.js");
+  EXPECT_EQ(named_in(page_file("/")->body, "\"modulepreload\" href=\"/-/"),
+            found);
 }
 
 TEST(PageFiles, AreNothingElse) {
   for (std::string_view path :
-       {"", "//", "/index.html", "/-/", "/-/page.js/", "/page.js",
-        "/-/%70age.js", "/-/../-/page.js"}) {
+       {"", "//", "/index.html", "/-/", "/-/main.js/", "/main.js",
+        "/-/%6dain.js", "/-/../-/main.js", "/-/index.html"}) {
     EXPECT_EQ(page_file(path), nullptr) << path;
   }
 }
 
 TEST(PageFiles, AllowNothingFromElsewhere) {
-  for (std::string_view path : {"/", "/-/page.css", "/-/page.js"}) {
+  for (std::string_view path : {"/", "/-/page.css", "/-/main.js"}) {
     const HttpResponse& file = *page_file(path);
     const std::string policy = header(file, "content-security-policy");
     EXPECT_THAT(policy, StartsWith("default-src 'none'; script-src 'self'; "));
@@ -89,16 +101,17 @@ TEST(PageFiles, AllowNothingFromElsewhere) {
 }
 
 TEST(PageResponse, SendsAFileOnce) {
-  const HttpResponse& file = *page_file("/-/page.js");
+  const HttpResponse& file = *page_file("/-/main.js");
   const std::string etag = header(file, "etag");
   EXPECT_NE(etag, header(*page_file("/-/page.css"), "etag"));
 
-  EXPECT_EQ(page_response(get("/-/page.js"), file).body, file.body);
-  EXPECT_EQ(page_response(get("/-/page.js", "\"old\""), file).status, 200);
+  EXPECT_EQ(page_response(get("/-/main.js"), file).body, file.body);
+  EXPECT_EQ(page_response(get("/-/main.js", "\"old\""), file).status, 200);
   for (const std::string& have :
        {etag, "W/" + etag, "\"old\", " + etag, std::string("*")}) {
-    const HttpResponse response = page_response(get("/-/page.js", have), file);
+    const HttpResponse response = page_response(get("/-/main.js", have), file);
     EXPECT_EQ(response.status, 304) << have;
+    EXPECT_EQ(response.body, "");
     EXPECT_EQ(header(response, "etag"), etag);
   }
 }

@@ -1,81 +1,91 @@
-// The form that applies a patch.
+// The form that changes the plan, as rows or as JSON.
 
-import {current} from "./current_plan.js";
-import {$, element} from "./elements.js";
-import {showError} from "./note.js";
-import {valueHint} from "./patch_paths.js";
-import {drawChanges} from "./patch_result.js";
-import {ask, call} from "./requests.js";
+import {Refusal, ask, call} from "./api.js";
+import {drawChanges} from "./changes.js";
+import {$} from "./dom.js";
+import {showError} from "./notes.js";
+import {addRow, clearRows, fitRows, operationsOfRows} from "./patch_rows.js";
 
-// Called with the plan as it is after a patch.
-export const patch = {onApplied: () => {}};
+let plan;
+let applied;
+let busy = false;
 
-// One empty row.
-export function clearPatch() {
-  for (const part of ["rows", "patch-note", "patch-result"]) $(part).replaceChildren();
-  $("json").value = "";
+// `whenApplied` gets the plan that a patch has made.
+export function showPatch(view, whenApplied) {
+  [plan, applied] = [view, whenApplied];
   $("as-rows").checked = true;
   showMode();
   addRow();
 }
 
-function addRow() {
-  const what = element("select", {className: "op", ariaLabel: "Operation"},
-      ...["replace", "add", "remove"].map((name) => element("option", {}, name)));
-  const where = element("input", {className: "path", placeholder: "/path", ariaLabel: "Path",
-    spellcheck: false, autocomplete: "off", autocapitalize: "none"});
-  const text = element("input", {className: "value", ariaLabel: "Value", autocomplete: "off"});
-  const away = element("button", {type: "button", ariaLabel: "Take this operation out"}, "×");
-  const row = element("div", {className: "row", role: "group", ariaLabel: "Operation of the patch"},
-      what, where, text, away);
-  const hint = () => {
-    where.setAttribute("list", `paths-${what.value}`);
-    text.placeholder = valueHint(where.value, what.value);
-  };
-  what.onchange = where.oninput = hint;
-  away.onclick = () => {
-    const next = row.nextElementSibling ?? row.previousElementSibling;
-    row.remove();
-    (next?.querySelector("input") ?? $("add-row")).focus();
-  };
-  hint();
-  $("rows").append(row);
-  return where;
+export function hidePatch() {
+  clearRows();
+  clearResult();
+  $("json").value = "";
 }
 
-// Values are always text, as AWS's clients send them.
-const operationsOfRows = () => [...$("rows").children].map((row) => {
-  const [op, path, value] = ["op", "path", "value"].map((part) => row.querySelector(`.${part}`).value);
-  return op === "remove" && value === "" ? {op, path} : {op, path, value};
-});
+function clearResult() {
+  $("patch-note").replaceChildren();
+  $("patch-result").replaceChildren();
+}
 
-// JSON begins with what the rows say; the rows stay as they are meanwhile.
 function showMode() {
   const json = $("as-json").checked;
-  if (json) $("json").value = JSON.stringify({patchOperations: operationsOfRows()}, null, 2);
   $("json").hidden = !json;
-  $("rows").hidden = $("add-row").hidden = json;
+  // Rows that are not seen are not validated either.
+  $("rows").hidden = $("rows").disabled = $("add-row").hidden = json;
 }
 
-$("as-rows").onchange = $("as-json").onchange = showMode;
+$("as-json").onchange = () => {
+  $("json").value = JSON.stringify({patchOperations: operationsOfRows()}, null, 2);
+  showMode();
+};
+
+$("as-rows").onchange = () => {
+  clearResult();
+  const operations = operationsOfJson();
+  if (operations) {
+    clearRows();
+    operations.forEach(addRow);
+  } else {
+    $("as-json").checked = true;
+    showError($("patch-note"), new Refusal("JSON", "Rows cannot show this: it is not an object whose " +
+        "patchOperations are add, replace or remove, with a path and a value that are text."));
+  }
+  showMode();
+};
+
+function operationsOfJson() {
+  try {
+    const {patchOperations, ...rest} = JSON.parse($("json").value);
+    return fitRows(patchOperations) && !Object.keys(rest).length ? patchOperations : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 $("add-row").onclick = () => addRow().focus();
 
 $("patch").onsubmit = async (event) => {
   event.preventDefault();
-  const {signal} = current.life;
-  const body = $("as-json").checked
-    ? $("json").value : JSON.stringify({patchOperations: operationsOfRows()});
-  $("patch-note").replaceChildren();
-  $("patch-result").replaceChildren();
-  $("apply").disabled = true;
+  if (busy) return;  // A button that is disabled would lose the focus.
+  busy = true;
+  clearResult();
+  const {path, signal} = plan;
   try {
-    const before = await ask(current.path(), signal);
-    const after = JSON.parse(await call("PATCH", current.path(), {body, signal}));
-    drawChanges(before, after);
-    patch.onApplied(after);
+    await apply(path, signal);
   } catch (error) {
     if (!signal.aborted) showError($("patch-note"), error);
   } finally {
-    $("apply").disabled = false;
+    busy = false;
   }
 };
+
+async function apply(path, signal) {
+  const body = $("as-json").checked
+    ? $("json").value : JSON.stringify({patchOperations: operationsOfRows()});
+  const before = await ask(path, signal);
+  const after = JSON.parse(await call("PATCH", path, {body, signal}));
+  $("patch-result").replaceChildren(...drawChanges(before, after));
+  applied(after);
+}

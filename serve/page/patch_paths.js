@@ -1,44 +1,45 @@
-// The paths that a patch of a plan can have.
+// What can be patched: paths, for which operations, and with what value.
 
-import {$, element} from "./elements.js";
 import {stageText} from "./text.js";
 
-// What each path takes: for which operations, and as what value.
+const kRate = "requests per second, like 0.5";
+const kCount = "whole number";
 const kPaths = [
   ["/name", "replace", "text"],
   ["/description", "replace", "text"],
   ["/productCode", "add replace remove", "text"],
   ["/apiStages", "add remove", "apiId:stage"],
   ["/throttle", "remove"],
-  ["/throttle/rateLimit", "add replace", "requests per second, like 0.5"],
-  ["/throttle/burstLimit", "add replace", "whole number"],
+  ["/throttle/rateLimit", "add replace", kRate],
+  ["/throttle/burstLimit", "add replace", kCount],
   ["/quota", "remove"],
-  ["/quota/limit", "add replace", "whole number"],
-  ["/quota/offset", "add replace", "whole number"],
+  ["/quota/limit", "add replace", kCount],
+  ["/quota/offset", "add replace", kCount],
   ["/quota/period", "add replace", "DAY, WEEK or MONTH"],
 ];
-const kStagePaths = [
-  ["", "add replace remove", "{\"/pets/GET\":{\"rateLimit\":1,\"burstLimit\":2}}"],
-  ["{method}", "remove"],
-  ["{method}/rateLimit", "add replace", "requests per second, like 0.5"],
-  ["{method}/burstLimit", "add replace", "whole number"],
+// Below "/apiStages/apiId:stage/throttle".
+const kStagePath = ["", "add replace remove", "{\"/pets/GET\":{\"rateLimit\":1,\"burstLimit\":2}}"];
+const kMethodPaths = [
+  ["", "remove"],
+  ["/rateLimit", "add replace", kRate],
+  ["/burstLimit", "add replace", kCount],
 ];
-let suggestions = [];
+const kSuggested = 20;  // Stages of a plan and methods of a stage: more do not help.
 
-// One list of paths for each operation: those that it can have in this plan.
+// [path, operations, value] for a plan with these stages.
+export const pathsFor = (stages) => kPaths.concat(stages.slice(0, kSuggested).flatMap(pathsOfStage));
+
 // A method begins with a slash of its own: "/throttle//pets/GET".
-export function drawPathLists(stages) {
-  suggestions = kPaths.concat(stages.slice(0, 50).flatMap((stage) =>
-    [...Object.keys(stage.throttle ?? {}).slice(0, 50), "/path/GET"].flatMap((method, i) =>
-      kStagePaths.filter(([tail]) => tail || !i).map(([tail, ...rest]) =>
-        [`/apiStages/${stageText(stage)}/throttle${tail && "/"}${tail.replace("{method}", () => method)}`, ...rest]))));
-  $("path-lists").replaceChildren(...["add", "replace", "remove"].map((op) =>
-    element("datalist", {id: `paths-${op}`}, ...suggestions
-        .filter(([, ops]) => ops.includes(op)).map(([path]) => element("option", {value: path})))));
+function pathsOfStage(stage) {
+  const below = (prefix, [tail, ...rest]) => [prefix + tail, ...rest];
+  const prefix = `/apiStages/${stageText(stage)}/throttle`;
+  const methods = [...Object.keys(stage.throttle ?? {}).slice(0, kSuggested), "/path/GET"];
+  return [below(prefix, kStagePath), ...methods.flatMap(
+      (method) => kMethodPaths.map((path) => below(`${prefix}/${method}`, path)))];
 }
 
-export function valueHint(path, op) {
-  const known = suggestions.find(([known]) => known === path);
+export function valueHint(paths, path, op) {
   if (op === "remove" && path !== "/apiStages") return "no value";
-  return known?.[2] ?? (/Limit$/.test(path) ? "number" : "value");
+  const [, , hint] = paths.find(([known]) => known === path) ?? [];
+  return hint ?? (path.endsWith("Limit") ? "number" : "value");
 }

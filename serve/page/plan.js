@@ -1,51 +1,67 @@
-// One plan: its facts, keys, usage and patches.
+// One plan: what it says, and around it its keys, its usage and the patch.
 
-import {current} from "./current_plan.js";
-import {$, element, fact} from "./elements.js";
-import {keys} from "./keys.js";
-import {attempt} from "./note.js";
-import {clearPatch, patch} from "./patch.js";
-import {drawPathLists} from "./patch_paths.js";
-import {markPlan, redrawPlanLink} from "./plan_list.js";
-import {ask} from "./requests.js";
+import {ask} from "./api.js";
+import {$, element, fact, table} from "./dom.js";
+import {hideKeys, showKeys} from "./keys.js";
+import {attempt} from "./notes.js";
+import {hidePatch, showPatch} from "./patch.js";
+import {suggestPaths} from "./patch_rows.js";
+import {markPlan, updatePlan} from "./plans.js";
 import {grouped, plural, quotaText, stageText, throttleText} from "./text.js";
-import {usage} from "./usage.js";
+import {encoded} from "./url.js";
+import {hideUsage, refreshUsage, showUsage} from "./usage.js";
+
+const kUnfolded = 6;  // Longer lists are opened on demand.
+
+let life = new AbortController();  // Ends when another plan is shown.
+let shown;  // {id, path, signal}, as the parts get it.
+
+export const shownPlan = () => shown?.id;
 
 export function closePlan() {
-  current.set(undefined);
-  keys.stop();
-  for (const part of ["plan-name", "plan-id", "plan-description", "plan-facts", "keys", "totals",
-    "bars", "day-rows", "path-lists"]) {
+  life.abort();
+  life = new AbortController();
+  shown = undefined;
+  hideKeys();
+  hideUsage();
+  hidePatch();
+  for (const part of ["plan-name", "plan-id", "plan-description", "plan-facts", "plan-note"]) {
     $(part).replaceChildren();
   }
-  $("usage-key").replaceChildren(element("option", {value: ""}, "all keys"));
-  $("key-search").value = "";
-  clearPatch();
   $("plan").hidden = true;
+  $("plan").classList.add("unknown");
   document.title = "Weir";
 }
 
 export function openPlan(id) {
   closePlan();
+  markPlan(id);
   if (id === undefined) return;
-  current.set(id);
-  markPlan();
-  $("plan").hidden = false;
+  shown = {id, path: `/usageplans/${encoded(id)}`, signal: life.signal};
   $("plan-name").textContent = $("plan-id").textContent = id;
+  $("plan").hidden = false;
+  showPatch(shown, (plan) => {
+    drawPlan(plan);
+    refreshUsage();
+  });
   refreshPlan();
 }
 
+// Its parts show once it is known that there is such a plan.
 export function refreshPlan() {
-  const {signal} = current.life;
-  attempt($("plan-note"), signal, async () => drawPlan(await ask(current.path(), signal)));
-  keys.restart();
-  usage.restart();
+  const view = shown;
+  return attempt($("plan-note"), view.signal, async () => {
+    try {
+      drawPlan(await ask(view.path, view.signal));
+      $("plan").classList.remove("unknown");
+      showKeys(view);
+      showUsage(view);
+    } catch (error) {
+      if (error.status === 404) $("plan").classList.add("unknown");
+      throw error;
+    }
+  });
 }
-
-patch.onApplied = (plan) => {
-  drawPlan(plan);
-  usage.restart();
-};
 
 function drawPlan(plan) {
   $("plan-name").textContent = plan.name;
@@ -58,28 +74,37 @@ function drawPlan(plan) {
     ["Quota of each key", plan.quota
         ? quotaText(plan.quota) + (plan.quota.offset ? `, offset ${grouped(plan.quota.offset)}` : "")
         : "none"],
-    ["API stages", stages.length ? element("ul", {}, ...stages.map(drawStage)) : "none: it admits nothing yet"],
+    ["API stages", stages.length ? folded(stages, "stage", drawStages) : "none: it admits nothing yet"],
   ];
   if (plan.productCode) facts.push(["Product code", plan.productCode]);
-  if (tags.length) {
-    facts.push(["Tags", element("div", {}, ...tags.map(
-        ([name, value]) => element("span", {className: "tag"}, `${name}: ${value}`)))]);
-  }
+  if (tags.length) facts.push(["Tags", folded(tags, "tag", drawTags)]);
   $("plan-facts").replaceChildren(...facts.map(fact));
-  drawPathLists(stages);
-  redrawPlanLink(plan);
+  suggestPaths(stages);
+  updatePlan(plan);
 }
 
-// A stage, and below it the throttles of its methods, once they are asked for.
+function folded(items, noun, draw) {
+  return items.length > kUnfolded
+    ? details([plural(items.length, noun)], () => draw(items)) : draw(items);
+}
+
+// What is below the summary is made when it is first opened.
+function details(summary, draw) {
+  const box = element("details", {}, element("summary", {}, ...summary));
+  box.addEventListener("toggle", () => box.append(draw()), {once: true});
+  return box;
+}
+
+const drawTags = (tags) => element("div", {}, ...tags.map(
+    ([name, value]) => element("span", {className: "tag"}, `${name}: ${value}`)));
+
+const drawStages = (stages) => element("ul", {}, ...stages.map((stage) => element("li", {}, drawStage(stage))));
+
+// A stage, and below it the throttles of its methods.
 function drawStage(stage) {
   const name = element("code", {}, stageText(stage));
   const methods = Object.entries(stage.throttle ?? {});
-  if (!methods.length) return element("li", {}, name);
-  const details = element("details", {},
-      element("summary", {}, name, ` ${plural(methods.length, "method")}`));
-  details.addEventListener("toggle", () => details.append(element("table", {}, element("tbody", {},
-      ...methods.map(([method, throttle]) => element("tr", {},
-          element("td", {}, element("code", {}, method)), element("td", {}, throttleText(throttle))))))),
-      {once: true});
-  return element("li", {}, details);
+  if (!methods.length) return name;
+  return details([name, ` ${plural(methods.length, "method")}`], () => table(["Method", "Throttle of each key"],
+      methods.map(([method, throttle]) => [element("code", {}, method), throttleText(throttle)])));
 }

@@ -1,14 +1,83 @@
-// What is admitted and refused each second.
+// What is admitted and refused, second by second.
 
-import {$} from "./elements.js";
-import {call} from "./requests.js";
-import {grouped, perSecond} from "./text.js";
+import {call} from "./api.js";
+import {$} from "./dom.js";
+import {showError} from "./notes.js";
+import {isLost, showLive, showLost} from "./state.js";
+import {perSecond} from "./text.js";
+import {drawTraffic, kWindow} from "./traffic_chart.js";
 
-const kWindow = 120_000;  // Milliseconds that the chart shows.
 const kOutcomes = ["admitted", "throttled", "quota_exceeded", "forbidden"];
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const kLongestPause = 5000;  // Milliseconds between attempts.
+
+let life = new AbortController();
+let wanted = false;
+let recovered;
 let samples = [];  // {time, admitted, refused}, per second, the latest last.
 let previous;  // {time, counts} of the last look at the counters.
+
+// `whenRecovered` is called when the server answers again.
+export function prepareTraffic(whenRecovered) {
+  recovered = whenRecovered;
+  document.addEventListener("visibilitychange", restart);
+}
+
+export function runTraffic(run) {
+  wanted = run;
+  restart();
+}
+
+// Nothing is asked while nobody looks: the chart has a gap then.
+function restart() {
+  life.abort();
+  life = new AbortController();
+  previous = undefined;
+  if (wanted && !document.hidden) watch(life.signal);
+}
+
+// Looks once a second, and less often while there is no answer.
+async function watch(signal) {
+  let failures = 0;
+  while (!signal.aborted) {
+    const began = performance.now();
+    failures = await succeeds(signal) ? 0 : failures + 1;
+    const pause = failures
+      ? Math.min(kLongestPause, 500 * 2 ** failures)
+      : Math.max(750, 1000 - (performance.now() - began));
+    await new Promise((resolve) => { setTimeout(resolve, pause); });
+  }
+}
+
+async function succeeds(signal) {
+  try {
+    await look(signal);
+    $("traffic-note").replaceChildren();
+    if (isLost()) recovered();
+    showLive();
+    return true;
+  } catch (error) {
+    if (!signal.aborted) showFailure(error);
+    return false;
+  }
+}
+
+function showFailure(error) {
+  previous = undefined;
+  for (const outcome of kOutcomes) $(`rate-${outcome}`).textContent = "–";
+  if (error.status) showError($("traffic-note"), error);
+  if (error.status !== 401) showLost(error);
+}
+
+async function look(signal) {
+  const counts = countsIn(await call("GET", "/metrics", {signal}));
+  const time = performance.now();
+  if (previous) {
+    const seconds = (time - previous.time) / 1000;
+    addSample(time, ratesBetween(previous.counts, counts, seconds));
+    drawTraffic(samples, time, seconds);
+  }
+  previous = {time, counts};
+}
 
 // The counters of the Prometheus text, by outcome.
 function countsIn(text) {
@@ -20,57 +89,16 @@ function countsIn(text) {
   return counts;
 }
 
-// To be called about once a second. Throws what call() throws.
-export async function look() {
-  const counts = countsIn(await call("GET", "/metrics"));
-  const time = performance.now();
-  if (previous) {
-    const seconds = (time - previous.time) / 1000;
-    // A counter that went back began anew with its process: all of it is new.
-    const restarted = kOutcomes.some((outcome) => counts[outcome] < previous.counts[outcome]);
-    const rates = kOutcomes.map(
-        (outcome) => (counts[outcome] - (restarted ? 0 : previous.counts[outcome])) / seconds);
-    kOutcomes.forEach((outcome, i) => { $(`rate-${outcome}`).textContent = perSecond(rates[i]); });
-    const [admitted, ...others] = rates;
-    samples.push({time, admitted, refused: others.reduce((sum, rate) => sum + rate)});
-    samples = samples.filter((sample) => sample.time > time - kWindow - 2000);
-    drawTraffic(time, seconds);
-  }
-  previous = {time, counts};
+// A counter that went back began anew with its process: all of it is new.
+function ratesBetween(before, after, seconds) {
+  const restarted = kOutcomes.some((outcome) => after[outcome] < before[outcome]);
+  return kOutcomes.map((outcome) => (after[outcome] - (restarted ? 0 : before[outcome])) / seconds);
 }
 
-// 1, 2 or 5 times a power of ten, and at least `peak`.
-function roundScale(peak) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(peak, 1)));
-  return [1, 2, 5, 10].map((step) => step * power).find((scale) => scale >= peak);
-}
-
-function drawTraffic(now, seconds) {
-  const top = roundScale(Math.max(1, ...samples.map(({admitted, refused}) => admitted + refused)));
-  $("scale-top").textContent = `${grouped(top)}/s`;
-  $("scale-middle").textContent = grouped(top / 2);
-  // Where nobody looked for a while, the area has a gap.
-  const runs = [];
-  samples.forEach((sample, i) => {
-    if (!i || sample.time - samples[i - 1].time > 3000) runs.push([]);
-    runs.at(-1).push(sample);
-  });
-  const x = ({time}) => (120 - (now - time) / 1000).toFixed(2);
-  const area = (height) => runs.map((run) => `M${x(run[0])} 100` +
-      run.map((sample) => `L${x(sample)} ${(100 - 100 * height(sample) / top).toFixed(2)}`).join("") +
-      `L${x(run.at(-1))} 100Z`).join("");
-  $("admitted-area").setAttribute("d", area(({admitted}) => admitted));
-  $("refused-area").setAttribute("d", area(({admitted, refused}) => admitted + refused));
-  if (calm.matches || seconds > 3) return;
-  $("flow").animate([{transform: `translateX(${seconds}px)`}, {transform: "none"}], 1000 * seconds);
-}
-
-// Nobody looks for a while: what happens meanwhile is no rate of a second.
-export function pause() {
-  previous = undefined;
-}
-
-export function showNoRates() {
-  pause();
-  kOutcomes.forEach((outcome) => { $(`rate-${outcome}`).textContent = "–"; });
+function addSample(time, rates) {
+  kOutcomes.forEach((outcome, i) => { $(`rate-${outcome}`).textContent = perSecond(rates[i]); });
+  const [admitted, ...others] = rates;
+  samples.push({time, admitted, refused: others.reduce((sum, rate) => sum + rate)});
+  // A little more than is shown: the oldest leave on the left.
+  samples = samples.filter((sample) => sample.time > time - kWindow - 2000);
 }

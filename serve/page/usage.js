@@ -1,78 +1,99 @@
-// What the plan's keys have used, by day.
+// Usage by day: of which days and keys, and loading it.
 
-import {bars} from "./bars.js";
-import {current} from "./current_plan.js";
-import {$, element, fact} from "./elements.js";
-import {attempt} from "./note.js";
-import {ask, target} from "./requests.js";
-import {grouped, isoDay, kDay} from "./text.js";
+import {ask} from "./api.js";
+import {$, element} from "./dom.js";
+import {attempt} from "./notes.js";
+import {isoDay, kDay} from "./text.js";
+import {target} from "./url.js";
+import {clearUsage, drawUsage} from "./usage_chart.js";
+import {UsageSum} from "./usage_sum.js";
 
-// The sum over keys, of which a page of answers brings some.
-export const usage = {
-  restart() {
-    this.life?.abort();
-    this.life = new AbortController();
-    this.keyCount = 0;
-    this.days = undefined;
-    for (const part of ["totals", "bars", "day-rows"]) $(part).replaceChildren();
-    $("days").hidden = true;
-    if ($("range").reportValidity()) this.load();
-  },
+const kDays = 30;
+const kKeys = 500;  // The most in a page of answers.
 
-  load(position) {
-    const signal = AbortSignal.any([this.life.signal, current.life.signal]);
-    $("more-usage").hidden = true;
-    return attempt($("usage-note"), signal, async () => {
-      const page = await ask(target(`${current.path()}/usage`, {
-        startDate: $("from").value, endDate: $("to").value, keyId: $("usage-key").value,
-        limit: 500, position}), signal);
-      this.position = page.position;
-      this.add(page);
-      $("more-usage").hidden = !page.position;
-      return this.keyCount ? null : "No key, so no usage.";
-    });
-  },
+let plan;
+let life = new AbortController();
+let sum;
+let position;  // Where the keys go on that are not in the sum.
+let today = isoDay(Date.now());
+const offered = new Set();  // Ids of the keys in the form.
 
-  add({startDate, values}) {
-    for (const days of Object.values(values ?? {})) {
-      this.keyCount++;
-      this.days ??= days.map((_, i) => ({
-        date: isoDay(Date.parse(startDate) + i * kDay), used: 0, remaining: 0, limited: true}));
-      days.forEach(([used, remaining], i) => {
-        this.days[i].used += used;
-        this.days[i].limited &&= remaining >= 0;  // -1: there was no quota.
-        this.days[i].remaining += remaining;
-      });
-    }
-    if (this.days) this.draw(this.days);
-  },
+export function showUsage(view) {
+  plan = view;
+  refreshUsage();
+}
 
-  draw(days) {
-    const last = days.at(-1);
-    const left = ({limited, remaining}) => limited ? grouped(remaining) : "no quota";
-    const when = last.date >= isoDay(Date.now()) ? "now" : `at the end of ${last.date}`;
-    $("totals").replaceChildren(...[
-      ["Used in these days", grouped(days.reduce((sum, {used}) => sum + used, 0))],
-      [`Remaining ${when}`, left(last)],
-      ["Keys", grouped(this.keyCount) + (this.position ? " so far" : "")],
-    ].map(fact));
+export function hideUsage() {
+  life.abort();
+  clearUsage();
+  offered.clear();
+  $("usage-key").replaceChildren(element("option", {value: ""}, "all keys"));
+  $("usage-note").replaceChildren();
+  $("usage-time").replaceChildren();
+  $("more-usage").hidden = true;
+}
 
-    const titles = days.map((day) => `${day.date} (UTC): ${grouped(day.used)} used, ` +
-        `${day.limited ? `${grouped(day.remaining)} remaining` : "no quota"}`);
-    $("bars").replaceChildren(
-        ...bars("Used", "used", days.map(({used}) => used), titles),
-        ...days.some(({limited}) => limited) ? bars("Remaining when the day ends", "left low",
-            days.map(({limited, remaining}) => limited ? remaining : 0), titles) : [],
-        element("figcaption", {}, element("span", {}, days[0].date), element("span", {}, last.date)));
-    $("day-rows").replaceChildren(...days.toReversed().map((day) => element("tr", {},
-        ...[day.date, grouped(day.used), left(day)].map((text) => element("td", {}, text)))));
-    $("days").hidden = false;
-  },
-};
+// What is shown stays until the new sum has begun.
+export function refreshUsage() {
+  life.abort();
+  life = new AbortController();
+  sum = new UsageSum();
+  followToday();
+  if ($("range").reportValidity()) load();
+}
 
-$("more-usage").onclick = () => usage.load(usage.position);
-$("usage-again").onclick = () => usage.restart();
-$("range").onchange = () => usage.restart();
+export function offerKey(id, name) {
+  if (offered.has(id)) return;
+  offered.add(id);
+  $("usage-key").append(element("option", {value: id}, name ? `${name} (${id})` : id));
+}
+
+export function chooseKey(id) {
+  $("usage-key").value = id;
+  $("usage-key").focus();
+  refreshUsage();
+}
+
+// A range that ended today still does on another day.
+function followToday() {
+  const now = isoDay(Date.now());
+  if ($("to").value === today) {
+    const later = Date.parse(now) - Date.parse(today);
+    for (const end of ["from", "to"]) $(end).value = isoDay(Date.parse($(end).value) + later);
+  }
+  today = now;
+}
+
+function load(from) {
+  const {signal} = life;
+  const pressed = document.activeElement === $("more-usage");
+  $("more-usage").hidden = true;
+  return attempt($("usage-note"), signal, async () => {
+    const page = await nextPage(from, signal);
+    position = page.position;
+    sum.add(page);
+    $("more-usage").hidden = !position;
+    if (pressed) $(position ? "more-usage" : "usage-again").focus();
+    $("usage-time").textContent = `as of ${new Date().toISOString().slice(11, 19)}`;
+    if (sum.days) drawUsage(sum, !position); else clearUsage();
+    return sum.days ? null : "No key, so no usage.";
+  });
+}
+
+async function nextPage(from, signal) {
+  try {
+    return await ask(target(`${plan.path}/usage`, {
+      startDate: $("from").value, endDate: $("to").value, keyId: $("usage-key").value,
+      limit: kKeys, position: from}), signal);
+  } catch (error) {
+    if (!from && !signal.aborted) clearUsage();
+    throw error;
+  }
+}
+
+$("more-usage").onclick = () => load(position);
+$("usage-again").onclick = refreshUsage;
+$("range").onchange = refreshUsage;
 $("range").onsubmit = (event) => event.preventDefault();
-$("from").value = isoDay(Date.now() - 29 * kDay);
-$("to").value = isoDay(Date.now());
+$("from").value = isoDay(Date.now() - (kDays - 1) * kDay);
+$("to").value = today;

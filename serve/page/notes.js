@@ -1,6 +1,6 @@
-// What a part of the page says of itself.
+// What a part of the page says of itself: that it loads, or what went wrong.
 
-import {element} from "./elements.js";
+import {element} from "./dom.js";
 
 export function showError(note, error, again) {
   const box = element("div", {className: "alarm"},
@@ -9,14 +9,23 @@ export function showError(note, error, again) {
   note.replaceChildren(box);
 }
 
-// Runs `work`; meanwhile `note` says that it loads, and afterwards what went
-// wrong. What was aborted says nothing: somebody else has the note.
+// Runs `work`; meanwhile `note` says that it loads, and afterwards what `work`
+// returns or what went wrong. What was aborted says nothing: somebody else has
+// the note.
 export async function attempt(note, signal, work) {
+  keepFocus(note);
   note.replaceChildren(element("p", {className: "wait"}, "Loading…"));
   try {
     const remark = await work();
     note.replaceChildren(...(remark ? [remark].flat() : []));
   } catch (error) {
-    if (!signal?.aborted) showError(note, error, () => attempt(note, signal, work));
+    if (!signal.aborted) showError(note, error, () => attempt(note, signal, work));
   }
+}
+
+// Whoever pressed "Try again" stays where it was.
+function keepFocus(note) {
+  if (!note.contains(document.activeElement)) return;
+  note.tabIndex = -1;
+  note.focus();
 }
