@@ -1,6 +1,9 @@
 #include "serve/metrics.h"
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "serve/metrics_writer.h"
@@ -21,28 +24,31 @@ void add_counter(MetricsWriter& metrics, std::string_view name,
   metrics.add(value);
 }
 
-void add_requests(MetricsWriter& metrics, const RequestCounters& requests) {
-  metrics.begin_counter("weir_requests_total",
-                        "Requests to the APIs, by what became of them.");
-  const auto totals = requests.totals();
-  for (size_t i = 0; i < totals.size(); ++i) {
-    metrics.add({{"outcome", RequestCounters::kNames[i]}}, totals[i]);
+// One for each value of `label`.
+template <size_t kSize>
+void add_counters(MetricsWriter& metrics, std::string_view name,
+                  std::string_view help, std::string_view label,
+                  const std::array<const char*, kSize>& label_values,
+                  const std::array<int64_t, kSize>& values) {
+  metrics.begin_counter(name, help);
+  for (size_t i = 0; i < kSize; ++i) {
+    metrics.add({{label, label_values[i]}}, values[i]);
   }
 }
 
+void add_requests(MetricsWriter& metrics, const RequestCounters& requests) {
+  add_counters(metrics, "weir_requests_total",
+               "Requests to the APIs, by what became of them.", "outcome",
+               RequestCounters::kNames, requests.totals());
+}
+
 void add_upstream(MetricsWriter& metrics, const UpstreamCounters& upstream) {
-  metrics.begin_counter("weir_gateway_upstream_answers_total",
-                        "Answers of the upstream, by class of status.");
-  const auto answers = upstream.answers();
-  for (size_t i = 0; i < answers.size(); ++i) {
-    metrics.add({{"status", UpstreamCounters::kClassNames[i]}}, answers[i]);
-  }
-  metrics.begin_counter("weir_gateway_upstream_failures_total",
-                        "Admitted requests that the upstream did not answer.");
-  const auto failures = upstream.failures();
-  for (size_t i = 0; i < failures.size(); ++i) {
-    metrics.add({{"reason", UpstreamCounters::kFailureNames[i]}}, failures[i]);
-  }
+  add_counters(metrics, "weir_gateway_upstream_answers_total",
+               "Answers of the upstream, by class of status.", "status",
+               UpstreamCounters::kClassNames, upstream.answers());
+  add_counters(metrics, "weir_gateway_upstream_failures_total",
+               "Admitted requests that the upstream did not answer.", "reason",
+               UpstreamCounters::kFailureNames, upstream.failures());
 }
 
 void add_management(MetricsWriter& metrics,

@@ -111,7 +111,6 @@ TEST(PageResponse, SendsAFileOnce) {
        {etag, "W/" + etag, "\"old\", " + etag, std::string("*")}) {
     const HttpResponse response = page_response(get("/-/main.js", have), file);
     EXPECT_EQ(response.status, 304) << have;
-    EXPECT_EQ(response.body, "");
     EXPECT_EQ(header(response, "etag"), etag);
   }
 }
