@@ -23,6 +23,7 @@ function wantedPlan() {
 
 async function reload() {
   await plans.restart();
+  if ($("content").hidden) return;  // Signed out meanwhile.
   if (shownPlan() === undefined) {
     openPlan(wantedPlan());
   } else {

@@ -239,13 +239,13 @@ const tests = {
     writeFileSync(file, `[admin]\naws_access_key_id = AKIAADMIN\naws_secret_access_key = ${secret}\n` +
         `[session]\naws_access_key_id = ASIASESSION\naws_secret_access_key = ${secret}\n` +
         `aws_session_token = ${token}\n`, {mode: 0o600});
-    const server = await serve(`--credentials=${file}`, "--region=eu-west-1");
+    let server = await serve(`--credentials=${file}`, "--region=eu-west-1");
     const {APIGatewayClient, CreateUsagePlanCommand} = require("@aws-sdk/client-api-gateway");
     const client = new APIGatewayClient({endpoint: server.url, region: "eu-west-1",
       credentials: {accessKeyId: "AKIAADMIN", secretAccessKey: secret}});
     const plan = await client.send(new CreateUsagePlanCommand({name: "Secret plan"}));
 
-    const {page, close} = await openPage(browser, server.url, {expected: ["status of 401"]});
+    const {page, close} = await openPage(browser, server.url, {expected: ["status of 401", ...kNoAnswer]});
     await page.waitForSelector("#sign-in:not([hidden])");
     assert.equal(await page.isVisible("#content"), false);
     const signIn = async (id, secret, token = "") => {
@@ -277,6 +277,16 @@ const tests = {
     await signIn("ASIASESSION", secret, token);
     await says(page, "#state", "Live");
     assert.equal(await page.inputValue("#token"), "");
+    // A server that comes back with other credentials says so, and shows nothing.
+    await choosePlan(page, {id: plan.id, name: "a/b ('ü') *"});
+    await end(server);
+    await says(page, "#state", "Disconnected; trying again");
+    writeFileSync(file, `[other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = ${secret}\n`);
+    server = await serve(`--credentials=${file}`, `--listen=${new URL(server.url).host}`);
+    await says(page, "#state", "Signed out");
+    await page.waitForTimeout(500);
+    await says(page, "#sign-in-note", /UnauthorizedException/);
+    assert.ok(!(await page.innerText("body")).includes(plan.id));
     await close();
 
     // Where a browser cannot sign, the page says so.
