@@ -10,7 +10,8 @@
 namespace weir {
 
 // What is served under this raw path: the page at "/", its style and its
-// scripts under "/-/". Null: no file of the page. It holds for the life of the process.
+// scripts under "/-/". Null: no file of the page. It holds for the life of the
+// process.
 const HttpResponse* page_file(std::string_view path);
 
 // The answer to a request for `file`: as it is for GET and HEAD, or with 304 if
