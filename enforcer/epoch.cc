@@ -63,6 +63,8 @@ EpochDomain& EpochDomain::instance() {
   return domain;
 }
 
+EpochDomain& EpochDomain::loaded_ = instance();
+
 EpochDomain::Epochs::Reader* EpochDomain::join() {
   thread_local Place place;
   place.reader = instance().epochs_.join();

@@ -167,6 +167,10 @@ class EpochDomain {
   static Epochs::Reader* join();
   static void after_fork_in_child();
 
+  // Made when this code is loaded: a fork() that has begun by a first use would
+  // not hear of it.
+  static EpochDomain& loaded_;
+
   // Constant-initialised and without a destructor, so that reading it needs no
   // check that it was constructed.
   static inline thread_local Epochs::Reader* this_reader_ = nullptr;

@@ -24,6 +24,36 @@ bool reclaimable_after(uint64_t stamp, int attempts) {
   return false;
 }
 
+// How a child that ran `body` ended; killed after ten seconds.
+template <class Body>
+int status_of_child(Body body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);
+    _exit(body() ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  return status;
+}
+
+// First of the tests: each child is a process that has had no reader yet.
+TEST(Epoch, FirstReaderMayMeetAFork) {
+  for (int i = 0; i < 500 && !HasFailure(); ++i) {
+    EXPECT_EQ(status_of_child([] {
+                std::thread reader([] { EpochDomain::Guard guard; });
+                const int status = status_of_child([] {
+                  { EpochDomain::Guard guard; }
+                  return domain().statistics().threads == 1 &&
+                         reclaimable_after(domain().stamp(), 3);
+                });
+                reader.join();
+                return status == 0;
+              }),
+              0);
+  }
+}
+
 TEST(Epoch, WithoutReadersEverythingIsReclaimableAfterTwoAdvances) {
   const uint64_t stamp = domain().stamp();
   EXPECT_LT(domain().reclaimable(), stamp);
@@ -121,19 +151,6 @@ TEST(Epoch, StatisticsShowAReaderThatStalls) {
   EXPECT_EQ(after.holding, 0u);
   EXPECT_EQ(after.held_ns, 0);
   EXPECT_TRUE(reclaimable_after(stamp, 3));
-}
-
-// How a child that ran `body` ended; killed after ten seconds.
-template <class Body>
-int status_of_child(Body body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(10);
-    _exit(body() ? 0 : 1);
-  }
-  int status = -1;
-  waitpid(child, &status, 0);
-  return status;
 }
 
 TEST(Epoch, ThreadsThatDoNotFollowAForkHoldNothingBackInTheChild) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <thread>
+#include <type_traits>
 
 namespace weir {
 namespace {
@@ -17,11 +18,6 @@ thread_local int held = 0;
 // their users have not told.)
 class ForkGate {
  public:
-  static ForkGate& instance() {
-    static ForkGate& gate = *new ForkGate;
-    return gate;
-  }
-
   void enter() {
     const std::lock_guard<std::mutex> lock(closed_);
     // Relaxed: `closed_` orders it for those who close the gate.
@@ -30,12 +26,6 @@ class ForkGate {
   void leave() {
     // Release: pairs with the acquire in `close()`.
     inside_.fetch_sub(1, std::memory_order_release);
-  }
-
- private:
-  ForkGate() {
-    pthread_atfork([] { instance().close(); }, [] { instance().open(); },
-                   [] { instance().open(); });
   }
 
   void close() {
@@ -47,20 +37,31 @@ class ForkGate {
   }
   void open() { closed_.unlock(); }
 
+ private:
   std::mutex closed_;
   std::atomic<int> inside_{0};  // threads
 };
 
+// Initialized before any code runs, and never destroyed: no use is too early
+// or too late.
+ForkGate gate;
+static_assert(std::is_trivially_destructible_v<ForkGate>);
+
+// When this code is loaded: a fork() that has begun by a first use would not
+// hear of it.
+[[maybe_unused]] const int registered = pthread_atfork(
+    [] { gate.close(); }, [] { gate.open(); }, [] { gate.open(); });
+
 }  // namespace
 
 void Mutex::lock() {
-  if (held++ == 0) ForkGate::instance().enter();
+  if (held++ == 0) gate.enter();
   mutex_.lock();
 }
 
 void Mutex::unlock() {
   mutex_.unlock();
-  if (--held == 0) ForkGate::instance().leave();
+  if (--held == 0) gate.leave();
 }
 
 }  // namespace weir

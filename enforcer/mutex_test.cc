@@ -26,6 +26,23 @@ int status_of_child(Body body) {
   return status;
 }
 
+// First of the tests: each child is a process that has used no Mutex yet.
+TEST(Mutex, FirstUseMayMeetAFork) {
+  for (int i = 0; i < 500 && !HasFailure(); ++i) {
+    EXPECT_EQ(status_of_child([] {
+                static Mutex mutex;
+                std::thread user([] { MutexLock lock(mutex); });
+                const int status = status_of_child([] {
+                  MutexLock lock(mutex);
+                  return true;
+                });
+                user.join();
+                return status == 0;
+              }),
+              0);
+  }
+}
+
 // Threads take the Mutexes in an order of their own, and others come and go.
 TEST(Mutex, IsFreeAndWhatItGuardsWholeInAForkedChild) {
   Mutex outer;

@@ -22,10 +22,10 @@ struct ThreadNumber::Place {
   }
 };
 
+const int ThreadNumber::registered_ =
+    pthread_atfork(nullptr, nullptr, after_fork_in_child);
+
 int ThreadNumber::take() noexcept {
-  static const int registered =
-      pthread_atfork(nullptr, nullptr, after_fork_in_child);
-  static_cast<void>(registered);
   thread_local Place place;
   static_cast<void>(place);
   uint64_t seen = taken.load(std::memory_order_relaxed);

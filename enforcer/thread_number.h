@@ -33,6 +33,10 @@ class ThreadNumber {
   static int take() noexcept;
   static void after_fork_in_child() noexcept;
 
+  // With fork(), when this code is loaded: one that has begun by a first use
+  // would not hear of it.
+  static const int registered_;
+
   // Constant-initialised and without a destructor, so that reading it needs no
   // check that it was constructed.
   static inline thread_local int mine_ = kUnasked;

@@ -8,15 +8,16 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <mutex>
 #include <new>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "enforcer/mutex.h"
 #include "store/boot_id.h"
 #include "store/counts_view.h"
 #include "store/descriptor.h"
@@ -74,8 +75,8 @@ absl::Status remove_file(const std::string& path) {
 
 }  // namespace
 
-// The files that this process has, for fork(): no file may begin or end while
-// it happens, and in the child they all become memory.
+// The files that this process has, for fork(): in the child they all become
+// memory. No file begins or ends meanwhile, for fork() waits for Mutexes.
 class CountsFile::Live {
  public:
   static Live& instance() {
@@ -85,29 +86,31 @@ class CountsFile::Live {
   }
 
   void add(CountsFile* file) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     files_.push_back(file);
   }
   void remove(CountsFile* file) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     files_.erase(std::find(files_.begin(), files_.end(), file));
   }
 
  private:
-  Live() {
-    pthread_atfork([] { instance().mutex_.lock(); },
-                   [] { instance().mutex_.unlock(); },
-                   [] {
-                     for (CountsFile* file : instance().files_) {
-                       file->become_copy();
-                     }
-                     instance().mutex_.unlock();
-                   });
+  Live() { pthread_atfork(nullptr, nullptr, after_fork_in_child); }
+
+  // Takes no Mutex: fork() has yet to hand them over.
+  static void after_fork_in_child() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    for (CountsFile* file : instance().files_) file->become_copy();
   }
 
-  std::mutex mutex_;
-  std::vector<CountsFile*> files_;
+  // Made when this code is loaded: a fork() that has begun by a first use would
+  // not hear of it.
+  static Live& loaded_;
+
+  Mutex mutex_;
+  std::vector<CountsFile*> files_ ABSL_GUARDED_BY(mutex_);
 };
+
+CountsFile::Live& CountsFile::Live::loaded_ = instance();
 
 absl::StatusOr<std::unique_ptr<CountsFile>> CountsFile::create(
     const std::string& folder, uint64_t generation, size_t max_records) {

@@ -25,6 +25,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "enforcer/epoch.h"
+#include "enforcer/mutex.h"
 #include "gtest/gtest.h"
 #include "quota/calendar.h"
 #include "quota/counts.h"
@@ -517,6 +518,30 @@ TEST(CountsFile, ChildGoesOnWithACopy) {
   int64_t total = 0;
   for (const auto& [on, count] : all.at(2000).used()) total += count;
   EXPECT_EQ(total, others);
+}
+
+// As the control plane has them, which holds a Mutex.
+TEST(CountsFile, FilesMayBeginAndEndWhileTheProcessForks) {
+  std::atomic<bool> over{false};
+  int files = 0;
+  std::thread thread([&, folder = new_folder()] {
+    Mutex control;
+    for (; !over; ++files) {
+      MutexLock lock(control);
+      const auto file = create(folder, 1 + files);
+      ASSERT_TRUE(start(*file, 1, 1000).ok());
+      take(*file, 1, kDay, 10);
+    }
+  });
+  for (int round = 0; round < 100; ++round) {
+    const pid_t child = fork();
+    if (child == 0) _exit(0);
+    int status;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+  }
+  over = true;
+  thread.join();
+  EXPECT_GT(files, 0);
 }
 
 // Two files with a thousand records, each with a log, and ways to damage them.
