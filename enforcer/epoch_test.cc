@@ -41,12 +41,17 @@ int status_of_child(Body body) {
 TEST(Epoch, FirstReaderMayMeetAFork) {
   for (int i = 0; i < 500 && !HasFailure(); ++i) {
     EXPECT_EQ(status_of_child([] {
-                std::thread reader([] { EpochDomain::Guard guard; });
+                std::atomic<bool> forked{false};
+                std::thread reader([&] {
+                  { EpochDomain::Guard guard; }
+                  while (!forked) std::this_thread::yield();
+                });
                 const int status = status_of_child([] {
                   { EpochDomain::Guard guard; }
                   return domain().statistics().threads == 1 &&
                          reclaimable_after(domain().stamp(), 3);
                 });
+                forked = true;
                 reader.join();
                 return status == 0;
               }),

@@ -31,11 +31,16 @@ TEST(Mutex, FirstUseMayMeetAFork) {
   for (int i = 0; i < 500 && !HasFailure(); ++i) {
     EXPECT_EQ(status_of_child([] {
                 static Mutex mutex;
-                std::thread user([] { MutexLock lock(mutex); });
+                std::atomic<bool> forked{false};
+                std::thread user([&] {
+                  { MutexLock lock(mutex); }
+                  while (!forked) std::this_thread::yield();
+                });
                 const int status = status_of_child([] {
                   MutexLock lock(mutex);
                   return true;
                 });
+                forked = true;
                 user.join();
                 return status == 0;
               }),
