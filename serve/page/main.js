@@ -55,6 +55,9 @@ function signOut(refusal) {
   focusSignIn();
 }
 
+// All of the script is there.
+$("loading").remove();
+
 onhashchange = () => {
   if ($("content").hidden) return;
   if (wantedPlan() !== shownPlan()) openPlan(wantedPlan());

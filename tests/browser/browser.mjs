@@ -16,8 +16,9 @@ export const startBrowser = () => chromium.launch({executablePath: "/usr/bin/chr
 
 // A page, of the plan with the id `plan` if there is one, that must ask nobody
 // but `url`, say nothing on its console but of the `expected` refusals, and
-// keep nothing. `asked` becomes the paths that it asks for.
-export async function openPage(browser, url, {expected = [], plan = "", ...options} = {}) {
+// keep nothing. The answer to the path `lost` does not come. `asked` becomes the
+// paths that it asks for.
+export async function openPage(browser, url, {expected = [], plan = "", lost, ...options} = {}) {
   const context = await browser.newContext({viewport: {width: 1280, height: 900}, ...options});
   const page = await context.newPage();
   page.setDefaultTimeout(kPatience);
@@ -34,6 +35,7 @@ export async function openPage(browser, url, {expected = [], plan = "", ...optio
     if (target.startsWith(`${url}/`)) asked.push(target.slice(url.length));
     else if (!target.startsWith("data:")) complaints.push(`asked for ${target}`);
   });
+  if (lost) await context.route(`${url}${lost}`, (route) => route.abort());
   await page.goto(`${url}/#${plan}`);
   const close = async () => {
     assert.deepEqual(complaints, []);

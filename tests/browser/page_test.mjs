@@ -33,6 +33,20 @@ const tests = {
     await end(server);
   },
 
+  async "if a part of its script is lost, it says so"(browser) {
+    const server = await serve();
+    const broken = await openPage(browser, server.url, {lost: "/-/usage_sum.js", expected: ["ERR_FAILED"]});
+    await says(broken.page, "#state", "Connecting");
+    await broken.page.waitForSelector("#loading:visible");
+    assert.deepEqual(await broken.page.evaluate(faintTexts), []);
+    await broken.close();
+    const whole = await openPage(browser, server.url);
+    await says(whole.page, "#state", "Live");
+    assert.equal(await whole.page.locator("#loading").count(), 0);
+    await whole.close();
+    await end(server);
+  },
+
   async "plans, keys, usage and patches"(browser) {
     const server = await serve();
     const {url} = server;
