@@ -48,8 +48,10 @@ constexpr char kDescription[] =
     "environment. Without any, all programs of this machine may, and others\n"
     "cannot connect: only loopback addresses are listened on then.\n"
     "\n"
-    "SIGHUP has it read the credentials file again; one that is bad changes\n"
-    "nothing. Stops on SIGTERM and SIGINT, once the requests in progress are\n"
+    "SIGHUP has it read the credentials file, the certificate and its key "
+    "again;\n"
+    "one that is bad changes nothing. Stops on SIGTERM and SIGINT, once the "
+    "requests in progress are\n"
     "answered.\n"
     "Exit code: 0 stopped; 1 the store is damaged; 2 not started.";
 
@@ -100,6 +102,30 @@ absl::Status set_seconds(const std::string& text, absl::Duration& duration) {
   return absl::OkStatus();
 }
 
+struct TlsFiles {
+  std::string certificate;
+  std::string key;
+};
+
+absl::StatusOr<TlsFiles> read_tls_files(const Flags& flags,
+                                        const Console& console) {
+  const auto read = [&](const std::string& path, std::string& text) {
+    auto document = read_document(path, console);
+    if (!document.ok()) {
+      return with_prefix(document.status(), absl::StrCat(path, ": "));
+    }
+    text = *std::move(document);
+    return absl::OkStatus();
+  };
+  TlsFiles files;
+  if (auto status = read(flags.tls_certificate, files.certificate);
+      !status.ok()) {
+    return status;
+  }
+  if (auto status = read(flags.tls_key, files.key); !status.ok()) return status;
+  return files;
+}
+
 absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
                                        const Console& console) {
   Listeners listeners;
@@ -121,12 +147,10 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
         "--tls-certificate and --tls-key belong together");
   }
   if (!flags.tls_key.empty()) {
-    auto certificate = read_document(flags.tls_certificate, console);
-    if (!certificate.ok()) return certificate.status();
-    auto key = read_document(flags.tls_key, console);
-    if (!key.ok()) return key.status();
-    options.tls_certificate = *std::move(certificate);
-    options.tls_key = *std::move(key);
+    auto files = read_tls_files(flags, console);
+    if (!files.ok()) return files.status();
+    options.tls_certificate = std::move(files->certificate);
+    options.tls_key = std::move(files->key);
   }
   if (!flags.gateway_listen.empty()) {
     listeners.gateway = options;
@@ -213,22 +237,46 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// What is wrong with the file leaves the present credentials in force; so a
-// service that has begun with credentials never is without.
-void reload_credentials(const Flags& flags, Authentication* authentication,
-                        const Console& console) {
-  if (flags.credentials.empty()) {
-    console.err << "weir: SIGHUP: there is no credentials file to reload\n";
-    return;
-  }
+absl::Status reload_credentials(const Flags& flags,
+                                Authentication& authentication) {
   auto credentials = Credentials::from_file(flags.credentials);
-  if (!credentials.ok()) {
-    report_error(console, with_prefix(credentials.status(),
-                                      "SIGHUP: the credentials stay: "));
-    return;
+  if (!credentials.ok()) return credentials.status();
+  authentication.replace_credentials(*std::move(credentials));
+  return absl::OkStatus();
+}
+
+absl::Status reload_certificate(const Flags& flags, Servers& servers,
+                                const Console& console) {
+  const auto files = read_tls_files(flags, console);
+  if (!files.ok()) return files.status();
+  return servers.replace_certificate(files->certificate, files->key);
+}
+
+// On SIGHUP. What is wrong with a file leaves what it held before in force; so
+// a service that has begun with credentials never is without.
+void reload(const Flags& flags, Authentication* authentication,
+            Servers& servers, const Console& console) {
+  const auto report = [&](const char* what, const absl::Status& status) {
+    if (status.ok()) {
+      console.err << "weir: SIGHUP: the " << what << " reloaded\n";
+    } else {
+      report_error(console,
+                   with_prefix(status, absl::StrCat("SIGHUP: the ", what,
+                                                    " not reloaded: ")));
+    }
+  };
+  // (Standard input has been read to its end.)
+  const bool has_certificate = !flags.tls_key.empty() && flags.tls_key != "-" &&
+                               flags.tls_certificate != "-";
+  if (flags.credentials.empty() && !has_certificate) {
+    console.err << "weir: SIGHUP: there is no file to reload\n";
   }
-  authentication->replace_credentials(*std::move(credentials));
-  console.err << "weir: SIGHUP: the credentials are reloaded\n";
+  if (!flags.credentials.empty()) {
+    report("credentials are", reload_credentials(flags, *authentication));
+  }
+  if (has_certificate) {
+    report("TLS certificate is", reload_certificate(flags, servers, console));
+  }
 }
 
 void announce(const Flags& flags, bool open, const Servers& servers,
@@ -269,7 +317,7 @@ absl::Status serve(const Flags& flags, const Console& console) {
 
   announce(flags, open, **servers, console);
   wait_for_stop(signals, [&] {
-    reload_credentials(flags, authentication.get(), console);
+    reload(flags, authentication.get(), **servers, console);
   });
   (*servers)->stop();
   return absl::OkStatus();

@@ -74,6 +74,15 @@ std::optional<int64_t> Servers::connections() const {
   return connections;
 }
 
+absl::Status Servers::replace_certificate(const std::string& certificate,
+                                          const std::string& key) {
+  if (gateway_.server != nullptr) {
+    auto status = gateway_.server->replace_certificate(certificate, key);
+    if (!status.ok()) return status;
+  }
+  return management_.server->replace_certificate(certificate, key);
+}
+
 void Servers::announce(std::ostream& out) const {
   out << "weir: listening on " << management_.url << "\n";
   if (gateway_.server != nullptr) {

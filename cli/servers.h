@@ -38,6 +38,10 @@ class Servers {
   Servers(const Servers&) = delete;
   Servers& operator=(const Servers&) = delete;
 
+  // HttpServer::replace_certificate() of both.
+  absl::Status replace_certificate(const std::string& certificate,
+                                   const std::string& key);
+
   // Writes a line for each, with its URL.
   void announce(std::ostream& out) const;
 

@@ -16,10 +16,12 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "enforcer/mutex.h"
 #include "http/connection_table.h"
 #include "http/error_response.h"
 #include "http/grammar.h"
@@ -27,6 +29,7 @@
 #include "http/listen_socket.h"
 #include "http/request_head.h"
 #include "http/request_id.h"
+#include "http/tls_certificate.h"
 #include "json/text.h"
 #include "store/descriptor.h"
 
@@ -152,6 +155,7 @@ struct Exchange {
 };
 
 struct Peer {
+  std::shared_ptr<const TlsCertificate> certificate;  // that it was shown
   ConnectionTable::Connection* connection = nullptr;
   std::string address;
   std::unique_ptr<Exchange> exchange;
@@ -264,6 +268,8 @@ class HttpServer::Daemon {
     std::call_once(stopped_, [this] { stop_once(); });
   }
   int port() const { return port_; }
+  absl::Status replace_certificate(const std::string& certificate,
+                                   const std::string& key);
   HttpServerStatistics statistics() const;
 
  private:
@@ -282,7 +288,8 @@ class HttpServer::Daemon {
                                void** context, MHD_RequestTerminationCode code);
 
   void stop_once();
-  Peer* add_connection(int socket);
+  Peer* add_connection(MHD_Connection* handle);
+  bool show_certificate(MHD_Connection* handle, Peer& peer);
   MHD_Result begin(Peer& peer, MHD_Connection* handle, std::string_view method,
                    std::string_view version);
   void take_body(Exchange& exchange, std::string_view data);
@@ -301,6 +308,11 @@ class HttpServer::Daemon {
   std::atomic<int64_t> requests_{0};
   std::atomic<int64_t> refused_{0};
 
+  // Null: no TLS.
+  Mutex certificate_mutex_;
+  std::shared_ptr<const TlsCertificate> certificate_
+      ABSL_GUARDED_BY(certificate_mutex_);
+
   int port_ = 0;
   MHD_Daemon* daemon_ = nullptr;
   std::once_flag stopped_;
@@ -309,12 +321,18 @@ class HttpServer::Daemon {
 // -- Start and stop --
 
 absl::Status HttpServer::Daemon::start() {
+  const bool tls = !options_.tls_key.empty();
+  if (tls) {
+    auto status =
+        replace_certificate(options_.tls_certificate, options_.tls_key);
+    if (!status.ok()) return status;
+  }
   auto listener = listen_on(options_.address, options_.port);
   if (!listener.ok()) return listener.status();
   port_ = listener->port;
 
-  const bool tls = !options_.tls_key.empty();
   const auto pointer = [](const char* text) { return const_cast<char*>(text); };
+  // The certificate is for the daemon to start: each connection gets its own.
   const MHD_OptionItem tls_options[] = {
       {MHD_OPTION_HTTPS_PRIORITIES, 0, pointer(kTlsPriorities)},
       {MHD_OPTION_HTTPS_MEM_CERT, 0, pointer(options_.tls_certificate.c_str())},
@@ -343,10 +361,20 @@ absl::Status HttpServer::Daemon::start() {
   start_log = nullptr;
   if (daemon_ != nullptr) return absl::OkStatus();
   messages = std::string(absl::StripAsciiWhitespace(messages));
-  return tls ? absl::InvalidArgumentError(
-                   absl::StrCat("TLS certificate and key: ", messages))
-             : absl::UnavailableError(absl::StrCat(
-                   options_.address, ": cannot be served: ", messages));
+  return absl::UnavailableError(
+      absl::StrCat(options_.address, ": cannot be served: ", messages));
+}
+
+absl::Status HttpServer::Daemon::replace_certificate(
+    const std::string& certificate, const std::string& key) {
+  if (options_.tls_key.empty()) {
+    return absl::FailedPreconditionError("the server is one without TLS");
+  }
+  auto made = TlsCertificate::from_pem(certificate, key);
+  if (!made.ok()) return made.status();
+  MutexLock lock(certificate_mutex_);
+  certificate_ = *std::move(made);
+  return absl::OkStatus();
 }
 
 void HttpServer::Daemon::stop_once() {
@@ -389,9 +417,7 @@ void HttpServer::Daemon::notify_connection(
     MHD_ConnectionNotificationCode code) {
   auto* const daemon = static_cast<Daemon*>(self);
   if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-    *context = daemon->add_connection(
-        MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)
-            ->connect_fd);
+    *context = daemon->add_connection(handle);
   } else if (*context != nullptr) {
     const std::unique_ptr<Peer> peer(static_cast<Peer*>(*context));
     daemon->connections_.remove(peer->connection);
@@ -399,11 +425,16 @@ void HttpServer::Daemon::notify_connection(
 }
 
 // Null if the connection is not to be served.
-Peer* HttpServer::Daemon::add_connection(int socket) {
+Peer* HttpServer::Daemon::add_connection(MHD_Connection* handle) {
+  const int socket =
+      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)
+          ->connect_fd;
   try {
     auto peer = std::make_unique<Peer>();
     peer->address = address_of(socket);
-    peer->connection = connections_.add(socket);
+    if (show_certificate(handle, *peer)) {
+      peer->connection = connections_.add(socket);
+    }
     if (peer->connection != nullptr) return peer.release();
   } catch (...) {
     // No memory is no room.
@@ -413,6 +444,19 @@ Peer* HttpServer::Daemon::add_connection(int socket) {
                MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown(socket, SHUT_RDWR);
   return nullptr;
+}
+
+bool HttpServer::Daemon::show_certificate(MHD_Connection* handle, Peer& peer) {
+  {
+    MutexLock lock(certificate_mutex_);
+    peer.certificate = certificate_;
+  }
+  if (peer.certificate == nullptr) return true;
+  const auto* const info =
+      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  return peer.certificate
+      ->show_in(static_cast<gnutls_session_t>(info->tls_session))
+      .ok();
 }
 
 // -- Requests --
@@ -598,6 +642,11 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::start(
 }
 
 int HttpServer::port() const { return daemon_->port(); }
+
+absl::Status HttpServer::replace_certificate(const std::string& certificate,
+                                             const std::string& key) {
+  return daemon_->replace_certificate(certificate, key);
+}
 
 void HttpServer::stop() { daemon_->stop(); }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "http/message.h"
@@ -113,6 +114,14 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   int port() const;
+
+  // Has connections that begin from now on use these instead of the options'
+  // `tls_certificate` and `tls_key`. Those that there are go on with theirs.
+  //
+  // Errors, which change nothing: InvalidArgument if they cannot be used;
+  // FailedPrecondition if the server is one without TLS.
+  absl::Status replace_certificate(const std::string& certificate,
+                                   const std::string& key);
 
   // Accepts no more connections, and ends idle ones. Requests that have begun
   // may come to their ends for `drain_timeout`; then their connections are

@@ -908,30 +908,51 @@ TEST(HttpServer, ServesIpv6) {
   EXPECT_TRUE(absl::StrContains(in_use.message(), "[::1]:")) << in_use;
 }
 
+// PEM files of 127.0.0.1's own, that are gone with it.
+class OwnCertificate {
+ public:
+  OwnCertificate() {
+    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
+    const std::string made = output_of(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+        "-days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 "
+        "-keyout " +
+        key_path() + " -out " + path());
+    EXPECT_FALSE(key().empty()) << made;
+  }
+  ~OwnCertificate() { output_of("rm -r " + folder_); }
+  OwnCertificate(const OwnCertificate&) = delete;
+  OwnCertificate& operator=(const OwnCertificate&) = delete;
+
+  std::string path() const { return folder_ + "/cert.pem"; }
+  std::string key_path() const { return folder_ + "/key.pem"; }
+  std::string text() const { return read_file(path()); }
+  std::string key() const { return read_file(key_path()); }
+
+  HttpServerOptions options() const {
+    HttpServerOptions options;
+    options.tls_certificate = text();
+    options.tls_key = key();
+    return options;
+  }
+
+ private:
+  std::string folder_ = testing::TempDir() + "/tlsXXXXXX";
+};
+
 TEST(HttpServer, ServesTls) {
-  std::string folder = testing::TempDir() + "/tlsXXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  const std::string key = folder + "/key.pem", cert = folder + "/cert.pem";
-  const std::string made = output_of(
-      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
-      "-days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 "
-      "-keyout " +
-      key + " -out " + cert);
-  HttpServerOptions options;
-  options.tls_certificate = read_file(cert);
-  options.tls_key = read_file(key);
-  ASSERT_FALSE(options.tls_key.empty()) << made;
+  const OwnCertificate own;
   std::atomic<int> over_tls{0};
   const auto server = start(
       [&over_tls](const HttpRequest& request) {
         over_tls += request.over_tls;
         return echo(request);
       },
-      options);
+      own.options());
   const std::string url = absl::StrCat("https://127.0.0.1:", server->port());
   const auto curl = [&](const std::string& arguments) {
-    return output_of("curl -s --show-error --max-time 20 --cacert " + cert +
-                     " " + arguments + " " + url + "/tls");
+    return output_of("curl -s --show-error --max-time 20 --cacert " +
+                     own.path() + " " + arguments + " " + url + "/tls");
   };
   EXPECT_TRUE(absl::StartsWith(curl(""), "GET /tls \n")) << curl("");
   EXPECT_EQ(over_tls, 1);
@@ -941,7 +962,7 @@ TEST(HttpServer, ServesTls) {
   EXPECT_TRUE(absl::StrContains(output_of("curl -sS --max-time 20 " + url),
                                 "curl: (60)"))
       << "trusted by nobody else";
-  const std::string large = curl("-d @" + key);
+  const std::string large = curl("-d @" + own.key_path());
   EXPECT_TRUE(absl::StrContains(large, "PRIVATE KEY")) << large;
 
   Client plain(*server);
@@ -952,7 +973,89 @@ TEST(HttpServer, ServesTls) {
   Client idle(*server);  // Has not begun its handshake.
   server->stop();
   EXPECT_TRUE(idle.is_closed());
-  output_of("rm -r " + folder);
+}
+
+TEST(HttpServer, ReplacesItsCertificate) {
+  const OwnCertificate first, second;
+  std::atomic<HttpServer*> self{nullptr};
+  const auto server = start(
+      [&](const HttpRequest& request) {
+        if (request.target == "/replace") {
+          EXPECT_TRUE(self.load()
+                          ->replace_certificate(second.text(), second.key())
+                          .ok());
+        }
+        return echo(request);
+      },
+      first.options());
+  self = server.get();
+  const std::string url = absl::StrCat("https://127.0.0.1:", server->port());
+  const auto curl = [](const OwnCertificate& trusted,
+                       const std::string& arguments) {
+    return output_of("curl -sS --max-time 20 --cacert " + trusted.path() + " " +
+                     arguments);
+  };
+  const auto is_served = [&](const OwnCertificate& trusted) {
+    const std::string out = curl(trusted, url + "/next");
+    if (absl::StartsWith(out, "GET /next ")) return true;
+    EXPECT_TRUE(absl::StrContains(out, "curl: (60)")) << out;
+    return false;
+  };
+  EXPECT_TRUE(is_served(first));
+  EXPECT_FALSE(is_served(second));
+  // The connection that there is goes on.
+  const std::string out = curl(first, "-w '%{num_connects} connects' " + url +
+                                          "/replace " + url + "/next");
+  EXPECT_TRUE(absl::StrContains(out, "GET /replace ")) << out;
+  EXPECT_TRUE(absl::StrContains(out, "GET /next ")) << out;
+  EXPECT_TRUE(absl::StrContains(out, "0 connects")) << out;
+  EXPECT_FALSE(is_served(first));
+  EXPECT_TRUE(is_served(second));
+
+  // What cannot be used changes nothing.
+  const OwnCertificate third;
+  const std::pair<std::string, std::string> bad[] = {
+      {third.text(), second.key()},
+      {third.text(), ""},
+      {"", third.key()},
+      {third.key(), third.text()},
+      {third.text(), "no key"},
+      {"no certificate", third.key()}};
+  for (const auto& [certificate, key] : bad) {
+    const absl::Status status = server->replace_certificate(certificate, key);
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_TRUE(absl::StartsWith(status.message(), "TLS certificate and key: "))
+        << status;
+    HttpServerOptions options;
+    options.tls_certificate = certificate;
+    options.tls_key = key;
+    EXPECT_TRUE(
+        absl::IsInvalidArgument(HttpServer::start(options, echo).status()));
+  }
+  EXPECT_TRUE(is_served(second));
+
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      start(echo)->replace_certificate(third.text(), third.key())));
+}
+
+// Each connection is whole with the one that it began with.
+TEST(HttpServer, ReplacesItsCertificateUnderLoad) {
+  const OwnCertificate first, second;
+  const auto server = start(echo, first.options());
+  const std::string url = absl::StrCat("https://127.0.0.1:", server->port());
+  std::atomic<bool> over{false};
+  std::thread replacer([&] {
+    for (bool to_second = true; !over; to_second = !to_second) {
+      const OwnCertificate& next = to_second ? second : first;
+      EXPECT_TRUE(server->replace_certificate(next.text(), next.key()).ok());
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_TRUE(absl::StartsWith(
+        output_of("curl -sSk --max-time 20 " + url + "/x"), "GET /x "));
+  }
+  over = true;
+  replacer.join();
 }
 
 }  // namespace

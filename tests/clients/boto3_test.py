@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import re
-import subprocess
 import time
 import unittest
 from unittest import mock
@@ -23,6 +22,7 @@ from weir_process import (
     arn,
     new_folder,
     signed,
+    write_certificate,
 )
 
 UNKNOWN_PLAN = "Invalid Usage Plan ID specified"
@@ -984,13 +984,7 @@ class OverTls(unittest.TestCase):
     def test_calls(self):
         folder = new_folder()
         certificate, key = (os.path.join(folder, name) for name in ("certificate", "key"))
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-            + ["-subj", "/CN=weir", "-addext", "subjectAltName=IP:127.0.0.1"]
-            + ["-keyout", key, "-out", certificate],
-            check=True,
-            capture_output=True,
-        )
+        write_certificate(certificate, key)
         server = WeirProcess(f"--tls-certificate={certificate}", f"--tls-key={key}")
         self.addCleanup(server.kill)
         self.assertTrue(server.url.startswith("https://"))

@@ -1,15 +1,25 @@
 #!/usr/bin/python3 -B
-"""SIGHUP: a `weir serve` that goes on with other credentials."""
+"""SIGHUP: a `weir serve` that goes on with other credentials, or another certificate."""
 
 import os
 import signal
+import ssl
 import threading
 import time
 import unittest
 
 import botocore.exceptions
 
-from weir_process import ADMIN, PATIENCE, SECRETS, Credentials, WeirProcess, write_credentials
+from weir_process import (
+    ADMIN,
+    PATIENCE,
+    SECRETS,
+    Credentials,
+    WeirProcess,
+    new_folder,
+    write_certificate,
+    write_credentials,
+)
 
 NEXT = Credentials("AKIANEXTNEXTNEXT0001", "next+secret/0123456789abcdefghijklmnopqr")
 
@@ -36,12 +46,12 @@ class Reload(unittest.TestCase):
             file.write(text)
         os.rename(file.name, self.file)
 
-    def reload(self, server):
-        """What it says to it."""
+    def reload(self, server, files=1):
+        """What it says to it, a line for each file."""
         said = len(server.output()[1])
         server.process.send_signal(signal.SIGHUP)
         deadline = time.monotonic() + PATIENCE
-        while not server.output()[1][said:].endswith("\n"):
+        while server.output()[1][said:].count("\n") < files:
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.005)
         return server.output()[1][said:]
@@ -96,7 +106,7 @@ class Reload(unittest.TestCase):
                 else:
                     self.write(text, mode)
                 said = self.reload(server)
-                self.assertTrue(said.startswith("weir: SIGHUP: the credentials stay: "), said)
+                self.assertTrue(said.startswith("weir: SIGHUP: the credentials are not reloaded: "), said)
                 self.assertIn(self.file, said)
                 self.assertIn(complaint, said)
                 client.get_usage_plans()
@@ -139,7 +149,7 @@ class Reload(unittest.TestCase):
     def test_without_a_file_there_is_nothing_to_reload(self):
         server = self.start(credentials=False)
         self.write(profile(NEXT))
-        self.assertIn("there is no credentials file to reload", self.reload(server))
+        self.assertIn("there is no file to reload", self.reload(server))
         # As open as before.
         self.assertEqual(server.request("GET", "/usageplans", credentials=None)[0], 200)
         self.end(server)
@@ -152,9 +162,56 @@ class Reload(unittest.TestCase):
             server = self.start(credentials=False)
         finally:
             del os.environ["WEIR_ACCESS_KEY_ID"], os.environ["WEIR_SECRET_ACCESS_KEY"]
-        self.assertIn("there is no credentials file to reload", self.reload(server))
+        self.assertIn("there is no file to reload", self.reload(server))
         server.client().get_usage_plans()
         self.assertEqual(server.request("GET", "/usageplans", credentials=None)[0], 401)
+        self.end(server)
+
+    def test_the_certificate_is_renewed(self):
+        folder = new_folder()
+        certificate, key = (os.path.join(folder, name) for name in ("certificate", "key"))
+        renewed = write_certificate(*(path + ".new" for path in (certificate, key)))
+        first = write_certificate(certificate, key)
+        server = self.start(
+            f"--tls-certificate={certificate}",
+            f"--tls-key={key}",
+            "--gateway-listen=127.0.0.1:0",
+        )
+        ports = server.port, server.gateway_port()
+
+        def shown():
+            return [ssl.get_server_certificate(("127.0.0.1", port)) for port in ports]
+
+        self.assertEqual(shown(), [first, first])
+        kept = server.client(verify=certificate)
+        self.addCleanup(kept.close)
+        kept.get_usage_plans()
+        # In two steps, and seen between them.
+        os.rename(certificate + ".new", certificate)
+        said = self.reload(server, files=2)
+        self.assertIn("weir: SIGHUP: the credentials are reloaded\n", said)
+        self.assertIn("weir: SIGHUP: the TLS certificate is not reloaded: ", said)
+        self.assertIn("do not match", said)
+        self.assertEqual(shown(), [first, first])
+        os.rename(key + ".new", key)
+        self.assertIn("the TLS certificate is reloaded\n", self.reload(server, files=2))
+        self.assertEqual(shown(), [renewed, renewed])
+        self.assertNotEqual(renewed, first)
+        # Who is connected stays so; who comes sees the new one.
+        kept.get_usage_plans()
+        client = server.client(verify=certificate)
+        self.addCleanup(client.close)
+        client.get_usage_plans()
+        # One of the two is enough to be told of the other.
+        os.remove(self.file)
+        os.remove(key)
+        said = self.reload(server, files=2)
+        self.assertIn(f"the credentials are not reloaded: {self.file}: ", said)
+        self.assertIn(f"the TLS certificate is not reloaded: {key}: No such file", said)
+        self.assertEqual(shown(), [renewed, renewed])
+        client.get_usage_plans()
+        client.close()
+        kept.close()
         self.end(server)
 
 

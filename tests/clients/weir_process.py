@@ -61,6 +61,19 @@ def write_credentials(path, mode=0o600):
     return path
 
 
+def write_certificate(path, key_path):
+    """127.0.0.1's own; its text."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        + ["-subj", "/CN=weir", "-addext", "subjectAltName=IP:127.0.0.1"]
+        + ["-keyout", key_path, "-out", path],
+        check=True,
+        capture_output=True,
+    )
+    with open(path, encoding="ascii") as file:
+        return file.read()
+
+
 class WeirProcess:
     """`weir serve` on a port that the system chose.
 
