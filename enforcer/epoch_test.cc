@@ -1,8 +1,5 @@
 #include "enforcer/epoch.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -11,6 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/in_child.h"
 
 namespace weir {
 namespace {
@@ -24,36 +22,24 @@ bool reclaimable_after(uint64_t stamp, int attempts) {
   return false;
 }
 
-// How a child that ran `body` ended; killed after ten seconds.
-template <class Body>
-int status_of_child(Body body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(10);
-    _exit(body() ? 0 : 1);
-  }
-  int status = -1;
-  waitpid(child, &status, 0);
-  return status;
-}
-
 // First of the tests: each child is a process that has had no reader yet.
 TEST(Epoch, FirstReaderMayMeetAFork) {
   for (int i = 0; i < 500 && !HasFailure(); ++i) {
-    EXPECT_EQ(status_of_child([] {
+    EXPECT_EQ(in_child([] {
                 std::atomic<bool> forked{false};
                 std::thread reader([&] {
                   { EpochDomain::Guard guard; }
                   while (!forked) std::this_thread::yield();
                 });
-                const int status = status_of_child([] {
-                  { EpochDomain::Guard guard; }
-                  return domain().statistics().threads == 1 &&
-                         reclaimable_after(domain().stamp(), 3);
-                });
+                // (No guard there, which allocates: see kChildMayAllocate.)
+                EXPECT_EQ(in_child([] {
+                            EXPECT_EQ(domain().statistics().threads, 0u);
+                            const uint64_t stamp = domain().stamp();
+                            EXPECT_TRUE(reclaimable_after(stamp, 3));
+                          }),
+                          0);
                 forked = true;
                 reader.join();
-                return status == 0;
               }),
               0);
   }
@@ -171,14 +157,17 @@ TEST(Epoch, ThreadsThatDoNotFollowAForkHoldNothingBackInTheChild) {
   const auto reclaims = [&] { return reclaimable_after(stamp, 3); };
   // From a thread that has been a reader, and from one that has not.
   { EpochDomain::Guard guard; }
-  EXPECT_EQ(status_of_child([&] {
+  EXPECT_EQ(in_child([&] {
               const auto counts = domain().statistics();
-              return counts.threads == 1 && counts.readers == 0 && reclaims();
+              EXPECT_EQ(counts.threads, 1u);
+              EXPECT_EQ(counts.readers, 0u);
+              EXPECT_TRUE(reclaims());
             }),
             0);
   std::thread([&] {
-    EXPECT_EQ(status_of_child([&] {
-                return domain().statistics().threads == 0 && reclaims();
+    EXPECT_EQ(in_child([&] {
+                EXPECT_EQ(domain().statistics().threads, 0u);
+                EXPECT_TRUE(reclaims());
               }),
               0);
   }).join();
@@ -190,9 +179,9 @@ TEST(Epoch, ThreadsThatDoNotFollowAForkHoldNothingBackInTheChild) {
 TEST(Epoch, GuardOfTheThreadThatForksIsValidInTheChild) {
   EpochDomain::Guard guard;
   const uint64_t stamp = domain().stamp();
-  EXPECT_EQ(status_of_child([&] {
-              return domain().statistics().readers == 1 &&
-                     !reclaimable_after(stamp, 10);
+  EXPECT_EQ(in_child([&] {
+              EXPECT_EQ(domain().statistics().readers, 1u);
+              EXPECT_FALSE(reclaimable_after(stamp, 10));
             }),
             0);
 }

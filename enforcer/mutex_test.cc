@@ -1,6 +1,5 @@
 #include "enforcer/mutex.h"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,40 +8,24 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/in_child.h"
 
 namespace weir {
 namespace {
 
-// How a child that ran `body` ended; killed after ten seconds.
-template <class Body>
-int status_of_child(Body body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(10);
-    _exit(body() ? 0 : 1);
-  }
-  int status = -1;
-  waitpid(child, &status, 0);
-  return status;
-}
-
 // First of the tests: each child is a process that has used no Mutex yet.
 TEST(Mutex, FirstUseMayMeetAFork) {
   for (int i = 0; i < 500 && !HasFailure(); ++i) {
-    EXPECT_EQ(status_of_child([] {
+    EXPECT_EQ(in_child([] {
                 static Mutex mutex;
                 std::atomic<bool> forked{false};
                 std::thread user([&] {
                   { MutexLock lock(mutex); }
                   while (!forked) std::this_thread::yield();
                 });
-                const int status = status_of_child([] {
-                  MutexLock lock(mutex);
-                  return true;
-                });
+                EXPECT_EQ(in_child([] { MutexLock lock(mutex); }), 0);
                 forked = true;
                 user.join();
-                return status == 0;
               }),
               0);
   }
@@ -70,10 +53,10 @@ TEST(Mutex, IsFreeAndWhatItGuardsWholeInAForkedChild) {
     });
   }
   for (int i = 0; i < 100 && !HasFailure(); ++i) {
-    EXPECT_EQ(status_of_child([&] {
+    EXPECT_EQ(in_child([&] {
                 MutexLock outer_lock(outer);
                 MutexLock inner_lock(inner);
-                return first == second;
+                EXPECT_EQ(first, second);
               }),
               0);
   }
@@ -90,7 +73,7 @@ TEST(Mutex, ThreadThatHoldsOneMayFork) {
     MutexLock lock(mutex);
     waiter = std::thread([&] { MutexLock lock(mutex); });
     usleep(10'000);
-    EXPECT_EQ(status_of_child([] { return true; }), 0);
+    EXPECT_EQ(in_child([] {}), 0);
   }
   waiter.join();
 }

@@ -3,12 +3,9 @@
 
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -28,6 +25,7 @@
 #include "plan/plan_json.h"
 #include "quota/calendar.h"
 #include "store/sqlite_store.h"
+#include "tests/in_child.h"
 
 namespace weir {
 namespace {
@@ -57,19 +55,6 @@ v1::PatchOperation replace(const std::string& path, const std::string& value) {
   operation.set_path(path);
   operation.mutable_value()->set_string_value(value);
   return operation;
-}
-
-// Runs `body` in a process of its own, and returns how that ended: an exit
-// status, or minus the signal.
-int in_child(const std::function<void()>& body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    body();
-    _exit(::testing::Test::HasFailure() ? 1 : 0);
-  }
-  int status = 0;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 class RecoveryTest : public ::testing::Test {

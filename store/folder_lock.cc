@@ -59,9 +59,15 @@ struct FolderLock::OpenFolders {
     return folders;
   }
 
+  // Made when this code is loaded: a child that was forked while another thread
+  // made it would wait for that thread.
+  static OpenFolders& loaded;
+
   Mutex mutex;
   std::map<Inode, Use> uses ABSL_GUARDED_BY(mutex);
 };
+
+FolderLock::OpenFolders& FolderLock::OpenFolders::loaded = instance();
 
 absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::take(
     const std::string& folder, bool to_write) {

@@ -32,6 +32,7 @@
 #include "store/sqlite_store.h"
 #include "store/store.h"
 #include "store/test_changes.h"
+#include "tests/in_child.h"
 
 namespace {
 
@@ -485,19 +486,6 @@ TEST(SqliteStoreFaults, OpensNothingButAStoreOfItsVersion) {
 
 // -- Forks --
 
-// How a child that ran `body` ended; killed after ten seconds.
-template <class Body>
-int status_of_child(Body body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(10);
-    _exit(body());
-  }
-  int status = -1;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 TEST(SqliteStoreFaults, ChildLeavesTheStoreToItsParent) {
   const std::string folder = fresh_path();
   const std::string other = fresh_path("other");
@@ -512,23 +500,23 @@ TEST(SqliteStoreFaults, ChildLeavesTheStoreToItsParent) {
   };
   const auto ignore = [](const auto&) { return absl::OkStatus(); };
   const auto child = [&] {
-    if (!refused(store->commit({put_key("child")}))) return 1;
-    if (!refused(store->load(ignore))) return 2;
-    if (!refused(store->write_usage({{1, 1, 1}}, {}))) return 3;
-    if (!refused(store->read_counts(1, ignore))) return 4;
-    if (!refused(store->read_days(1, 1, 1, [](const DailyCount&) {}))) return 5;
-    if (!refused(store->prune_days(1, 1).status())) return 6;
-    if (!refused(reader->load(ignore))) return 7;
-    if (!refused(SqliteStore::open(folder).status())) return 8;
+    EXPECT_TRUE(refused(store->commit({put_key("child")})));
+    EXPECT_TRUE(refused(store->load(ignore)));
+    EXPECT_TRUE(refused(store->write_usage({{1, 1, 1}}, {})));
+    EXPECT_TRUE(refused(store->read_counts(1, ignore)));
+    EXPECT_TRUE(refused(store->read_days(1, 1, 1, [](const DailyCount&) {})));
+    EXPECT_TRUE(refused(store->prune_days(1, 1).status()));
+    EXPECT_TRUE(refused(reader->load(ignore)));
+    EXPECT_TRUE(refused(SqliteStore::open(folder).status()));
     store.reset();
     reader.reset();
-    if (!refused(SqliteStore::open(folder).status())) return 9;
-    if (!refused(SqliteStore::open(folder, kReadOnly).status())) return 10;
+    EXPECT_TRUE(refused(SqliteStore::open(folder).status()));
+    EXPECT_TRUE(refused(SqliteStore::open(folder, kReadOnly).status()));
     const auto own = SqliteStore::open(other);
-    if (!own.ok() || !(*own)->commit({put_key("own")}).ok()) return 11;
-    return 0;
+    ASSERT_TRUE(own.ok()) << own.status();
+    EXPECT_TRUE((*own)->commit({put_key("own")}).ok());
   };
-  EXPECT_EQ(status_of_child(child), 0);
+  EXPECT_EQ(in_child(child), 0);
 
   EXPECT_TRUE(store->commit({put_key("k2")}).ok());
   EXPECT_EQ(contents(*reader).size(), 3u);
@@ -552,11 +540,7 @@ TEST(SqliteStoreFaults, ChildLeavesTheStoreToItsParent) {
   }
   store = open_store(folder);
   // A child's end, and its copy of the store's, leave the lock in place.
-  EXPECT_EQ(status_of_child([&] {
-              store.reset();
-              return 0;
-            }),
-            0);
+  EXPECT_EQ(in_child([&] { store.reset(); }), 0);
   ASSERT_EQ(write(ready[1], "", 1), 1);
   int status = -1;
   waitpid(stranger, &status, 0);
@@ -564,6 +548,7 @@ TEST(SqliteStoreFaults, ChildLeavesTheStoreToItsParent) {
 }
 
 TEST(SqliteStoreFaults, ChildUsesStoresWhateverItsParentsThreadsWereAt) {
+  if (!kChildMayAllocate) GTEST_SKIP();
   const std::string folder = fresh_path();
   const std::string other = fresh_path("other");
   const auto store = open_store(folder);
@@ -584,11 +569,11 @@ TEST(SqliteStoreFaults, ChildUsesStoresWhateverItsParentsThreadsWereAt) {
     }
   });
   for (int i = 1; i <= 12 && !HasFailure(); ++i) {
-    EXPECT_EQ(status_of_child([&] {
+    EXPECT_EQ(in_child([&] {
                 const auto own = SqliteStore::open(other);
-                if (!own.ok()) return 1;
-                if (!(*own)->commit({put_key(absl::StrCat(i))}).ok()) return 2;
-                return contents(**own).size() == 1u + i ? 0 : 3;
+                ASSERT_TRUE(own.ok()) << own.status();
+                EXPECT_TRUE((*own)->commit({put_key(absl::StrCat(i))}).ok());
+                EXPECT_EQ(contents(**own).size(), 1u + i);
               }),
               0);
   }

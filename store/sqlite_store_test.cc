@@ -25,6 +25,7 @@
 #include "proto/store.pb.h"
 #include "store/store.h"
 #include "store/test_changes.h"
+#include "tests/in_child.h"
 
 namespace weir {
 namespace {
@@ -416,19 +417,6 @@ TEST(SqliteStore, FolderThatCannotBeIsAnError) {
 
 // -- One writer --
 
-// How a child that ran `body` ended; killed after ten seconds.
-template <class Body>
-int status_of_child(Body body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(10);
-    _exit(body() ? 0 : 1);
-  }
-  int status = -1;
-  waitpid(child, &status, 0);
-  return status;
-}
-
 TEST(SqliteStore, IsOpenedOnceInAProcess) {
   const std::string folder = fresh_path();
   auto store = open_store(folder);
@@ -441,8 +429,7 @@ TEST(SqliteStore, IsOpenedOnceInAProcess) {
                                             getpid(), ", this one"));
   }
   // The lock is still held.
-  EXPECT_EQ(status_of_child([&] { return !SqliteStore::open(folder).ok(); }),
-            0);
+  EXPECT_EQ(in_child([&] { EXPECT_FALSE(SqliteStore::open(folder).ok()); }), 0);
   store.reset();
   EXPECT_TRUE(SqliteStore::open(link).ok());
 }

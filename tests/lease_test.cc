@@ -1,9 +1,6 @@
 // Leases, from outside: threads on one key, with Enforcer::maintain() beside
 // them. No limit is exceeded, and nothing is lost.
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -23,6 +20,7 @@
 #include "proto/patch_operation.pb.h"
 #include "proto/usage.pb.h"
 #include "proto/usage_plan.pb.h"
+#include "tests/in_child.h"
 #include "throttle/exact_bucket.h"
 #include "throttle/rate.h"
 
@@ -460,15 +458,12 @@ TEST_F(LeaseTest, ThreadsLeaveTheirTokensBehind) {
 TEST_F(LeaseTest, AForkedChildHasAllTokensThatWereLeft) {
   set_up(0, kMost, 0);
   const int64_t admitted = warm_up();
-  const pid_t child = fork();
-  if (child == 0) {
-    enforcer_->maintain();
-    const auto rest = static_cast<uint32_t>(kMost - admitted);
-    _exit(ask(clock_->now(), rest).admitted() ? 0 : 1);
-  }
-  int status;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
+  EXPECT_EQ(in_child([&] {
+              enforcer_->maintain();
+              const auto rest = static_cast<uint32_t>(kMost - admitted);
+              EXPECT_TRUE(ask(clock_->now(), rest).admitted());
+            }),
+            0);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@
 #include "quota/calendar.h"
 #include "store/sqlite_store.h"
 #include "store/store.h"
+#include "tests/in_child.h"
 #include "tests/torture/calls.h"
 #include "tests/torture/model.h"
 #include "tests/torture/observation.pb.h"
@@ -51,20 +52,6 @@ using Counts = Enforcer::Statistics::Counts;
 constexpr int64_t kBegin = start_of(9'500);
 constexpr int kDays = 90;
 constexpr uintmax_t kPage = 4096;
-
-// Runs `body` in a process of its own, and returns how that ended: an exit
-// status, or minus the signal.
-int in_child(const std::function<void()>& body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(60);
-    body();
-    _exit(::testing::Test::HasFailure() ? 1 : 0);
-  }
-  int status = 0;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-}
 
 void write_file(const fs::path& path, const Observation& observation) {
   std::ofstream file(path, std::ios::binary);
