@@ -114,6 +114,10 @@ absl::StatusOr<TlsFiles> read_tls_files(const Flags& flags,
     if (!document.ok()) {
       return with_prefix(document.status(), absl::StrCat(path, ": "));
     }
+    // Without a text there would be no TLS.
+    if (document->empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": is empty"));
+    }
     text = *std::move(document);
     return absl::OkStatus();
   };

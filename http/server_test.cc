@@ -928,6 +928,10 @@ class OwnCertificate {
   std::string key_path() const { return folder_ + "/key.pem"; }
   std::string text() const { return read_file(path()); }
   std::string key() const { return read_file(key_path()); }
+  std::string encrypted_key() const {
+    return output_of("openssl pkey -aes256 -passout pass:secret -in " +
+                     key_path());
+  }
 
   HttpServerOptions options() const {
     HttpServerOptions options;
@@ -1014,18 +1018,22 @@ TEST(HttpServer, ReplacesItsCertificate) {
 
   // What cannot be used changes nothing.
   const OwnCertificate third;
-  const std::pair<std::string, std::string> bad[] = {
-      {third.text(), second.key()},
-      {third.text(), ""},
-      {"", third.key()},
-      {third.key(), third.text()},
-      {third.text(), "no key"},
-      {"no certificate", third.key()}};
-  for (const auto& [certificate, key] : bad) {
+  const struct {
+    std::string certificate;
+    std::string key;
+    std::string complaint;
+  } bad[] = {{third.text(), second.key(), "TLS certificate and key: "},
+             {third.text(), "", "TLS key: "},
+             {third.text(), "no key", "TLS key: "},
+             {third.text(), third.text(), "TLS key: "},
+             {third.text(), third.encrypted_key(), "TLS key: "},
+             {"", third.key(), "TLS certificate: "},
+             {"no certificate", third.key(), "TLS certificate: "},
+             {third.key(), third.key(), "TLS certificate: "}};
+  for (const auto& [certificate, key, complaint] : bad) {
     const absl::Status status = server->replace_certificate(certificate, key);
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
-    EXPECT_TRUE(absl::StartsWith(status.message(), "TLS certificate and key: "))
-        << status;
+    EXPECT_TRUE(absl::StartsWith(status.message(), complaint)) << status;
     HttpServerOptions options;
     options.tls_certificate = certificate;
     options.tls_key = key;

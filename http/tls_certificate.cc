@@ -1,5 +1,7 @@
 #include "http/tls_certificate.h"
 
+#include <gnutls/x509.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,9 +9,9 @@
 namespace weir {
 namespace {
 
-absl::Status error_of(int code) {
+absl::Status error_of(const char* what, int code) {
   return absl::InvalidArgumentError(
-      absl::StrCat("TLS certificate and key: ", gnutls_strerror(code)));
+      absl::StrCat("TLS ", what, ": ", gnutls_strerror(code)));
 }
 
 gnutls_datum_t datum_of(const std::string& text) {
@@ -19,20 +21,51 @@ gnutls_datum_t datum_of(const std::string& text) {
           static_cast<unsigned>(text.size())};
 }
 
+// A certificate and those that vouch for it.
+struct Chain {
+  Chain() = default;
+  Chain(const Chain&) = delete;
+  Chain& operator=(const Chain&) = delete;
+  ~Chain() {
+    for (unsigned i = 0; i < size; ++i) gnutls_x509_crt_deinit(list[i]);
+    gnutls_free(list);
+  }
+
+  gnutls_x509_crt_t* list = nullptr;
+  unsigned size = 0;
+};
+
+struct Key {
+  Key() { gnutls_x509_privkey_init(&key); }
+  Key(const Key&) = delete;
+  Key& operator=(const Key&) = delete;
+  ~Key() { gnutls_x509_privkey_deinit(key); }
+
+  gnutls_x509_privkey_t key = nullptr;
+};
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const TlsCertificate>> TlsCertificate::from_pem(
     const std::string& certificate, const std::string& key) {
+  Chain chain;
+  gnutls_datum_t text = datum_of(certificate);
+  int code = gnutls_x509_crt_list_import2(&chain.list, &chain.size, &text,
+                                          GNUTLS_X509_FMT_PEM, 0);
+  if (code < 0) return error_of("certificate", code);
+  Key own;
+  text = datum_of(key);
+  code = gnutls_x509_privkey_import2(own.key, &text, GNUTLS_X509_FMT_PEM,
+                                     /*password=*/nullptr, 0);
+  if (code < 0) return error_of("key", code);
+
   gnutls_certificate_credentials_t credentials = nullptr;
-  int code = gnutls_certificate_allocate_credentials(&credentials);
-  if (code != GNUTLS_E_SUCCESS) return error_of(code);
+  code = gnutls_certificate_allocate_credentials(&credentials);
+  if (code < 0) return error_of("certificate", code);
   Owned owned(credentials);
-  const gnutls_datum_t certificate_datum = datum_of(certificate);
-  const gnutls_datum_t key_datum = datum_of(key);
-  code = gnutls_certificate_set_x509_key_mem(credentials, &certificate_datum,
-                                             &key_datum, GNUTLS_X509_FMT_PEM);
-  // (It may be the number of a certificate.)
-  if (code < 0) return error_of(code);
+  code = gnutls_certificate_set_x509_key(credentials, chain.list,
+                                         static_cast<int>(chain.size), own.key);
+  if (code < 0) return error_of("certificate and key", code);
   return std::shared_ptr<const TlsCertificate>(
       new TlsCertificate(std::move(owned)));
 }
@@ -40,7 +73,7 @@ absl::StatusOr<std::shared_ptr<const TlsCertificate>> TlsCertificate::from_pem(
 absl::Status TlsCertificate::show_in(gnutls_session_t session) const {
   const int code = gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE,
                                           credentials_.get());
-  return code == GNUTLS_E_SUCCESS ? absl::OkStatus() : error_of(code);
+  return code < 0 ? error_of("certificate", code) : absl::OkStatus();
 }
 
 }  // namespace weir
