@@ -979,6 +979,38 @@ TEST(HttpServer, ServesTls) {
   EXPECT_TRUE(idle.is_closed());
 }
 
+// Who knows the root is shown the rest, in whatever order the file has it.
+TEST(HttpServer, ShowsItsCertificatesChain) {
+  std::string folder = testing::TempDir() + "/chainXXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const auto make = [&](const std::string& name, const std::string& arguments) {
+    return output_of("cd " + folder +
+                     " && openssl req -x509 -newkey ec -pkeyopt "
+                     "ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=" +
+                     name + " -keyout " + name + ".key -out " + name + ".pem " +
+                     arguments);
+  };
+  std::string made = make("root", "");
+  made += make("middle", "-CA root.pem -CAkey root.key");
+  made += make("leaf",
+               "-CA middle.pem -CAkey middle.key -addext "
+               "subjectAltName=IP:127.0.0.1");
+  const std::string leaf = read_file(folder + "/leaf.pem");
+  const std::string middle = read_file(folder + "/middle.pem");
+  HttpServerOptions options;
+  options.tls_key = read_file(folder + "/leaf.key");
+  for (const std::string& chain :
+       {leaf + middle, leaf + read_file(folder + "/root.pem") + middle}) {
+    options.tls_certificate = chain;
+    const auto server = start(echo, options);
+    const std::string out = output_of(
+        absl::StrCat("curl -sS --max-time 20 --cacert ", folder,
+                     "/root.pem https://127.0.0.1:", server->port(), "/x"));
+    EXPECT_TRUE(absl::StartsWith(out, "GET /x ")) << out << made;
+  }
+  output_of("rm -r " + folder);
+}
+
 TEST(HttpServer, ReplacesItsCertificate) {
   const OwnCertificate first, second;
   std::atomic<HttpServer*> self{nullptr};
