@@ -48,11 +48,9 @@ constexpr char kDescription[] =
     "environment. Without any, all programs of this machine may, and others\n"
     "cannot connect: only loopback addresses are listened on then.\n"
     "\n"
-    "SIGHUP has it read the credentials file, the certificate and its key "
-    "again;\n"
-    "one that is bad changes nothing. Stops on SIGTERM and SIGINT, once the "
-    "requests in progress are\n"
-    "answered.\n"
+    "SIGHUP has it read the files of credentials, certificate and key again;\n"
+    "one that is bad changes nothing. Stops on SIGTERM and SIGINT, once the\n"
+    "requests in progress are answered.\n"
     "Exit code: 0 stopped; 1 the store is damaged; 2 not started.";
 
 // More than the gateway may have beside the management.
