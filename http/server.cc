@@ -454,9 +454,8 @@ bool HttpServer::Daemon::show_certificate(MHD_Connection* handle, Peer& peer) {
   if (peer.certificate == nullptr) return true;
   const auto* const info =
       MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-  return peer.certificate
-      ->show_in(static_cast<gnutls_session_t>(info->tls_session))
-      .ok();
+  return peer.certificate->show_in(
+      static_cast<gnutls_session_t>(info->tls_session));
 }
 
 // -- Requests --

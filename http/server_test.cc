@@ -908,26 +908,44 @@ TEST(HttpServer, ServesIpv6) {
   EXPECT_TRUE(absl::StrContains(in_use.message(), "[::1]:")) << in_use;
 }
 
-// PEM files of 127.0.0.1's own, that are gone with it.
+// A folder for PEM files, which is gone with it.
+class PemFolder {
+ public:
+  PemFolder() { EXPECT_NE(mkdtemp(path_.data()), nullptr); }
+  ~PemFolder() { output_of("rm -r " + path_); }
+  PemFolder(const PemFolder&) = delete;
+  PemFolder& operator=(const PemFolder&) = delete;
+
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+  std::string text(const std::string& name) const {
+    return read_file(path(name));
+  }
+
+  // Makes NAME.pem and NAME.key in it.
+  void make(const std::string& name, const std::string& arguments) const {
+    const std::string said = output_of(
+        "cd " + path_ +
+        " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+        "-nodes -days 2 -subj /CN=" +
+        name + " -keyout " + name + ".key -out " + name + ".pem " + arguments);
+    EXPECT_FALSE(text(name + ".pem").empty()) << said;
+  }
+
+ private:
+  std::string path_ = testing::TempDir() + "/tlsXXXXXX";
+};
+
+constexpr char kForThisHost[] = "-addext subjectAltName=IP:127.0.0.1";
+
+// 127.0.0.1's, signed by itself.
 class OwnCertificate {
  public:
-  OwnCertificate() {
-    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
-    const std::string made = output_of(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
-        "-days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 "
-        "-keyout " +
-        key_path() + " -out " + path());
-    EXPECT_FALSE(key().empty()) << made;
-  }
-  ~OwnCertificate() { output_of("rm -r " + folder_); }
-  OwnCertificate(const OwnCertificate&) = delete;
-  OwnCertificate& operator=(const OwnCertificate&) = delete;
+  OwnCertificate() { folder_.make("own", kForThisHost); }
 
-  std::string path() const { return folder_ + "/cert.pem"; }
-  std::string key_path() const { return folder_ + "/key.pem"; }
-  std::string text() const { return read_file(path()); }
-  std::string key() const { return read_file(key_path()); }
+  std::string path() const { return folder_.path("own.pem"); }
+  std::string key_path() const { return folder_.path("own.key"); }
+  std::string text() const { return folder_.text("own.pem"); }
+  std::string key() const { return folder_.text("own.key"); }
   std::string encrypted_key() const {
     return output_of("openssl pkey -aes256 -passout pass:secret -in " +
                      key_path());
@@ -941,7 +959,7 @@ class OwnCertificate {
   }
 
  private:
-  std::string folder_ = testing::TempDir() + "/tlsXXXXXX";
+  PemFolder folder_;
 };
 
 TEST(HttpServer, ServesTls) {
@@ -981,34 +999,24 @@ TEST(HttpServer, ServesTls) {
 
 // Who knows the root is shown the rest, in whatever order the file has it.
 TEST(HttpServer, ShowsItsCertificatesChain) {
-  std::string folder = testing::TempDir() + "/chainXXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  const auto make = [&](const std::string& name, const std::string& arguments) {
-    return output_of("cd " + folder +
-                     " && openssl req -x509 -newkey ec -pkeyopt "
-                     "ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=" +
-                     name + " -keyout " + name + ".key -out " + name + ".pem " +
-                     arguments);
-  };
-  std::string made = make("root", "");
-  made += make("middle", "-CA root.pem -CAkey root.key");
-  made += make("leaf",
-               "-CA middle.pem -CAkey middle.key -addext "
-               "subjectAltName=IP:127.0.0.1");
-  const std::string leaf = read_file(folder + "/leaf.pem");
-  const std::string middle = read_file(folder + "/middle.pem");
+  const PemFolder folder;
+  folder.make("root", "");
+  folder.make("middle", "-CA root.pem -CAkey root.key");
+  folder.make("leaf",
+              absl::StrCat("-CA middle.pem -CAkey middle.key ", kForThisHost));
+  const std::string leaf = folder.text("leaf.pem");
+  const std::string middle = folder.text("middle.pem");
   HttpServerOptions options;
-  options.tls_key = read_file(folder + "/leaf.key");
+  options.tls_key = folder.text("leaf.key");
   for (const std::string& chain :
-       {leaf + middle, leaf + read_file(folder + "/root.pem") + middle}) {
+       {leaf + middle, leaf + folder.text("root.pem") + middle}) {
     options.tls_certificate = chain;
     const auto server = start(echo, options);
-    const std::string out = output_of(
-        absl::StrCat("curl -sS --max-time 20 --cacert ", folder,
-                     "/root.pem https://127.0.0.1:", server->port(), "/x"));
-    EXPECT_TRUE(absl::StartsWith(out, "GET /x ")) << out << made;
+    const std::string out = output_of(absl::StrCat(
+        "curl -sS --max-time 20 --cacert ", folder.path("root.pem"),
+        " https://127.0.0.1:", server->port(), "/x"));
+    EXPECT_TRUE(absl::StartsWith(out, "GET /x ")) << out;
   }
-  output_of("rm -r " + folder);
 }
 
 TEST(HttpServer, ReplacesItsCertificate) {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
 namespace weir {
@@ -70,10 +71,9 @@ absl::StatusOr<std::shared_ptr<const TlsCertificate>> TlsCertificate::from_pem(
       new TlsCertificate(std::move(owned)));
 }
 
-absl::Status TlsCertificate::show_in(gnutls_session_t session) const {
-  const int code = gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE,
-                                          credentials_.get());
-  return code < 0 ? error_of("certificate", code) : absl::OkStatus();
+bool TlsCertificate::show_in(gnutls_session_t session) const {
+  return gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE,
+                                credentials_.get()) == GNUTLS_E_SUCCESS;
 }
 
 }  // namespace weir

@@ -8,7 +8,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace weir {
@@ -24,9 +23,9 @@ class TlsCertificate {
   static absl::StatusOr<std::shared_ptr<const TlsCertificate>> from_pem(
       const std::string& certificate, const std::string& key);
 
-  // Has `session`, which has not begun its handshake, show this one. REQUIRES:
-  // this outlives the session's use.
-  absl::Status show_in(gnutls_session_t session) const;
+  // Has `session`, which has not begun its handshake, show this one. False if
+  // there is no memory. REQUIRES: this outlives the session's use.
+  bool show_in(gnutls_session_t session) const;
 
  private:
   struct Free {
