@@ -267,3 +267,5 @@ BENCHMARK(prune_days)
 
 }  // namespace
 }  // namespace weir
+
+BENCHMARK_MAIN();

@@ -1,20 +1,26 @@
-"""Abseil's packages, each with the BUILD file that stands for it."""
+"""Abseil's libraries, each with its name for pkg-config."""
 
-_PACKAGES = [
-    "base",
-    "container",
-    "flags",
-    "functional",
-    "hash",
-    "numeric",
-    "random",
-    "status",
-    "strings",
-    "time",
-    "types",
-]
-
-ABSL_OVERLAY = {
-    "absl/" + package + "/BUILD.bazel": "//third_party/system:absl_" + package + ".BUILD"
-    for package in _PACKAGES
+ABSL_LIBRARIES = {
+    "//absl/base:config": "absl_config",
+    "//absl/base:core_headers": "absl_core_headers",
+    "//absl/container:btree": "absl_btree",
+    "//absl/container:fixed_array": "absl_fixed_array",
+    "//absl/container:flat_hash_map": "absl_flat_hash_map",
+    "//absl/container:flat_hash_set": "absl_flat_hash_set",
+    "//absl/container:inlined_vector": "absl_inlined_vector",
+    "//absl/flags:flag": "absl_flags",
+    "//absl/flags:parse": "absl_flags_parse",
+    "//absl/flags:usage": "absl_flags_usage",
+    "//absl/functional:function_ref": "absl_function_ref",
+    "//absl/hash:hash": "absl_hash",
+    "//absl/numeric:bits": "absl_bits",
+    "//absl/numeric:int128": "absl_int128",
+    "//absl/random:random": "absl_random_random",
+    "//absl/status:status": "absl_status",
+    "//absl/status:statusor": "absl_statusor",
+    "//absl/strings:cord": "absl_cord",
+    "//absl/strings:str_format": "absl_str_format",
+    "//absl/strings:strings": "absl_strings",
+    "//absl/time:time": "absl_time",
+    "//absl/types:span": "absl_span",
 }
