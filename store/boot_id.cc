@@ -1,7 +1,9 @@
 #include "store/boot_id.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
+#include <string>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -10,15 +12,17 @@
 namespace weir {
 
 BootId current_boot_id() {
-  BootId id = {};
   std::string text;
   std::ifstream("/proc/sys/kernel/random/boot_id") >> text;
   text.erase(std::remove(text.begin(), text.end(), '-'), text.end());
-  const bool is_hex =
-      text.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (text.size() != 2 * id.size() || !is_hex) return id;
-  const std::string bytes = absl::HexStringToBytes(text);
-  std::copy(bytes.begin(), bytes.end(), id.begin());
+  BootId id = {};
+  if (text.size() != 2 * id.size()) return {};
+  for (size_t i = 0; i < id.size(); ++i) {
+    const char* digits = text.data() + 2 * i;
+    if (std::from_chars(digits, digits + 2, id[i], 16).ptr != digits + 2) {
+      return {};
+    }
+  }
   return id;
 }
 

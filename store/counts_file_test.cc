@@ -115,6 +115,12 @@ void take(CountsFile& file, uint32_t number, Day day, int64_t cost) {
                   .admitted);
 }
 
+TEST(BootId, ReadsAsTheSystemWritesIt) {
+  std::string text;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> text;
+  EXPECT_EQ(to_string(current_boot_id()), text);
+}
+
 std::unique_ptr<CountsFile> create(const std::string& folder,
                                    uint64_t generation = 1) {
   auto file = CountsFile::create(folder, generation, kMaxRecords);
