@@ -49,6 +49,17 @@ std::string shown(std::string name) {
   return name;
 }
 
+// Why the run failed; empty if it did not. Newer libraries name the member
+// otherwise.
+template <typename Run>
+auto error_of(const Run& run, int) -> decltype(run.skip_message) {
+  return run.skip_message;
+}
+template <typename Run>
+auto error_of(const Run& run, long) -> decltype(run.error_message) {
+  return run.error_message;
+}
+
 }  // namespace
 
 std::string compared_with(std::initializer_list<std::string> names) {
@@ -64,8 +75,8 @@ void RatioReporter::ReportRuns(const std::vector<Run>& runs) {
   for (const Run& run : runs) {
     if (run.run_type != Run::RT_Iteration) continue;
     const std::string name = run.benchmark_name();
-    if (run.error_occurred) {
-      std::cerr << name << ": " << run.error_message << "\n";
+    if (const std::string error = error_of(run, 0); !error.empty()) {
+      std::cerr << name << ": " << error << "\n";
       continue;
     }
     // Repetitions carry one name.

@@ -8,6 +8,7 @@
 #include <random>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,7 +54,7 @@ ReplayError failure(const std::string& log, const v1::UsagePlan& plan,
   return replay(in, plan, options, &report).value_or(ReplayError{-1, "none"});
 }
 
-const KeyReport& key(const ReplayReport& report, const std::string& name) {
+const KeyReport& key(const ReplayReport& report, std::string_view name) {
   for (const KeyReport& key : report.keys) {
     if (key.key == name) return key;
   }

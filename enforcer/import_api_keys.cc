@@ -205,7 +205,10 @@ absl::StatusOr<std::vector<std::string>> Enforcer::Impl::import_keys(
       status = arena_exhausted();
       break;
     }
-    added.push_back({i, key, {}, last_association_id + 1});
+    Added& adding = added.emplace_back();
+    adding.index = i;
+    adding.key = key;
+    adding.first_association = last_association_id + 1;
     status = find_plans(i);
     for (size_t j = 0; j < found_plans.size() && status.ok(); ++j) {
       const auto subscription = clients.prepare(
@@ -215,7 +218,7 @@ absl::StatusOr<std::vector<std::string>> Enforcer::Impl::import_keys(
               quota_terms(found_plans[j]->document, rules).calendar),
           ++last_association_id);
       status = subscription.status();
-      if (status.ok()) added.back().subscriptions.push_back(*subscription);
+      if (status.ok()) adding.subscriptions.push_back(*subscription);
     }
   }
   if (status.ok() && store != nullptr) {
