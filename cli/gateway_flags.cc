@@ -46,7 +46,7 @@ absl::StatusOr<HeaderFormat> header_format_of(const std::string& name) {
 // "API=ORIGIN".
 absl::Status add_cors(const std::string& text, CorsRules& rules) {
   const size_t equals = text.find('=');
-  if (equals == text.npos || equals == 0) {
+  if (equals == text.npos) {
     return absl::InvalidArgumentError(absl::StrCat(
         "expected API=ORIGIN, such as shop=https://www.example.com, got ",
         excerpt(text)));

@@ -191,6 +191,10 @@ TEST(Weir, UsageErrorsExitWithTwo) {
        "weir: --cors: expected API=ORIGIN, such as"},
       {{"serve", "--listen=127.0.0.1:0", "--cors=*", "--cors=a=*"},
        "weir: --cors: expected API=ORIGIN, such as"},
+      {{"serve", "--listen=127.0.0.1:0", "--cors==https://a.example"},
+       "weir: --cors: expected the id of an API, without a stage, got \"\""},
+      {{"serve", "--listen=127.0.0.1:0", "--cors=*=https://a.example"},
+       "weir: --cors: expected the id of an API, without a stage, got \"*\""},
       {{"serve", "--listen=127.0.0.1:0", "--cors=shop=null"},
        "weir: --cors: expected an origin such as https://www.example.com, or "
        "*, got \"null\""},

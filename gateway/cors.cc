@@ -153,8 +153,10 @@ std::string_view CorsOrigins::allowed(std::string_view origin) const {
 
 absl::Status CorsRules::allow(std::string_view api_id,
                               std::string_view origin) {
-  if (api_id.empty()) {
-    return absl::InvalidArgumentError("an API has a name");
+  // What separates a stage, or stands for all, is in no API's name.
+  if (api_id.empty() || api_id.find_first_of("/:*") != api_id.npos) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "expected the id of an API, without a stage, got ", excerpt(api_id)));
   }
   CorsOrigins origins;
   if (auto status = origins.add(origin); !status.ok()) return status;

@@ -35,7 +35,7 @@ class CorsOrigins {
 class CorsRules {
  public:
   // Lets pages of `origin` use the API. InvalidArgument as CorsOrigins::add(),
-  // and for an API without a name.
+  // and for what is no API's id: "", or with one of "/:*".
   absl::Status allow(std::string_view api_id, std::string_view origin);
 
   // Those of the API of a stage, "{apiId}/{stage}" as it was sent. nullptr: the

@@ -146,8 +146,11 @@ TEST(CorsRules, AreFoundByTheApi_InEverySpelling) {
        {"", "Shop/prod", "shop2/prod", "prod/shop", "%zz"}) {
     EXPECT_EQ(rules.find(other), nullptr) << other;
   }
-  EXPECT_EQ(rules.allow("", kOrigin).code(),
-            absl::StatusCode::kInvalidArgument);
+  for (const char* no_api : {"", "*", "shop/prod", "shop:prod", "/shop"}) {
+    EXPECT_EQ(rules.allow(no_api, kOrigin).code(),
+              absl::StatusCode::kInvalidArgument)
+        << no_api;
+  }
   EXPECT_EQ(rules.allow("bad", "null").code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(rules.find("bad/prod"), nullptr);
