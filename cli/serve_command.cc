@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "cli/command_line.h"
+#include "cli/gateway_flags.h"
 #include "cli/input.h"
 #include "cli/plan_file.h"
 #include "cli/servers.h"
@@ -67,6 +68,7 @@ struct Flags {
   std::string tls_certificate;
   std::string tls_key;
   std::string upstream;
+  GatewayFlags gateway;
   std::string offset;
   std::string idle_timeout = "60";
   std::string request_timeout = "30";
@@ -210,6 +212,9 @@ absl::StatusOr<ServiceOptions> service_options_of(
   options.gateway_beside_management = flags.gateway_listen.empty();
   options.version = kVersion;
   if (!flags.store.empty()) options.max_sync_age = kMaxSyncAge;
+  auto gateway = flags.gateway.options();
+  if (!gateway.ok()) return gateway.status();
+  options.gateway = *std::move(gateway);
   if (!flags.upstream.empty()) {
     auto upstream = Upstream::create(flags.upstream);
     if (!upstream.ok()) return with_prefix(upstream.status(), "--upstream: ");
@@ -363,6 +368,7 @@ int run_serve(absl::Span<const std::string> arguments, const Console& console) {
                 "where admitted requests go, without /{apiId}/{stage} and\n"
                 "x-api-key. Default: they are answered with a fixed 200",
                 &flags.upstream);
+  flags.gateway.add_to(line);
   line.add_flag("offset", "requests|start-day",
                 "what a quota's offset is. Default: requests", &flags.offset);
   line.add_flag("restore-counts",

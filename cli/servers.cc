@@ -56,8 +56,12 @@ absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
   return absl::OkStatus();
 }
 
-absl::StatusOr<Servers::Server> Servers::start_one(
-    const HttpServerOptions& options, HttpHandler handler) {
+absl::StatusOr<Servers::Server> Servers::start_one(HttpServerOptions options,
+                                                   HttpHandler handler) {
+  options.complete_refusal = [this](const HttpRequest& request,
+                                    HttpResponse& response) {
+    service_->complete_refusal(request, response);
+  };
   auto server = HttpServer::start(options, std::move(handler));
   if (!server.ok()) return server.status();
   std::string url = url_of(options, (*server)->port());

@@ -58,8 +58,8 @@ class Servers {
 
   absl::Status start_all(const Listeners& listeners, Enforcer* enforcer,
                          ServiceOptions options);
-  static absl::StatusOr<Server> start_one(const HttpServerOptions& options,
-                                          HttpHandler handler);
+  absl::StatusOr<Server> start_one(HttpServerOptions options,
+                                   HttpHandler handler);
   std::optional<int64_t> connections() const;
 
   // In this order, as the servers call the service until they have stopped.

@@ -19,51 +19,92 @@ struct Item {
   int64_t limit;
   int64_t window_seconds;  // 0: none to speak of
   int64_t remaining;
-  absl::Time reset;  // when more is to be had
+  absl::Duration until_more;  // than what remains
 };
 
-bool is_refused(const Decision& decision) {
-  return decision.outcome == Outcome::kThrottled ||
-         decision.outcome == Outcome::kQuotaExceeded;
-}
+// What an answer asks of its client.
+struct Wait {
+  bool is_refused;
+  absl::Duration time;  // until the retry; zero if admitted
+  absl::Duration longest;
+};
 
 absl::Time made_at(const Decision& decision) {
   return absl::FromUnixNanos(decision.made_at_unix_ns);
 }
 
-absl::Time retry_at(const Decision& decision) {
-  return made_at(decision) + decision.retry_after();
+bool waits_for_period(const Decision& decision) {
+  return made_at(decision) + decision.retry_after() == decision.period_reset();
 }
 
-// When the bucket will hold what was asked for; after any other outcome, one
-// token more than it holds.
-absl::Time next_tokens(const Decision& decision) {
-  if (decision.outcome == Outcome::kThrottled) return retry_at(decision);
-  if (decision.burst == 0 || decision.burst_window_seconds == 0) {
-    return absl::InfiniteFuture();
+Wait wait_of(const Decision& decision, const RateLimitHeaderOptions& options) {
+  Wait wait;
+  wait.is_refused = decision.outcome == Outcome::kThrottled ||
+                    decision.outcome == Outcome::kQuotaExceeded;
+  wait.longest = absl::Seconds(std::clamp<int64_t>(
+      options.max_retry_after, 1, RateLimitHeaderOptions::kMostRetryAfter));
+  wait.time = wait.is_refused ? decision.retry_after() : absl::ZeroDuration();
+  if (wait.time == absl::InfiniteDuration()) return wait;
+  if (wait.is_refused && waits_for_period(decision)) {
+    wait.time += absl::Seconds(std::max<int64_t>(options.added_wait, 0));
   }
-  if (decision.tokens_remaining() >= decision.burst) return made_at(decision);
-  return made_at(decision) +
-         absl::Seconds(decision.burst_window_seconds) / decision.burst;
+  wait.time = std::min(wait.time, wait.longest);
+  return wait;
 }
 
-// A client that comes back at a reset must not be refused for it.
-absl::Time no_earlier_than_retry(const Decision& decision, absl::Time reset) {
-  return is_refused(decision) ? std::max(reset, retry_at(decision)) : reset;
+// Until the bucket holds one more whole token than it does.
+absl::Duration until_next_token(const Decision& decision) {
+  if (decision.burst == 0 || decision.burst_window_seconds == 0 ||
+      decision.units_per_token == 0) {
+    return absl::InfiniteDuration();
+  }
+  const uint64_t part = decision.units_remaining % decision.units_per_token;
+  return absl::Seconds(decision.burst_window_seconds) / decision.burst *
+         (static_cast<double>(decision.units_per_token - part) /
+          static_cast<double>(decision.units_per_token));
 }
 
-std::optional<Item> burst_item(const Decision& decision) {
+absl::Duration until_more_tokens(const Decision& decision,
+                                 HeaderFormat format) {
+  if (format != HeaderFormat::kIetfDraft11) {
+    // As many as were asked for.
+    if (decision.outcome == Outcome::kThrottled) return decision.retry_after();
+    // There will never be more, and need not.
+    if (decision.burst > 0 && decision.tokens_remaining() >= decision.burst &&
+        decision.burst_window_seconds > 0) {
+      return absl::ZeroDuration();
+    }
+  }
+  return until_next_token(decision);
+}
+
+std::optional<Item> burst_item(const Decision& decision, HeaderFormat format) {
   if (decision.burst < 0) return std::nullopt;
   return Item{"burst", decision.burst, decision.burst_window_seconds,
-              decision.tokens_remaining(),
-              no_earlier_than_retry(decision, next_tokens(decision))};
+              decision.tokens_remaining(), until_more_tokens(decision, format)};
 }
 
 std::optional<Item> quota_item(const Decision& decision) {
   if (decision.quota_limit < 0) return std::nullopt;
   return Item{"quota", decision.quota_limit, decision.period_seconds(),
               decision.quota_remaining,
-              no_earlier_than_retry(decision, decision.period_reset())};
+              decision.period_reset() - made_at(decision)};
+}
+
+// What `t` or a reset says of the item; InfiniteDuration: nothing.
+absl::Duration time_of(const Item& item, const Wait& wait,
+                       HeaderFormat format) {
+  // Nothing passes before the retry, of whichever item it is: the window in
+  // which no more than `r` can be used.
+  if (wait.time == absl::InfiniteDuration() ||
+      (wait.is_refused && format == HeaderFormat::kIetfDraft11)) {
+    return wait.time;
+  }
+  const absl::Duration time = std::max(item.until_more, wait.time);
+  const bool asks_to_wait = wait.is_refused || item.remaining <= 0;
+  return asks_to_wait && time != absl::InfiniteDuration()
+             ? std::min(time, wait.longest)
+             : time;
 }
 
 int64_t whole_seconds(absl::Duration duration) {
@@ -115,8 +156,9 @@ class HeaderWriter {
   bool full_ = false;  // something was left out; so is all that follows
 };
 
-void write_ietf(const Decision& decision, HeaderWriter& out) {
-  const std::optional<Item> items[] = {burst_item(decision),
+void write_ietf(const Decision& decision, const Wait& wait, HeaderFormat format,
+                HeaderWriter& out) {
+  const std::optional<Item> items[] = {burst_item(decision, format),
                                        quota_item(decision)};
   const char* separator = "";
   for (const auto& item : items) {
@@ -135,17 +177,18 @@ void write_ietf(const Decision& decision, HeaderWriter& out) {
     if (!item) continue;
     out.append(separator).append("\"").append(item->name).append("\";r=");
     out.append(item->remaining);
-    if (item->reset != absl::InfiniteFuture()) {
-      out.append(";t=").append(whole_seconds(item->reset - made_at(decision)));
+    const absl::Duration time = time_of(*item, wait, format);
+    if (time != absl::InfiniteDuration()) {
+      out.append(";t=").append(whole_seconds(time));
     }
     separator = ", ";
   }
   out.finish_header("RateLimit");
 }
 
-void write_x_rate_limit(const Decision& decision, HeaderFormat format,
-                        HeaderWriter& out) {
-  const std::optional<Item> burst = burst_item(decision);
+void write_x_rate_limit(const Decision& decision, const Wait& wait,
+                        HeaderFormat format, HeaderWriter& out) {
+  const std::optional<Item> burst = burst_item(decision, format);
   const std::optional<Item> quota = quota_item(decision);
   // Of two that are level, the one that refused; else the quota, which takes
   // longer to come back.
@@ -157,10 +200,11 @@ void write_x_rate_limit(const Decision& decision, HeaderFormat format,
 
   out.append(least.limit).finish_header("X-RateLimit-Limit");
   out.append(least.remaining).finish_header("X-RateLimit-Remaining");
-  if (least.reset == absl::InfiniteFuture()) return;
+  const absl::Duration time = time_of(least, wait, format);
+  if (time == absl::InfiniteDuration()) return;
   out.append(whole_seconds(format == HeaderFormat::kXRateLimitEpoch
-                               ? least.reset - absl::UnixEpoch()
-                               : least.reset - made_at(decision)))
+                               ? made_at(decision) + time - absl::UnixEpoch()
+                               : time))
       .finish_header("X-RateLimit-Reset");
 }
 
@@ -181,23 +225,25 @@ HttpAnswer http_answer(const Decision& decision) noexcept {
   return {403, R"({"message":"Forbidden"})", "ForbiddenException"};
 }
 
-size_t rate_limit_headers(const Decision& decision, HeaderFormat format,
+size_t rate_limit_headers(const Decision& decision,
+                          const RateLimitHeaderOptions& options,
                           absl::Span<char> storage,
                           absl::Span<HttpHeader> headers) noexcept {
+  const HeaderFormat format = options.format;
   if (format == HeaderFormat::kOff || decision.outcome == Outcome::kForbidden) {
     return 0;
   }
   HeaderWriter out(storage, headers);
-  if (is_refused(decision) &&
-      decision.retry_after() != absl::InfiniteDuration()) {
-    out.append(whole_seconds(decision.retry_after()))
-        .finish_header("Retry-After");
+  const Wait wait = wait_of(decision, options);
+  if (wait.is_refused && wait.time != absl::InfiniteDuration()) {
+    out.append(whole_seconds(wait.time)).finish_header("Retry-After");
   }
   if (decision.burst < 0 && decision.quota_limit < 0) return out.count();
-  if (format == HeaderFormat::kIetfDraft10) {
-    write_ietf(decision, out);
+  if (format == HeaderFormat::kIetfDraft10 ||
+      format == HeaderFormat::kIetfDraft11) {
+    write_ietf(decision, wait, format, out);
   } else {
-    write_x_rate_limit(decision, format, out);
+    write_x_rate_limit(decision, wait, format, out);
   }
   return out.count();
 }

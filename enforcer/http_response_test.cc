@@ -18,6 +18,7 @@
 #include "enforcer/decision.h"
 #include "gtest/gtest.h"
 #include "quota/calendar.h"
+#include "tests/rate_limit_list.h"
 
 namespace {
 thread_local int64_t allocations = 0;
@@ -41,13 +42,15 @@ constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
 constexpr HeaderFormat kFormats[] = {
     HeaderFormat::kOff, HeaderFormat::kXRateLimitDelta,
-    HeaderFormat::kXRateLimitEpoch, HeaderFormat::kIetfDraft10};
+    HeaderFormat::kXRateLimitEpoch, HeaderFormat::kIetfDraft10,
+    HeaderFormat::kIetfDraft11};
 
-Headers headers_of(const Decision& decision, HeaderFormat format) {
+Headers headers_of(const Decision& decision,
+                   const RateLimitHeaderOptions& options) {
   std::array<char, kMaxRateLimitHeaderBytes> storage;
   std::array<HttpHeader, kMaxRateLimitHeaders> headers;
   const size_t count = rate_limit_headers(
-      decision, format, absl::MakeSpan(storage), absl::MakeSpan(headers));
+      decision, options, absl::MakeSpan(storage), absl::MakeSpan(headers));
   Headers result;
   for (size_t i = 0; i < count; ++i) {
     result.emplace_back(headers[i].name, headers[i].value);
@@ -89,59 +92,6 @@ Decision over_quota() {
   decision.quota_remaining = 0;
   decision.retry_after_ns = 43200 * kSecond - kSecond / 4;
   return decision;
-}
-
-// A list of strings with integer parameters, by the grammar of RFC 9651
-// sections 3.1 and 4.2; nullopt if `text` has anything else.
-using Item = std::pair<std::string, std::map<std::string, int64_t>>;
-std::optional<std::vector<Item>> parse_list(const std::string& text) {
-  size_t at = 0;
-  const auto take = [&](char c) {
-    if (at == text.size() || text[at] != c) return false;
-    ++at;
-    return true;
-  };
-  std::vector<Item> items;
-  do {
-    if (!items.empty() && !take(' ')) return std::nullopt;
-    Item item;
-    if (!take('"')) return std::nullopt;
-    while (at < text.size() && text[at] != '"') {
-      if (text[at] < ' ' || text[at] > '~' || text[at] == '\\') {
-        return std::nullopt;
-      }
-      item.first += text[at++];
-    }
-    if (!take('"')) return std::nullopt;
-    while (take(';')) {
-      std::string key;
-      while (at < text.size() && text[at] >= 'a' && text[at] <= 'z') {
-        key += text[at++];
-      }
-      if (key.empty() || !take('=')) return std::nullopt;
-      std::string digits;
-      while (at < text.size() && text[at] >= '0' && text[at] <= '9') {
-        digits += text[at++];
-      }
-      if (digits.empty() || digits.size() > 15) return std::nullopt;
-      if (!item.second.emplace(key, std::stoll(digits)).second) {
-        return std::nullopt;
-      }
-    }
-    items.push_back(std::move(item));
-  } while (take(','));
-  if (at != text.size()) return std::nullopt;
-  return items;
-}
-
-TEST(ParseList, IsStrict) {
-  EXPECT_TRUE(parse_list(R"("a";q=1;w=60, "b";q=2)"));
-  for (const char* bad :
-       {"", "a;q=1", R"("a";q=1,"b")", R"("a" ;q=1)", R"("a";q=-1)",
-        R"("a";q=1234567890123456)", R"("a";q=1;q=2)", R"("a";q=1, )",
-        R"("a";q=)", R"("a)", R"("a";q=1.5)"}) {
-    EXPECT_FALSE(parse_list(bad)) << bad;
-  }
 }
 
 TEST(HttpAnswer, IsApiGatewaysOwn) {
@@ -242,15 +192,137 @@ TEST(RateLimitHeaders, OverQuota_ResetIsThePeriodsEnd) {
                      {"X-RateLimit-Reset", "946771200"}}));
 }
 
+TEST(RateLimitHeaders, Draft11_WindowsEndWithTheRetry) {
+  EXPECT_EQ(headers_of(throttled(2 * kSecond + 1), HeaderFormat::kIetfDraft11)
+                .back()
+                .second,
+            R"("burst";r=0;t=3, "quota";r=900;t=3)");
+  EXPECT_EQ(headers_of(over_quota(), {}).back().second,
+            R"("burst";r=20;t=43200, "quota";r=0;t=43200)");
+}
+
+TEST(RateLimitHeaders, Draft11_Admitted_WindowsAreTheLimitsOwn) {
+  Decision decision = admitted();
+  decision.burst_window_seconds = 5000;
+  EXPECT_EQ(headers_of(decision, {}).back().second,
+            R"("burst";r=20;t=100, "quota";r=900;t=43200)");
+  // Three quarters of a token are there.
+  decision.units_remaining += 75;
+  EXPECT_EQ(headers_of(decision, {}).back().second,
+            R"("burst";r=20;t=25, "quota";r=900;t=43200)");
+  // Who takes one from a full bucket has the next one when it has refilled.
+  decision.units_remaining = 5000;
+  EXPECT_EQ(headers_of(decision, {}).back().second,
+            R"("burst";r=50;t=100, "quota";r=900;t=43200)");
+}
+
+Decision over_a_months_quota() {
+  Decision decision = over_quota();
+  decision.calendar = QuotaCalendar::monthly();
+  decision.retry_after_ns = (31 * 86400 - 43200) * kSecond - kSecond / 4;
+  return decision;
+}
+
+TEST(RateLimitHeaders, EveryTimeOfA429_IsCapped) {
+  const Decision decision = over_a_months_quota();
+  for (const HeaderFormat format :
+       {HeaderFormat::kIetfDraft11, HeaderFormat::kIetfDraft10}) {
+    const Headers headers = headers_of(decision, format);
+    EXPECT_EQ(headers.front().second, "86400");
+    EXPECT_EQ(headers.back().second,
+              R"("burst";r=20;t=86400, "quota";r=0;t=86400)");
+  }
+  EXPECT_EQ(headers_of(decision, HeaderFormat::kXRateLimitDelta).back().second,
+            "86400");
+  EXPECT_EQ(headers_of(decision, HeaderFormat::kXRateLimitEpoch).back().second,
+            "946814401");  // a day from 12:00:00.25, rounded up
+  EXPECT_EQ(decision.retry_after(),
+            absl::Hours(31 * 24 - 12) - absl::Milliseconds(250));
+}
+
+// The answer to the last request that a quota has room for asks to wait, too.
+TEST(RateLimitHeaders, Admitted_IsCappedWhereNothingRemains) {
+  Decision decision = over_a_months_quota();
+  decision.outcome = Outcome::kAdmitted;
+  decision.retry_after_ns = 0;
+  EXPECT_EQ(headers_of(decision, {}).back().second,
+            R"("burst";r=20;t=1, "quota";r=0;t=86400)");
+  EXPECT_EQ(headers_of(decision, HeaderFormat::kXRateLimitDelta).back().second,
+            "86400");
+  decision.quota_remaining = 1;
+  EXPECT_EQ(headers_of(decision, {}).back().second,
+            R"("burst";r=20;t=1, "quota";r=1;t=2635200)");
+  EXPECT_EQ(headers_of(decision, HeaderFormat::kXRateLimitDelta).back().second,
+            "2635200");
+}
+
+TEST(RateLimitHeaders, Cap_IsWithinItsBounds) {
+  RateLimitHeaderOptions options;
+  for (const auto& [cap, seconds] : {std::pair<int64_t, const char*>{kMin, "1"},
+                                     {0, "1"},
+                                     {1, "1"},
+                                     {3600, "3600"},
+                                     {1'789'569, "1789569"},
+                                     {1'789'570, "1789569"},
+                                     {kMax, "1789569"}}) {
+    options.max_retry_after = cap;
+    EXPECT_EQ(headers_of(over_a_months_quota(), options)[0].second, seconds);
+  }
+}
+
+TEST(RateLimitHeaders, AddedWait_IsForWhoWaitsForThePeriodsEnd) {
+  RateLimitHeaderOptions options;
+  options.added_wait = 17;
+  EXPECT_EQ(
+      headers_of(over_quota(), options),
+      (Headers{
+          {"Retry-After", "43217"},
+          {"RateLimit-Policy", R"("burst";q=50;w=1, "quota";q=1000;w=86400)"},
+          {"RateLimit", R"("burst";r=20;t=43217, "quota";r=0;t=43217)"}}));
+  EXPECT_EQ(headers_of(over_a_months_quota(), options)[0].second, "86400");
+  EXPECT_EQ(headers_of(throttled(kSecond), options)[0].second, "1");
+  options.added_wait = kMax;
+  EXPECT_EQ(headers_of(over_quota(), options)[0].second, "86400");
+  options.added_wait = -1;
+  EXPECT_EQ(headers_of(over_quota(), options)[0].second, "43200");
+  // Both refuse, and the quota for longer.
+  Decision both = over_quota();
+  both.outcome = Outcome::kThrottled;
+  options.added_wait = 17;
+  options.format = HeaderFormat::kXRateLimitDelta;
+  EXPECT_EQ(headers_of(both, options).front().second, "43217");
+  EXPECT_EQ(headers_of(both, options).back().second, "43217");
+}
+
+// A plan whose quota is 0: nobody is told when to come back.
+TEST(RateLimitHeaders, Suspended_HasNoTimes) {
+  Decision decision = over_quota();
+  decision.quota_limit = 0;
+  decision.retry_after_ns = Decision::kNever;
+  for (const HeaderFormat format :
+       {HeaderFormat::kIetfDraft11, HeaderFormat::kIetfDraft10}) {
+    EXPECT_EQ(headers_of(decision, format),
+              (Headers{{"RateLimit-Policy",
+                        R"("burst";q=50;w=1, "quota";q=0;w=86400)"},
+                       {"RateLimit", R"("burst";r=20, "quota";r=0)"}}));
+  }
+  for (const HeaderFormat format :
+       {HeaderFormat::kXRateLimitDelta, HeaderFormat::kXRateLimitEpoch}) {
+    EXPECT_EQ(
+        headers_of(decision, format),
+        (Headers{{"X-RateLimit-Limit", "0"}, {"X-RateLimit-Remaining", "0"}}));
+  }
+}
+
 // The bucket refills so slowly that the quota is renewed first.
 TEST(RateLimitHeaders, NoReset_IsEarlierThanTheRetry) {
-  Decision decision = throttled(90000 * kSecond);
+  Decision decision = throttled(80000 * kSecond);
   EXPECT_EQ(headers_of(decision, HeaderFormat::kIetfDraft10).back().second,
-            R"("burst";r=0;t=90000, "quota";r=900;t=90000)");
+            R"("burst";r=0;t=80000, "quota";r=900;t=80000)");
   decision.quota_remaining = 0;
   decision.units_remaining = 100;
   EXPECT_EQ(headers_of(decision, HeaderFormat::kXRateLimitDelta).back().second,
-            "90000");
+            "80000");
 }
 
 TEST(RateLimitHeaders, RetryAfter_RoundsUp) {
@@ -258,7 +330,7 @@ TEST(RateLimitHeaders, RetryAfter_RoundsUp) {
                                     {kSecond - 1, "1"},
                                     {kSecond, "1"},
                                     {kSecond + 1, "2"},
-                                    {kMax - 1, "9223372037"}}) {
+                                    {86399 * kSecond + 1, "86400"}}) {
     const Headers headers =
         headers_of(throttled(ns), HeaderFormat::kIetfDraft10);
     EXPECT_EQ(headers[0].first, "Retry-After");
@@ -331,23 +403,39 @@ TEST(RateLimitHeaders, XRateLimit_TakesTheLeastRemaining) {
 }
 
 TEST(RateLimitHeaders, StoragePromised_HoldsTheLongest) {
-  Decision decision = throttled(kMax - 1);
-  decision.burst = decision.burst_window_seconds = kMax;
-  decision.units_remaining = kMax;
-  decision.units_per_token = 1;
+  Decision decision = admitted();
+  decision.burst = 2;
+  decision.burst_window_seconds = kMax;
+  decision.units_remaining = decision.units_per_token = 1;
   decision.quota_limit = decision.quota_remaining = kMax;
   decision.calendar = QuotaCalendar::monthly();
   decision.day = kLastDay - 20;  // in a month of 31 days
   decision.made_at_unix_ns = kMin;
   const std::string n = "999999999999999";
   EXPECT_EQ(
-      headers_of(decision, HeaderFormat::kIetfDraft10),
-      (Headers{
-          {"Retry-After", "9223372037"},
-          {"RateLimit-Policy", "\"burst\";q=" + n + ";w=" + n +
-                                   ", \"quota\";q=" + n + ";w=2678400"},
-          {"RateLimit", "\"burst\";r=" + n + ";t=9223372037, \"quota\";r=" + n +
-                            ";t=12999743237"}}));
+      headers_of(decision, HeaderFormat::kIetfDraft11),
+      (Headers{{"RateLimit-Policy",
+                "\"burst\";q=2;w=" + n + ", \"quota\";q=" + n + ";w=2678400"},
+               {"RateLimit", "\"burst\";r=1;t=" + n + ", \"quota\";r=" + n +
+                                 ";t=12999743237"}}));
+  decision = throttled(kMax - 1);
+  decision.burst = decision.burst_window_seconds = kMax;
+  decision.units_remaining = kMax;
+  decision.units_per_token = 1;
+  decision.quota_limit = decision.quota_remaining = kMax;
+  RateLimitHeaderOptions longest;
+  longest.max_retry_after = kMax;
+  for (const HeaderFormat format :
+       {HeaderFormat::kIetfDraft10, HeaderFormat::kIetfDraft11}) {
+    longest.format = format;
+    EXPECT_EQ(
+        headers_of(decision, longest),
+        (Headers{{"Retry-After", "1789569"},
+                 {"RateLimit-Policy", "\"burst\";q=" + n + ";w=" + n +
+                                          ", \"quota\";q=" + n + ";w=86400"},
+                 {"RateLimit", "\"burst\";r=" + n + ";t=1789569, \"quota\";r=" +
+                                   n + ";t=1789569"}}));
+  }
 }
 
 TEST(RateLimitHeaders, TooLittleRoom_LeavesOutWholeHeaders) {
@@ -388,7 +476,7 @@ TEST(RateLimitHeaders, DoesNotAllocate) {
     count += http_answer(decision).status;
   }
   EXPECT_EQ(allocations, before);
-  EXPECT_EQ(count, 0u + 4 + 4 + 3 + 4 * 429);
+  EXPECT_EQ(count, 0u + 4 + 4 + 3 + 3 + 5 * 429);
 }
 
 // Whatever the numbers, the lists are well-formed, fit, and agree with
@@ -426,9 +514,12 @@ TEST(RateLimitHeaders, AnyDecision_IsWellFormed) {
     decision.units_remaining = pick();
     decision.units_per_token = pick();
 
+    RateLimitHeaderOptions options(i % 2 == 0 ? HeaderFormat::kIetfDraft10
+                                              : HeaderFormat::kIetfDraft11);
+    options.max_retry_after = pick();
+    options.added_wait = pick();
     std::map<std::string, std::string> values;
-    for (const auto& [name, value] :
-         headers_of(decision, HeaderFormat::kIetfDraft10)) {
+    for (const auto& [name, value] : headers_of(decision, options)) {
       values[name] = value;
     }
     const size_t limits = (decision.burst >= 0) + (decision.quota_limit >= 0);
@@ -439,8 +530,8 @@ TEST(RateLimitHeaders, AnyDecision_IsWellFormed) {
         !decision.admitted() && decision.retry_after_ns != Decision::kNever);
     if (limits == 0) continue;
 
-    const auto policies = parse_list(values["RateLimit-Policy"]);
-    const auto states = parse_list(values["RateLimit"]);
+    const auto policies = parse_rate_limit_list(values["RateLimit-Policy"]);
+    const auto states = parse_rate_limit_list(values["RateLimit"]);
     ASSERT_TRUE(policies) << values["RateLimit-Policy"];
     ASSERT_TRUE(states) << values["RateLimit"];
     ASSERT_EQ(policies->size(), limits);
@@ -456,10 +547,16 @@ TEST(RateLimitHeaders, AnyDecision_IsWellFormed) {
       ASSERT_EQ(state.count("r"), 1u);
       if (values.count("Retry-After") != 0 && state.count("t") != 0) {
         ASSERT_GE(state.at("t"), std::stoll(values["Retry-After"]));
+        ASSERT_LE(state.at("t"), RateLimitHeaderOptions::kMostRetryAfter);
+        if (options.format == HeaderFormat::kIetfDraft11) {
+          ASSERT_EQ(state.at("t"), std::stoll(values["Retry-After"]));
+        }
       }
     }
-    headers_of(decision, HeaderFormat::kXRateLimitDelta);
-    headers_of(decision, HeaderFormat::kXRateLimitEpoch);
+    options.format = HeaderFormat::kXRateLimitDelta;
+    headers_of(decision, options);
+    options.format = HeaderFormat::kXRateLimitEpoch;
+    headers_of(decision, options);
   }
 }
 

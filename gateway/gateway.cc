@@ -1,18 +1,18 @@
 #include "gateway/gateway.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "enforcer/decision.h"
-#include "gateway/stage_target.h"
 #include "http/headers.h"
+#include "http/random_sequence.h"
 #include "http/request_id.h"
 #include "json/text.h"
 
@@ -22,14 +22,31 @@ namespace {
 constexpr char kStandIn[] =
     R"({"message":"Admitted. There is no upstream behind this gateway."})";
 
-// Replaces what the upstream says under this name.
-void set_header(HttpHeaders& headers, std::string name,
-                std::string_view value) {
-  headers.erase(
-      std::remove_if(headers.begin(), headers.end(),
-                     [&](const auto& header) { return header.first == name; }),
-      headers.end());
-  headers.emplace_back(std::move(name), value);
+// The headers of ours that a page may want to read.
+std::string exposed_headers(HeaderFormat format) {
+  const char* limits = "";
+  switch (format) {
+    case HeaderFormat::kOff:
+      break;
+    case HeaderFormat::kXRateLimitDelta:
+    case HeaderFormat::kXRateLimitEpoch:
+      limits = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, ";
+      break;
+    case HeaderFormat::kIetfDraft10:
+    case HeaderFormat::kIetfDraft11:
+      limits = "RateLimit, RateLimit-Policy, ";
+      break;
+  }
+  return absl::StrCat("Retry-After, ", limits,
+                      "x-amzn-RequestId, x-amzn-ErrorType");
+}
+
+// From 0 to `most`.
+int64_t random_wait(int64_t most) {
+  if (most <= 0) return 0;
+  thread_local RandomSequence sequence;
+  return static_cast<int64_t>(sequence.next() %
+                              (static_cast<uint64_t>(most) + 1));
 }
 
 }  // namespace
@@ -41,10 +58,34 @@ Gateway::Gateway(Enforcer* enforcer, const LiveRoutes* routes,
       routes_(*routes),
       counters_(*counters),
       upstream_(std::move(upstream)),
-      options_(options) {}
+      options_(options),
+      exposed_headers_(exposed_headers(options.headers.format)) {}
 
 HttpResponse Gateway::answer(const HttpRequest& request) {
   const std::optional<StageTarget> target = parse_stage_target(request.target);
+  const CorsOrigins* origins =
+      target.has_value() ? options_.cors.find(target->stage) : nullptr;
+  HttpResponse response = origins != nullptr && passes_without_key(request)
+                              ? options_response()
+                              : answer_decided(request, target);
+  if (origins != nullptr) {
+    weir::add_cors_headers(*origins, request, exposed_headers_, response);
+  }
+  set_header(response.headers, "x-amzn-requestid", new_request_id());
+  return response;
+}
+
+void Gateway::add_cors_headers(const HttpRequest& request,
+                               HttpResponse& response) const {
+  const std::optional<StageTarget> target = parse_stage_target(request.target);
+  if (!target.has_value()) return;
+  const CorsOrigins* origins = options_.cors.find(target->stage);
+  if (origins == nullptr) return;
+  weir::add_cors_headers(*origins, request, exposed_headers_, response);
+}
+
+HttpResponse Gateway::answer_decided(const HttpRequest& request,
+                                     const std::optional<StageTarget>& target) {
   Call call;
   call.api_key = single_header(request.headers, "x-api-key").value_or("");
   if (target.has_value()) call.route = routes_.find(*target, request.method);
@@ -64,18 +105,23 @@ HttpResponse Gateway::answer(const HttpRequest& request) {
     response.headers = {{"content-type", "application/json"}};
     response.body = kStandIn;
   }
+  add_rate_limit_headers(decision, response.headers);
+  return response;
+}
 
+void Gateway::add_rate_limit_headers(const Decision& decision,
+                                     HttpHeaders& headers) const {
+  RateLimitHeaderOptions options = options_.headers;
+  options.added_wait = random_wait(options_.spread_retries);
   std::array<char, kMaxRateLimitHeaderBytes> storage;
   std::array<HttpHeader, kMaxRateLimitHeaders> limits;
-  const size_t count =
-      rate_limit_headers(decision, options_.headers, absl::MakeSpan(storage),
-                         absl::MakeSpan(limits));
+  const size_t count = rate_limit_headers(
+      decision, options, absl::MakeSpan(storage), absl::MakeSpan(limits));
   for (size_t i = 0; i < count; ++i) {
-    set_header(response.headers, absl::AsciiStrToLower(to_absl(limits[i].name)),
+    // In place of what the upstream says under this name.
+    set_header(headers, absl::AsciiStrToLower(to_absl(limits[i].name)),
                limits[i].value);
   }
-  set_header(response.headers, "x-amzn-requestid", new_request_id());
-  return response;
 }
 
 }  // namespace weir

@@ -3,20 +3,32 @@
 #ifndef WEIR_GATEWAY_GATEWAY_H_
 #define WEIR_GATEWAY_GATEWAY_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 
+#include "enforcer/decision.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/http_response.h"
+#include "gateway/cors.h"
 #include "gateway/request_counters.h"
 #include "gateway/route_table.h"
+#include "gateway/stage_target.h"
 #include "gateway/upstream.h"
 #include "http/message.h"
 
 namespace weir {
 
 struct GatewayOptions {
-  // How clients are told what is left. API Gateway itself tells them nothing.
-  HeaderFormat headers = HeaderFormat::kIetfDraft10;
+  // How clients are told what is left, and when to come back. API Gateway
+  // itself tells them nothing. `added_wait` is drawn for each answer, from 0 to
+  // `spread_retries` seconds, so that clients whose quotas end at one midnight
+  // do not all come back at it.
+  RateLimitHeaderOptions headers;
+  int64_t spread_retries = 0;
+  // Which APIs the pages of which other origins may use.
+  CorsRules cors;
 };
 
 // Answers `/{apiId}/{stage}/...` as API Gateway does where every method needs a
@@ -30,6 +42,8 @@ struct GatewayOptions {
 //
 // What is admitted, the upstream answers; without one, a 200 says that there is
 // none. Every answer has an x-amzn-requestid, every error an x-amzn-errortype.
+// For an API with origins, OPTIONS without a key is answered 204 and counts
+// nowhere, and pages of these origins can read all answers.
 //
 // Blocks as long as the upstream takes, and otherwise does not lock.
 // *thread-safe*
@@ -42,12 +56,24 @@ class Gateway {
 
   HttpResponse answer(const HttpRequest& request);
 
+  // Makes `response`, somebody else's answer to the request, one that pages can
+  // read as they can read answer()'s.
+  void add_cors_headers(const HttpRequest& request,
+                        HttpResponse& response) const;
+
  private:
+  // Once the enforcer has decided.
+  HttpResponse answer_decided(const HttpRequest& request,
+                              const std::optional<StageTarget>& target);
+  void add_rate_limit_headers(const Decision& decision,
+                              HttpHeaders& headers) const;
+
   Enforcer& enforcer_;
   const LiveRoutes& routes_;
   RequestCounters& counters_;
   const std::unique_ptr<Upstream> upstream_;
   const GatewayOptions options_;
+  const std::string exposed_headers_;
 };
 
 }  // namespace weir

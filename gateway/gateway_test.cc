@@ -60,12 +60,15 @@ class GatewayTest : public testing::Test {
   }
 
   void start(std::unique_ptr<Upstream> upstream = nullptr,
-             HeaderFormat format = HeaderFormat::kIetfDraft10) {
-    GatewayOptions options;
-    options.headers = format;
+             const GatewayOptions& options = {}) {
     gateway_ =
         std::make_unique<Gateway>(enforcer_.get(), routes_.get(), &counters_,
                                   std::move(upstream), options);
+  }
+  void start(HeaderFormat format) {
+    GatewayOptions options;
+    options.headers = format;
+    start(nullptr, options);
   }
 
   void add_key(const char* id, const char* value, bool enabled) {
@@ -186,7 +189,7 @@ TEST_F(GatewayTest, Throttled_Is429) {
                  R"({"message":"Too Many Requests"})");
   EXPECT_EQ(header(response, "retry-after"), "1");
   EXPECT_EQ(header(response, "ratelimit"),
-            R"("burst";r=0;t=1, "quota";r=97;t=43200)");
+            R"("burst";r=0;t=1, "quota";r=97;t=1)");
   EXPECT_EQ(get("/a1/prod/x", kTin).status, 200);
   clock_->advance(kSecond / 10);
   EXPECT_EQ(admitted(2), 1);
@@ -211,12 +214,194 @@ TEST_F(GatewayTest, MethodThrottle_GovernsItsMethod_InEverySpelling) {
 }
 
 TEST_F(GatewayTest, HeadersMayBeOff) {
-  start(nullptr, HeaderFormat::kOff);
+  start(HeaderFormat::kOff);
   EXPECT_EQ(admitted(4), 3);
   const HttpResponse response = get();
   for (const auto& [name, value] : response.headers) {
     EXPECT_FALSE(absl::StrContains(name, "ratelimit")) << name;
     EXPECT_NE(name, "retry-after");
+  }
+}
+
+TEST_F(GatewayTest, HeadersMayBeOfAnotherFormat) {
+  start(HeaderFormat::kIetfDraft10);
+  EXPECT_EQ(admitted(4), 3);
+  EXPECT_EQ(header(get(), "ratelimit"),
+            R"("burst";r=0;t=1, "quota";r=97;t=43200)");
+  start(HeaderFormat::kXRateLimitDelta);
+  const HttpResponse response = get();
+  EXPECT_EQ(header(response, "ratelimit"), "(none)");
+  EXPECT_EQ(header(response, "x-ratelimit-limit"), "3");
+  EXPECT_EQ(header(response, "x-ratelimit-remaining"), "0");
+  EXPECT_EQ(header(response, "x-ratelimit-reset"), "1");
+}
+
+TEST_F(GatewayTest, RetryAfter_IsCapped) {
+  patch("/quota/period", "MONTH");
+  patch("/quota/limit", "1");
+  EXPECT_EQ(admitted(1), 1);
+  HttpResponse response = get();
+  EXPECT_EQ(header(response, "retry-after"), "86400");
+  EXPECT_EQ(header(response, "ratelimit"),
+            R"("burst";r=2;t=86400, "quota";r=0;t=86400)");
+  GatewayOptions options;
+  options.headers.max_retry_after = 60;
+  start(nullptr, options);
+  EXPECT_EQ(header(get(), "retry-after"), "60");
+}
+
+TEST_F(GatewayTest, Retries_MayBeSpread) {
+  patch("/quota/limit", "1");
+  GatewayOptions options;
+  options.spread_retries = 3;
+  start(nullptr, options);
+  EXPECT_EQ(admitted(1), 1);
+  std::set<std::string> waits;
+  for (int i = 0; i < 200; ++i) waits.insert(header(get(), "retry-after"));
+  EXPECT_EQ(waits, (std::set<std::string>{"43200", "43201", "43202", "43203"}));
+}
+
+// -- Pages of other origins --
+
+constexpr char kPage[] = "https://www.example.com";
+
+GatewayOptions with_page() {
+  GatewayOptions options;
+  EXPECT_TRUE(options.cors.allow("a1", kPage).ok());
+  return options;
+}
+
+TEST_F(GatewayTest, Preflight_PassesWithoutAKey_AndConsumesNothing) {
+  start(nullptr, with_page());
+  for (int i = 0; i < 10; ++i) {
+    const HttpResponse response =
+        gateway_->answer({"OPTIONS",
+                          "/a1/prod/pets/1",
+                          {{"origin", kPage},
+                           {"access-control-request-method", "GET"},
+                           {"access-control-request-headers", "x-api-key"}},
+                          ""});
+    EXPECT_EQ(response.status, 204);
+    EXPECT_EQ(response.body, "");
+    EXPECT_EQ(header(response, "access-control-allow-origin"), kPage);
+    EXPECT_EQ(header(response, "access-control-allow-headers"), "x-api-key");
+    EXPECT_EQ(header(response, "vary"), "Origin");
+    EXPECT_EQ(header(response, "x-amzn-requestid").size(), 36u);
+    EXPECT_EQ(header(response, "ratelimit"), "(none)");
+  }
+  EXPECT_EQ(counters_.totals(), (std::array<int64_t, 4>{0, 0, 0, 0}));
+  EXPECT_EQ(gateway_->answer({"OPTIONS", "/a1/prod/x", {}, ""}).status, 204);
+  EXPECT_EQ(header(get(), "ratelimit"),
+            R"("burst";r=2;t=1, "quota";r=99;t=43200)");
+}
+
+TEST_F(GatewayTest, Preflight_OfAnotherApiOrTarget_NeedsAKey) {
+  start(nullptr, with_page());
+  for (const char* target : {"/a2/prod/x", "/A1/prod/x", "/a1/prod//x",
+                             "/a1/prod/../x", "/a1/prod/x;y", "/a1", "*"}) {
+    const HttpResponse response = gateway_->answer(
+        {"OPTIONS",
+         target,
+         {{"origin", kPage}, {"access-control-request-method", "GET"}},
+         ""});
+    expect_forbidden(response);
+    EXPECT_EQ(header(response, "access-control-allow-origin"), "(none)");
+  }
+  start();
+  expect_forbidden(gateway_->answer({"OPTIONS", "/a1/prod/x", {}, ""}));
+}
+
+TEST_F(GatewayTest, OptionsWithAKey_IsARequestAsOthers) {
+  start(nullptr, with_page());
+  const HttpResponse response = get("/a1/prod/x", kGold, "OPTIONS");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(header(response, "ratelimit"),
+            R"("burst";r=2;t=1, "quota";r=99;t=43200)");
+  expect_forbidden(get("/a1/prod/x", "nobody's", "OPTIONS"));
+}
+
+TEST_F(GatewayTest, EveryAnswer_CanBeReadByPages) {
+  start(nullptr, with_page());
+  patch("/quota/limit", "4");
+  const auto ask = [&](const char* key, const char* origin) {
+    return gateway_->answer(
+        {"GET", "/a1/prod/x", {{"x-api-key", key}, {"origin", origin}}, ""});
+  };
+  const auto expect_readable = [](const HttpResponse& response, int status) {
+    EXPECT_EQ(response.status, status);
+    EXPECT_EQ(header(response, "access-control-allow-origin"), kPage);
+    EXPECT_EQ(header(response, "access-control-expose-headers"),
+              "Retry-After, RateLimit, RateLimit-Policy, x-amzn-RequestId, "
+              "x-amzn-ErrorType");
+    EXPECT_EQ(header(response, "vary"), "Origin");
+  };
+  for (int i = 0; i < 3; ++i) expect_readable(ask(kGold, kPage), 200);
+  expect_readable(ask(kGold, kPage), 429);
+  expect_readable(ask("nobody's", kPage), 403);
+  clock_->advance(kSecond);
+  expect_readable(ask(kGold, kPage), 200);
+  expect_readable(ask(kGold, kPage), 429);
+
+  const HttpResponse other = ask(kGold, "https://evil.example");
+  EXPECT_EQ(other.status, 429);
+  EXPECT_EQ(header(other, "access-control-allow-origin"), "(none)");
+  EXPECT_EQ(header(other, "access-control-expose-headers"), "(none)");
+  EXPECT_EQ(header(other, "vary"), "Origin");
+}
+
+TEST_F(GatewayTest, Pages_AreShownTheHeadersInUse) {
+  GatewayOptions options = with_page();
+  const auto exposed = [&](HeaderFormat format) {
+    options.headers.format = format;
+    start(nullptr, options);
+    return header(
+        gateway_->answer({"GET", "/a1/prod/x", {{"origin", kPage}}, ""}),
+        "access-control-expose-headers");
+  };
+  EXPECT_EQ(exposed(HeaderFormat::kXRateLimitEpoch),
+            "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, "
+            "X-RateLimit-Reset, x-amzn-RequestId, x-amzn-ErrorType");
+  EXPECT_EQ(exposed(HeaderFormat::kOff),
+            "Retry-After, x-amzn-RequestId, x-amzn-ErrorType");
+}
+
+TEST_F(GatewayTest, Upstream_DoesNotDoubleTheHeadersForPages) {
+  ScriptedServer server(
+      "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\n"
+      "Access-Control-Allow-Credentials: true\r\nVary: Origin\r\n"
+      "Content-Length: 0\r\n\r\n");
+  start(*Upstream::create(server.url()), with_page());
+  const HttpResponse response = gateway_->answer(
+      {"GET", "/a1/prod/x", {{"x-api-key", kGold}, {"origin", kPage}}, ""});
+  EXPECT_EQ(header(response, "access-control-allow-origin"), kPage);
+  EXPECT_EQ(header(response, "access-control-allow-credentials"), "(none)");
+  EXPECT_EQ(header(response, "vary"), "Origin");
+  // A preflight is not the upstream's to answer.
+  EXPECT_EQ(gateway_
+                ->answer({"OPTIONS",
+                          "/a1/prod/x",
+                          {{"origin", kPage},
+                           {"access-control-request-method", "GET"}},
+                          ""})
+                .status,
+            204);
+  EXPECT_EQ(server.requests().size(), 1u);
+  // Of an API without origins, the upstream's are the client's.
+  start(*Upstream::create(server.url()));
+  EXPECT_EQ(header(get(), "access-control-allow-origin"), "*");
+}
+
+TEST_F(GatewayTest, SomebodyElsesRefusal_CanBeReadByPages) {
+  start(nullptr, with_page());
+  HttpResponse response{429, {{"retry-after", "3"}}, ""};
+  HttpRequest request{"GET", "/a1/prod/x", {{"origin", kPage}}, ""};
+  gateway_->add_cors_headers(request, response);
+  EXPECT_EQ(header(response, "access-control-allow-origin"), kPage);
+  for (const char* target : {"", "/a2/prod/x"}) {
+    response.headers.clear();
+    request.target = target;
+    gateway_->add_cors_headers(request, response);
+    EXPECT_TRUE(response.headers.empty());
   }
 }
 

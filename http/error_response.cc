@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "http/random_sequence.h"
 #include "json/json_writer.h"
 
 namespace weir {
@@ -14,7 +15,8 @@ HttpResponse error_response(int status, std::string_view type,
   response.headers = {{"content-type", "application/json"},
                       {"x-amzn-errortype", std::string(type)}};
   if (status == 429 || status == 503) {
-    response.headers.emplace_back("retry-after", "1");
+    response.headers.emplace_back("retry-after",
+                                  std::to_string(overload_retry_after()));
   }
   JsonWriter json(JsonStyle::kCompact);
   json.begin_object();
@@ -23,6 +25,11 @@ HttpResponse error_response(int status, std::string_view type,
   json.end_object();
   response.body = std::move(json).text();
   return response;
+}
+
+int overload_retry_after() {
+  thread_local RandomSequence sequence;
+  return 1 + static_cast<int>(sequence.next() % kMostOverloadRetryAfter);
 }
 
 }  // namespace weir

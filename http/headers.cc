@@ -1,6 +1,7 @@
 #include "http/headers.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -26,6 +27,15 @@ std::optional<std::string_view> single_header(const HttpHeaders& headers,
   if (first == headers.end()) return std::nullopt;
   if (find(headers, first + 1, name) != headers.end()) return "";
   return first->second;
+}
+
+void set_header(HttpHeaders& headers, std::string name,
+                std::string_view value) {
+  headers.erase(
+      std::remove_if(headers.begin(), headers.end(),
+                     [&](const auto& header) { return header.first == name; }),
+      headers.end());
+  headers.emplace_back(std::move(name), value);
 }
 
 }  // namespace weir

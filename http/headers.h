@@ -4,6 +4,7 @@
 #define WEIR_HTTP_HEADERS_H_
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "http/message.h"
@@ -18,6 +19,10 @@ std::optional<std::string_view> first_header(const HttpHeaders& headers,
 // by the other one: it is "" then.
 std::optional<std::string_view> single_header(const HttpHeaders& headers,
                                               std::string_view name);
+
+// Has one header of this name, with this value, in place of those that there
+// are.
+void set_header(HttpHeaders& headers, std::string name, std::string_view value);
 
 }  // namespace weir
 

@@ -21,5 +21,13 @@ TEST(Headers, AreFoundByName) {
   EXPECT_EQ(single_header(headers, "never"), std::nullopt);
 }
 
+TEST(Headers, AreSetInPlaceOfAllOfTheirName) {
+  HttpHeaders headers = {{"a", "1"}, {"b", "2"}, {"a", "3"}};
+  set_header(headers, "a", "4");
+  EXPECT_EQ(headers, (HttpHeaders{{"b", "2"}, {"a", "4"}}));
+  set_header(headers, "c", "");
+  EXPECT_EQ(headers, (HttpHeaders{{"b", "2"}, {"a", "4"}, {"c", ""}}));
+}
+
 }  // namespace
 }  // namespace weir

@@ -258,7 +258,6 @@ class HttpServer::Daemon {
   Daemon(const HttpServerOptions& options, HttpHandler handler)
       : options_(options),
         handler_(std::move(handler)),
-        no_room_text_(options.tls_key.empty() ? no_room_text() : ""),
         connections_({static_cast<size_t>(options.max_connections),
                       options.idle_timeout, options.request_timeout}) {}
   ~Daemon() { stop(); }
@@ -295,13 +294,15 @@ class HttpServer::Daemon {
   void take_body(Exchange& exchange, std::string_view data);
   MHD_Result finish(Peer& peer, MHD_Connection* handle);
   HttpResponse handle_request(const HttpRequest& request);
+  void complete_refusal(const HttpRequest& request, HttpResponse& response) {
+    if (options_.complete_refusal) options_.complete_refusal(request, response);
+  }
   void refuse(Exchange& exchange, HttpResponse response);
   void refuse_body(Exchange& exchange);
   MHD_Result send(Peer& peer, MHD_Connection* handle, HttpResponse response);
 
   const HttpServerOptions options_;
   const HttpHandler handler_;
-  const std::string no_room_text_;
   ConnectionTable connections_;
   std::atomic<size_t> in_progress_{0};
   std::atomic<size_t> body_bytes_{0};
@@ -436,12 +437,15 @@ Peer* HttpServer::Daemon::add_connection(MHD_Connection* handle) {
       peer->connection = connections_.add(socket);
     }
     if (peer->connection != nullptr) return peer.release();
+    if (options_.tls_key.empty()) {
+      const std::string text = no_room_text();
+      // A new socket's buffer has place for this.
+      (void)::send(socket, text.data(), text.size(),
+                   MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
   } catch (...) {
     // No memory is no room.
   }
-  // A new socket's buffer has place for this.
-  (void)::send(socket, no_room_text_.data(), no_room_text_.size(),
-               MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown(socket, SHUT_RDWR);
   return nullptr;
 }
@@ -570,7 +574,9 @@ HttpResponse HttpServer::Daemon::handle_request(const HttpRequest& request) {
   if (slot.add(1) > static_cast<size_t>(options_.max_requests_in_progress) ||
       body_bytes_ > options_.max_total_body_bytes) {
     ++refused_;
-    return too_many_requests("Too many requests at once");
+    HttpResponse response = too_many_requests("Too many requests at once");
+    complete_refusal(request, response);
+    return response;
   }
   ++requests_;
   try {
@@ -584,6 +590,8 @@ HttpResponse HttpServer::Daemon::handle_request(const HttpRequest& request) {
 
 void HttpServer::Daemon::refuse(Exchange& exchange, HttpResponse response) {
   ++refused_;
+  exchange.request.body.clear();
+  complete_refusal(exchange.request, response);
   exchange.refusal = std::move(response);
   exchange.request = HttpRequest();
   exchange.bytes.end();

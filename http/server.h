@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -41,6 +42,11 @@ struct HttpServerOptions {
   absl::Duration request_timeout = absl::Seconds(30);
   // Of stop().
   absl::Duration drain_timeout = absl::Seconds(10);
+
+  // May add headers to an answer that is not the handler's. The request is
+  // there as far as it was understood: without a body, and with an empty target
+  // if its head was refused. Called by several threads at once; does not throw.
+  std::function<void(const HttpRequest&, HttpResponse&)> complete_refusal;
 };
 
 struct HttpServerStatistics {

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "http/error_response.h"
+#include "http/headers.h"
 #include "http/request_id.h"
 #include "management/status_response.h"
 #include "serve/metrics.h"
@@ -59,7 +60,7 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
                              ? nullptr
                              : &options.upstream->counters()),
       gateway_(enforcer, &routes_, &request_counters_,
-               std::move(options.upstream)),
+               std::move(options.upstream), options.gateway),
       management_(enforcer, keep_up(routes_, options.quota_offset)) {}
 
 HttpResponse Service::answer(const HttpRequest& request) {
@@ -81,6 +82,7 @@ HttpResponse Service::answer_beside_management(const HttpRequest& request) {
   } else {
     response =
         error_response(429, "TooManyRequestsException", "Too Many Requests");
+    complete_refusal(request, response);
   }
   gateway_requests_.fetch_sub(1);
   return response;
@@ -117,10 +119,13 @@ HttpResponse Service::health() const {
         std::max(enforcer_.statistics().synced_unix_ns, started_unix_ns_);
     const absl::Duration age = absl::Nanoseconds(clock_->now().unix - synced);
     if (age > max_sync_age_) {
-      return error_response(
+      HttpResponse response = error_response(
           503, "ServiceUnavailableException",
           absl::StrCat("Counts were last written to the store ",
                        absl::ToInt64Seconds(age), " seconds ago"));
+      // A monitor is no crowd, and wants to know when this ends.
+      set_header(response.headers, "retry-after", "1");
+      return response;
     }
   }
   return {200, {{"content-type", "application/json"}}, R"({"status":"ok"})"};

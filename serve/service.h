@@ -36,6 +36,7 @@ struct ServiceOptions {
   std::shared_ptr<const Authentication> authentication;
   // nullptr: admitted requests are answered with a fixed 200.
   std::unique_ptr<Upstream> upstream;
+  GatewayOptions gateway;
   // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
   bool gateway_beside_management = true;
   // How many requests `answer()` lets the gateway have at a time; others are
@@ -69,6 +70,13 @@ class Service {
   HttpResponse answer(const HttpRequest& request);
   // The gateway and nothing else.
   HttpResponse answer_gateway(const HttpRequest& request);
+
+  // Makes an answer that is not the service's, as it was not asked, one that
+  // pages can read if they can read the gateway's.
+  void complete_refusal(const HttpRequest& request,
+                        HttpResponse& response) const {
+    gateway_.add_cors_headers(request, response);
+  }
 
  private:
   Service(Enforcer* enforcer, ServiceOptions options);

@@ -31,6 +31,8 @@ namespace {
 constexpr int kMostRequests = 8;
 // What the inputs' callers know, and need to be admitted.
 constexpr char kKnownValue[] = "the-known-value-of-a-key";
+// Whose pages may use the API.
+constexpr char kOrigin[] = "https://www.example.com";
 
 // The value of a key that nothing in the input can name: whoever shows it has
 // read it from the key.
@@ -52,12 +54,19 @@ void check(const HttpRequest& request, const HttpResponse& response,
            std::string_view secret) {
   require(response.status >= 200 && response.status <= 599, "a status");
   bool has_error_type = false;
+  int allowed_origins = 0;
   for (const auto& [name, value] : response.headers) {
+    if (name == "access-control-allow-origin") {
+      ++allowed_origins;
+      require(value == kOrigin, "one origin is allowed");
+    }
     has_error_type = has_error_type || name == "x-amzn-errortype";
     require(!contains(name + value, "\n") && !contains(name + value, "\r"),
             "headers are lines");
   }
+  require(allowed_origins <= 1, "and said once");
   if (Management::serves(request.target)) {
+    require(allowed_origins == 0, "management is for its own page");
     require(has_error_type == (response.status >= 400), "errors have types");
     require(response.body.empty() || parse_json(response.body).ok(),
             "what is answered is JSON");
@@ -93,6 +102,7 @@ class Subject {
     add_key("green", kKnownValue);
     ServiceOptions service;
     service.clock = clock_;
+    require(service.gateway.cors.allow("a1", kOrigin).ok(), "an origin");
     if (with_credentials) {
       Credentials credentials;
       require(credentials.add({kSampleId, kSampleSecret, "", false}).ok(),

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
+#include "enforcer/http_response.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "http/headers.h"
@@ -183,6 +184,38 @@ TEST_F(ServiceTest, ASlowUpstreamKeepsNoOperatorOut) {
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(header(refused, "x-amzn-errortype"), "TooManyRequestsException");
   EXPECT_EQ(call("GET", "/usageplans").status, 200);
+}
+
+TEST_F(ServiceTest, PagesOfOtherOriginsMayUseAnApi) {
+  const auto allowed = [&](const char* target) {
+    const HttpResponse response =
+        call("GET", target, "", {{"origin", "https://www.example.com"}});
+    return header(response, "access-control-allow-origin");
+  };
+  for (const int most : {1, 0}) {
+    ServiceOptions options;
+    ASSERT_TRUE(
+        options.gateway.cors.allow("a1", "https://www.example.com").ok());
+    options.max_gateway_requests = most;
+    start(std::move(options));
+    EXPECT_EQ(allowed("/a1/prod/pets"), "https://www.example.com");
+    EXPECT_EQ(allowed("/a2/prod/pets"), "");
+    EXPECT_EQ(allowed("/usageplans"), "");
+  }
+}
+
+TEST_F(ServiceTest, TheGatewayTellsItsClientsWhatItIsTo) {
+  ServiceOptions options;
+  options.gateway.headers = HeaderFormat::kXRateLimitDelta;
+  options.gateway.headers.max_retry_after = 7;
+  start(std::move(options));
+  create_plan();
+  const HttpHeaders key = {{"x-api-key", kKey}};
+  EXPECT_EQ(call("GET", "/a1/prod/pets", "", key).status, 200);
+  const HttpResponse refused = call("GET", "/a1/prod/pets", "", key);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(header(refused, "retry-after"), "7");  // of 10
+  EXPECT_EQ(header(refused, "x-ratelimit-reset"), "7");
 }
 
 TEST_F(ServiceTest, TheGatewayCanBeElsewhere) {

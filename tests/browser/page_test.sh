@@ -1,5 +1,5 @@
 #!/bin/bash
-# usage: page_test.sh page_test.mjs WEIR
+# usage: page_test.sh SCRIPT WEIR
 # Runs the script where its modules are: in the source tree, where Bazel's links
 # lead.
 set -euo pipefail
