@@ -182,6 +182,19 @@ class RecoveryTest : public ::testing::Test {
     }
     ASSERT_TRUE(enforcer_->import_api_keys(more, "gold").ok());
     ASSERT_TRUE(enforcer_->delete_api_key("more7").ok());
+    ASSERT_TRUE(overwrite().ok());
+  }
+  // k0 loses a plan and keeps another; k4 gets its first one; one key is new.
+  absl::Status overwrite() {
+    std::vector<v1::ApiKey> keys(3);
+    keys[0].set_value(value_of(0));
+    keys[0].set_enabled(true);
+    keys[1].set_value(value_of(4));
+    keys[1].set_name("overwritten");
+    return enforcer_
+        ->import_api_keys(keys, {{"gold"}, {"free"}, {"gold"}},
+                          /*skipped=*/nullptr, ExistingKeys::kOverwrite)
+        .status();
   }
 
   const std::string folder_;
@@ -381,6 +394,7 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
             enforcer_->share_usage_plan("free"),
             enforcer_->create_api_key(key).status(),
             enforcer_->import_api_keys({key, key}, "gold").status(),
+            overwrite(),
             enforcer_->update_api_key("k0", {replace("/enabled", "false")})
                 .status(),
             enforcer_->delete_api_key("k0"),

@@ -1,5 +1,6 @@
 #include "management/management.h"
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -162,13 +163,13 @@ class Operation {
     auto rows = parse_api_key_csv(request_.body);
     if (!rows.ok()) return status_response(rows.status());
 
-    std::vector<std::string> warnings;
+    std::map<int, std::string> warnings;  // by line
     std::vector<int> lines;
     std::vector<v1::ApiKey> keys;
     std::vector<std::vector<std::string>> plan_ids;
     const auto warn = [&warnings](int line, const absl::Status& status) {
-      warnings.push_back(
-          absl::StrCat("line ", line, ": ", aws_message(status)));
+      warnings.emplace(line,
+                       absl::StrCat("line ", line, ": ", aws_message(status)));
     };
     for (ApiKeyRow& row : *rows) {
       if (!row.status.ok()) {
@@ -183,17 +184,20 @@ class Operation {
 
     std::vector<absl::Status> skipped;
     const auto ids = enforcer_.import_api_keys(
-        keys, plan_ids, fails_on_warnings() ? nullptr : &skipped);
+        keys, plan_ids, fails_on_warnings() ? nullptr : &skipped,
+        ExistingKeys::kOverwrite);
     if (!ids.ok()) return status_response(with_line(ids.status(), lines));
     for (std::size_t i = 0; i < skipped.size(); ++i) {
       if (!skipped[i].ok()) warn(lines[i], skipped[i]);
     }
+    std::vector<std::string> texts;
+    for (auto& [line, text] : warnings) texts.push_back(std::move(text));
     JsonWriter json(JsonStyle::kCompact);
     json.begin_object();
     json.key("ids");
     write_texts(*ids, json);
     json.key("warnings");
-    write_texts(warnings, json);
+    write_texts(texts, json);
     json.end_object();
     return json_response(201, std::move(json).text());
   }
@@ -352,11 +356,14 @@ class Operation {
   }
 
   // An import none of which was done.
-  static HttpResponse refuse(const std::vector<std::string>& warnings) {
+  static HttpResponse refuse(const std::map<int, std::string>& warnings) {
     constexpr std::size_t kShown = 8;
-    const std::size_t shown = std::min(warnings.size(), kShown);
-    std::string text =
-        absl::StrJoin(warnings.begin(), warnings.begin() + shown, "; ");
+    std::string text;
+    std::size_t shown = 0;
+    for (const auto& [line, warning] : warnings) {
+      if (shown == kShown) break;
+      absl::StrAppend(&text, shown++ == 0 ? "" : "; ", warning);
+    }
     if (shown < warnings.size()) {
       absl::StrAppend(&text, "; and ", warnings.size() - shown, " more");
     }
