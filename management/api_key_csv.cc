@@ -283,7 +283,7 @@ absl::Status read_row(const std::vector<std::string>& fields,
 }  // namespace
 
 absl::StatusOr<std::vector<ApiKeyRow>> parse_api_key_csv(
-    std::string_view text) {
+    std::string_view text, std::size_t most_rows) {
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
     text.remove_prefix(kByteOrderMark.size());
   }
@@ -301,9 +301,9 @@ absl::StatusOr<std::vector<ApiKeyRow>> parse_api_key_csv(
   while (!reader.done()) {
     const Record record = reader.next();
     if (record.status.ok() && is_blank_line(record.fields)) continue;
-    if (rows.size() == kMostApiKeyRows) {
+    if (rows.size() == most_rows) {
       return absl::InvalidArgumentError(
-          absl::StrCat("expected at most ", kMostApiKeyRows, " rows"));
+          absl::StrCat("expected at most ", most_rows, " rows"));
     }
     ApiKeyRow& row = rows.emplace_back();
     row.line = record.line;

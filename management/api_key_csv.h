@@ -42,9 +42,10 @@ struct ApiKeyRow {
 // so that a quote too many never takes the rows below with it.
 //
 // InvalidArgument if the first line cannot be read, lacks a required column or
-// has a column twice, or if there are more than kMostApiKeyRows rows. Errors
+// has a column twice, or if there are more than `most_rows` rows. Errors
 // never repeat what is in the text: that may be a secret.
-absl::StatusOr<std::vector<ApiKeyRow>> parse_api_key_csv(std::string_view text);
+absl::StatusOr<std::vector<ApiKeyRow>> parse_api_key_csv(
+    std::string_view text, std::size_t most_rows = kMostApiKeyRows);
 
 }  // namespace weir
 

@@ -380,7 +380,7 @@ TEST_F(ManagementTest, KeysAreImported) {
       plan, ",", other,
       "\",TRUE,\"a \"\"b\"\",\n c\"\r\n"
       "\n"
-      "two,value-number-two-of-many,,no,\n");
+      "two,value-number-two-of-many,,False,\n");
   const std::string imported =
       body_of(201, "POST", target + "&failonwarnings=true", table);
   EXPECT_EQ(operation_, "ImportApiKeys");
@@ -397,44 +397,77 @@ TEST_F(ManagementTest, KeysAreImported) {
                 AllOf(HasSubstr("one"), Not(HasSubstr("two"))));
   }
 
-  // Line 2 is there already, 4 is too short, 5 has a plan that is not there.
+  // Line 2 overwrites, 4 is too short, 5 has a plan that is not there.
+  const std::string first = id_in(body_of(200, "GET", "/apikeys?name=one"));
   const std::string half = absl::StrCat(
-      "key,usageplanids\n"
-      "value-number-one-of-many,\n"
-      "value-number-three-of-many,",
+      "key,name,usageplanids,note\n"
+      "value-number-one-of-many,new,,ignored\n"
+      "value-number-three-of-many,three,",
       plan,
-      "\n"
-      "short,\n"
-      "value-number-four-of-many,nobody\n"
-      "a,b,c\n");
+      ",\n"
+      "short,,,\n"
+      "value-number-four-of-many,,nobody,\n"
+      "a,b,c\n"
+      "value-number-five-of-many,\"five,,\n"
+      ",,,\n");
   const HttpResponse none = call("POST", target + "&failonwarnings=true", half);
   EXPECT_EQ(none.status, 400);
   EXPECT_THAT(none.body, HasSubstr("line 6"));
   EXPECT_THAT(body_of(200, "GET", "/apikeys?includeValues=true"),
-              Not(HasSubstr("value-number-three")));
+              AllOf(HasSubstr(R"("name":"one")"),
+                    Not(HasSubstr("value-number-three"))));
   const std::string some = body_of(201, "POST", target, half);
-  EXPECT_THAT(some, HasSubstr("line 2: API Key already exists"));
-  EXPECT_THAT(some, HasSubstr("line 4: API Key value should be at least"));
-  EXPECT_THAT(some, HasSubstr("line 5: Invalid Usage Plan ID specified"));
-  EXPECT_THAT(some, HasSubstr("line 6: expected 2 fields"));
-  EXPECT_THAT(some, Not(HasSubstr("short,")));
+  EXPECT_THAT(some, HasSubstr(absl::StrCat(R"({"ids":[")", first, R"(",")")));
+  EXPECT_THAT(some,
+              HasSubstr(R"("warnings":["line 4: API Key value should be at )"
+                        R"(least 20 characters",)"
+                        R"("line 5: Invalid Usage Plan ID specified",)"
+                        R"("line 6: expected 4 fields, found 3",)"
+                        R"("line 7: a quote that does not end",)"
+                        R"("line 8: Key: expected a value, found none"]})"));
+  EXPECT_THAT(some, Not(HasSubstr("short")));
   EXPECT_THAT(body_of(200, "GET", "/usageplans/" + plan + "/keys"),
-              HasSubstr(R"({"id":)"));
+              AllOf(HasSubstr("three"), Not(HasSubstr(first))));
   EXPECT_THAT(body_of(200, "GET", "/apikeys?includeValues=true"),
-              AllOf(HasSubstr("value-number-three"), Not(HasSubstr("four"))));
+              AllOf(HasSubstr("value-number-three"), Not(HasSubstr("four")),
+                    HasSubstr(absl::StrCat(
+                        R"("id":")", first,
+                        R"(","value":"value-number-one-of-many","name":"new",)"
+                        R"("enabled":true)"))));
 
   // The error of a single key names its line.
-  const HttpResponse conflict =
+  const HttpResponse unknown =
       call("POST", target + "&failonwarnings=true",
-           "key\nvalue-number-five-of-many\nvalue-number-one-of-many\n");
-  expect_error(conflict, 409, "ConflictException",
-               "line 3: API Key already exists");
-  for (const char* bad : {"", "name\nx\n", "key,key\n", "key,secret\n",
-                          "key\n\"x", "key\nx\"y\n", "key\n\xff\n"}) {
+           "key,name,usageplanids\nvalue-number-five-of-many,,\n\n"
+           "value-number-one-of-many,,nobody\n");
+  expect_error(unknown, 404, "NotFoundException",
+               "line 4: Invalid Usage Plan ID specified");
+  expect_error(call("POST", target, ""), 400, "BadRequestException",
+               "Missing required column 'Key'");
+  for (const char* bad : {"name\nx\n", "key,key,name\n", "key,secret\n",
+                          "key,name,\"x", "key,na\"me\n", "key,name\xff\n"}) {
     EXPECT_EQ(call("POST", target, bad).status, 400) << bad;
   }
   EXPECT_EQ(call("POST", "/apikeys?mode=import&format=json", table).status,
             400);
+}
+
+TEST_F(ManagementTest, OfOneFileTheLastRowOfAKeyWins) {
+  const std::string plan = create_plan(R"({"name":"gold"})");
+  const std::string imported =
+      body_of(201, "POST", "/apikeys?mode=import&format=csv",
+              absl::StrCat("key,name,enabled,usageplanids\n", kValue,
+                           ",a,true,", plan, "\n", kValue, ",b,false,'", plan,
+                           "'\n", kValue, ",c,maybe,\n"));
+  const std::string key = id_in(body_of(200, "GET", "/apikeys"));
+  EXPECT_EQ(imported,
+            absl::StrCat(R"({"ids":[")", key,
+                         R"("],"warnings":["line 4: Enabled: expected true or )"
+                         R"(false"]})"));
+  EXPECT_THAT(body_of(200, "GET", "/apikeys/" + key),
+              HasSubstr(R"("name":"b","enabled":false)"));
+  EXPECT_THAT(body_of(200, "GET", "/usageplans/" + plan + "/keys"),
+              HasSubstr(key));
 }
 
 TEST_F(ManagementTest, Tags) {
