@@ -210,6 +210,15 @@ absl::Status check_api_key_value(std::string_view value);
 absl::Status check_api_key(const v1::ApiKey& key);
 absl::Status value_is_taken();
 
+// What is wrong with tags that somebody sets, beside what is wrong with any.
+template <class Tags>
+absl::Status check_new_tags(const Tags& tags) {
+  for (const auto& [key, value] : tags) {
+    if (auto status = check_tag_key(key); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 void apply(const TagChanges& changes,
            google::protobuf::Map<std::string, std::string>& tags);
 

@@ -168,7 +168,8 @@ class Enforcer::Impl::Import {
       if (auto status = check_id(key.id()); !status.ok()) return status;
       if (!own_ids_.insert(key.id()).second) return id_is_taken(key.id());
     }
-    return check_api_key(key);
+    if (auto status = check_api_key(key); !status.ok()) return status;
+    return check_new_tags(key.tags());
   }
 
   void choose_ids() {

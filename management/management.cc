@@ -1,5 +1,10 @@
 #include "management/management.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -283,10 +288,15 @@ class Operation {
 
   absl::StatusOr<PageRequest> page_request() const {
     PageRequest page{parameter("position"), 0};
-    const std::string limit = parameter("limit");
-    if (!limit.empty() && !absl::SimpleAtoi(limit, &page.limit)) {
-      return absl::InvalidArgumentError("limit: expected a number");
+    const std::string text = parameter("limit");
+    std::int64_t limit = 0;
+    if (!text.empty() && !absl::SimpleAtoi(text, &limit)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("limit: expected a whole number, got ", excerpt(text)));
     }
+    // What is more than a page may have is as much as it may.
+    page.limit = static_cast<int>(
+        std::clamp<std::int64_t>(limit, -1, std::numeric_limits<int>::max()));
     return page;
   }
 
@@ -505,6 +515,26 @@ const std::vector<Binding>& bindings() {
   return *kBindings;
 }
 
+// What paths of API Gateway's own interface begin with, and those of its second
+// version under "/v2/". Clients that ask for one mean the management, whether
+// it has the resource or not.
+constexpr std::string_view kResources[] = {
+    "account",     "apikeys",
+    "domainnames", "clientcertificates",
+    "restapis",    "domainnameaccessassociations",
+    "sdktypes",    "rejectdomainnameaccessassociations",
+    "tags",        "usageplans",
+    "vpclinks",
+};
+constexpr std::string_view kResourcesOfV2[] = {
+    "apis", "domainnames", "portalproducts", "portals", "tags", "vpclinks",
+};
+
+template <std::size_t kSize>
+bool contains(const std::string_view (&names)[kSize], std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
 bool matches(const std::vector<std::string_view>& path,
              const std::vector<std::string>& segments) {
   return std::equal(path.begin(), path.end(), segments.begin(), segments.end(),
@@ -517,9 +547,12 @@ bool matches(const std::vector<std::string_view>& path,
 
 bool Management::serves(std::string_view target) {
   if (target.empty() || target.front() != '/') return false;
-  const std::string_view first =
-      target.substr(1, target.find_first_of("/?", 1) - 1);
-  return first == "usageplans" || first == "apikeys" || first == "tags";
+  const std::string_view path = target.substr(1, target.find('?') - 1);
+  const std::string_view first = path.substr(0, path.find('/'));
+  if (first != "v2") return contains(kResources, first);
+  const std::string_view rest =
+      path.substr(std::min(path.size(), std::size_t{3}));
+  return contains(kResourcesOfV2, rest.substr(0, rest.find('/')));
 }
 
 Management::Management(Enforcer* enforcer, ManagementOptions options)
@@ -548,7 +581,9 @@ ManagementAnswer Management::answer(const HttpRequest& request) {
   }
   if (methods.empty()) {
     return {"Unknown",
-            error_response(404, "NotFoundException", "No such resource")};
+            error_response(404, "NotFoundException",
+                           "No such resource: there are usage plans, API keys, "
+                           "usage and tags")};
   }
   HttpResponse response = error_response(
       405, "BadRequestException", "The resource does not have this method");
