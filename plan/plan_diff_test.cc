@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
 #include "plan/plan_json.h"
@@ -17,6 +18,8 @@
 
 namespace weir {
 namespace {
+
+using ::testing::HasSubstr;
 
 using Patch = std::vector<v1::PatchOperation>;
 

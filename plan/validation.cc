@@ -145,8 +145,11 @@ class Validator {
                            quota.period() == v1::MONTH;
     if (rules_.quota_offset == PlanRules::QuotaOffset::kRequests) {
       // Against a limit that is no limit, only a negative offset is a mistake.
+      // Under one of 0 the offset waits for the next: to suspend a plan is one
+      // operation.
+      const bool compares = limit_ok && quota.limit() > 0;
       check_range("/quota/offset", quota.offset(), 0,
-                  limit_ok ? quota.limit() : kMaxQuotaLimit);
+                  compares ? quota.limit() : kMaxQuotaLimit);
     } else if (period_ok) {
       check_start_day(quota);
     }

@@ -22,7 +22,7 @@ namespace weir {
 struct PlanRules {
   enum class QuotaOffset {
     // `quota.offset` is requests, subtracted from the limit in a key's first
-    // period: 0 to the limit.
+    // period: 0 to the limit, or any number while that is 0.
     kRequests,
     // `quota.offset` is the day on which the period starts: DAY 0, WEEK 0
     // (Sunday) to 6, MONTH 0 (the 1st) to 27 (the 28th).

@@ -222,7 +222,6 @@ TEST(ValidateUsagePlan, BoundsQuotaLimits) {
     EXPECT_EQ(validate_usage_plan(plan, rules)[0].message,
               "expected 0 to 8796093022207, got none");
   }
-  EXPECT_THAT(paths(quota_plan(0, 1, v1::DAY)), ElementsAre("/quota/offset"));
   EXPECT_THAT(paths(quota_plan(0, 6, v1::WEEK), kStartDay), IsEmpty());
 }
 
@@ -246,7 +245,9 @@ TEST(ValidateUsagePlan, OffsetIsRequestsByDefault) {
               ElementsAre("/quota/offset"));
   EXPECT_THAT(paths(quota_plan(100, -1, v1::MONTH)),
               ElementsAre("/quota/offset"));
-  EXPECT_THAT(paths(quota_plan(0, 5, v1::DAY)), ElementsAre("/quota/limit"));
+  EXPECT_THAT(paths(quota_plan(-1, 5, v1::DAY)), ElementsAre("/quota/limit"));
+  EXPECT_THAT(paths(quota_plan(0, 5, v1::DAY)), IsEmpty());
+  EXPECT_THAT(paths(quota_plan(0, -1, v1::DAY)), ElementsAre("/quota/offset"));
 }
 
 TEST(ValidateUsagePlan, OffsetMayBeTheStartDay) {
