@@ -185,6 +185,29 @@ TEST_F(ServiceTest, ASlowUpstreamKeepsNoOperatorOut) {
   EXPECT_EQ(call("GET", "/usageplans").status, 200);
 }
 
+// Not before the limit changes: midnight makes no difference.
+TEST_F(ServiceTest, ASuspendedPlanNamesNoTimeToComeBack) {
+  start();
+  create_plan();
+  ASSERT_EQ(call("PATCH", "/usageplans/gold",
+                 R"({"patchOperations":[{"op":"add","path":"/quota/limit",)"
+                 R"("value":"0"},{"op":"add","path":"/quota/period",)"
+                 R"("value":"DAY"}]})")
+                .status,
+            200);
+  for (int day = 0; day < 2; ++day) {
+    const HttpResponse refused =
+        call("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}});
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(header(refused, "x-amzn-errortype"), "LimitExceededException");
+    EXPECT_EQ(header(refused, "retry-after"), "");
+    EXPECT_THAT(header(refused, "ratelimit"),
+                AllOf(HasSubstr("\"quota\";r=0"),
+                      Not(HasSubstr("\"quota\";r=0;t"))));
+    clock_->advance(86'400 * kSecond);
+  }
+}
+
 // Neither 403 nor the gateway's, whoever asks.
 TEST_F(ServiceTest, OtherPathsOfApiGatewayAreNotTheGateways) {
   start();
