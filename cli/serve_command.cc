@@ -4,10 +4,14 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <ostream>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -294,6 +298,21 @@ void reload(const Flags& flags, Authentication* authentication,
   }
 }
 
+// Plans that were made when the gateway had an address of its own, or by
+// another program.
+void warn_of_unreachable_stages(const Servers& servers,
+                                const Console& console) {
+  constexpr size_t kMostLines = 8;
+  const std::vector<std::string> lines = servers.service().unreachable_stages();
+  for (size_t i = 0; i < std::min(lines.size(), kMostLines); ++i) {
+    console.err << "weir: warning: " << lines[i] << " (--gateway-listen)\n";
+  }
+  if (lines.size() > kMostLines) {
+    console.err << "weir: warning: and so for " << lines.size() - kMostLines
+                << " more\n";
+  }
+}
+
 void announce(const Flags& flags, bool open, const Servers& servers,
               const Console& console) {
   servers.announce(console.out);
@@ -330,6 +349,7 @@ absl::Status serve(const Flags& flags, const Console& console) {
       Servers::start(*listeners, enforcer->get(), *std::move(options));
   if (!servers.ok()) return servers.status();
 
+  warn_of_unreachable_stages(**servers, console);
   announce(flags, open, **servers, console);
   wait_for_stop(signals, [&] {
     reload(flags, authentication.get(), **servers, console);

@@ -42,6 +42,8 @@ class Servers {
   absl::Status replace_certificate(const std::string& certificate,
                                    const std::string& key);
 
+  const Service& service() const { return *service_; }
+
   // Writes a line for each, with its URL.
   void announce(std::ostream& out) const;
 

@@ -331,7 +331,7 @@ TEST(WeirValidate, NamesAllProblems) {
   const std::string bad =
       R"({"apiStages": [{"apiId": "a", "stage": "s"}],
           "throttle": {"burstLimit": -1, "rateLimit": 1},
-          "quota": {"limit": 0, "period": "DAY"}})";
+          "quota": {"limit": -1, "period": "DAY"}})";
   const std::string path = write_file("bad.json", bad);
   const Result text = weir({"validate", path});
   EXPECT_EQ(text.exit_code, 1);

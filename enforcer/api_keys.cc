@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +18,7 @@
 #include "enforcer/key_record.h"
 #include "enforcer/random_id.h"
 #include "enforcer/stored.h"
+#include "json/json_value.h"
 #include "json/text.h"
 #include "json/utf8.h"
 #include "plan/plan_changes.h"
@@ -39,54 +44,68 @@ bool fits(std::string_view text, size_t most_characters) {
   return characters.has_value() && *characters <= most_characters;
 }
 
-// What an operation of update_api_key() sets, as text.
-std::string text_of(const google::protobuf::Value& value) {
-  if (value.kind_case() == google::protobuf::Value::kBoolValue) {
-    return value.bool_value() ? "true" : "false";
+void set_name(const std::string& text, v1::ApiKey& key) { key.set_name(text); }
+void set_description(const std::string& text, v1::ApiKey& key) {
+  key.set_description(text);
+}
+void set_enabled(const std::string& text, v1::ApiKey& key) {
+  // API Gateway takes all text but "true" for false.
+  key.set_enabled(absl::EqualsIgnoreCase(text, "true"));
+}
+void set_customer_id(const std::string& text, v1::ApiKey& key) {
+  key.set_customer_id(text);
+}
+void add_stage(const std::string& text, v1::ApiKey& key) {
+  const auto& stages = key.stage_keys();
+  if (std::find(stages.begin(), stages.end(), text) == stages.end()) {
+    key.add_stage_keys(text);
   }
-  return value.string_value();
+}
+void remove_stage(const std::string& text, v1::ApiKey& key) {
+  auto& stages = *key.mutable_stage_keys();
+  stages.erase(std::remove(stages.begin(), stages.end(), text), stages.end());
+}
+
+// The operations of update_api_key().
+struct Row {
+  std::string_view op;
+  std::string_view path;
+  void (*apply)(const std::string& text, v1::ApiKey& key);
+};
+constexpr Row kRows[] = {
+    {"replace", "/description", set_description},
+    {"replace", "/enabled", set_enabled},
+    {"replace", "/name", set_name},
+    {"replace", "/customerId", set_customer_id},
+    {"add", "/stages", add_stage},
+    {"remove", "/stages", remove_stage},
+};
+
+// The text that an operation brings. `/enabled` may be a boolean, too.
+absl::StatusOr<std::string> text_of(const v1::PatchOperation& operation) {
+  const google::protobuf::Value& value = operation.value();
+  const bool is_flag = operation.path() == "/enabled";
+  if (value.kind_case() == google::protobuf::Value::kStringValue) {
+    return value.string_value();
+  }
+  if (is_flag && value.kind_case() == google::protobuf::Value::kBoolValue) {
+    return std::string(value.bool_value() ? "true" : "false");
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(operation.op(), " ", operation.path(), ": expected ",
+                   is_flag ? "\"true\" or \"false\"" : "a string", ", got ",
+                   describe_value(value)));
 }
 
 absl::Status apply(const v1::PatchOperation& operation, v1::ApiKey& key) {
-  const std::string text = text_of(operation.value());
-  if (operation.op() == "replace") {
-    if (operation.path() == "/name") {
-      key.set_name(text);
-      return absl::OkStatus();
-    }
-    if (operation.path() == "/description") {
-      key.set_description(text);
-      return absl::OkStatus();
-    }
-    if (operation.path() == "/enabled") {
-      // API Gateway takes whatever is not true for false.
-      key.set_enabled(absl::EqualsIgnoreCase(text, "true"));
-      return absl::OkStatus();
-    }
-    if (operation.path() == "/customerId") {
-      key.set_customer_id(text);
-      return absl::OkStatus();
-    }
-  }
-  if (operation.op() == "add" && operation.path() == "/stages") {
-    const auto& stages = key.stage_keys();
-    if (std::find(stages.begin(), stages.end(), text) == stages.end()) {
-      key.add_stage_keys(text);
-    }
-    return absl::OkStatus();
-  }
-  if (operation.op() == "remove" && operation.path() == "/stages") {
-    auto& stages = *key.mutable_stage_keys();
-    stages.erase(std::remove(stages.begin(), stages.end(), text), stages.end());
-    return absl::OkStatus();
-  }
-  static constexpr std::string_view kReplaceable[] = {
-      "/description", "/enabled", "/name", "/customerId"};
-  static constexpr std::string_view kListed[] = {"/stages"};
-  absl::Span<const std::string_view> supported;
-  if (operation.op() == "replace") supported = kReplaceable;
-  if (operation.op() == "add" || operation.op() == "remove") {
-    supported = kListed;
+  std::vector<std::string_view> supported;
+  for (const Row& row : kRows) {
+    if (row.op != operation.op()) continue;
+    supported.push_back(row.path);
+    if (row.path != operation.path()) continue;
+    const auto text = text_of(operation);
+    if (text.ok()) row.apply(*text, key);
+    return text.status();
   }
   return bad(aws_text::invalid_patch_path(operation.path(), operation.op(),
                                           supported));
@@ -139,7 +158,7 @@ absl::Status check_api_key(const v1::ApiKey& key) {
         absl::StrCat("API Key stages: expected at most ", kMostStageKeys,
                      " of the form apiId/stage"));
   }
-  return to_status(validate_tags(key.tags()));
+  return to_status(validate_tags(key.tags()), "API key");
 }
 
 void apply(const TagChanges& changes,
@@ -209,6 +228,7 @@ absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
   const std::string& value = key.value().empty() ? generated : key.value();
   if (auto status = check_api_key_value(value); !status.ok()) return status;
   if (auto status = check_api_key(key); !status.ok()) return status;
+  if (auto status = check_new_tags(key.tags()); !status.ok()) return status;
   std::string id = key.id();
 
   MutexLock lock(impl_->mutex);
@@ -298,7 +318,8 @@ absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
 absl::StatusOr<v1::ApiKey> Enforcer::tag_api_key(std::string_view key_id,
                                                  const TagChanges& changes) {
   MutexLock lock(impl_->mutex);
-  return impl_->update_key(key_id, [&](v1::ApiKey& document) {
+  return impl_->update_key(key_id, [&](v1::ApiKey& document) -> absl::Status {
+    if (auto status = check_new_tags(changes.set); !status.ok()) return status;
     apply(changes, *document.mutable_tags());
     return absl::OkStatus();
   });

@@ -54,6 +54,7 @@ struct PlanRecord {
 // The state behind an Enforcer. What `admit()` reads is not guarded; the rest
 // is the control plane's, under one mutex.
 struct Enforcer::Impl {
+  class Import;
   class Recovery;
 
   // How many days usage is reported for.
@@ -149,7 +150,8 @@ struct Enforcer::Impl {
   using PlanIdsOf = absl::FunctionRef<absl::Span<const std::string>(size_t i)>;
   absl::StatusOr<std::vector<std::string>> import_keys(
       absl::Span<const v1::ApiKey> new_keys, PlanIdsOf plan_ids,
-      std::vector<absl::Status>* skipped) ABSL_LOCKS_EXCLUDED(mutex);
+      std::vector<absl::Status>* skipped, ExistingKeys existing)
+      ABSL_LOCKS_EXCLUDED(mutex);
 
   // Changes what a key says of itself, all but its id and value.
   absl::StatusOr<v1::ApiKey> update_key(
@@ -207,6 +209,15 @@ absl::Status arena_exhausted();
 absl::Status check_api_key_value(std::string_view value);
 absl::Status check_api_key(const v1::ApiKey& key);
 absl::Status value_is_taken();
+
+// What is wrong with tags that somebody sets, beside what is wrong with any.
+template <class Tags>
+absl::Status check_new_tags(const Tags& tags) {
+  for (const auto& [key, value] : tags) {
+    if (auto status = check_tag_key(key); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
 
 void apply(const TagChanges& changes,
            google::protobuf::Map<std::string, std::string>& tags);

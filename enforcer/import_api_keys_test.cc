@@ -381,5 +381,235 @@ TEST_F(ImportTest, KeysThatAreWrongCanBeSkipped) {
   EXPECT_TRUE(enforcer_->admit({value_of(2), route_}).admitted());
 }
 
+// After a key with an unknown plan, one without plans has none.
+TEST_F(ImportTest, PlansOfAKeyThatIsSkippedAreNobodys) {
+  std::vector<absl::Status> skipped;
+  ASSERT_TRUE(
+      enforcer_
+          ->import_api_keys(some_keys(2), {{}, {"plan", "nobody"}}, &skipped)
+          .ok());
+  EXPECT_TRUE(absl::IsNotFound(skipped[1]));
+  EXPECT_THAT(plan_key_ids("plan"), IsEmpty());
+}
+
+// -- Overwriting --
+
+class OverwriteTest : public ImportTest {
+ protected:
+  OverwriteTest() { create_plan("dev", "dev"); }
+
+  static v1::ApiKey key_of(size_t value, const std::string& name,
+                           bool enabled = true) {
+    v1::ApiKey key;
+    key.set_value(value_of(value));
+    key.set_name(name);
+    key.set_enabled(enabled);
+    return key;
+  }
+  absl::StatusOr<std::vector<std::string>> import(
+      const std::vector<v1::ApiKey>& keys,
+      const std::vector<std::vector<std::string>>& plan_ids,
+      std::vector<absl::Status>* skipped = nullptr) {
+    return enforcer_->import_api_keys(keys, plan_ids, skipped,
+                                      ExistingKeys::kOverwrite);
+  }
+  Decision admit(const std::string& value, const std::string& stage = "prod") {
+    return enforcer_->admit({value, *enforcer_->route("api", stage)});
+  }
+};
+
+TEST_F(OverwriteTest, TheRowsTextsAndPlansTakeThePlaceOfTheOldOnes) {
+  v1::ApiKey key = key_of(0, "old", /*enabled=*/false);
+  key.set_id("k");
+  key.set_description("old");
+  key.set_customer_id("customer");
+  key.add_stage_keys("api/prod");
+  (*key.mutable_tags())["team"] = "pets";
+  ASSERT_TRUE(enforcer_->import_api_keys({key}, "plan").ok());
+  const v1::ApiKey before = *enforcer_->get_api_key("k");
+
+  const auto ids =
+      import({key_of(1, "other"), key_of(0, "new")}, {{}, {"dev"}});
+  ASSERT_TRUE(ids.ok()) << ids.status();
+  EXPECT_EQ((*ids)[1], "k");
+  const v1::ApiKey after = *enforcer_->get_api_key("k", true);
+  EXPECT_EQ(after.value(), value_of(0));
+  EXPECT_EQ(after.name(), "new");
+  EXPECT_EQ(after.description(), "");
+  EXPECT_TRUE(after.enabled());
+  EXPECT_EQ(after.customer_id(), "customer");
+  EXPECT_THAT(after.stage_keys(), ElementsAre("api/prod"));
+  EXPECT_EQ(after.tags().at("team"), "pets");
+  EXPECT_EQ(after.created_date().nanos(), before.created_date().nanos());
+  EXPECT_EQ(after.created_date().seconds(), before.created_date().seconds());
+  EXPECT_EQ(key_ids().size(), 2u);
+  EXPECT_THAT(plan_key_ids("plan"), IsEmpty());
+  EXPECT_THAT(plan_key_ids("dev"), ElementsAre("k"));
+  EXPECT_EQ(admit(value_of(0)).forbidden, Forbidden::kNoPlan);
+  EXPECT_TRUE(admit(value_of(0), "dev").admitted());
+
+  ASSERT_TRUE(import({key_of(0, "new", false)}, {{"dev"}}).ok());
+  EXPECT_EQ(admit(value_of(0), "dev").forbidden, Forbidden::kDisabledKey);
+}
+
+TEST_F(OverwriteTest, WhatWasUsedStaysWithThePlansThatStay) {
+  ASSERT_TRUE(import({key_of(0, "a")}, {{"plan", "dev"}}).ok());
+  for (const char* stage : {"prod", "dev"}) {
+    EXPECT_TRUE(admit(value_of(0), stage).admitted());
+  }
+  ASSERT_TRUE(import({key_of(0, "b")}, {{"dev"}}).ok());
+  EXPECT_EQ(admit(value_of(0), "dev").tokens_remaining(), 1);
+  ASSERT_TRUE(import({key_of(0, "c")}, {{"dev", "plan"}}).ok());
+  EXPECT_EQ(admit(value_of(0), "dev").tokens_remaining(), 0);
+  EXPECT_EQ(admit(value_of(0)).tokens_remaining(), 2)
+      << "which begins anew, as for every association that ended";
+}
+
+TEST_F(OverwriteTest, OfOneCallTheLastGoodKeyCounts) {
+  std::vector<absl::Status> skipped;
+  const auto ids =
+      import({key_of(0, "first"), key_of(1, "one"), key_of(0, "second"),
+              key_of(0, "no such plan"), key_of(0, std::string(1025, 'x'))},
+             {{"plan"}, {}, {"dev"}, {"nobody"}, {}}, &skipped);
+  ASSERT_TRUE(ids.ok()) << ids.status();
+  EXPECT_EQ((*ids)[0], "");
+  EXPECT_NE((*ids)[2], "");
+  EXPECT_EQ((*ids)[3], "");
+  EXPECT_TRUE(skipped[0].ok());
+  EXPECT_TRUE(absl::IsNotFound(skipped[3]));
+  EXPECT_TRUE(absl::IsInvalidArgument(skipped[4]));
+  EXPECT_EQ(enforcer_->get_api_key((*ids)[2])->name(), "second");
+  EXPECT_THAT(plan_key_ids("plan"), IsEmpty());
+  EXPECT_THAT(plan_key_ids("dev"), ElementsAre((*ids)[2]));
+  EXPECT_EQ(enforcer_->statistics().api_keys, 2u);
+
+  // The same for one that there is.
+  const auto again =
+      import({key_of(0, "third"), key_of(0, "fourth")}, {{"plan"}, {}});
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_THAT(*again, ElementsAre("", (*ids)[2]));
+  EXPECT_EQ(enforcer_->get_api_key((*ids)[2])->name(), "fourth");
+  EXPECT_THAT(plan_key_ids("plan"), IsEmpty());
+  EXPECT_THAT(plan_key_ids("dev"), IsEmpty());
+}
+
+TEST_F(OverwriteTest, PlansAreJudgedByWhatTheKeyWillHave) {
+  create_plan("rival", "prod");
+  ASSERT_TRUE(import({key_of(0, "a")}, {{"plan"}}).ok());
+  ASSERT_TRUE(import({key_of(0, "b")}, {{"rival"}}).ok())
+      << "in the place of the plan of the same stage";
+  EXPECT_THAT(plan_key_ids("plan"), IsEmpty());
+  const auto both = import({key_of(0, "c")}, {{"rival", "plan"}});
+  EXPECT_TRUE(absl::IsAlreadyExists(both.status())) << both.status();
+  EXPECT_EQ(plan_key_ids("rival").size(), 1u);
+}
+
+TEST_F(OverwriteTest, AllOrNoneWithoutSkipping) {
+  ASSERT_TRUE(import({key_of(0, "a"), key_of(1, "a")}, {{"plan"}, {}}).ok());
+  const auto before = key_ids();
+  const auto status = import({key_of(0, "b"), key_of(2, "b"), key_of(1, "b")},
+                             {{}, {}, {"nobody"}})
+                          .status();
+  EXPECT_TRUE(absl::IsNotFound(status));
+  EXPECT_THAT(std::string(status.message()), StartsWith("keys[2]: "));
+  EXPECT_EQ(key_ids(), before);
+  for (const std::string& id : before) {
+    EXPECT_EQ(enforcer_->get_api_key(id)->name(), "a");
+  }
+  EXPECT_EQ(plan_key_ids("plan").size(), 1u);
+  v1::ApiKey with_id = key_of(3, "b");
+  with_id.set_id("own");
+  EXPECT_TRUE(absl::IsInvalidArgument(import({with_id}, {{}}).status()));
+}
+
+TEST_F(OverwriteTest, WithoutMemoryWhatWasDoneIsTakenBack) {
+  Options options;
+  options.arena_bytes = size_t{1} << 20;
+  start(options);
+  create_plan("dev", "dev");
+  constexpr size_t kOld = 1000;
+  std::vector<v1::ApiKey> keys;
+  for (size_t i = 0; i < kOld; ++i) keys.push_back(key_of(i, "old"));
+  std::vector<std::vector<std::string>> plans(kOld, {"plan"});
+  ASSERT_TRUE(import(keys, plans).ok());
+  for (auto& key : keys) key.set_name("new");
+  for (size_t i = kOld; i < 20 * kOld; ++i) keys.push_back(key_of(i, "new"));
+  plans.assign(keys.size(), {"plan", "dev"});
+  const auto status = import(keys, plans).status();
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_EQ(enforcer_->statistics().api_keys, kOld);
+  EXPECT_EQ(plan_key_ids("plan").size(), kOld);
+  EXPECT_THAT(plan_key_ids("dev"), IsEmpty());
+  const auto page = *enforcer_->list_api_keys();
+  for (const v1::ApiKey& key : page.items) EXPECT_EQ(key.name(), "old");
+  EXPECT_TRUE(admit(value_of(1)).admitted());
+}
+
+// Random imports, against what they come to.
+TEST_F(OverwriteTest, AsAPlainMapOfValuesWouldHaveIt) {
+  SCOPED_TRACE(testing::Message() << "WEIR_TEST_SEED=" << seed());
+  std::mt19937_64 random(seed());
+  struct Expected {
+    std::string id;
+    std::string name;
+    bool enabled;
+    std::set<std::string> plans;
+  };
+  std::map<std::string, Expected> model;
+  create_plan("rival", "prod");
+  const std::vector<std::vector<std::string>> choices = {
+      {},        {"plan"},         {"dev"},           {"plan", "dev"},
+      {"rival"}, {"dev", "rival"}, {"plan", "rival"}, {"nobody"}};
+  for (int step = 0; step < 200; ++step) {
+    std::vector<v1::ApiKey> keys;
+    std::vector<std::vector<std::string>> plans;
+    for (size_t count = random() % 6; count > 0; --count) {
+      keys.push_back(key_of(random() % 12, absl::StrCat("name ", step, count),
+                            random() % 2 == 0));
+      plans.push_back(choices[random() % choices.size()]);
+    }
+    std::vector<absl::Status> skipped;
+    const auto ids = import(keys, plans, &skipped);
+    ASSERT_TRUE(ids.ok()) << ids.status();
+    std::map<std::string, std::string> given;  // by value
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const bool bad = plans[i] == choices[6] || plans[i] == choices[7];
+      ASSERT_EQ(skipped[i].ok(), !bad) << skipped[i];
+      if (bad) {
+        EXPECT_EQ((*ids)[i], "");
+        continue;
+      }
+      Expected& expected = model[keys[i].value()];
+      expected.name = keys[i].name();
+      expected.enabled = keys[i].enabled();
+      expected.plans = {plans[i].begin(), plans[i].end()};
+      if (!(*ids)[i].empty()) {
+        EXPECT_TRUE(given.emplace(keys[i].value(), (*ids)[i]).second) << "once";
+        if (expected.id.empty()) expected.id = (*ids)[i];
+        EXPECT_EQ((*ids)[i], expected.id);
+      }
+    }
+    ASSERT_EQ(enforcer_->statistics().api_keys, model.size());
+    std::map<std::string, std::set<std::string>> plan_keys;
+    for (const char* plan : {"plan", "dev", "rival"}) {
+      for (const auto& id : plan_key_ids(plan)) plan_keys[id].insert(plan);
+    }
+    for (const auto& [value, expected] : model) {
+      ASSERT_NE(expected.id, "");
+      const auto key = enforcer_->get_api_key(expected.id, true);
+      ASSERT_TRUE(key.ok()) << key.status();
+      EXPECT_EQ(key->value(), value);
+      EXPECT_EQ(key->name(), expected.name);
+      EXPECT_EQ(key->enabled(), expected.enabled);
+      EXPECT_EQ(plan_keys[expected.id], expected.plans);
+      const Forbidden forbidden = admit(value, "dev").forbidden;
+      EXPECT_EQ(forbidden, !expected.enabled ? Forbidden::kDisabledKey
+                           : expected.plans.count("dev") == 0
+                               ? Forbidden::kNoPlan
+                               : Forbidden::kNo);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weir

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
@@ -182,6 +184,19 @@ class RecoveryTest : public ::testing::Test {
     }
     ASSERT_TRUE(enforcer_->import_api_keys(more, "gold").ok());
     ASSERT_TRUE(enforcer_->delete_api_key("more7").ok());
+    ASSERT_TRUE(overwrite().ok());
+  }
+  // k0 loses a plan and keeps another; k4 gets its first one; one key is new.
+  absl::Status overwrite() {
+    std::vector<v1::ApiKey> keys(3);
+    keys[0].set_value(value_of(0));
+    keys[0].set_enabled(true);
+    keys[1].set_value(value_of(4));
+    keys[1].set_name("overwritten");
+    return enforcer_
+        ->import_api_keys(keys, {{"gold"}, {"free"}, {"gold"}},
+                          /*skipped=*/nullptr, ExistingKeys::kOverwrite)
+        .status();
   }
 
   const std::string folder_;
@@ -357,6 +372,58 @@ TEST_F(RecoveryTest, HasOneOwner) {
       << second.status();
 }
 
+// Killed anywhere between two imports that turn everything round, each time the
+// one or the other is there, whole.
+TEST_F(RecoveryTest, AnImportThatOverwritesIsThereWholeOrNotAtAll) {
+  constexpr int kKeys = 20;
+  const auto import = [&](bool even) {
+    std::vector<v1::ApiKey> keys(kKeys);
+    std::vector<std::vector<std::string>> plans;
+    for (int i = 0; i < kKeys; ++i) {
+      const bool golden = even == (i % 2 == 0);
+      keys[i].set_value(value_of(i));
+      keys[i].set_name(even ? "even" : "odd");
+      keys[i].set_enabled(golden);
+      plans.push_back({golden ? "gold" : "free"});
+    }
+    ASSERT_TRUE(enforcer_
+                    ->import_api_keys(keys, plans, /*skipped=*/nullptr,
+                                      ExistingKeys::kOverwrite)
+                    .ok());
+  };
+  open();
+  add_plan();
+  add_plan(R"({"id": "free", "name": "free",
+               "apiStages": [{"apiId": "other", "stage": "test"}]})");
+  import(true);
+  close();
+  for (int round = 0; round < 10; ++round) {
+    SCOPED_TRACE(round);
+    EXPECT_EQ(in_child([&] {
+                open();
+                std::thread killer([round] {
+                  absl::SleepFor(absl::Microseconds(300 * round));
+                  raise(SIGKILL);
+                });
+                for (bool even = false;; even = !even) import(even);
+              }),
+              -SIGKILL);
+    open();
+    const auto keys = *enforcer_->list_api_keys({"", 500}, true);
+    ASSERT_EQ(keys.items.size(), size_t{kKeys});
+    const std::string name = keys.items[0].name();
+    for (const v1::ApiKey& key : keys.items) {
+      EXPECT_EQ(key.name(), name);
+      const int i = std::stoi(key.value().substr(key.value().rfind('-') + 1));
+      const bool golden = (name == "even") == (i % 2 == 0);
+      EXPECT_EQ(key.enabled(), golden);
+      EXPECT_EQ(enforcer_->get_usage_plan_key("gold", key.id()).ok(), golden);
+      EXPECT_EQ(enforcer_->get_usage_plan_key("free", key.id()).ok(), !golden);
+    }
+    close();
+  }
+}
+
 // Every call that changes something, on a disk that is full.
 TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
   EXPECT_EQ(
@@ -381,6 +448,7 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
             enforcer_->share_usage_plan("free"),
             enforcer_->create_api_key(key).status(),
             enforcer_->import_api_keys({key, key}, "gold").status(),
+            overwrite(),
             enforcer_->update_api_key("k0", {replace("/enabled", "false")})
                 .status(),
             enforcer_->delete_api_key("k0"),

@@ -94,7 +94,8 @@ absl::StatusOr<int64_t> remaining_of(const v1::PatchOperation& operation) {
     return static_cast<int64_t>(value.number_value());
   }
   return absl::InvalidArgumentError(
-      "replace /remaining: expected a whole number, 0 or more");
+      absl::StrCat("replace /remaining: expected a whole number from 0 to ",
+                   kMaxQuota));
 }
 
 }  // namespace
@@ -184,7 +185,11 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
     }
     const auto found =
         impl_->find_plan_key(request.usage_plan_id, request.key_id);
-    if (!found.ok()) return found.status();
+    if (!found.ok()) {
+      // The plan is there: so it is the key that is not.
+      return plan_error(found.status().code(), aws_text::kUnknownKeyOfUsage,
+                        aws_text::kUnknownKeyOfUsage);
+    }
     add(*found->key, *found->association);
     if (!status.ok()) return status;
     return usage;

@@ -12,7 +12,7 @@
 #include "enforcer/enforcer_impl.h"
 #include "enforcer/stored.h"
 #include "json/text.h"
-#include "plan/method_key.h"
+#include "plan/canonical_plan.h"
 #include "plan/plan_error.h"
 #include "plan/plan_patch.h"
 
@@ -39,16 +39,6 @@ std::vector<TermsChange> with_terms(std::vector<TermsChange> history,
       [&](const TermsChange& change) { return change.unix_ns > needed_since; });
   history.erase(history.begin(), first_needed - 1);
   return history;
-}
-
-absl::Status canonicalize(v1::UsagePlan& plan) {
-  for (v1::ApiStage& stage : *plan.mutable_api_stages()) {
-    if (auto status = canonicalize_method_keys(stage.mutable_throttle());
-        !status.ok()) {
-      return status;
-    }
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -181,7 +171,10 @@ absl::Status Enforcer::Impl::share(PlanRecord& plan) {
 absl::StatusOr<v1::UsagePlan> Enforcer::create_usage_plan(
     const v1::UsagePlan& plan) {
   v1::UsagePlan document = plan;
-  if (auto status = canonicalize(document); !status.ok()) return status;
+  if (auto status = canonicalize(&document); !status.ok()) return status;
+  if (auto status = check_new_tags(document.tags()); !status.ok()) {
+    return status;
+  }
   if (auto status = to_status(validate_usage_plan(document, impl_->rules));
       !status.ok()) {
     return status;
@@ -233,6 +226,7 @@ absl::StatusOr<v1::UsagePlan> Enforcer::tag_usage_plan(
   const auto plan = impl_->find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   PlanRecord& record = **plan;
+  if (auto status = check_new_tags(changes.set); !status.ok()) return status;
   v1::UsagePlan document = record.document;
   apply(changes, *document.mutable_tags());
   if (auto status = to_status(validate_tags(document.tags())); !status.ok()) {

@@ -410,7 +410,7 @@ class Simulation {
             operation("replace", "/quota/period", kPeriods[calendar.kind]));
       }
       if (is_new || pick(2) == 0) {
-        terms.limit = pick(4, 60);
+        terms.limit = pick(6) == 0 ? 0 : pick(4, 60);
         patch.push_back(
             operation("add", "/quota/limit", absl::StrCat(terms.limit)));
       }

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "json/sorted_entries.h"
+#include "json/text.h"
 
 namespace weir {
 namespace {
@@ -50,6 +52,23 @@ std::string value_to_json(const Value& value, JsonStyle style) {
   JsonWriter json(style);
   write_value(value, &json);
   return std::move(json).text();
+}
+
+std::string describe_value(const Value& value) {
+  switch (value.kind_case()) {
+    case Value::kStringValue:
+      return absl::StrCat("string ", excerpt(value.string_value()));
+    case Value::kNumberValue:
+      return absl::StrCat("number ", value_to_json(value));
+    case Value::kStructValue:
+      return "an object";
+    case Value::kListValue:
+      return "an array";
+    case Value::KIND_NOT_SET:
+      return "no value";
+    default:
+      return value_to_json(value);
+  }
 }
 
 }  // namespace weir

@@ -23,6 +23,10 @@ std::string value_to_json(const google::protobuf::Value& value,
 // The same as part of a larger text.
 void write_value(const google::protobuf::Value& value, JsonWriter* json);
 
+// What `value` is, for errors: `null`, `true`, `number 0.5`, `string "abc"`
+// (cut short if it is long), `an object`, `an array`, `no value`.
+std::string describe_value(const google::protobuf::Value& value);
+
 }  // namespace weir
 
 #endif  // WEIR_JSON_JSON_VALUE_H_

@@ -167,5 +167,19 @@ TEST(ValueToJson, HasNullForWhatJsonCannotSay) {
   EXPECT_EQ(value_to_json(value), "null");
 }
 
+TEST(DescribeValue, SaysWhatItIs) {
+  const auto describe = [](std::string_view json) {
+    return describe_value(*parse_json(json));
+  };
+  EXPECT_EQ(describe("null"), "null");
+  EXPECT_EQ(describe("false"), "false");
+  EXPECT_EQ(describe("-0.5"), "number -0.5");
+  EXPECT_EQ(describe("\"a\\n\""), "string \"a\\n\"");
+  EXPECT_LT(describe("\"" + std::string(9999, 'x') + "\"").size(), 100u);
+  EXPECT_EQ(describe("{\"a\":1}"), "an object");
+  EXPECT_EQ(describe("[1]"), "an array");
+  EXPECT_EQ(describe_value({}), "no value");
+}
+
 }  // namespace
 }  // namespace weir

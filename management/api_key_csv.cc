@@ -18,168 +18,298 @@ namespace weir {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::size_t kMostFields =
+    1000;  // of a row, columns to ignore included
 
 enum Column { kKey, kName, kDescription, kEnabled, kPlanIds, kColumns };
-constexpr std::array<const char*, kColumns> kColumnNames = {
-    "key", "name", "description", "enabled", "usageplanids"};
+struct ColumnName {
+  const char* lower;  // as it is compared
+  const char* shown;  // as API Gateway's documentation spells it
+};
+constexpr std::array<ColumnName, kColumns> kColumnNames = {{
+    {"key", "Key"},
+    {"name", "Name"},
+    {"description", "Description"},
+    {"enabled", "Enabled"},
+    {"usageplanids", "UsagePlanIds"},
+}};
 
-absl::Status error_at(int line, std::string_view what) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("line ", line, ": ", to_absl(what)));
+std::string_view stripped(std::string_view text) {
+  const absl::string_view part = absl::StripAsciiWhitespace(to_absl(text));
+  return {part.data(), part.size()};
 }
 
-// Takes records off the front of a text.
+bool all_blank(const std::vector<std::string>& fields, std::size_t from = 0) {
+  return std::all_of(fields.begin() + from, fields.end(),
+                     [](const auto& field) { return stripped(field).empty(); });
+}
+
+bool is_blank_line(const std::vector<std::string>& fields) {
+  return fields.size() == 1 && all_blank(fields);
+}
+
+// One line's fields, or several lines' if quotes span them.
+struct Record {
+  int line;  // on which it begins
+  absl::Status status;
+  std::vector<std::string> fields;
+};
+
+// Takes records off the front of a text. A record that is malformed is its
+// first line, whatever its quotes span.
+//
+// That costs no more than reading the text twice. A line without a malformed
+// field ends inside of quotes if the number of its quotes is odd and it began
+// outside, or if it is even and it began inside. So a record ends with the
+// first such line after the one that opened it, and those between, read again
+// from outside of quotes, end where they are.
 class CsvReader {
  public:
-  explicit CsvReader(std::string_view text) : rest_(text) {}
+  explicit CsvReader(std::string_view text) : text_(text) {}
 
-  bool done() const { return rest_.empty(); }
-  // That the next record begins on.
-  int line() const { return line_; }
+  bool done() const { return at_ == text_.size(); }
 
-  absl::StatusOr<std::vector<std::string>> next() {
-    std::vector<std::string> fields;
-    for (;;) {
-      auto field = take_field();
-      if (!field.ok()) return field.status();
-      fields.push_back(*std::move(field));
-      if (rest_.empty()) return fields;
-      const char divider = rest_.front();
-      rest_.remove_prefix(1);
-      if (divider == ',') continue;
-      if (divider == '\r') rest_.remove_prefix(1);  // the '\n'
-      ++line_;
-      return fields;
+  // From now on records have so many fields. Blank ones at the end of a record
+  // may be more. The one at `list` may be a list in single quotes.
+  void expect(std::size_t fields, std::optional<std::size_t> list) {
+    expected_ = fields;
+    list_ = list;
+  }
+
+  Record next() {
+    const std::size_t begin = at_;
+    Record record{line_, absl::OkStatus(), {}};
+    record.status = take_record(record.fields);
+    if (record.status.ok()) record.status = check_count(record.fields);
+    if (!record.status.ok()) {
+      at_ = std::min(text_.find_first_of("\r\n", begin), text_.size());
+      take_line_end();
     }
+    line_ += count_line_ends(text_.substr(begin, at_ - begin));
+    return record;
   }
 
  private:
-  // What is left begins with ',', "\r\n" or '\n' afterwards, or is empty.
-  absl::StatusOr<std::string> take_field() {
-    if (!absl::StartsWith(to_absl(rest_), "\"")) {
-      std::size_t size = std::min(rest_.find_first_of(",\n"), rest_.size());
-      if (size < rest_.size() && rest_[size] == '\n' && size > 0 &&
-          rest_[size - 1] == '\r') {
-        --size;
-      }
-      std::string field(rest_.substr(0, size));
-      rest_.remove_prefix(size);
-      if (absl::StrContains(field, '"')) {
-        return error_at(line_, "a quote inside a field that has none around");
-      }
-      return field;
-    }
-    const int begin = line_;
-    std::string field;
-    for (rest_.remove_prefix(1);;) {
-      const std::size_t quote = rest_.find('"');
-      if (quote == rest_.npos) return error_at(begin, "a quote does not end");
-      field.append(rest_.substr(0, quote));
-      line_ += static_cast<int>(
-          std::count(rest_.begin(), rest_.begin() + quote, '\n'));
-      rest_.remove_prefix(quote + 1);
-      if (!absl::StartsWith(to_absl(rest_), "\"")) break;
-      field.push_back('"');
-      rest_.remove_prefix(1);
-    }
-    const absl::string_view after = to_absl(rest_);
-    if (!after.empty() && after.front() != ',' && after.front() != '\n' &&
-        !absl::StartsWith(after, "\r\n")) {
-      return error_at(line_, "expected a comma behind a quoted field");
-    }
-    return field;
+  static absl::Status malformed(std::string_view what) {
+    return absl::InvalidArgumentError(to_absl(what));
   }
 
-  std::string_view rest_;
+  static int count_line_ends(std::string_view text) {
+    int count = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const bool is_half = text[i] == '\r' && i + 1 < text.size() &&
+                           text[i + 1] == '\n';  // the LF counts
+      if ((text[i] == '\n' || text[i] == '\r') && !is_half) ++count;
+    }
+    return count;
+  }
+
+  bool at_end() const {
+    return done() || text_[at_] == '\n' || text_[at_] == '\r';
+  }
+  void take_line_end() {
+    if (done()) return;
+    const bool both = text_.substr(at_, 2) == "\r\n";
+    at_ += both ? 2 : 1;
+  }
+  void skip_blanks() {
+    at_ = std::min(text_.find_first_not_of(" \t", at_), text_.size());
+  }
+
+  absl::Status take_record(std::vector<std::string>& fields) {
+    for (;;) {
+      if (fields.size() == kMostFields) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("expected at most ", kMostFields, " fields"));
+      }
+      const bool is_list = list_.has_value() && fields.size() == *list_;
+      std::string& field = fields.emplace_back();
+      skip_blanks();
+      const bool is_quoted = !done() && text_[at_] == '"';
+      if (is_quoted) {
+        if (auto status = take_quoted(field); !status.ok()) return status;
+      } else if (!is_list || !take_list(field)) {
+        if (auto status = take_plain(field); !status.ok()) return status;
+      }
+      skip_blanks();
+      if (at_end()) break;
+      if (text_[at_] != ',') return malformed("text behind a quoted field");
+      ++at_;
+    }
+    take_line_end();
+    return absl::OkStatus();
+  }
+
+  absl::Status take_quoted(std::string& field) {
+    for (++at_;; ++at_) {
+      const std::size_t quote = text_.find('"', at_);
+      if (quote == text_.npos) return malformed("a quote that does not end");
+      field.append(text_.substr(at_, quote - at_));
+      at_ = quote + 1;
+      if (done() || text_[at_] != '"') return absl::OkStatus();
+      field.push_back('"');
+    }
+  }
+
+  // What is in single quotes, and fills the field. False, and nothing taken, if
+  // it is none.
+  bool take_list(std::string& field) {
+    if (done() || text_[at_] != '\'') return false;
+    const std::size_t quote = text_.find_first_of("'\"\r\n", at_ + 1);
+    if (quote == text_.npos || text_[quote] != '\'') return false;
+    const std::size_t behind =
+        std::min(text_.find_first_not_of(" \t", quote + 1), text_.size());
+    if (behind < text_.size() && text_[behind] != ',' &&
+        text_[behind] != '\r' && text_[behind] != '\n') {
+      return false;
+    }
+    field = text_.substr(at_, quote + 1 - at_);
+    at_ = quote + 1;
+    return true;
+  }
+
+  absl::Status take_plain(std::string& field) {
+    const std::size_t end =
+        std::min(text_.find_first_of(",\"\r\n", at_), text_.size());
+    if (end < text_.size() && text_[end] == '"') {
+      return malformed("a quote inside a field that is not in quotes");
+    }
+    field = text_.substr(at_, end - at_);
+    at_ = end;
+    return absl::OkStatus();
+  }
+
+  absl::Status check_count(std::vector<std::string>& fields) const {
+    if (expected_ == 0 || fields.size() == expected_) return absl::OkStatus();
+    if (is_blank_line(fields)) return absl::OkStatus();
+    if (all_blank(fields) ||
+        (fields.size() > expected_ && all_blank(fields, expected_))) {
+      fields.resize(expected_);
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected ", expected_, " fields, found ", fields.size()));
+  }
+
+  const std::string_view text_;
+  std::size_t at_ = 0;
   int line_ = 1;
+  std::size_t expected_ = 0;  // 0: any number
+  std::optional<std::size_t> list_;
 };
 
 // The places of the columns; absent for those that are not there.
 using Places = std::array<std::optional<std::size_t>, kColumns>;
 
-absl::StatusOr<Places> places_of(const std::vector<std::string>& header,
-                                 int line) {
-  Places places;
-  for (std::size_t i = 0; i < header.size(); ++i) {
-    const std::string name =
-        absl::AsciiStrToLower(absl::StripAsciiWhitespace(header[i]));
-    const auto column =
-        std::find(kColumnNames.begin(), kColumnNames.end(), name);
-    if (column == kColumnNames.end()) {
-      // Without the name: if the header is missing, it is a secret.
-      return error_at(line, absl::StrCat("column ", i + 1,
-                                         " is none of key, name, description, "
-                                         "enabled, usageplanIds"));
-    }
-    auto& place = places[column - kColumnNames.begin()];
-    if (place.has_value()) {
-      return error_at(line, absl::StrCat("two columns are called ", name));
-    }
-    place = i;
+absl::StatusOr<Places> places_of(const Record& header) {
+  if (!header.status.ok()) {
+    return with_prefix(header.status, absl::StrCat("line ", header.line, ": "));
   }
-  if (!places[kKey].has_value()) {
-    return error_at(line, "expected a column called key");
+  Places places;
+  for (std::size_t i = 0; i < header.fields.size(); ++i) {
+    const std::string name =
+        absl::AsciiStrToLower(to_absl(stripped(header.fields[i])));
+    for (int column = 0; column < kColumns; ++column) {
+      if (name != kColumnNames[column].lower) continue;
+      if (places[column].has_value()) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "Two columns are called '", kColumnNames[column].shown, "'"));
+      }
+      places[column] = i;
+    }
+  }
+  for (const Column column : {kKey, kName}) {
+    if (places[column].has_value()) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Missing required column '", kColumnNames[column].shown, "'"));
   }
   return places;
 }
 
-ApiKeyRow row_of(const std::vector<std::string>& fields, const Places& places,
-                 std::size_t columns, int line) {
-  ApiKeyRow row{line, {}, {}, {}};
-  if (fields.size() != columns) {
-    row.status = absl::InvalidArgumentError(
-        absl::StrCat("expected ", columns, " fields, found ", fields.size()));
-    return row;
+// Removes a pair of single quotes around a text.
+std::string_view without_single_quotes(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '\'' && text.back() == '\'') {
+    return stripped(text.substr(1, text.size() - 2));
   }
-  const auto field = [&](Column column) {
-    return places[column].has_value() ? std::string(absl::StripAsciiWhitespace(
-                                            fields[*places[column]]))
-                                      : std::string();
-  };
-  row.key.set_value(field(kKey));
-  if (row.key.value().empty()) {
-    row.status = absl::InvalidArgumentError("the key is empty");
+  return text;
+}
+
+std::vector<std::string> plan_ids_of(std::string_view field) {
+  // Around the whole list, or around each of its ids.
+  if (std::count(field.begin(), field.end(), '\'') == 2) {
+    field = without_single_quotes(field);
   }
-  row.key.set_name(field(kName));
-  row.key.set_description(field(kDescription));
-  row.key.set_enabled(absl::EqualsIgnoreCase(field(kEnabled), "true"));
-  for (const absl::string_view id :
-       absl::StrSplit(field(kPlanIds), ',', absl::SkipWhitespace())) {
-    row.plan_ids.emplace_back(absl::StripAsciiWhitespace(id));
+  std::vector<std::string> ids;
+  for (const absl::string_view id : absl::StrSplit(to_absl(field), ',')) {
+    const std::string_view text =
+        without_single_quotes(stripped({id.data(), id.size()}));
+    if (!text.empty()) ids.emplace_back(text);
   }
-  return row;
+  return ids;
+}
+
+// What the row says, or what is wrong with it.
+absl::Status read_row(const std::vector<std::string>& fields,
+                      const Places& places, ApiKeyRow& row) {
+  std::array<std::string_view, kColumns> texts;
+  for (int column = 0; column < kColumns; ++column) {
+    if (!places[column].has_value()) continue;
+    texts[column] = stripped(fields[*places[column]]);
+    const char* const name = kColumnNames[column].shown;
+    if (!is_utf8(texts[column])) {
+      return absl::InvalidArgumentError(absl::StrCat(name, ": expected UTF-8"));
+    }
+    if (texts[column].find('\0') != std::string_view::npos) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name, ": expected no NUL byte"));
+    }
+  }
+  if (texts[kKey].empty()) {
+    return absl::InvalidArgumentError("Key: expected a value, found none");
+  }
+  const absl::string_view enabled = to_absl(texts[kEnabled]);
+  row.key.set_enabled(enabled.empty() ||
+                      absl::EqualsIgnoreCase(enabled, "true"));
+  if (!row.key.enabled() && !absl::EqualsIgnoreCase(enabled, "false")) {
+    return absl::InvalidArgumentError("Enabled: expected true or false");
+  }
+  row.key.set_value(std::string(texts[kKey]));
+  row.key.set_name(std::string(texts[kName]));
+  row.key.set_description(std::string(texts[kDescription]));
+  row.plan_ids = plan_ids_of(texts[kPlanIds]);
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<ApiKeyRow>> parse_api_key_csv(
-    std::string_view text) {
-  if (!is_utf8(text)) return absl::InvalidArgumentError("expected UTF-8");
+    std::string_view text, std::size_t most_rows) {
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
     text.remove_prefix(kByteOrderMark.size());
   }
   CsvReader reader(text);
-  std::optional<Places> places;
-  std::size_t columns = 0;
+  Record header{1, absl::OkStatus(), {}};
+  while (!reader.done()) {
+    header = reader.next();
+    if (!header.status.ok() || !all_blank(header.fields)) break;
+  }
+  const auto places = places_of(header);
+  if (!places.ok()) return places.status();
+  reader.expect(header.fields.size(), (*places)[kPlanIds]);
+
   std::vector<ApiKeyRow> rows;
   while (!reader.done()) {
-    const int line = reader.line();
-    const auto fields = reader.next();
-    if (!fields.ok()) return fields.status();
-    if (fields->size() == 1 &&
-        absl::StripAsciiWhitespace(fields->front()).empty()) {
-      continue;
+    const Record record = reader.next();
+    if (record.status.ok() && is_blank_line(record.fields)) continue;
+    if (rows.size() == most_rows) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("expected at most ", most_rows, " rows"));
     }
-    if (places.has_value()) {
-      rows.push_back(row_of(*fields, *places, columns, line));
-      continue;
-    }
-    auto found = places_of(*fields, line);
-    if (!found.ok()) return found.status();
-    places = *found;
-    columns = fields->size();
+    ApiKeyRow& row = rows.emplace_back();
+    row.line = record.line;
+    row.status = record.status.ok() ? read_row(record.fields, *places, row)
+                                    : record.status;
   }
-  if (!places.has_value()) return error_at(1, "expected the columns' names");
   return rows;
 }
 

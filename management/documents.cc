@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "google/protobuf/struct.pb.h"
 #include "json/json_reader.h"
 #include "json/text.h"
@@ -48,10 +50,15 @@ class MemberReader {
   // API Gateway's clients send booleans, its patches text.
   bool boolean(const std::string& name) {
     const Value* value = find(name);
-    if (value == nullptr) return false;
-    if (value->has_string_value()) return value->string_value() == "true";
-    if (!value->has_bool_value()) fail(path_of(name), "expected a boolean");
-    return value->bool_value();
+    if (value == nullptr || value->has_bool_value()) {
+      return value != nullptr && value->bool_value();
+    }
+    const absl::string_view text = value->string_value();
+    const bool is_true = absl::EqualsIgnoreCase(text, "true");
+    if (!is_true && !absl::EqualsIgnoreCase(text, "false")) {
+      fail(path_of(name), "expected true or false");
+    }
+    return is_true;
   }
 
   // Calls `visit(element, path)`.

@@ -1,5 +1,11 @@
 #include "management/management.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <limits>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -162,13 +168,13 @@ class Operation {
     auto rows = parse_api_key_csv(request_.body);
     if (!rows.ok()) return status_response(rows.status());
 
-    std::vector<std::string> warnings;
+    std::map<int, std::string> warnings;  // by line
     std::vector<int> lines;
     std::vector<v1::ApiKey> keys;
     std::vector<std::vector<std::string>> plan_ids;
     const auto warn = [&warnings](int line, const absl::Status& status) {
-      warnings.push_back(
-          absl::StrCat("line ", line, ": ", aws_message(status)));
+      warnings.emplace(line,
+                       absl::StrCat("line ", line, ": ", aws_message(status)));
     };
     for (ApiKeyRow& row : *rows) {
       if (!row.status.ok()) {
@@ -183,17 +189,20 @@ class Operation {
 
     std::vector<absl::Status> skipped;
     const auto ids = enforcer_.import_api_keys(
-        keys, plan_ids, fails_on_warnings() ? nullptr : &skipped);
+        keys, plan_ids, fails_on_warnings() ? nullptr : &skipped,
+        ExistingKeys::kOverwrite);
     if (!ids.ok()) return status_response(with_line(ids.status(), lines));
     for (std::size_t i = 0; i < skipped.size(); ++i) {
       if (!skipped[i].ok()) warn(lines[i], skipped[i]);
     }
+    std::vector<std::string> texts;
+    for (auto& [line, text] : warnings) texts.push_back(std::move(text));
     JsonWriter json(JsonStyle::kCompact);
     json.begin_object();
     json.key("ids");
     write_texts(*ids, json);
     json.key("warnings");
-    write_texts(warnings, json);
+    write_texts(texts, json);
     json.end_object();
     return json_response(201, std::move(json).text());
   }
@@ -279,10 +288,15 @@ class Operation {
 
   absl::StatusOr<PageRequest> page_request() const {
     PageRequest page{parameter("position"), 0};
-    const std::string limit = parameter("limit");
-    if (!limit.empty() && !absl::SimpleAtoi(limit, &page.limit)) {
-      return absl::InvalidArgumentError("limit: expected a number");
+    const std::string text = parameter("limit");
+    std::int64_t limit = 0;
+    if (!text.empty() && !absl::SimpleAtoi(text, &limit)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("limit: expected a whole number, got ", excerpt(text)));
     }
+    // What is more than a page may have is as much as it may.
+    page.limit = static_cast<int>(
+        std::clamp<std::int64_t>(limit, -1, std::numeric_limits<int>::max()));
     return page;
   }
 
@@ -352,11 +366,14 @@ class Operation {
   }
 
   // An import none of which was done.
-  static HttpResponse refuse(const std::vector<std::string>& warnings) {
+  static HttpResponse refuse(const std::map<int, std::string>& warnings) {
     constexpr std::size_t kShown = 8;
-    const std::size_t shown = std::min(warnings.size(), kShown);
-    std::string text =
-        absl::StrJoin(warnings.begin(), warnings.begin() + shown, "; ");
+    std::string text;
+    std::size_t shown = 0;
+    for (const auto& [line, warning] : warnings) {
+      if (shown == kShown) break;
+      absl::StrAppend(&text, shown++ == 0 ? "" : "; ", warning);
+    }
     if (shown < warnings.size()) {
       absl::StrAppend(&text, "; and ", warnings.size() - shown, " more");
     }
@@ -498,6 +515,26 @@ const std::vector<Binding>& bindings() {
   return *kBindings;
 }
 
+// What paths of API Gateway's own interface begin with, and those of its second
+// version under "/v2/". Clients that ask for one mean the management, whether
+// it has the resource or not.
+constexpr std::string_view kResources[] = {
+    "account",     "apikeys",
+    "domainnames", "clientcertificates",
+    "restapis",    "domainnameaccessassociations",
+    "sdktypes",    "rejectdomainnameaccessassociations",
+    "tags",        "usageplans",
+    "vpclinks",
+};
+constexpr std::string_view kResourcesOfV2[] = {
+    "apis", "domainnames", "portalproducts", "portals", "tags", "vpclinks",
+};
+
+template <std::size_t kSize>
+bool contains(const std::string_view (&names)[kSize], std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
 bool matches(const std::vector<std::string_view>& path,
              const std::vector<std::string>& segments) {
   return std::equal(path.begin(), path.end(), segments.begin(), segments.end(),
@@ -510,9 +547,12 @@ bool matches(const std::vector<std::string_view>& path,
 
 bool Management::serves(std::string_view target) {
   if (target.empty() || target.front() != '/') return false;
-  const std::string_view first =
-      target.substr(1, target.find_first_of("/?", 1) - 1);
-  return first == "usageplans" || first == "apikeys" || first == "tags";
+  const std::string_view path = target.substr(1, target.find('?') - 1);
+  const std::string_view first = path.substr(0, path.find('/'));
+  if (first != "v2") return contains(kResources, first);
+  const std::string_view rest =
+      path.substr(std::min(path.size(), std::size_t{3}));
+  return contains(kResourcesOfV2, rest.substr(0, rest.find('/')));
 }
 
 Management::Management(Enforcer* enforcer, ManagementOptions options)
@@ -541,7 +581,9 @@ ManagementAnswer Management::answer(const HttpRequest& request) {
   }
   if (methods.empty()) {
     return {"Unknown",
-            error_response(404, "NotFoundException", "No such resource")};
+            error_response(404, "NotFoundException",
+                           "No such resource: there are usage plans, API keys, "
+                           "usage and tags")};
   }
   HttpResponse response = error_response(
       405, "BadRequestException", "The resource does not have this method");

@@ -51,7 +51,8 @@ struct ManagementAnswer {
 class Management {
  public:
   // Whether a request is for this interface, going by its target as it was
-  // sent.
+  // sent: for one of the above, or for another resource of API Gateway's
+  // ("/restapis", "/v2/apis"), which answer() says it does not have.
   static bool serves(std::string_view target);
 
   // REQUIRES: `enforcer` outlives this object.

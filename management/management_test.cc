@@ -98,14 +98,53 @@ class ManagementTest : public ::testing::Test {
 };
 
 TEST_F(ManagementTest, ServesItsOwnPathsOnly) {
-  for (const char* target :
-       {"/usageplans", "/usageplans?limit=1", "/usageplans/", "/usageplans/a/b",
-        "/apikeys", "/apikeys/x?y", "/tags/arn%3Aaws", "/tags"}) {
+  for (const char* target : {"/usageplans",
+                             "/usageplans?limit=1",
+                             "/usageplans/",
+                             "/usageplans/a/b",
+                             "/apikeys",
+                             "/apikeys/x?y",
+                             "/tags/arn%3Aaws",
+                             "/tags",
+                             "/restapis",
+                             "/restapis/x/stages/y",
+                             "/account?x",
+                             "/domainnames",
+                             "/clientcertificates/x",
+                             "/vpclinks",
+                             "/sdktypes",
+                             "/domainnameaccessassociations",
+                             "/rejectdomainnameaccessassociations",
+                             "/v2/apis",
+                             "/v2/apis/x/routes",
+                             "/v2/domainnames",
+                             "/v2/vpclinks?x",
+                             "/v2/tags/x",
+                             "/v2/portals",
+                             "/v2/portalproducts"}) {
     EXPECT_TRUE(Management::serves(target)) << target;
   }
-  for (const char* target :
-       {"", "/", "/usageplan", "/usageplansx", "usageplans", "//usageplans",
-        "/api/usageplans", "/tag", "/?tags"}) {
+  for (const char* target : {"",
+                             "/",
+                             "/usageplan",
+                             "/usageplansx",
+                             "usageplans",
+                             "//usageplans",
+                             "/api/usageplans",
+                             "/tag",
+                             "/?tags",
+                             "/restapi",
+                             "/restapisx",
+                             "/RestApis",
+                             "/v2",
+                             "/v2/",
+                             "/v2?apis",
+                             "/v2/prod",
+                             "/v2/apisx",
+                             "/v2//apis",
+                             "/v1/apis",
+                             "/v2x/apis",
+                             "/a1/restapis"}) {
     EXPECT_FALSE(Management::serves(target)) << target;
   }
 }
@@ -204,7 +243,16 @@ TEST_F(ManagementTest, ListsHavePagesFiltersAndAnOrder) {
       body_of(200, "GET", "/usageplans?limit=2&position=" + position);
   EXPECT_EQ(id_in(second), ids[0]);
   EXPECT_THAT(second, Not(HasSubstr("position")));
-  EXPECT_EQ(call("GET", "/usageplans?limit=two").status, 400);
+  for (const char* bad : {"two", "1.5", "99999999999999999999"}) {
+    expect_error(
+        call("GET", absl::StrCat("/usageplans?limit=", bad)), 400,
+        "BadRequestException",
+        absl::StrCat("limit: expected a whole number, got \\\"", bad, "\\\""));
+  }
+  for (const char* large : {"2147483648", "9223372036854775807"}) {
+    EXPECT_THAT(body_of(200, "GET", absl::StrCat("/usageplans?limit=", large)),
+                AllOf(HasSubstr(ids[0]), HasSubstr(ids[2])));
+  }
   EXPECT_EQ(call("GET", "/usageplans?position=x").status, 400);
 
   const std::string key = create_key(R"({"name":"blue"})");
@@ -380,7 +428,7 @@ TEST_F(ManagementTest, KeysAreImported) {
       plan, ",", other,
       "\",TRUE,\"a \"\"b\"\",\n c\"\r\n"
       "\n"
-      "two,value-number-two-of-many,,no,\n");
+      "two,value-number-two-of-many,,False,\n");
   const std::string imported =
       body_of(201, "POST", target + "&failonwarnings=true", table);
   EXPECT_EQ(operation_, "ImportApiKeys");
@@ -397,44 +445,77 @@ TEST_F(ManagementTest, KeysAreImported) {
                 AllOf(HasSubstr("one"), Not(HasSubstr("two"))));
   }
 
-  // Line 2 is there already, 4 is too short, 5 has a plan that is not there.
+  // Line 2 overwrites, 4 is too short, 5 has a plan that is not there.
+  const std::string first = id_in(body_of(200, "GET", "/apikeys?name=one"));
   const std::string half = absl::StrCat(
-      "key,usageplanids\n"
-      "value-number-one-of-many,\n"
-      "value-number-three-of-many,",
+      "key,name,usageplanids,note\n"
+      "value-number-one-of-many,new,,ignored\n"
+      "value-number-three-of-many,three,",
       plan,
-      "\n"
-      "short,\n"
-      "value-number-four-of-many,nobody\n"
-      "a,b,c\n");
+      ",\n"
+      "short,,,\n"
+      "value-number-four-of-many,,nobody,\n"
+      "a,b,c\n"
+      "value-number-five-of-many,\"five,,\n"
+      ",,,\n");
   const HttpResponse none = call("POST", target + "&failonwarnings=true", half);
   EXPECT_EQ(none.status, 400);
   EXPECT_THAT(none.body, HasSubstr("line 6"));
   EXPECT_THAT(body_of(200, "GET", "/apikeys?includeValues=true"),
-              Not(HasSubstr("value-number-three")));
+              AllOf(HasSubstr(R"("name":"one")"),
+                    Not(HasSubstr("value-number-three"))));
   const std::string some = body_of(201, "POST", target, half);
-  EXPECT_THAT(some, HasSubstr("line 2: API Key already exists"));
-  EXPECT_THAT(some, HasSubstr("line 4: API Key value should be at least"));
-  EXPECT_THAT(some, HasSubstr("line 5: Invalid Usage Plan ID specified"));
-  EXPECT_THAT(some, HasSubstr("line 6: expected 2 fields"));
-  EXPECT_THAT(some, Not(HasSubstr("short,")));
+  EXPECT_THAT(some, HasSubstr(absl::StrCat(R"({"ids":[")", first, R"(",")")));
+  EXPECT_THAT(some,
+              HasSubstr(R"("warnings":["line 4: API Key value should be at )"
+                        R"(least 20 characters",)"
+                        R"("line 5: Invalid Usage Plan ID specified",)"
+                        R"("line 6: expected 4 fields, found 3",)"
+                        R"("line 7: a quote that does not end",)"
+                        R"("line 8: Key: expected a value, found none"]})"));
+  EXPECT_THAT(some, Not(HasSubstr("short")));
   EXPECT_THAT(body_of(200, "GET", "/usageplans/" + plan + "/keys"),
-              HasSubstr(R"({"id":)"));
+              AllOf(HasSubstr("three"), Not(HasSubstr(first))));
   EXPECT_THAT(body_of(200, "GET", "/apikeys?includeValues=true"),
-              AllOf(HasSubstr("value-number-three"), Not(HasSubstr("four"))));
+              AllOf(HasSubstr("value-number-three"), Not(HasSubstr("four")),
+                    HasSubstr(absl::StrCat(
+                        R"("id":")", first,
+                        R"(","value":"value-number-one-of-many","name":"new",)"
+                        R"("enabled":true)"))));
 
   // The error of a single key names its line.
-  const HttpResponse conflict =
+  const HttpResponse unknown =
       call("POST", target + "&failonwarnings=true",
-           "key\nvalue-number-five-of-many\nvalue-number-one-of-many\n");
-  expect_error(conflict, 409, "ConflictException",
-               "line 3: API Key already exists");
-  for (const char* bad : {"", "name\nx\n", "key,key\n", "key,secret\n",
-                          "key\n\"x", "key\nx\"y\n", "key\n\xff\n"}) {
+           "key,name,usageplanids\nvalue-number-five-of-many,,\n\n"
+           "value-number-one-of-many,,nobody\n");
+  expect_error(unknown, 404, "NotFoundException",
+               "line 4: Invalid Usage Plan ID specified");
+  expect_error(call("POST", target, ""), 400, "BadRequestException",
+               "Missing required column 'Key'");
+  for (const char* bad : {"name\nx\n", "key,key,name\n", "key,secret\n",
+                          "key,name,\"x", "key,na\"me\n", "key,name\xff\n"}) {
     EXPECT_EQ(call("POST", target, bad).status, 400) << bad;
   }
   EXPECT_EQ(call("POST", "/apikeys?mode=import&format=json", table).status,
             400);
+}
+
+TEST_F(ManagementTest, OfOneFileTheLastRowOfAKeyWins) {
+  const std::string plan = create_plan(R"({"name":"gold"})");
+  const std::string imported =
+      body_of(201, "POST", "/apikeys?mode=import&format=csv",
+              absl::StrCat("key,name,enabled,usageplanids\n", kValue,
+                           ",a,true,", plan, "\n", kValue, ",b,false,'", plan,
+                           "'\n", kValue, ",c,maybe,\n"));
+  const std::string key = id_in(body_of(200, "GET", "/apikeys"));
+  EXPECT_EQ(imported,
+            absl::StrCat(R"({"ids":[")", key,
+                         R"("],"warnings":["line 4: Enabled: expected true or )"
+                         R"(false"]})"));
+  EXPECT_THAT(body_of(200, "GET", "/apikeys/" + key),
+              HasSubstr(R"("name":"b","enabled":false)"));
+  EXPECT_THAT(body_of(200, "GET", "/usageplans/" + plan + "/keys"),
+              HasSubstr(key));
 }
 
 TEST_F(ManagementTest, Tags) {
@@ -469,7 +550,164 @@ TEST_F(ManagementTest, Tags) {
   }
 }
 
+// All of them in one place, for they are API Gateway's own.
+TEST_F(ManagementTest, SaysWhatApiGatewaySays) {
+  const std::string plan =
+      create_plan(R"({"name":"gold","quota":{"limit":5,"period":"DAY"}})");
+  const std::string key = create_key("{}");
+  const std::string usage = absl::StrCat(
+      "/usageplans/", plan, "/usage?startDate=2026-03-04&endDate=2026-03-04");
+  for (const std::string& unknown : {std::string("nobody"), key}) {
+    expect_error(call("GET", usage + "&keyId=" + unknown), 404,
+                 "NotFoundException", "Invalid Key identifier specified");
+  }
+  expect_error(
+      call("GET",
+           "/usageplans/none/usage?startDate=2026-03-04&endDate=2026-03-04"
+           "&keyId=nobody"),
+      404, "NotFoundException", "Invalid Usage Plan ID specified");
+  expect_error(call("GET", "/usageplans/" + plan + "/keys/nobody"), 404,
+               "NotFoundException", "Invalid API Key identifier specified");
+
+  const std::string limit =
+      "Usage Plan quota limit must be a non-negative numeric";
+  for (const char* value : {"-1", "many", "1.5", "", "99999999999999999999"}) {
+    expect_error(
+        call("PATCH", "/usageplans/" + plan,
+             absl::StrCat(R"({"patchOperations":[{"op":"replace","path":)"
+                          R"("/quota/limit","value":")",
+                          value, R"("}]})")),
+        400, "BadRequestException", limit);
+  }
+  expect_error(
+      call("POST", "/usageplans", R"({"name":"x","quota":{"period":"DAY"}})"),
+      400, "BadRequestException", limit);
+
+  const std::string tag_key =
+      "Invalid tag key. Tag keys cannot start with 'aws:' (case insensitive)";
+  for (const char* name : {"aws:x", "AWS:x", "Aws:"}) {
+    const std::string tags =
+        absl::StrCat(R"("tags":{"a":"b",")", name, R"(":""})");
+    expect_error(
+        call("POST", "/usageplans", absl::StrCat(R"({"name":"x",)", tags, "}")),
+        400, "BadRequestException", tag_key);
+    expect_error(call("POST", "/apikeys", absl::StrCat("{", tags, "}")), 400,
+                 "BadRequestException", tag_key);
+    for (const std::string& resource :
+         {"usageplans%2F" + plan, "apikeys%2F" + key}) {
+      const std::string target =
+          "/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2F" + resource;
+      expect_error(call("PUT", target, absl::StrCat("{", tags, "}")), 400,
+                   "BadRequestException", tag_key);
+      EXPECT_EQ(body_of(200, "GET", target), R"({"tags":{}})");
+      EXPECT_EQ(call("DELETE", target + "?tagKeys=aws:x").status, 204);
+    }
+  }
+}
+
+TEST_F(ManagementTest, ErrorsOfAKeySpeakOfAKey) {
+  const std::string tags =
+      absl::StrCat(R"({"tags":{")", std::string(129, 'k'), R"(":""}})");
+  const std::string key = create_key("{}");
+  for (const HttpResponse& response :
+       {call("POST", "/apikeys", tags),
+        call("PUT", "/tags/arn%3Aaws%3Aapigateway%3Ax%3A%3A%2Fapikeys%2F" + key,
+             tags)}) {
+    EXPECT_EQ(response.status, 400);
+    EXPECT_THAT(response.body, AllOf(HasSubstr("invalid API key: /tags/k"),
+                                     Not(HasSubstr("usage plan"))));
+  }
+}
+
+TEST_F(ManagementTest, APatchOfAKeyNeedsText) {
+  const std::string id = create_key(
+      R"({"name":"n","description":"d","enabled":true,"customerId":"c",)"
+      R"("stageKeys":[{"restApiId":"a1","stageName":"prod"}]})");
+  const std::string before = body_of(200, "GET", "/apikeys/" + id);
+  const auto patch = [&](const std::string& op, const std::string& path,
+                         const std::string& value) {
+    return call("PATCH", "/apikeys/" + id,
+                absl::StrCat(R"({"patchOperations":[{"op":")", op,
+                             R"(","path":")", path, "\"", value, "}]}"));
+  };
+  for (const char* value :
+       {"", R"(,"value":null)", R"(,"value":1)", R"(,"value":0)",
+        R"(,"value":{"a":1})", R"(,"value":[])", R"(,"value":["x"])"}) {
+    for (const char* path :
+         {"/name", "/description", "/enabled", "/customerId"}) {
+      const HttpResponse response = patch("replace", path, value);
+      EXPECT_EQ(response.status, 400) << path << value;
+      EXPECT_EQ(header(response, "x-amzn-errortype"), "BadRequestException");
+      EXPECT_THAT(response.body, HasSubstr(absl::StrCat("replace ", path)));
+    }
+    EXPECT_EQ(patch("add", "/stages", value).status, 400) << value;
+    EXPECT_EQ(patch("remove", "/stages", value).status, 400) << value;
+  }
+  EXPECT_EQ(patch("replace", "/name", R"(,"value":true)").status, 400);
+  expect_error(patch("replace", "/name", R"(,"value":1)"), 400,
+               "BadRequestException",
+               "operations[0]: replace /name: expected a string, got number 1");
+  EXPECT_EQ(body_of(200, "GET", "/apikeys/" + id), before);
+
+  // Text that is no boolean is one all the same, in API Gateway.
+  EXPECT_THAT(patch("replace", "/enabled", R"(,"value":"yes")").body,
+              HasSubstr(R"("enabled":false)"));
+  EXPECT_THAT(patch("replace", "/enabled", R"(,"value":"TRUE")").body,
+              HasSubstr(R"("enabled":true)"));
+  EXPECT_THAT(patch("replace", "/enabled", R"(,"value":false)").body,
+              HasSubstr(R"("enabled":false)"));
+  EXPECT_THAT(patch("replace", "/name", R"(,"value":"")").body,
+              Not(HasSubstr(R"("name")")));
+}
+
+TEST_F(ManagementTest, ALimitOfZeroSuspendsAPlan) {
+  const std::string plan = create_plan(
+      R"({"name":"gold","apiStages":[{"apiId":"a1","stage":"prod"}],)"
+      R"("throttle":{"rateLimit":-0.0,"burstLimit":10},)"
+      R"("quota":{"limit":0,"period":"MONTH"}})");
+  EXPECT_THAT(body_of(200, "GET", "/usageplans/" + plan),
+              AllOf(HasSubstr(R"("rateLimit":0.0)"),
+                    HasSubstr(R"("quota":{"limit":0,"offset":0,)")));
+  const std::string key =
+      create_key(absl::StrCat(R"({"enabled":true,"value":")", kValue, R"("})"));
+  body_of(201, "POST", "/usageplans/" + plan + "/keys",
+          absl::StrCat(R"({"keyId":")", key, R"(","keyType":"API_KEY"})"));
+  Call request;
+  request.api_key = kValue;
+  request.route = *enforcer_->route("a1", "prod");
+  const Decision decision = enforcer_->admit(request);
+  EXPECT_EQ(decision.outcome, Outcome::kQuotaExceeded);
+  EXPECT_EQ(decision.retry_after(), absl::InfiniteDuration());
+  EXPECT_THAT(
+      body_of(200, "GET",
+              absl::StrCat("/usageplans/", plan,
+                           "/usage?startDate=2026-03-04&endDate=2026-03-05")),
+      HasSubstr("[[0,0],[0,0]]"));
+
+  const auto patch = [&](const char* limit) {
+    return call("PATCH", "/usageplans/" + plan,
+                absl::StrCat(R"({"patchOperations":[{"op":"replace","path":)"
+                             R"("/quota/limit","value":")",
+                             limit, R"("}]})"))
+        .status;
+  };
+  EXPECT_EQ(patch("1"), 200);
+  EXPECT_TRUE(enforcer_->admit(request).admitted());
+  EXPECT_EQ(patch("0"), 200);
+  EXPECT_EQ(enforcer_->admit(request).outcome, Outcome::kQuotaExceeded);
+  EXPECT_EQ(patch("-0"), 200);
+}
+
 TEST_F(ManagementTest, RefusesWhatItDoesNotHave) {
+  for (const char* target : {"/restapis", "/account", "/v2/apis",
+                             "/domainnames/x", "/restapis/x/stages/y"}) {
+    for (const char* method : {"GET", "POST", "DELETE"}) {
+      expect_error(call(method, target), 404, "NotFoundException",
+                   "No such resource: there are usage plans, API keys, usage "
+                   "and tags");
+      EXPECT_EQ(operation_, "Unknown");
+    }
+  }
   EXPECT_EQ(call("GET", "/usageplans/a/b").status, 404);
   EXPECT_EQ(call("GET", "/usageplans//keys").status, 404);
   EXPECT_EQ(operation_, "Unknown");
@@ -487,7 +725,8 @@ TEST_F(ManagementTest, RefusesBodiesThatMakeNoSense) {
        {"", "[]", "null", "{", "\"x\"", "{\"name\":1}", "{\"nam\":\"x\"}",
         "{\"name\":\"x\",\"name\":\"y\"}", "{\"name\":\"\xff\"}",
         "{\"name\":\"x\",\"quota\":{\"limit\":1e999,\"period\":\"DAY\"}}",
-        "{\"name\":\"x\",\"quota\":{\"limit\":0,\"period\":\"DAY\"}}"}) {
+        "{\"name\":\"x\",\"quota\":{\"limit\":-1,\"period\":\"DAY\"}}",
+        "{\"name\":\"x\",\"quota\":{\"period\":\"DAY\"}}"}) {
     EXPECT_EQ(call("POST", "/usageplans", body).status, 400) << body;
   }
   EXPECT_EQ(call("POST", "/usageplans",
@@ -495,7 +734,8 @@ TEST_F(ManagementTest, RefusesBodiesThatMakeNoSense) {
                 .status,
             400);
   for (const std::string body :
-       {"[]", "{\"name\":1}", "{\"enabled\":[]}", "{\"id\":\"x\"}",
+       {"[]", "{\"name\":1}", "{\"enabled\":[]}", "{\"enabled\":\"yes\"}",
+        "{\"enabled\":1}", "{\"generateDistinctId\":\"\"}", "{\"id\":\"x\"}",
         "{\"stageKeys\":{}}", "{\"stageKeys\":[{\"restApiId\":\"a\"}]}",
         "{\"stageKeys\":[1]}", "{\"tags\":[]}"}) {
     EXPECT_EQ(call("POST", "/apikeys", body).status, 400) << body;

@@ -47,7 +47,7 @@ void append(std::string_view op, std::string path, std::string value,
 
 std::string rate_text(double rate) {
   JsonWriter json(JsonStyle::kCompact);
-  json.plain_number(rate);
+  json.plain_number(rate + 0.0);  // negative zero is zero
   return std::move(json).text();
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
 #include "plan/plan_json.h"
@@ -17,6 +18,8 @@
 
 namespace weir {
 namespace {
+
+using ::testing::HasSubstr;
 
 using Patch = std::vector<v1::PatchOperation>;
 
@@ -83,6 +86,24 @@ TEST(DiffUsagePlans, IsOneOperationForOneChange) {
             R"({"patchOperations":[{"op":"remove","path":"/productCode"}]})");
   EXPECT_EQ(diff_of([](auto& plan) { plan.clear_quota(); }),
             R"({"patchOperations":[{"op":"remove","path":"/quota"}]})");
+}
+
+TEST(DiffUsagePlans, WritesNoNegativeZero) {
+  v1::UsagePlan before, after;
+  before.set_name("n");
+  after.set_name("n");
+  after.mutable_throttle()->set_rate_limit(-0.0);
+  EXPECT_EQ(diff(before, after),
+            R"({"patchOperations":[)"
+            R"({"op":"replace","path":"/throttle/rateLimit","value":"0"},)"
+            R"({"op":"replace","path":"/throttle/burstLimit","value":"0"}]})");
+  EXPECT_THAT(usage_plan_to_json(after), HasSubstr(R"("rateLimit":0.0)"));
+}
+
+TEST(DiffUsagePlans, SuspendsAPlan) {
+  EXPECT_EQ(diff_of([](auto& plan) { plan.mutable_quota()->set_limit(0); }),
+            R"({"patchOperations":[)"
+            R"({"op":"replace","path":"/quota/limit","value":"0"}]})");
 }
 
 TEST(DiffUsagePlans, MakesWhatIsAbsentInFull) {

@@ -46,6 +46,9 @@ inline constexpr std::string_view kMethodThrottleWithoutPlanThrottle =
     "defined.";
 inline constexpr std::string_view kUnknownApiKey =
     "Invalid API Key identifier specified";
+// What GetUsage says of one.
+inline constexpr std::string_view kUnknownKeyOfUsage =
+    "Invalid Key identifier specified";
 inline constexpr std::string_view kDuplicateApiKey = "API Key already exists";
 inline constexpr std::string_view kApiKeyValueTooShort =
     "API Key value should be at least 20 characters";
@@ -55,6 +58,8 @@ inline constexpr std::string_view kApiKeyName =
     "Invalid API Key name, can be at most 1024 characters.";
 inline constexpr std::string_view kApiKeyDescription =
     "Invalid API Key description specified.";
+inline constexpr std::string_view kTagKey =
+    "Invalid tag key. Tag keys cannot start with 'aws:' (case insensitive)";
 
 // `supported`: the paths that `op` may have, in AWS's spelling and order.
 std::string invalid_patch_path(std::string_view path, std::string_view op,

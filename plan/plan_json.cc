@@ -13,7 +13,7 @@
 #include "json/text.h"
 #include "patch/json_patch.h"
 #include "patch/patch_document.h"
-#include "plan/method_key.h"
+#include "plan/canonical_plan.h"
 #include "plan/plan_error.h"
 #include "plan/validation.h"
 
@@ -56,7 +56,7 @@ void write_throttle(const v1::ThrottleSettings& throttle, JsonWriter* json) {
   json->key("burstLimit");
   json->number(std::int64_t{throttle.burst_limit()});
   json->key("rateLimit");
-  json->number(throttle.rate_limit());
+  json->number(throttle.rate_limit() + 0.0);  // negative zero is zero
   json->end_object();
 }
 
@@ -120,6 +120,7 @@ absl::StatusOr<v1::UsagePlan> usage_plan_from_json(std::string_view json) {
     return absl::InvalidArgumentError("expected a usage plan, a JSON object");
   }
   absl::Status status = check_period(*value);
+  if (status.ok()) status = canonicalize_plan_numbers(&*value);
   if (!status.ok()) return status;
 
   // To replace a whole document is to read it.
@@ -137,13 +138,8 @@ absl::StatusOr<v1::UsagePlan> usage_plan_from_json(std::string_view json) {
     return absl::Status(status.code(), message);
   }
 
-  for (int i = 0; i < plan.api_stages_size(); ++i) {
-    status = canonicalize_method_keys(
-        plan.mutable_api_stages(i)->mutable_throttle());
-    if (!status.ok()) {
-      return with_prefix(status, absl::StrCat("/apiStages/", i, "/throttle: "));
-    }
-  }
+  status = canonicalize(&plan);
+  if (!status.ok()) return status;
   return plan;
 }
 

@@ -1,6 +1,7 @@
 #include "plan/plan_json.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -112,6 +113,55 @@ TEST(UsagePlanFromJson, RoundsNoInteger) {
             "than a double keeps: expected a string that holds it");
   EXPECT_EQ(loaded(R"({"quota":{"limit":"9007199254740993"}})").quota().limit(),
             9007199254740993);
+}
+
+TEST(UsagePlanFromJson, TakesZeroInAllItsForms) {
+  for (const char* zero : {"0", "-0", "-0.0", "\"-0\"", "\"+0\"", "\"-0.0\""}) {
+    const v1::UsagePlan plan = loaded(
+        absl::StrCat(R"({"throttle":{"rateLimit":)", zero,
+                     R"(},"apiStages":[{"throttle":{"/a/GET":{"rate_limit":)",
+                     zero, R"(}}}]})"));
+    EXPECT_FALSE(std::signbit(plan.throttle().rate_limit())) << zero;
+    EXPECT_FALSE(
+        std::signbit(plan.api_stages(0).throttle().at("/a/GET").rate_limit()));
+  }
+  for (const char* zero : {"0", "-0", "\"-0\"", "\"+0\""}) {
+    const v1::UsagePlan plan =
+        loaded(absl::StrCat(R"({"quota":{"limit":)", zero,
+                            R"(},"throttle":{"burstLimit":)", zero, "}}"));
+    EXPECT_TRUE(plan.quota().has_limit()) << zero;
+    EXPECT_EQ(plan.quota().limit(), 0);
+    EXPECT_EQ(plan.throttle().burst_limit(), 0);
+  }
+  for (const char* none : {R"({"quota":{"period":"DAY"}})",
+                           R"({"quota":{"limit":null,"period":"DAY"}})"}) {
+    EXPECT_FALSE(loaded(none).quota().has_limit());
+  }
+}
+
+TEST(UsagePlanFromJson, NamesTheRangesThatNumbersHave) {
+  for (const char* name : {"burstLimit", "burst_limit"}) {
+    EXPECT_EQ(load_error(absl::StrCat(R"({"throttle":{")", name,
+                                      R"(":"9223372036854775808"}})"))
+                  .message(),
+              absl::StrCat("/throttle/", name,
+                           ": expected a whole number from 0 to 2147483647, "
+                           "got string \"9223372036854775808\""));
+  }
+  EXPECT_EQ(load_error(R"({"throttle":{"rateLimit":true}})").message(),
+            "/throttle/rateLimit: expected 0, or 0.000001 to 1000000000, got "
+            "true");
+  EXPECT_EQ(load_error(R"({"quota":{"limit":1e300}})").message(),
+            "/quota/limit: expected a whole number from 0 to 8796093022207, "
+            "got number 1e+300");
+  EXPECT_EQ(load_error(R"({"quota":{"offset":[]}})").message(),
+            "/quota/offset: expected a whole number from 0 to 8796093022207, "
+            "got an array");
+  EXPECT_EQ(load_error(R"({"apiStages":[{},{"throttle":{"/a/GET":)"
+                       R"({"burstLimit":0.5}}}]})")
+                .message(),
+            "/apiStages/1/throttle/~1a~1GET/burstLimit: expected a whole "
+            "number from 0 to 2147483647, got number 0.5");
 }
 
 TEST(UsagePlanFromJson, TakesNullForAbsent) {

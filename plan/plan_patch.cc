@@ -16,6 +16,7 @@
 #include "json/text.h"
 #include "patch/json_patch.h"
 #include "patch/json_pointer.h"
+#include "plan/canonical_plan.h"
 #include "plan/method_key.h"
 #include "plan/plan_changes.h"
 #include "plan/plan_error.h"
@@ -257,16 +258,20 @@ absl::StatusOr<Value> throttle_map(Value value) {
     return absl::InvalidArgumentError(
         "expected a JSON object, or a string that holds one");
   }
-  const absl::Status status =
-      canonicalize_method_keys(value.mutable_struct_value()->mutable_fields());
+  auto& throttles = *value.mutable_struct_value()->mutable_fields();
+  absl::Status status = canonicalize_method_keys(&throttles);
+  for (auto& [key, throttle] : throttles) {
+    if (!status.ok()) break;
+    status = with_prefix(canonicalize_numbers(&throttle), excerpt(key));
+  }
   if (!status.ok()) return status;
   return value;
 }
 
-// The value of an upsert.
+// The value of an upsert of the member `name`, in its canonical form.
 absl::StatusOr<Value> upsert_value(const v1::PatchOperation& operation,
-                                   const Row& row) {
-  const Value& value = operation.value();
+                                   const Row& row, std::string_view name) {
+  Value value = operation.value();
   // JSON Patch takes null to clear a field: here that is what `remove` is for.
   if (value.kind_case() == Value::KIND_NOT_SET || value.has_null_value()) {
     return absl::InvalidArgumentError("expected a value");
@@ -276,6 +281,10 @@ absl::StatusOr<Value> upsert_value(const v1::PatchOperation& operation,
   if (row.path == "/quota/period" &&
       !quota_period_from_name(value.string_value()).has_value()) {
     return absl::InvalidArgumentError("expected DAY, WEEK or MONTH");
+  }
+  if (row.target != Target::kMember) {
+    const absl::Status status = canonicalize_number(name, &value);
+    if (!status.ok()) return status;
   }
   return value;
 }
@@ -300,7 +309,7 @@ absl::StatusOr<v1::PatchOperation> translate(
   }
   Value value;
   if (op != kRemove) {
-    absl::StatusOr<Value> given = upsert_value(operation, row);
+    absl::StatusOr<Value> given = upsert_value(operation, row, path.last);
     if (!given.ok()) return given.status();
     value = *std::move(given);
   }

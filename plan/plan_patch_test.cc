@@ -1,5 +1,6 @@
 #include "plan/plan_patch.h"
 
+#include <cmath>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -466,8 +467,81 @@ TEST(PatchUsagePlan, RefusesBadNumbersAndSaysWhere) {
   }
 }
 
+// Not those of the C++ type that holds them.
+TEST(PatchUsagePlan, NamesTheRangesThatNumbersHave) {
+  struct Case {
+    const char* path;
+    const char* value;
+    const char* range;
+  };
+  constexpr char kRate[] = "expected 0, or 0.000001 to 1000000000, got ";
+  constexpr char kBurst[] =
+      "expected a whole number from 0 to 2147483647, got ";
+  constexpr char kQuota[] =
+      "expected a whole number from 0 to 8796093022207, got ";
+  for (const Case& c :
+       {Case{"/throttle/burstLimit", "9223372036854775808", kBurst},
+        Case{"/throttle/burstLimit", "-9223372036854775809", kBurst},
+        Case{"/throttle/burstLimit", "1.5", kBurst},
+        Case{"/throttle/rateLimit", "1e999", kRate},
+        Case{"/throttle/rateLimit", "fast", kRate},
+        Case{"/quota/limit", "99999999999999999999", kQuota},
+        Case{"/quota/offset", "99999999999999999999", kQuota},
+        Case{"/apiStages/a:prod/throttle/pets/GET/burstLimit", "x", kBurst},
+        Case{"/apiStages/a:prod/throttle/pets/GET/rateLimit", "x", kRate}}) {
+    const std::string message(
+        failure({op("replace", c.path, c.value)}).message());
+    EXPECT_EQ(message, absl::StrCat("operations[0] replace \"", c.path, "\": ",
+                                    c.range, "string \"", c.value, "\""));
+  }
+  EXPECT_THAT(std::string(failure({op("replace", "/apiStages/a:prod/throttle",
+                                      R"({"/a/GET":{"burstLimit":1e30}})")})
+                              .message()),
+              HasSubstr("\"/a/GET\"/burstLimit: expected a whole number from 0 "
+                        "to 2147483647, got number 1e+30"));
+  for (const char* path : {"/throttle/burstLimit", "/quota/limit"}) {
+    EXPECT_THAT(
+        std::string(failure({op("replace", path, "8796093022208")}).message()),
+        Not(HasSubstr("9223372036854775807")));
+  }
+}
+
+TEST(PatchUsagePlan, TakesZeroInAllItsForms) {
+  for (const char* zero : {"0", "-0", "-0.0", "+0", "+0.0", "0e9", "-0e-9"}) {
+    const v1::UsagePlan plan = patched(
+        {op("replace", "/throttle/rateLimit", zero),
+         op("replace", "/apiStages/a:prod/throttle/pets/GET/rateLimit", zero)});
+    EXPECT_FALSE(std::signbit(plan.throttle().rate_limit())) << zero;
+    EXPECT_EQ(plan.throttle().rate_limit(), 0);
+    EXPECT_FALSE(std::signbit(
+        plan.api_stages(1).throttle().at("/pets/GET").rate_limit()));
+  }
+  for (const char* zero : {"0", "-0", "+0"}) {
+    EXPECT_EQ(patched({op("replace", "/throttle/burstLimit", zero)})
+                  .throttle()
+                  .burst_limit(),
+              0);
+    EXPECT_EQ(patched({op("replace", "/quota/offset", zero)}).quota().offset(),
+              0);
+    const v1::UsagePlan plan = patched({op("replace", "/quota/limit", zero)});
+    EXPECT_TRUE(plan.quota().has_limit());
+    EXPECT_EQ(plan.quota().limit(), 0);
+  }
+  v1::PatchOperation number = op("replace", "/throttle/rateLimit");
+  number.mutable_value()->set_number_value(-0.0);
+  EXPECT_FALSE(std::signbit(patched({number}).throttle().rate_limit()));
+  const v1::UsagePlan map = patched({op("replace", "/apiStages/a:prod/throttle",
+                                        R"({"/a/GET":{"rateLimit":-0.0}})")});
+  EXPECT_FALSE(
+      std::signbit(map.api_stages(1).throttle().at("/a/GET").rate_limit()));
+  EXPECT_EQ(patched({op("replace", "/throttle/burstLimit", "+5")})
+                .throttle()
+                .burst_limit(),
+            5);
+}
+
 TEST(PatchUsagePlan, AnswersBadQuotasWithAwsTexts) {
-  for (const char* value : {"x", "", "1.5", "0", "-1"}) {
+  for (const char* value : {"x", "", "1.5", "-1", "+", "+-1"}) {
     EXPECT_EQ(aws_message(failure({op("replace", "/quota/limit", value)})),
               "Usage Plan quota limit must be a non-negative numeric");
   }

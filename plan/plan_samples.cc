@@ -81,7 +81,9 @@ v1::UsagePlan random_plan(std::mt19937_64* random) {
   if (below(2, random) == 0) *plan.mutable_throttle() = random_throttle(random);
   if (below(2, random) == 0) {
     v1::QuotaSettings* quota = plan.mutable_quota();
-    quota->set_limit(between(27, (std::int64_t{1} << 43) - 1, random));
+    quota->set_limit(below(8, random) == 0
+                         ? 0
+                         : between(27, (std::int64_t{1} << 43) - 1, random));
     quota->set_period(static_cast<v1::QuotaPeriod>(1 + below(3, random)));
     const int last = quota->period() == v1::DAY    ? 0
                      : quota->period() == v1::WEEK ? 6

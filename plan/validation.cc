@@ -4,11 +4,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <set>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "json/sorted_entries.h"
 #include "json/text.h"
@@ -20,10 +20,6 @@
 namespace weir {
 namespace {
 
-constexpr std::int64_t kMaxBurst = std::numeric_limits<std::int32_t>::max();
-constexpr double kMinRate = 1e-6;
-constexpr double kMaxRate = 1e9;
-constexpr std::int64_t kMaxQuotaLimit = (std::int64_t{1} << 43) - 1;
 constexpr int kMaxTags = 50;
 constexpr std::size_t kMaxProblemsInStatus = 8;
 
@@ -143,15 +139,17 @@ class Validator {
   }
 
   void check_quota(const v1::QuotaSettings& quota) {
-    const bool limit_ok = check_range("/quota/limit", quota.limit(), 1,
-                                      kMaxQuotaLimit, aws_text::kQuotaLimit);
+    const bool limit_ok = check_limit(quota);
     const bool period_ok = quota.period() == v1::DAY ||
                            quota.period() == v1::WEEK ||
                            quota.period() == v1::MONTH;
     if (rules_.quota_offset == PlanRules::QuotaOffset::kRequests) {
       // Against a limit that is no limit, only a negative offset is a mistake.
+      // Under one of 0 the offset waits for the next: to suspend a plan is one
+      // operation.
+      const bool compares = limit_ok && quota.limit() > 0;
       check_range("/quota/offset", quota.offset(), 0,
-                  limit_ok ? quota.limit() : kMaxQuotaLimit);
+                  compares ? quota.limit() : kMaxQuotaLimit);
     } else if (period_ok) {
       check_start_day(quota);
     }
@@ -159,6 +157,18 @@ class Validator {
       report("/quota/period", "expected DAY, WEEK or MONTH",
              aws_text::kQuotaPeriod);
     }
+  }
+
+  // A limit of 0 suspends a plan; that one was forgotten must not.
+  bool check_limit(const v1::QuotaSettings& quota) {
+    if (quota.has_limit()) {
+      return check_range("/quota/limit", quota.limit(), 0, kMaxQuotaLimit,
+                         aws_text::kQuotaLimit);
+    }
+    report("/quota/limit",
+           absl::StrCat("expected 0 to ", kMaxQuotaLimit, ", got none"),
+           aws_text::kQuotaLimit);
+    return false;
   }
 
   void check_start_day(const v1::QuotaSettings& quota) {
@@ -245,9 +255,10 @@ std::optional<v1::QuotaPeriod> quota_period_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-absl::Status to_status(absl::Span<const PlanProblem> problems) {
+absl::Status to_status(absl::Span<const PlanProblem> problems,
+                       std::string_view what) {
   if (problems.empty()) return absl::OkStatus();
-  std::string message = "invalid usage plan";
+  std::string message = absl::StrCat("invalid ", to_absl(what));
   std::string_view separator = ": ";
   for (const PlanProblem& problem : problems.subspan(0, kMaxProblemsInStatus)) {
     absl::StrAppend(&message, to_absl(separator), problem.path, ": ",
@@ -263,6 +274,14 @@ absl::Status to_status(absl::Span<const PlanProblem> problems) {
                    [](const PlanProblem& p) { return !p.aws_text.empty(); });
   return plan_error(absl::StatusCode::kInvalidArgument, message,
                     known == problems.end() ? "" : known->aws_text);
+}
+
+absl::Status check_tag_key(std::string_view key) {
+  if (!absl::StartsWithIgnoreCase(to_absl(key), "aws:")) {
+    return absl::OkStatus();
+  }
+  return plan_error(absl::StatusCode::kInvalidArgument, aws_text::kTagKey,
+                    aws_text::kTagKey);
 }
 
 }  // namespace weir

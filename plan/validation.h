@@ -3,6 +3,8 @@
 #ifndef WEIR_PLAN_VALIDATION_H_
 #define WEIR_PLAN_VALIDATION_H_
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +22,7 @@ namespace weir {
 struct PlanRules {
   enum class QuotaOffset {
     // `quota.offset` is requests, subtracted from the limit in a key's first
-    // period: 0 to the limit.
+    // period: 0 to the limit, or any number while that is 0.
     kRequests,
     // `quota.offset` is the day on which the period starts: DAY 0, WEEK 0
     // (Sunday) to 6, MONTH 0 (the 1st) to 27 (the 28th).
@@ -35,6 +37,13 @@ struct PlanRules {
 inline constexpr int kMaxApiStages = 1000;
 inline constexpr int kMaxMethodThrottles = 1000;  // Per stage.
 inline constexpr int kMaxProductCodeCharacters = 1024;
+
+// The ranges of a plan's numbers. A rate may also be 0.
+inline constexpr std::int64_t kMaxBurst =
+    std::numeric_limits<std::int32_t>::max();
+inline constexpr double kMinRate = 1e-6;
+inline constexpr double kMaxRate = 1e9;
+inline constexpr std::int64_t kMaxQuotaLimit = (std::int64_t{1} << 43) - 1;
 
 // One thing that is wrong with a plan.
 struct PlanProblem {
@@ -68,7 +77,14 @@ std::optional<v1::QuotaPeriod> quota_period_from_name(std::string_view name);
 
 // OK if there are no problems; else InvalidArgument with one line that names
 // the first eight and the number of the rest, and the first known AWS text.
-absl::Status to_status(absl::Span<const PlanProblem> problems);
+// `what` has them: "usage plan", "API key".
+absl::Status to_status(absl::Span<const PlanProblem> problems,
+                       std::string_view what = "usage plan");
+
+// InvalidArgument, with AWS's text, for a tag's key that begins with "aws:" in
+// any case: those are AWS's own. What was tagged by AWS may still have some, so
+// this is for whoever sets tags, and no problem of a plan.
+absl::Status check_tag_key(std::string_view key);
 
 }  // namespace weir
 

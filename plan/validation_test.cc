@@ -207,13 +207,22 @@ TEST(ValidateUsagePlan, BoundsBursts) {
 
 TEST(ValidateUsagePlan, BoundsQuotaLimits) {
   for (const PlanRules& rules : {PlanRules{}, kStartDay}) {
-    EXPECT_THAT(paths(quota_plan(1, 0, v1::DAY), rules), IsEmpty());
-    for (const std::int64_t limit :
-         {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1} << 43}) {
+    for (const std::int64_t limit : {0, 1}) {
+      EXPECT_THAT(paths(quota_plan(limit, 0, v1::DAY), rules), IsEmpty());
+    }
+    for (const std::int64_t limit : {std::int64_t{-1}, std::int64_t{1} << 43}) {
       EXPECT_EQ(aws_text_of(quota_plan(limit, 0, v1::DAY), rules),
                 "Usage Plan quota limit must be a non-negative numeric");
     }
+    // One that was forgotten suspends no plan.
+    v1::UsagePlan plan = quota_plan(0, 0, v1::DAY);
+    plan.mutable_quota()->clear_limit();
+    EXPECT_EQ(aws_text_of(plan, rules),
+              "Usage Plan quota limit must be a non-negative numeric");
+    EXPECT_EQ(validate_usage_plan(plan, rules)[0].message,
+              "expected 0 to 8796093022207, got none");
   }
+  EXPECT_THAT(paths(quota_plan(0, 6, v1::WEEK), kStartDay), IsEmpty());
 }
 
 TEST(ValidateUsagePlan, NeedsAPeriod) {
@@ -236,7 +245,9 @@ TEST(ValidateUsagePlan, OffsetIsRequestsByDefault) {
               ElementsAre("/quota/offset"));
   EXPECT_THAT(paths(quota_plan(100, -1, v1::MONTH)),
               ElementsAre("/quota/offset"));
-  EXPECT_THAT(paths(quota_plan(0, 5, v1::DAY)), ElementsAre("/quota/limit"));
+  EXPECT_THAT(paths(quota_plan(-1, 5, v1::DAY)), ElementsAre("/quota/limit"));
+  EXPECT_THAT(paths(quota_plan(0, 5, v1::DAY)), IsEmpty());
+  EXPECT_THAT(paths(quota_plan(0, -1, v1::DAY)), ElementsAre("/quota/offset"));
 }
 
 TEST(ValidateUsagePlan, OffsetMayBeTheStartDay) {
@@ -286,6 +297,31 @@ TEST(QuotaPeriodFromName, KnowsThreeNames) {
   for (const char* name : {"", "day", "YEAR", "QUOTA_PERIOD_UNSPECIFIED"}) {
     EXPECT_EQ(quota_period_from_name(name), std::nullopt);
   }
+}
+
+TEST(ToStatus, SaysWhatIsInvalid) {
+  const std::vector<PlanProblem> problems = {{"/tags/a", "too long", ""}};
+  EXPECT_EQ(to_status(problems).message(),
+            "invalid usage plan: /tags/a: too long");
+  EXPECT_EQ(to_status(problems, "API key").message(),
+            "invalid API key: /tags/a: too long");
+}
+
+TEST(CheckTagKey, KeepsThePrefixOfAws) {
+  for (const char* key :
+       {"aws:", "aws:x", "AWS:cloudformation:stack", "aWs:"}) {
+    EXPECT_EQ(aws_message(check_tag_key(key)),
+              "Invalid tag key. Tag keys cannot start with 'aws:' (case "
+              "insensitive)")
+        << key;
+  }
+  for (const char* key : {"aws", "aws-x", " aws:x", "x:aws:", "aw:s", ""}) {
+    EXPECT_TRUE(check_tag_key(key).ok()) << key;
+  }
+  // What has such a tag already can be patched.
+  v1::UsagePlan plan = small_plan();
+  (*plan.mutable_tags())["aws:cloudformation:stack-name"] = "x";
+  EXPECT_THAT(paths(plan), IsEmpty());
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "management/status_response.h"
 #include "serve/metrics.h"
 #include "serve/metrics_writer.h"
+#include "serve/own_paths.h"
 #include "serve/page_files.h"
 
 namespace weir {
@@ -22,10 +23,19 @@ std::string_view path_of(const HttpRequest& request) {
   return std::string_view(request.target).substr(0, request.target.find('?'));
 }
 
-ManagementOptions keep_up(LiveRoutes& routes, QuotaOffset quota_offset) {
+// `shares_address`: the gateway is beside the management.
+ManagementOptions keep_up(const Enforcer& enforcer, LiveRoutes& routes,
+                          QuotaOffset quota_offset, bool shares_address) {
   ManagementOptions options;
   options.quota_offset = quota_offset;
-  options.before_plan_change = [&routes](const v1::UsagePlan& plan) {
+  options.before_plan_change = [&enforcer, &routes, shares_address](
+                                   const v1::UsagePlan& plan) -> absl::Status {
+    if (shares_address) {
+      const auto present = enforcer.get_usage_plan(plan.id());
+      const absl::Status status = check_reachable(
+          plan, present.ok() ? *present : v1::UsagePlan::default_instance());
+      if (!status.ok()) return status;
+    }
     return routes.prepare(plan);
   };
   // Finds the routes that were prepared: no other plan has changed since.
@@ -61,7 +71,8 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
                              : &options.upstream->counters()),
       gateway_(enforcer, &routes_, &request_counters_,
                std::move(options.upstream), options.gateway),
-      management_(enforcer, keep_up(routes_, options.quota_offset)) {}
+      management_(enforcer, keep_up(*enforcer, routes_, options.quota_offset,
+                                    has_gateway_)) {}
 
 HttpResponse Service::answer(const HttpRequest& request) {
   const std::string_view path = path_of(request);
@@ -71,7 +82,9 @@ HttpResponse Service::answer(const HttpRequest& request) {
   if (const HttpResponse* file = page_file(path)) {
     return page_response(request, *file);
   }
-  if (has_gateway_) return answer_beside_management(request);
+  if (has_gateway_ && !is_own_path(request.target)) {
+    return answer_beside_management(request);
+  }
   return error_response(404, "NotFoundException", "No such resource");
 }
 
@@ -90,6 +103,11 @@ HttpResponse Service::answer_beside_management(const HttpRequest& request) {
 
 HttpResponse Service::answer_gateway(const HttpRequest& request) {
   return gateway_.answer(request);
+}
+
+std::vector<std::string> Service::unreachable_stages() const {
+  return has_gateway_ ? weir::unreachable_stages(enforcer_)
+                      : std::vector<std::string>();
 }
 
 HttpResponse Service::answer_management(const HttpRequest& request) {

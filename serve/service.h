@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -54,6 +55,7 @@ struct ServiceOptions {
 // Answers whole requests, apart from any connection:
 //
 //   /usageplans, /apikeys, /tags   management: see Management, Access
+//   /restapis, /account, ...       404: API Gateway's, too, but not this one's
 //   /healthz                       200, or 503 if counts do not reach the disk
 //   /metrics                       for Prometheus; needs no credentials
 //   /                              a page for people; it has no data of its own
@@ -77,6 +79,10 @@ class Service {
                         HttpResponse& response) const {
     gateway_.add_cors_headers(request, response);
   }
+
+  // The stages of the plans that there are that `answer()` gives no request to,
+  // each as a line for people: see check_reachable(), which refuses new ones.
+  std::vector<std::string> unreachable_stages() const;
 
  private:
   Service(Enforcer* enforcer, ServiceOptions options);

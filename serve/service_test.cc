@@ -218,6 +218,106 @@ TEST_F(ServiceTest, TheGatewayTellsItsClientsWhatItIsTo) {
   EXPECT_EQ(header(refused, "x-ratelimit-reset"), "7");
 }
 
+// Not before the limit changes: midnight makes no difference.
+TEST_F(ServiceTest, ASuspendedPlanNamesNoTimeToComeBack) {
+  start();
+  create_plan();
+  ASSERT_EQ(call("PATCH", "/usageplans/gold",
+                 R"({"patchOperations":[{"op":"add","path":"/quota/limit",)"
+                 R"("value":"0"},{"op":"add","path":"/quota/period",)"
+                 R"("value":"DAY"}]})")
+                .status,
+            200);
+  for (int day = 0; day < 2; ++day) {
+    const HttpResponse refused =
+        call("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}});
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(header(refused, "x-amzn-errortype"), "LimitExceededException");
+    EXPECT_EQ(header(refused, "retry-after"), "");
+    EXPECT_THAT(
+        header(refused, "ratelimit"),
+        AllOf(HasSubstr("\"quota\";r=0"), Not(HasSubstr("\"quota\";r=0;t"))));
+    clock_->advance(86'400 * kSecond);
+  }
+}
+
+// Neither 403 nor the gateway's, whoever asks.
+TEST_F(ServiceTest, OtherPathsOfApiGatewayAreNotTheGateways) {
+  start();
+  create_plan();
+  for (const char* target : {"/restapis", "/account", "/v2/apis", "/sdktypes/x",
+                             "/healthz/x", "/metrics/prod/x", "/-/x"}) {
+    const HttpResponse response =
+        call("GET", target, "", {{"x-api-key", kKey}});
+    EXPECT_EQ(response.status, 404) << target;
+    EXPECT_EQ(header(response, "x-amzn-errortype"), "NotFoundException");
+    EXPECT_THAT(response.body, HasSubstr(R"({"message":"No such resource)"));
+  }
+  EXPECT_EQ(call("POST", "/metrics").status, 404);
+  EXPECT_EQ(call("GET", "/a2/prod").status, 403);
+  const std::string metrics = call("GET", "/metrics").body;
+  EXPECT_THAT(metrics,
+              HasSubstr("weir_requests_total{outcome=\"forbidden\"} 1\n"));
+  EXPECT_THAT(metrics,
+              HasSubstr("weir_management_requests_total{operation=\"Unknown\","
+                        "status=\"4xx\"} 4\n"));
+}
+
+TEST_F(ServiceTest, PlansForWhatNoRequestCanReachAreRefused) {
+  const auto plan_for = [](const std::string& api) {
+    return absl::StrCat(R"({"name":"p","apiStages":[{"apiId":")", api,
+                        R"(","stage":"prod"}]})");
+  };
+  const auto add = [](const std::string& api) {
+    return absl::StrCat(
+        R"({"patchOperations":[{"op":"add","path":"/apiStages","value":")", api,
+        R"(:prod"}]})");
+  };
+  start();
+  create_plan();
+  for (const char* api : {"metrics", "healthz", "tags", "usageplans", "apikeys",
+                          "-", "restapis", "account", "vpclinks"}) {
+    const HttpResponse created = call("POST", "/usageplans", plan_for(api));
+    EXPECT_EQ(created.status, 400) << api;
+    EXPECT_EQ(header(created, "x-amzn-errortype"), "BadRequestException");
+    EXPECT_THAT(created.body, HasSubstr(absl::StrCat("\\\"", api, "\\\"")));
+    EXPECT_EQ(call("PATCH", "/usageplans/gold", add(api)).status, 400) << api;
+  }
+  EXPECT_EQ(enforcer_->statistics().usage_plans, 1u);
+  for (const char* api : {"v2", "metrics2", "Metrics"}) {
+    EXPECT_EQ(call("PATCH", "/usageplans/gold", add(api)).status, 200) << api;
+  }
+
+  ServiceOptions options;
+  options.gateway_beside_management = false;
+  start(std::move(options));
+  EXPECT_EQ(call("POST", "/usageplans", plan_for("metrics")).status, 201);
+  EXPECT_TRUE(service_->unreachable_stages().empty());
+}
+
+TEST_F(ServiceTest, PlansThatNoRequestCanReachMayBeThereAlready) {
+  start();
+  v1::UsagePlan plan;
+  plan.set_id("old");
+  plan.set_name("old");
+  plan.add_api_stages()->set_api_id("metrics");
+  plan.mutable_api_stages(0)->set_stage("prod");
+  ASSERT_TRUE(enforcer_->create_usage_plan(plan).ok());
+  service_ = *Service::create(enforcer_.get(), {});
+  EXPECT_EQ(service_->unreachable_stages().size(), 1u);
+  EXPECT_EQ(call("PATCH", "/usageplans/old",
+                 R"({"patchOperations":[{"op":"replace","path":"/name",)"
+                 R"("value":"new"}]})")
+                .status,
+            200);
+  EXPECT_EQ(call("PATCH", "/usageplans/old",
+                 R"({"patchOperations":[{"op":"remove","path":"/apiStages",)"
+                 R"("value":"metrics:prod"}]})")
+                .status,
+            200);
+  EXPECT_TRUE(service_->unreachable_stages().empty());
+}
+
 TEST_F(ServiceTest, TheGatewayCanBeElsewhere) {
   ServiceOptions options;
   options.gateway_beside_management = false;

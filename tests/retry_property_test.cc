@@ -47,7 +47,7 @@ class RandomPlan {
       }
     }
     if (any(4) != 0) {
-      plan.mutable_quota()->set_limit(1 + any(40));
+      plan.mutable_quota()->set_limit(any(41));
       plan.mutable_quota()->set_period(
           static_cast<v1::QuotaPeriod>(v1::DAY + any(3)));
     }

@@ -141,6 +141,30 @@ class UsagePlans(ClientTest):
         listed = self.client.get_usage_plans(limit=500)["items"]
         self.assertIn(bare, listed)
 
+    def test_a_quota_of_zero_suspends(self):
+        plan = self.new_plan(quota={"limit": 0, "period": "DAY"})
+        self.assertEqual(
+            self.client.get_usage_plan(usagePlanId=plan)["quota"],
+            {"limit": 0, "offset": 0, "period": "DAY"},
+        )
+
+    def test_what_no_request_can_reach(self):
+        for api in ("metrics", "usageplans", "restapis", "-"):
+            with self.refused("BadRequestException", re.compile(api)):
+                self.client.create_usage_plan(
+                    name="p", apiStages=[{"apiId": api, "stage": "prod"}]
+                )
+
+    def test_operations_that_are_not_there(self):
+        for call in (
+            self.client.get_rest_apis,
+            self.client.get_account,
+            self.client.get_domain_names,
+            self.client.get_sdk_types,
+        ):
+            with self.refused("NotFoundException"):
+                call()
+
     def test_a_throttle_of_zero_stays(self):
         plan = self.new_plan(throttle={"rateLimit": 0, "burstLimit": 0})
         read = self.client.get_usage_plan(usagePlanId=plan)
@@ -242,7 +266,6 @@ class UsagePlans(ClientTest):
             (period, {"quota": {"limit": 5, "period": "YEAR"}}),
             (period, {"quota": {"limit": 5}}),
             (limit, {"quota": {"period": "DAY"}}),
-            (limit, {"quota": {"limit": 0, "period": "DAY"}}),
             (limit, {"quota": {"limit": -1, "period": "DAY"}}),
             (
                 fine_grain,
@@ -499,6 +522,11 @@ class ApiKeys(ClientTest):
                 patchOperations=operations_of([("replace", "/enabled", value)]),
             )
             self.assertIs(answer["enabled"], enabled)
+        for path in ("/name", "/description", "/enabled", "/customerId"):
+            with self.refused("BadRequestException"):
+                self.client.update_api_key(
+                    apiKey=key, patchOperations=operations_of([("replace", path)])
+                )
 
     def test_what_is_wrong_with_a_key(self):
         value = "taken-0123456789abcdef"
@@ -626,7 +654,7 @@ class Import(ClientTest):
             "Key,Name\n"
             "warned-one-0123456789,one\n"
             "short,two\n"
-            "warned-one-0123456789,three\n"
+            "warned-one-0123456789,one again\n"
             "warned-four-0123456789,four\n"
         )
         with self.refused("BadRequestException"):
@@ -634,12 +662,50 @@ class Import(ClientTest):
         self.assertEqual(self.client.get_api_keys(nameQuery="one")["items"], [])
         result = self.imported(text, failOnWarnings=False)
         names = [self.key(identifier)["name"] for identifier in result["ids"]]
-        self.assertEqual(names, ["one", "four"])
-        self.assertEqual(len(result["warnings"]), 2)
+        self.assertEqual(names, ["one again", "four"])
+        self.assertEqual(len(result["warnings"]), 1)
         for warning in result["warnings"]:
             self.assertNotIn("warned-one-0123456789", warning)
 
+    def test_the_same_key_again_is_overwritten(self):
+        plans = [self.new_plan(f"overwrite-{i}") for i in range(2)]
+        first = self.imported(
+            "Key,name,description,Enabled,UsagePlanIds\n"
+            f"overwritten-0123456789,old,text,false,'{plans[0]},{plans[1]}'\n"
+        )["ids"]
+        again = self.imported(
+            "Key,name,owner,UsagePlanIds\n"
+            f"overwritten-0123456789,O'Brien,nobody,{plans[1]}\n",
+            failOnWarnings=True,
+        )
+        self.assertEqual(again["ids"], first)
+        self.assertFalse(again.get("warnings"))
+        key = self.key(first[0])
+        self.assertEqual(key["name"], "O'Brien")
+        self.assertTrue(key["enabled"])
+        self.assertNotIn("description", key)
+        for plan, expected in zip(plans, ([], first)):
+            keys = self.client.get_usage_plan_keys(usagePlanId=plan)["items"]
+            self.assertEqual([item["id"] for item in keys], expected)
+
+    def test_rows_are_judged_one_by_one(self):
+        result = self.imported(
+            "Key,Name,Enabled\n"
+            'judged-one-0123456789,"one,true\n'
+            "judged-two-0123456789,two,yes\n"
+            ",,\n"
+            "judged-three-0123456789, three , TRUE \n"
+        )
+        self.assertEqual([self.key(i)["name"] for i in result["ids"]], ["three"])
+        self.assertEqual(
+            [warning.split(":")[0] for warning in result["warnings"]],
+            ["line 2", "line 3", "line 4"],
+        )
+
     def test_what_is_no_table(self):
+        for text, column in (("/tmp/keys.csv", "Key"), ("key\nx\n", "Name")):
+            with self.refused("BadRequestException", f"Missing required column '{column}'"):
+                self.imported(text)
         for text in ("", "nonsense", "name,name,key\n", 'Key,Name\n"open,x\n'):
             with self.subTest(text=text), self.refused("BadRequestException"):
                 self.imported(text, failOnWarnings=True)
@@ -818,7 +884,11 @@ class Usage(ClientTest):
         dates = {"startDate": self.day(1), "endDate": self.day(0)}
         for code, message, arguments in (
             ("NotFoundException", UNKNOWN_PLAN, {"usagePlanId": "none", **dates}),
-            ("NotFoundException", None, {"keyId": "none", **dates}),
+            (
+                "NotFoundException",
+                "Invalid Key identifier specified",
+                {"keyId": "none", **dates},
+            ),
             ("BadRequestException", None, {**dates, "startDate": "yesterday"}),
             ("BadRequestException", None, {**dates, "endDate": "2026-02-30"}),
             ("BadRequestException", None, {**dates, "endDate": self.day(2)}),
@@ -896,6 +966,12 @@ class Tags(ClientTest):
         for name in ("nonsense", "arn:aws:s3:::bucket"):
             with self.refused("BadRequestException"):
                 self.client.get_tags(resourceArn=name)
+        reserved = "Invalid tag key. Tag keys cannot start with 'aws:' (case insensitive)"
+        for tags in ({"aws:a": ""}, {"b": "", "AWS:a": ""}):
+            with self.refused("BadRequestException", reserved):
+                self.client.create_usage_plan(name="p", tags=tags)
+            with self.refused("BadRequestException", reserved):
+                self.client.create_api_key(tags=tags)
         plan = arn("usageplans", self.new_plan())
         for tags in ({"k" * 129: "v"}, {"k": "v" * 257}, {str(i): "" for i in range(51)}):
             with self.refused("BadRequestException"):

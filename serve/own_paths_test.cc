@@ -1,0 +1,89 @@
+#include "serve/own_paths.h"
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "enforcer/enforcer.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "proto/usage_plan.pb.h"
+
+namespace weir {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+v1::UsagePlan plan_for(
+    std::initializer_list<std::pair<const char*, const char*>> stages) {
+  v1::UsagePlan plan;
+  plan.set_id("gold");
+  plan.set_name("gold");
+  for (const auto& [api, stage] : stages) {
+    v1::ApiStage* added = plan.add_api_stages();
+    added->set_api_id(api);
+    added->set_stage(stage);
+  }
+  return plan;
+}
+
+TEST(OwnPaths, AreTheManagementsAndTheServices) {
+  for (const char* own :
+       {"/", "/?x", "/usageplans", "/apikeys/x?y", "/tags/a/b", "/restapis",
+        "/restapis/x/stages", "/account", "/v2/apis", "/v2/apis/x", "/healthz",
+        "/healthz/x", "/metrics", "/metrics?x", "/metrics/prod/x", "/-",
+        "/-/main.js", "/-/prod"}) {
+    EXPECT_TRUE(is_own_path(own)) << own;
+  }
+  for (const char* other :
+       {"", "x", "//", "/a1/prod", "/a1", "/metricsx/prod", "/x/metrics",
+        "/healthz2/x", "/--/x", "/v2", "/v2/prod/apis", "/v2/", "/restapis2/x",
+        "/a1/prod?/metrics"}) {
+    EXPECT_FALSE(is_own_path(other)) << other;
+  }
+}
+
+TEST(OwnPaths, NewStagesBehindThemAreRefused) {
+  for (const char* api : {"usageplans", "apikeys", "tags", "restapis",
+                          "account", "vpclinks", "healthz", "metrics", "-"}) {
+    const auto status = check_reachable(
+        plan_for({{"a1", "prod"}, {api, "prod"}}), v1::UsagePlan());
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << api;
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr(std::string("\"") + api + "\""));
+    // What is there already can be patched.
+    EXPECT_TRUE(check_reachable(plan_for({{"a1", "prod"}, {api, "prod"}}),
+                                plan_for({{api, "prod"}}))
+                    .ok());
+    EXPECT_FALSE(check_reachable(plan_for({{api, "prod"}, {api, "test"}}),
+                                 plan_for({{api, "prod"}}))
+                     .ok());
+  }
+  EXPECT_TRUE(check_reachable(plan_for({{"a1", "metrics"},
+                                        {"v2", "prod"},
+                                        {"v1", "apis"},
+                                        {"Metrics", "prod"},
+                                        {"m\xC3\xA9trics", "prod"}}),
+                              v1::UsagePlan())
+                  .ok());
+  EXPECT_FALSE(check_reachable(plan_for({{"v2", "apis"}}), {}).ok());
+}
+
+TEST(OwnPaths, StagesBehindThemAreFound) {
+  const auto enforcer = *Enforcer::create();
+  EXPECT_THAT(unreachable_stages(*enforcer), IsEmpty());
+  ASSERT_TRUE(enforcer
+                  ->create_usage_plan(plan_for(
+                      {{"a1", "prod"}, {"metrics", "prod"}, {"v2", "apis"}}))
+                  .ok());
+  EXPECT_THAT(
+      unreachable_stages(*enforcer),
+      ElementsAre(HasSubstr("usage plan gold: no request can reach the stage "
+                            "\"metrics\" : \"prod\""),
+                  HasSubstr("\"v2\" : \"apis\"")));
+}
+
+}  // namespace
+}  // namespace weir
