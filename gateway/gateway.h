@@ -4,10 +4,13 @@
 #define WEIR_GATEWAY_GATEWAY_H_
 
 #include <memory>
+#include <string_view>
 
+#include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/http_response.h"
 #include "gateway/request_counters.h"
+#include "gateway/request_observer.h"
 #include "gateway/route_table.h"
 #include "gateway/upstream.h"
 #include "http/message.h"
@@ -17,6 +20,13 @@ namespace weir {
 struct GatewayOptions {
   // How clients are told what is left. API Gateway itself tells them nothing.
   HeaderFormat headers = HeaderFormat::kIetfDraft10;
+  // Told of every request, and of those alone that are refused. nullptr:
+  // nobody; then there is no cost. They outlive the gateway.
+  RequestObserver* observer = nullptr;
+  RequestObserver* refusal_observer = nullptr;
+  // Says when requests come, for observers. REQUIRES: there is one if there is
+  // an observer, and it outlives the gateway.
+  Clock* clock = nullptr;
 };
 
 // Answers `/{apiId}/{stage}/...` as API Gateway does where every method needs a
@@ -43,6 +53,10 @@ class Gateway {
   HttpResponse answer(const HttpRequest& request);
 
  private:
+  HttpResponse response_to(const HttpRequest& request,
+                           const AnsweredRequest& answered);
+  void report(AnsweredRequest& answered, std::string_view api_key) const;
+
   Enforcer& enforcer_;
   const LiveRoutes& routes_;
   RequestCounters& counters_;

@@ -34,6 +34,13 @@ ManagementOptions keep_up(LiveRoutes& routes, QuotaOffset quota_offset) {
   return options;
 }
 
+GatewayOptions gateway_options(AccessLog* access_log, Clock* clock) {
+  GatewayOptions options;
+  options.observer = access_log;
+  options.clock = clock;
+  return options;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Service>> Service::create(
@@ -55,11 +62,13 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
       routes_(enforcer),
       version_(std::move(options.version)),
       connections_(std::move(options.connections)),
+      access_log_(std::move(options.access_log)),
       upstream_counters_(options.upstream == nullptr
                              ? nullptr
                              : &options.upstream->counters()),
       gateway_(enforcer, &routes_, &request_counters_,
-               std::move(options.upstream)),
+               std::move(options.upstream),
+               gateway_options(access_log_.get(), clock_.get())),
       management_(enforcer, keep_up(routes_, options.quota_offset)) {}
 
 HttpResponse Service::answer(const HttpRequest& request) {
@@ -103,7 +112,8 @@ HttpResponse Service::answer_management(const HttpRequest& request) {
 HttpResponse Service::metrics() const {
   MetricsSources sources{
       &enforcer_,         &request_counters_, &management_counters_,
-      upstream_counters_, version_,           std::nullopt};
+      upstream_counters_, access_log_.get(),  version_,
+      std::nullopt};
   if (connections_ != nullptr) sources.http_connections = connections_();
   return {200,
           {{"content-type", MetricsWriter::kContentType}},

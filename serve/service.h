@@ -23,6 +23,7 @@
 #include "management/access.h"
 #include "management/authentication.h"
 #include "management/management.h"
+#include "serve/access_log.h"
 #include "serve/management_counters.h"
 
 namespace weir {
@@ -36,6 +37,8 @@ struct ServiceOptions {
   std::shared_ptr<const Authentication> authentication;
   // nullptr: admitted requests are answered with a fixed 200.
   std::unique_ptr<Upstream> upstream;
+  // What the gateway answers is written to it. nullptr: there is none.
+  std::shared_ptr<AccessLog> access_log;
   // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
   bool gateway_beside_management = true;
   // How many requests `answer()` lets the gateway have at a time; others are
@@ -90,6 +93,7 @@ class Service {
   const std::string version_;
   const std::function<std::optional<int64_t>()> connections_;
   RequestCounters request_counters_;
+  const std::shared_ptr<AccessLog> access_log_;      // or null
   const UpstreamCounters* const upstream_counters_;  // the gateway's; or null
   ManagementCounters management_counters_;
   Gateway gateway_;
