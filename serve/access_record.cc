@@ -5,17 +5,11 @@
 
 #include "absl/time/time.h"
 #include "enforcer/decision_names.h"
-#include "http/target.h"
+#include "gateway/stage_target.h"
 #include "json/json_writer.h"
 
 namespace weir {
 namespace {
-
-// "a%2Fb" as "a/b"; what cannot be decoded as it is.
-std::string decoded(std::string_view text) {
-  auto result = percent_decoded(text);
-  return result.ok() ? *std::move(result) : std::string(text);
-}
 
 double seconds(int64_t nanoseconds) {
   return static_cast<double>(nanoseconds) / 1e9;
@@ -59,7 +53,7 @@ int64_t AccessRecord::bytes() const {
 
 std::string access_log_line(const AccessRecord& record,
                             const std::optional<std::string>& key_id) {
-  const size_t slash = std::min(record.stage.find('/'), record.stage.size());
+  const StageNames names = stage_names(record.stage);
   JsonWriter json(JsonStyle::kCompact);
   json.begin_object();
   json.key("time");
@@ -69,12 +63,9 @@ std::string access_log_line(const AccessRecord& record,
   json.key("key_id");
   write_text(key_id.value_or(""), json);
   json.key("api_id");
-  write_text(decoded(record.stage.substr(0, slash)), json);
+  write_text(names.api_id, json);
   json.key("stage");
-  write_text(slash < record.stage.size()
-                 ? decoded(record.stage.substr(slash + 1))
-                 : "",
-             json);
+  write_text(names.stage, json);
   json.key("method");
   json.string(record.method);
   json.key("path");

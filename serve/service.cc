@@ -13,9 +13,12 @@
 #include "serve/metrics.h"
 #include "serve/metrics_writer.h"
 #include "serve/page_files.h"
+#include "serve/refused_keys_response.h"
 
 namespace weir {
 namespace {
+
+constexpr std::string_view kRefusedKeys = "/-/refused-keys";
 
 std::string_view path_of(const HttpRequest& request) {
   return std::string_view(request.target).substr(0, request.target.find('?'));
@@ -34,9 +37,11 @@ ManagementOptions keep_up(LiveRoutes& routes, QuotaOffset quota_offset) {
   return options;
 }
 
-GatewayOptions gateway_options(AccessLog* access_log, Clock* clock) {
+GatewayOptions gateway_options(AccessLog* access_log, RefusedKeys& refused_keys,
+                               Clock* clock) {
   GatewayOptions options;
   options.observer = access_log;
+  options.refusal_observer = &refused_keys;
   options.clock = clock;
   return options;
 }
@@ -63,12 +68,13 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
       version_(std::move(options.version)),
       connections_(std::move(options.connections)),
       access_log_(std::move(options.access_log)),
+      refused_keys_(clock_->now()),
       upstream_counters_(options.upstream == nullptr
                              ? nullptr
                              : &options.upstream->counters()),
       gateway_(enforcer, &routes_, &request_counters_,
                std::move(options.upstream),
-               gateway_options(access_log_.get(), clock_.get())),
+               gateway_options(access_log_.get(), refused_keys_, clock_.get())),
       management_(enforcer, keep_up(routes_, options.quota_offset)) {}
 
 HttpResponse Service::answer(const HttpRequest& request) {
@@ -76,6 +82,7 @@ HttpResponse Service::answer(const HttpRequest& request) {
   if (Management::serves(request.target)) return answer_management(request);
   if (path == "/healthz" && only_reads(request)) return health();
   if (path == "/metrics" && only_reads(request)) return metrics();
+  if (path == kRefusedKeys) return answer_refused_keys(request);
   if (const HttpResponse* file = page_file(path)) {
     return page_response(request, *file);
   }
@@ -107,6 +114,17 @@ HttpResponse Service::answer_management(const HttpRequest& request) {
   management_counters_.count(answer.operation, answer.response.status);
   answer.response.headers.emplace_back("x-amzn-requestid", new_request_id());
   return std::move(answer.response);
+}
+
+HttpResponse Service::answer_refused_keys(const HttpRequest& request) {
+  const absl::Status allowed = access_.check(request);
+  HttpResponse response =
+      allowed.ok() ? refused_keys_response(request, enforcer_, refused_keys_,
+                                           clock_->now())
+                   : status_response(allowed);
+  management_counters_.count(ManagementCounters::kRefusedKeys, response.status);
+  response.headers.emplace_back("x-amzn-requestid", new_request_id());
+  return response;
 }
 
 HttpResponse Service::metrics() const {

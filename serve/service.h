@@ -25,6 +25,7 @@
 #include "management/management.h"
 #include "serve/access_log.h"
 #include "serve/management_counters.h"
+#include "serve/refused_keys.h"
 
 namespace weir {
 
@@ -58,6 +59,7 @@ struct ServiceOptions {
 //   /usageplans, /apikeys, /tags   management: see Management, Access
 //   /healthz                       200, or 503 if counts do not reach the disk
 //   /metrics                       for Prometheus; needs no credentials
+//   /-/refused-keys                for whoever may read: see RefusedKeys
 //   /                              a page for people; it has no data of its own
 //   /{apiId}/{stage}/...           the gateway: see Gateway
 //
@@ -77,6 +79,7 @@ class Service {
   Service(Enforcer* enforcer, ServiceOptions options);
 
   HttpResponse answer_management(const HttpRequest& request);
+  HttpResponse answer_refused_keys(const HttpRequest& request);
   HttpResponse answer_beside_management(const HttpRequest& request);
   HttpResponse health() const;
   HttpResponse metrics() const;
@@ -93,7 +96,8 @@ class Service {
   const std::string version_;
   const std::function<std::optional<int64_t>()> connections_;
   RequestCounters request_counters_;
-  const std::shared_ptr<AccessLog> access_log_;      // or null
+  const std::shared_ptr<AccessLog> access_log_;  // or null
+  RefusedKeys refused_keys_;
   const UpstreamCounters* const upstream_counters_;  // the gateway's; or null
   ManagementCounters management_counters_;
   Gateway gateway_;
