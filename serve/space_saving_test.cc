@@ -69,12 +69,18 @@ TEST(SpaceSaving, KeepsItsBounds) {
       ASSERT_LE(counter.seen, truth[counter.key]);
       ASSERT_GE(counter.seen + counter.taken_over, truth[counter.key]);
       ASSERT_LE(counter.taken_over, bound);
-      if (truth.size() <= capacity) ASSERT_EQ(counter.taken_over, 0);
+      if (truth.size() <= capacity) {
+        ASSERT_EQ(counter.taken_over, 0);
+      }
     }
     ASSERT_LE(hitters.least(), bound);
     for (const auto& [key, times] : truth) {
-      if (seen.count(key) == 0) ASSERT_LE(times, hitters.least());
-      if (times > bound) ASSERT_EQ(seen.count(key), 1u) << key;
+      if (seen.count(key) == 0) {
+        ASSERT_LE(times, hitters.least());
+      }
+      if (times > bound) {
+        ASSERT_EQ(seen.count(key), 1u) << key;
+      }
     }
   }
 }
