@@ -86,6 +86,7 @@ class Notices {
 
   void say(std::string_view text) {
     const MutexLock lock(mutex_);
+    console_.err.clear();  // the disk may have been full for this, too
     console_.err << "weir: " << printable(text, console_.utf8) << "\n";
     console_.err.flush();
   }

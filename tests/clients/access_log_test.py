@@ -233,9 +233,11 @@ class AccessLog(unittest.TestCase):
         self.assertEqual(json.loads(line)["path"], "/a")
 
     def test_a_full_disk(self):
-        server = self.start()
-        self.ask(server, "/shop/prod/before")
-        self.wait_for_lines(1)
+        path = os.path.join(new_folder(), "access.log")
+        with open(path, "w", encoding="ascii") as file:
+            # Larger than what the server says, whose files have the same limit.
+            file.write(json.dumps({"path": "/before", "room": "x" * 100_000}) + "\n")
+        server = self.start(path=path)
         size = os.stat(self.path).st_size
         # Room for a part of the next line.
         self.limit_files(server, size + 10)
@@ -251,7 +253,7 @@ class AccessLog(unittest.TestCase):
         self.assertEqual(
             [line["path"] for line in lines], ["/before"] + [f"/full/{i}" for i in range(20)]
         )
-        self.assertEqual(self.metric(server, "weir_access_log_lines_total"), 21)
+        self.assertEqual(self.metric(server, "weir_access_log_lines_total"), 20)
         self.assertEqual(self.metric(server, "weir_access_log_dropped_total"), 0)
         self.assertEqual(server.output()[1].count("cannot be written"), 1)
 
