@@ -22,6 +22,7 @@ struct Console {
   bool utf8 = true;              // whether `out` and `err` may hold UTF-8
   bool err_is_terminal = false;  // whether somebody may be watching
   int width = 80;                // of `out`, in columns
+  bool out_is_terminal = false;
 };
 
 }  // namespace weir::cli

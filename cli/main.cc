@@ -19,6 +19,7 @@
 #include "cli/patch_command.h"
 #include "cli/replay_command.h"
 #include "cli/serve_command.h"
+#include "cli/top_command.h"
 #include "cli/usage_command.h"
 #include "cli/validate_command.h"
 #include "cli/version.h"
@@ -35,6 +36,7 @@ constexpr char kHelp[] =
     "  patch      what a patch makes of a JSON document or a usage plan\n"
     "  diff       the patch that makes one document of another\n"
     "  serve      plans as a service that AWS's own clients manage\n"
+    "  top        which keys a service refuses most, and why\n"
     "  usage      what the keys of a plan in a store have used, by day\n"
     "  export     all that a store holds, as JSON lines\n"
     "  import     a new store, of an export\n"
@@ -78,6 +80,7 @@ int run(absl::Span<const std::string> arguments, const Console& console) {
   if (command == "patch") return run_patch(arguments.subspan(1), console);
   if (command == "diff") return run_diff(arguments.subspan(1), console);
   if (command == "serve") return run_serve(arguments.subspan(1), console);
+  if (command == "top") return run_top(arguments.subspan(1), console);
   if (command == "usage") return run_usage(arguments.subspan(1), console);
   if (command == "export") return run_export(arguments.subspan(1), console);
   if (command == "import") return run_import(arguments.subspan(1), console);
@@ -89,7 +92,8 @@ int run(absl::Span<const std::string> arguments, const Console& console) {
     console.err << "unknown command " << command;
   }
   console.err
-      << ": replay, validate, patch, diff, serve, usage, export or import\n"
+      << ": replay, validate, patch, diff, serve, top, usage, export or "
+         "import\n"
          "Try `weir --help`.\n";
   return kExitUsage;
 }
@@ -106,7 +110,8 @@ int main(int argc, char** argv) {
                         std::cerr,
                         weir::cli::locale_is_utf8(),
                         isatty(STDERR_FILENO) == 1,
-                        weir::cli::output_width()};
+                        weir::cli::output_width(),
+                        isatty(STDOUT_FILENO) == 1};
   const int exit_code = weir::cli::run(arguments, console);
   if (!std::cout.flush()) {
     std::cerr << "weir: standard output: write error\n";

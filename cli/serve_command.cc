@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -23,16 +24,20 @@
 #include "cli/gateway_flags.h"
 #include "cli/input.h"
 #include "cli/plan_file.h"
+#include "cli/printable.h"
 #include "cli/servers.h"
 #include "cli/version.h"
+#include "enforcer/client_handle.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
+#include "enforcer/mutex.h"
 #include "gateway/upstream.h"
 #include "http/server.h"
 #include "json/text.h"
 #include "management/access.h"
 #include "management/authentication.h"
 #include "management/credentials.h"
+#include "serve/access_log.h"
 #include "serve/service.h"
 #include "store/sqlite_store.h"
 
@@ -53,9 +58,9 @@ constexpr char kDescription[] =
     "environment. Without any, all programs of this machine may, and others\n"
     "cannot connect: only loopback addresses are listened on then.\n"
     "\n"
-    "SIGHUP has it read the files of credentials, certificate and key again;\n"
-    "one that is bad changes nothing. Stops on SIGTERM and SIGINT, once the\n"
-    "requests in progress are answered.\n"
+    "SIGHUP has it read the files of credentials, certificate and key again,\n"
+    "and open the access log anew; one that is bad changes nothing. Stops on\n"
+    "SIGTERM and SIGINT, once the requests in progress are answered.\n"
     "Exit code: 0 stopped; 1 the store is damaged; 2 not started.";
 
 // More than the gateway may have beside the management.
@@ -73,10 +78,28 @@ struct Flags {
   std::string tls_key;
   std::string upstream;
   GatewayFlags gateway;
+  std::string access_log;
   std::string offset;
   std::string idle_timeout = "60";
   std::string request_timeout = "30";
   bool restore_counts = false;
+};
+
+// What is said while the service runs, by several threads. *thread-safe*
+class Notices {
+ public:
+  explicit Notices(const Console& console) : console_(console) {}
+
+  void say(std::string_view text) {
+    const MutexLock lock(mutex_);
+    console_.err.clear();  // the disk may have been full for this, too
+    console_.err << "weir: " << printable(text, console_.utf8) << "\n";
+    console_.err.flush();
+  }
+
+ private:
+  const Console& console_;
+  Mutex mutex_;
 };
 
 // Takes "127.0.0.1:80" or "[::1]:80" apart.
@@ -227,6 +250,29 @@ absl::StatusOr<ServiceOptions> service_options_of(
   return options;
 }
 
+// None if there is no flag for it.
+absl::StatusOr<std::shared_ptr<AccessLog>> access_log_of(
+    const Flags& flags, const Enforcer& enforcer, Notices& notices) {
+  if (flags.access_log.empty()) return nullptr;
+  AccessLogOptions options;
+  options.path = flags.access_log;
+  options.key_id =
+      [&enforcer](const ClientHandle& client) -> std::optional<std::string> {
+    auto id = enforcer.api_key_id(client);
+    if (!id.ok()) return std::nullopt;
+    return *std::move(id);
+  };
+  options.report = [&notices](const std::string& message) {
+    notices.say(message);
+  };
+  auto log = AccessLog::open(std::move(options));
+  if (!log.ok()) {
+    return with_prefix(log.status(),
+                       absl::StrCat("--access-log: ", flags.access_log, ": "));
+  }
+  return std::shared_ptr<AccessLog>(*std::move(log));
+}
+
 // These are for wait_for_stop() alone. Threads inherit this.
 sigset_t block_signals() {
   sigset_t signals;
@@ -236,6 +282,7 @@ sigset_t block_signals() {
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // the store and the log handle full disks
   return signals;
 }
 
@@ -274,27 +321,33 @@ absl::Status reload_certificate(const Flags& flags, Servers& servers,
 // On SIGHUP. What is wrong with a file leaves what it held before in force; so
 // a service that has begun with credentials never is without.
 void reload(const Flags& flags, Authentication* authentication,
-            Servers& servers, const Console& console) {
-  const auto report = [&](const char* what, const absl::Status& status) {
-    if (status.ok()) {
-      console.err << "weir: SIGHUP: the " << what << " reloaded\n";
-    } else {
-      report_error(console,
-                   with_prefix(status, absl::StrCat("SIGHUP: the ", what,
-                                                    " not reloaded: ")));
-    }
+            Servers& servers, AccessLog* access_log, const Console& console,
+            Notices& notices) {
+  const auto report = [&](const char* what, const char* done,
+                          const absl::Status& status) {
+    notices.say(status.ok() ? absl::StrCat("SIGHUP: the ", what, " ", done)
+                            : absl::StrCat("SIGHUP: the ", what, " not ", done,
+                                           ": ", status.message()));
   };
   // (Standard input has been read to its end.)
   const bool has_certificate = !flags.tls_key.empty() && flags.tls_key != "-" &&
                                flags.tls_certificate != "-";
-  if (flags.credentials.empty() && !has_certificate) {
-    console.err << "weir: SIGHUP: there is no file to reload\n";
+  const bool has_log = access_log != nullptr && flags.access_log != "-";
+  if (flags.credentials.empty() && !has_certificate && !has_log) {
+    notices.say("SIGHUP: there is no file to reload");
   }
   if (!flags.credentials.empty()) {
-    report("credentials are", reload_credentials(flags, *authentication));
+    report("credentials are", "reloaded",
+           reload_credentials(flags, *authentication));
   }
   if (has_certificate) {
-    report("TLS certificate is", reload_certificate(flags, servers, console));
+    report("TLS certificate is", "reloaded",
+           reload_certificate(flags, servers, console));
+  }
+  if (has_log) {
+    report("access log is", "reopened",
+           with_prefix(access_log->reopen(),
+                       absl::StrCat(flags.access_log, ": ")));
   }
 }
 
@@ -315,15 +368,17 @@ void warn_of_unreachable_stages(const Servers& servers,
 
 void announce(const Flags& flags, bool open, const Servers& servers,
               const Console& console) {
-  servers.announce(console.out);
+  // Standard output may be for the access log alone.
+  std::ostream& out = flags.access_log == "-" ? console.err : console.out;
+  servers.announce(out);
   if (flags.store.empty()) {
-    console.out << "weir: without --store, all is forgotten at the end\n";
+    out << "weir: without --store, all is forgotten at the end\n";
   }
   if (open) {
-    console.out << "weir: there are no credentials: every program of this "
-                   "machine may manage plans\n";
+    out << "weir: there are no credentials: every program of this machine may "
+           "manage plans\n";
   }
-  console.out.flush();
+  out.flush();
 }
 
 absl::Status serve(const Flags& flags, const Console& console) {
@@ -345,6 +400,11 @@ absl::Status serve(const Flags& flags, const Console& console) {
   if (!options.ok()) return options.status();
   const auto enforcer = enforcer_of(flags, clock);
   if (!enforcer.ok()) return enforcer.status();
+  Notices notices(console);
+  auto log = access_log_of(flags, **enforcer, notices);
+  if (!log.ok()) return log.status();
+  const std::shared_ptr<AccessLog> access_log = options->access_log =
+      *std::move(log);
   const auto servers =
       Servers::start(*listeners, enforcer->get(), *std::move(options));
   if (!servers.ok()) return servers.status();
@@ -352,9 +412,11 @@ absl::Status serve(const Flags& flags, const Console& console) {
   warn_of_unreachable_stages(**servers, console);
   announce(flags, open, **servers, console);
   wait_for_stop(signals, [&] {
-    reload(flags, authentication.get(), **servers, console);
+    reload(flags, authentication.get(), **servers, access_log.get(), console,
+           notices);
   });
   (*servers)->stop();
+  if (access_log != nullptr) access_log->close();
   return absl::OkStatus();
 }
 
@@ -389,6 +451,10 @@ int run_serve(absl::Span<const std::string> arguments, const Console& console) {
                 "x-api-key. Default: they are answered with a fixed 200",
                 &flags.upstream);
   flags.gateway.add_to(line);
+  line.add_flag("access-log", "FILE",
+                "a line of JSON for each request to an API is appended, which\n"
+                "`weir replay` reads; \"-\" is standard output. Default: none",
+                &flags.access_log);
   line.add_flag("offset", "requests|start-day",
                 "what a quota's offset is. Default: requests", &flags.offset);
   line.add_flag("restore-counts",

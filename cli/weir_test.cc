@@ -111,6 +111,7 @@ TEST(Weir, HelpsAndTellsItsVersion) {
         {"patch", "x", "--help"},
         {"diff", "--help"},
         {"serve", "--help"},
+        {"top", "--help"},
         {"usage", "--help"},
         {"export", "--help"},
         {"import", "--help"}}) {
@@ -293,7 +294,7 @@ TEST(Weir, UsageErrorsExitWithTwo) {
 TEST(Weir, NoFlagOfAnyCommandTakesAnEmptyValue) {
   int flags = 0;
   for (const char* command : {"replay", "validate", "patch", "diff", "serve",
-                              "usage", "export", "import"}) {
+                              "top", "usage", "export", "import"}) {
     std::istringstream help(weir({command, "--help"}).out);
     for (std::string line; std::getline(help, line);) {
       const size_t equals = line.find('=');

@@ -1,6 +1,7 @@
 // API keys, and which plans they are associated with.
 
 #include <algorithm>
+#include <atomic>
 #include <set>
 #include <string>
 #include <string_view>
@@ -192,10 +193,14 @@ KeyRecord* Enforcer::Impl::add_key(std::string_view id, std::string_view value,
                                    KeyRecord::Dates dates) {
   Client* client = clients.create(value, key.enabled());
   if (client == nullptr) return nullptr;
+  // The serial of a client is the number of its record: see api_key_id().
   return &keys.insert(KeyRecord(id, key, dates, *client));
 }
 
 void Enforcer::Impl::remove_key(KeyRecord& key) {
+  const ClientState state(key.client().state.load(std::memory_order_relaxed));
+  deleted_keys.emplace_back(state.serial(), key.id());
+  if (deleted_keys.size() > kDeletedKeys) deleted_keys.pop_front();
   while (!key.associations.empty()) {
     dissociate(key, *key.associations.back().plan);
   }
@@ -221,6 +226,19 @@ void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
 }
 
 // -- API keys --
+
+absl::StatusOr<std::string> Enforcer::api_key_id(
+    const ClientHandle& client) const {
+  MutexLock lock(impl_->mutex);
+  // Clients and records are created together, and numbered alike.
+  const KeyRecord* const key = impl_->keys.find_inserted(client.serial_);
+  if (key != nullptr) return std::string(key->id());
+  const auto deleted = std::find_if(
+      impl_->deleted_keys.rbegin(), impl_->deleted_keys.rend(),
+      [&](const auto& entry) { return entry.first == client.serial_; });
+  if (deleted != impl_->deleted_keys.rend()) return deleted->second;
+  return unknown_key();
+}
 
 absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
   std::string generated;

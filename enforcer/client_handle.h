@@ -2,6 +2,7 @@
 #define WEIR_ENFORCER_CLIENT_HANDLE_H_
 
 #include <cstdint>
+#include <utility>
 
 namespace weir {
 
@@ -17,6 +18,18 @@ class ClientHandle {
  public:
   ClientHandle() = default;
   explicit operator bool() const { return client_ != nullptr; }
+
+  friend bool operator==(const ClientHandle& a, const ClientHandle& b) {
+    return a.client_ == b.client_ && a.serial_ == b.serial_;
+  }
+  friend bool operator!=(const ClientHandle& a, const ClientHandle& b) {
+    return !(a == b);
+  }
+  // For Abseil's hash tables.
+  template <class Hash>
+  friend Hash AbslHashValue(Hash hash, const ClientHandle& handle) {
+    return Hash::combine(std::move(hash), handle.client_, handle.serial_);
+  }
 
  private:
   friend class Enforcer;

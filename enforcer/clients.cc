@@ -39,6 +39,7 @@ Client* Clients::create(std::string_view key, bool enabled) {
                       std::memory_order_release);
   if (table_.insert(client, hash_(key))) return client;
   client->state.store(0, std::memory_order_relaxed);
+  --last_serial_;  // nobody has found it
   arena_.free(client, bytes, Arena::Use::kClient);
   return nullptr;
 }

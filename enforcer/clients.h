@@ -41,8 +41,9 @@ class Clients {
   // nullptr if there is none.
   Client* find(std::string_view key) const;
 
-  // REQUIRES: no client has this key, which is of 1 to kLongestKey bytes.
-  // nullptr, and nothing changed, if the arena is used up.
+  // Its serial says the how manyth it is that was created, from 1 on. REQUIRES:
+  // no client has this key, which is of 1 to kLongestKey bytes. nullptr, and
+  // nothing changed, if the arena is used up.
   Client* create(std::string_view key, bool enabled);
   // REQUIRES: it has no subscriptions.
   void remove(Client& client);

@@ -121,6 +121,52 @@ TEST_F(DataPlaneTest, HandleDecidesAsItsKeyDoes) {
   EXPECT_TRUE(enforcer_->admit(by_handle).admitted());
 }
 
+TEST_F(DataPlaneTest, HandleTellsTheIdOfItsKey) {
+  add_plan(*enforcer_, kNarrow);
+  std::vector<std::pair<ClientHandle, std::string>> named;
+  const auto add = [&](int i) {
+    v1::ApiKey key;
+    key.set_value(value(i));
+    const auto created = enforcer_->create_api_key(key);
+    ASSERT_TRUE(created.ok());
+    named.emplace_back(enforcer_->resolve(value(i)), created->id());
+  };
+  const auto check = [&] {
+    for (const auto& [client, id] : named) {
+      ASSERT_EQ(*enforcer_->api_key_id(client), id);
+    }
+  };
+  for (int i = 0; i < 100; ++i) add(i);
+  check();
+  // Of keys that are deleted, too, whose places others take.
+  for (int i = 0; i < 100; i += 3) {
+    ASSERT_TRUE(enforcer_->delete_api_key(named[i].second).ok());
+  }
+  // Imports as well, also those that are taken back.
+  std::vector<v1::ApiKey> keys(20);
+  for (int i = 0; i < 20; ++i) keys[i].set_value(value(200 + i));
+  keys[19].set_value(value(1));
+  ASSERT_FALSE(enforcer_->import_api_keys(keys).ok());
+  keys.pop_back();
+  const auto ids = enforcer_->import_api_keys(keys);
+  ASSERT_TRUE(ids.ok()) << ids.status();
+  for (int i = 0; i < 19; ++i) {
+    named.emplace_back(enforcer_->resolve(value(200 + i)), (*ids)[i]);
+  }
+  for (int i = 300; i < 350; ++i) add(i);
+  check();
+
+  EXPECT_TRUE(absl::IsNotFound(enforcer_->api_key_id(ClientHandle()).status()));
+  // Those that were deleted long ago are forgotten.
+  for (int i = 0; i < 1024; ++i) {
+    v1::ApiKey key;
+    const auto created = enforcer_->create_api_key(key);
+    ASSERT_TRUE(enforcer_->delete_api_key(created->id()).ok());
+  }
+  EXPECT_TRUE(absl::IsNotFound(enforcer_->api_key_id(named[0].first).status()));
+  EXPECT_EQ(*enforcer_->api_key_id(named[1].first), named[1].second);
+}
+
 TEST_F(DataPlaneTest, NobodyHasNoHandle) {
   EXPECT_FALSE(enforcer_->resolve(value(1)));
   EXPECT_FALSE(enforcer_->resolve(""));

@@ -193,6 +193,12 @@ class Enforcer {
   // there is none. As cheap as looking up a call's key.
   ClientHandle resolve(std::string_view api_key) const noexcept;
 
+  // The id of the key that `resolve()` found, for logs. It does not change
+  // while the handle lives, so callers may keep it. Locks and allocates, as the
+  // control plane does. NotFound if the handle names nobody, or the key was
+  // deleted and 1,024 others after it.
+  absl::StatusOr<std::string> api_key_id(const ClientHandle& client) const;
+
   // Gives leases to keys for which threads have collided, and takes them from
   // those that are used no more: where `Options::lease_threads` is set, to be
   // called every 10 to 100 milliseconds, by any thread. Locks, as the control

@@ -2,11 +2,14 @@
 #define WEIR_ENFORCER_ENFORCER_IMPL_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -187,6 +190,10 @@ struct Enforcer::Impl {
   mutable Mutex mutex;
   Registry<PlanRecord> plans ABSL_GUARDED_BY(mutex);
   Registry<KeyRecord> keys ABSL_GUARDED_BY(mutex);
+  // The latest of those that were deleted, by the serials of their clients.
+  static constexpr size_t kDeletedKeys = 1024;
+  std::deque<std::pair<uint64_t, std::string>> deleted_keys
+      ABSL_GUARDED_BY(mutex);
   RandomText ids ABSL_GUARDED_BY(mutex);
   RouteIds routes ABSL_GUARDED_BY(mutex);
   // Ids are not used twice, even if the first use failed. 0 is nobody's.

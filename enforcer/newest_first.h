@@ -36,6 +36,12 @@ class NewestFirst {
 
   size_t size() const { return by_place_.size(); }
 
+  // nullptr if there is none at this place.
+  T* find(uint64_t place) const {
+    const auto found = by_place_.find(place);
+    return found == by_place_.end() ? nullptr : found->second;
+  }
+
   // REQUIRES: there is one.
   T& newest() const { return *std::prev(by_place_.end())->second; }
 

@@ -38,6 +38,10 @@ class Registry {
     return number.has_value() ? &node(*number).thing : nullptr;
   }
 
+  // The thing that was the `number`-th to be inserted, counted from 1; nullptr
+  // if it was erased, or has not come yet.
+  T* find_inserted(uint64_t number) const { return order_.find(number); }
+
   // Calls the memory for a `find()` or an `insert()` that is to follow soon.
   // Always inline: see IncrementalIndex.
   [[gnu::always_inline]] void prefetch(std::string_view id) const {

@@ -86,12 +86,37 @@ void Gateway::add_cors_headers(const HttpRequest& request,
 
 HttpResponse Gateway::answer_decided(const HttpRequest& request,
                                      const std::optional<StageTarget>& target) {
+  const bool observed = options_.observer != nullptr;
+  AnsweredRequest answered;
+  answered.method = request.method;
+  answered.target = request.target;
+  answered.stage_target = target;
   Call call;
   call.api_key = single_header(request.headers, "x-api-key").value_or("");
-  if (target.has_value()) call.route = routes_.find(*target, request.method);
-  const Decision decision = enforcer_.admit(call);
-  counters_.count(decision.outcome);
+  std::string method_key;
+  if (observed) {
+    answered.arrived = options_.clock->now();
+    answered.client = call.client = enforcer_.resolve(call.api_key);
+  }
+  if (answered.stage_target.has_value()) {
+    call.route =
+        observed
+            ? routes_.find(*answered.stage_target, request.method, method_key)
+            : routes_.find(*answered.stage_target, request.method);
+  }
+  answered.method_key = method_key;
+  answered.cost = call.cost;
+  answered.decision = enforcer_.admit(call);
+  counters_.count(answered.decision.outcome);
+  HttpResponse response = response_to(request, answered);
+  answered.status = response.status;
+  report(answered, call.api_key);
+  return response;
+}
 
+HttpResponse Gateway::response_to(const HttpRequest& request,
+                                  const AnsweredRequest& answered) {
+  const Decision& decision = answered.decision;
   HttpResponse response;
   const HttpAnswer refusal = http_answer(decision);
   if (!decision.admitted()) {
@@ -100,7 +125,7 @@ HttpResponse Gateway::answer_decided(const HttpRequest& request,
                         {"x-amzn-errortype", std::string(refusal.error_type)}};
     response.body = refusal.body;
   } else if (upstream_ != nullptr) {
-    response = upstream_->forward(request, *target);
+    response = upstream_->forward(request, *answered.stage_target);
   } else {
     response.headers = {{"content-type", "application/json"}};
     response.body = kStandIn;
@@ -122,6 +147,25 @@ void Gateway::add_rate_limit_headers(const Decision& decision,
     set_header(headers, absl::AsciiStrToLower(to_absl(limits[i].name)),
                limits[i].value);
   }
+}
+
+void Gateway::report(AnsweredRequest& answered,
+                     std::string_view api_key) const {
+  const Decision& decision = answered.decision;
+  const bool observed = options_.observer != nullptr;
+  const bool refused =
+      options_.refusal_observer != nullptr && !decision.admitted();
+  if (!observed && !refused) return;
+  const bool is_known = decision.outcome != Outcome::kForbidden ||
+                        decision.forbidden != Forbidden::kUnknownKey;
+  if (is_known && !answered.client) {
+    answered.client = enforcer_.resolve(api_key);
+  }
+  const Instant now = options_.clock->now();
+  if (!observed) answered.arrived = now;
+  answered.latency_ns = now.monotonic - answered.arrived.monotonic;
+  if (observed) options_.observer->observe(answered);
+  if (refused) options_.refusal_observer->observe(answered);
 }
 
 }  // namespace weir

@@ -7,12 +7,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "enforcer/clock.h"
 #include "enforcer/decision.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/http_response.h"
 #include "gateway/cors.h"
 #include "gateway/request_counters.h"
+#include "gateway/request_observer.h"
 #include "gateway/route_table.h"
 #include "gateway/stage_target.h"
 #include "gateway/upstream.h"
@@ -29,6 +32,13 @@ struct GatewayOptions {
   int64_t spread_retries = 0;
   // Which APIs the pages of which other origins may use.
   CorsRules cors;
+  // Told of every request, and of those alone that are refused. nullptr:
+  // nobody; then there is no cost. They outlive the gateway.
+  RequestObserver* observer = nullptr;
+  RequestObserver* refusal_observer = nullptr;
+  // Says when requests come, for observers. REQUIRES: there is one if there is
+  // an observer, and it outlives the gateway.
+  Clock* clock = nullptr;
 };
 
 // Answers `/{apiId}/{stage}/...` as API Gateway does where every method needs a
@@ -65,8 +75,11 @@ class Gateway {
   // Once the enforcer has decided.
   HttpResponse answer_decided(const HttpRequest& request,
                               const std::optional<StageTarget>& target);
+  HttpResponse response_to(const HttpRequest& request,
+                           const AnsweredRequest& answered);
   void add_rate_limit_headers(const Decision& decision,
                               HttpHeaders& headers) const;
+  void report(AnsweredRequest& answered, std::string_view api_key) const;
 
   Enforcer& enforcer_;
   const LiveRoutes& routes_;

@@ -7,19 +7,27 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
+#include "enforcer/client_handle.h"
+#include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "gateway/gateway.h"
 #include "gateway/request_counters.h"
+#include "gateway/request_observer.h"
 #include "gateway/route_table.h"
+#include "gateway/stage_target.h"
 #include "http/message.h"
 #include "plan/plan_json.h"
 #include "proto/api_key.pb.h"
 #include "proto/usage_plan.pb.h"
+#include "serve/access_log.h"
+#include "serve/access_record.h"
 
 namespace weir {
 namespace {
@@ -115,15 +123,19 @@ void find(benchmark::State& state) {
 }
 BENCHMARK(find)->ThreadRange(1, 2)->UseRealTime();
 
+HttpRequest request_with(const char* target, const char* key) {
+  return {"GET",
+          target,
+          {{"host", "127.0.0.1:8080"},
+           {"user-agent", "curl/7.88.1"},
+           {"accept", "*/*"},
+           {"x-api-key", key}},
+          ""};
+}
+
 void answer(benchmark::State& state, const char* target, const char* key) {
   Account& account = small_account();
-  const HttpRequest request = {"GET",
-                               target,
-                               {{"host", "127.0.0.1:8080"},
-                                {"user-agent", "curl/7.88.1"},
-                                {"accept", "*/*"},
-                                {"x-api-key", key}},
-                               ""};
+  const HttpRequest request = request_with(target, key);
   for (auto _ : state) {
     benchmark::DoNotOptimize(account.gateway.answer(request));
   }
@@ -134,6 +146,55 @@ BENCHMARK_CAPTURE(answer, admitted, kTarget, kKey)
 BENCHMARK_CAPTURE(answer, encoded, "/api0/stage7/things13/a%20thing", kKey)
     ->UseRealTime();
 BENCHMARK_CAPTURE(answer, forbidden, kTarget, "nobody's")->UseRealTime();
+
+// The same with an access log, of which some may be dropped: these threads do
+// nothing else than to fill it.
+void answer_and_log(benchmark::State& state) {
+  Account& account = small_account();
+  static SystemClock clock;
+  static AccessLog& log = *[&account] {
+    AccessLogOptions options;
+    options.path = "/dev/null";
+    options.key_id = [&account](const ClientHandle& client) {
+      const auto id = account.enforcer->api_key_id(client);
+      return id.ok() ? std::optional(*id) : std::nullopt;
+    };
+    options.report = [](const std::string&) {};
+    return AccessLog::open(std::move(options))->release();
+  }();
+  static Gateway& gateway = *[&account] {
+    GatewayOptions options;
+    options.observer = &log;
+    options.clock = &clock;
+    return new Gateway(account.enforcer.get(), &account.routes,
+                       &account.counters, nullptr, options);
+  }();
+  const HttpRequest request = request_with(kTarget, kKey);
+  const auto before = log.statistics();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(gateway.answer(request));
+  }
+  if (state.thread_index() != 0) return;
+  const auto after = log.statistics();
+  state.counters["dropped"] =
+      static_cast<double>(after.dropped - before.dropped);
+}
+BENCHMARK(answer_and_log)->ThreadRange(1, 2)->UseRealTime();
+
+// What the log's thread does for a line, but for the write.
+void log_line(benchmark::State& state) {
+  AnsweredRequest answered;
+  answered.method = "GET";
+  answered.target = kTarget;
+  answered.stage_target = parse_stage_target(kTarget);
+  answered.method_key = "/things13/{id}/GET";
+  answered.arrived.unix = 1'796'051'621'123'456'789;
+  const AccessRecord record(answered);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(access_log_line(record, "gold"));
+  }
+}
+BENCHMARK(log_line);
 
 void find_in_account(benchmark::State& state) {
   Account& account = weir::account(state.range(0) != 0);

@@ -16,6 +16,7 @@
 #include "enforcer/enforcer.h"
 #include "enforcer/http_response.h"
 #include "gateway/request_counters.h"
+#include "gateway/request_observer.h"
 #include "gateway/route_table.h"
 #include "gateway/scripted_server.h"
 #include "gateway/upstream.h"
@@ -60,7 +61,10 @@ class GatewayTest : public testing::Test {
   }
 
   void start(std::unique_ptr<Upstream> upstream = nullptr,
-             const GatewayOptions& options = {}) {
+             GatewayOptions options = {}) {
+    options.observer = observer_;
+    options.refusal_observer = refusal_observer_;
+    options.clock = clock_.get();
     gateway_ =
         std::make_unique<Gateway>(enforcer_.get(), routes_.get(), &counters_,
                                   std::move(upstream), options);
@@ -103,7 +107,28 @@ class GatewayTest : public testing::Test {
   std::unique_ptr<Enforcer> enforcer_;
   std::unique_ptr<LiveRoutes> routes_;
   RequestCounters counters_;
+  RequestObserver* observer_ = nullptr;
+  RequestObserver* refusal_observer_ = nullptr;
   std::unique_ptr<Gateway> gateway_;
+};
+
+// Keeps what it is told, with the texts that are told.
+class Recorder : public RequestObserver {
+ public:
+  struct Told {
+    std::string method, target, stage, method_key;
+    AnsweredRequest request;
+  };
+
+  void observe(const AnsweredRequest& request) noexcept override {
+    told.push_back({std::string(request.method), std::string(request.target),
+                    request.stage_target.has_value()
+                        ? std::string(request.stage_target->stage)
+                        : "none",
+                    std::string(request.method_key), request});
+  }
+
+  std::vector<Told> told;
 };
 
 std::string header(const HttpResponse& response, const std::string& name) {
@@ -130,6 +155,99 @@ void expect_forbidden(const HttpResponse& response) {
                  R"({"message":"Forbidden"})");
   EXPECT_EQ(header(response, "ratelimit"), "(none)");
   EXPECT_EQ(header(response, "retry-after"), "(none)");
+}
+
+TEST_F(GatewayTest, Observers_AreToldWhatBecameOfARequest) {
+  Recorder all, refused;
+  observer_ = &all;
+  refusal_observer_ = &refused;
+  start();
+  get("/a1/prod/pets/7?x=1");
+  get("/a1/prod/pets/7");
+  get("/a1/prod/pets/7");
+  get("/a1/prod/y", kSuspended, "POST");
+  get("/a1/dev/y", kTin);
+  get("/a1", kTin);
+  get("/a1/prod/y", "nobody's");
+  const struct {
+    const char* key_id;
+    const char* target;
+    const char* stage;
+    const char* method_key;
+    Outcome outcome;
+    Forbidden forbidden;
+    int status;
+  } kExpected[] = {
+      {"gold", "/a1/prod/pets/7?x=1", "a1/prod", "/pets/{id}/GET",
+       Outcome::kAdmitted, Forbidden::kNo, 200},
+      {"gold", "/a1/prod/pets/7", "a1/prod", "/pets/{id}/GET",
+       Outcome::kAdmitted, Forbidden::kNo, 200},
+      {"gold", "/a1/prod/pets/7", "a1/prod", "/pets/{id}/GET",
+       Outcome::kThrottled, Forbidden::kNo, 429},
+      {"suspended", "/a1/prod/y", "a1/prod", "", Outcome::kForbidden,
+       Forbidden::kDisabledKey, 403},
+      {"tin", "/a1/dev/y", "a1/dev", "", Outcome::kForbidden,
+       Forbidden::kNoPlan, 403},
+      {"tin", "/a1", "none", "", Outcome::kForbidden, Forbidden::kNoPlan, 403},
+      {"", "/a1/prod/y", "a1/prod", "", Outcome::kForbidden,
+       Forbidden::kUnknownKey, 403}};
+  ASSERT_EQ(all.told.size(), 7u);
+  ASSERT_EQ(refused.told.size(), 5u);
+  for (int i = 0; i < 7; ++i) {
+    const auto& expected = kExpected[i];
+    for (const auto* told :
+         {&all.told[i], i < 2 ? nullptr : &refused.told[i - 2]}) {
+      if (told == nullptr) continue;
+      SCOPED_TRACE(i);
+      EXPECT_EQ(enforcer_->api_key_id(told->request.client).value_or(""),
+                expected.key_id);
+      EXPECT_EQ(told->target, expected.target);
+      EXPECT_EQ(told->stage, expected.stage);
+      EXPECT_EQ(told->method_key, expected.method_key);
+      EXPECT_EQ(told->method, i == 3 ? "POST" : "GET");
+      EXPECT_EQ(told->request.decision.outcome, expected.outcome);
+      EXPECT_EQ(told->request.decision.forbidden, expected.forbidden);
+      EXPECT_EQ(told->request.status, expected.status);
+      EXPECT_EQ(told->request.arrived.unix, kNoon);
+      EXPECT_EQ(told->request.cost, 1u);
+    }
+  }
+}
+
+TEST_F(GatewayTest, RefusalObserver_IsToldByItselfAndDecidesNothing) {
+  Recorder refused;
+  refusal_observer_ = &refused;
+  start();
+  EXPECT_EQ(admitted(5), 3);
+  ASSERT_EQ(refused.told.size(), 2u);
+  EXPECT_EQ(*enforcer_->api_key_id(refused.told[0].request.client), "gold");
+  EXPECT_EQ(refused.told[0].request.arrived.unix, kNoon);
+  EXPECT_EQ(refused.told[0].request.decision.limit, Limit::kPlanThrottle);
+}
+
+// A clock that goes on each time that it is read.
+class Ticking : public Clock {
+ public:
+  Instant now() noexcept override {
+    time_ = time_ + kSecond;
+    return time_;
+  }
+
+ private:
+  Instant time_;
+};
+
+TEST_F(GatewayTest, Latency_IsFromTheArrivalToTheAnswer) {
+  Recorder all;
+  Ticking clock;
+  GatewayOptions options;
+  options.observer = &all;
+  options.clock = &clock;
+  Gateway gateway(enforcer_.get(), routes_.get(), &counters_, nullptr, options);
+  gateway.answer({"GET", "/a1/prod/x", {{"x-api-key", kGold}}, ""});
+  ASSERT_EQ(all.told.size(), 1u);
+  EXPECT_EQ(all.told[0].request.arrived.unix, kSecond);
+  EXPECT_EQ(all.told[0].request.latency_ns, kSecond);
 }
 
 TEST_F(GatewayTest, Admitted_IsTheStandInWithoutAnUpstream) {

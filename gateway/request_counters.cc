@@ -12,8 +12,7 @@ void RequestCounters::count(Outcome outcome) noexcept {
       1, std::memory_order_relaxed);
 }
 
-std::array<int64_t, RequestCounters::kOutcomes> RequestCounters::totals()
-    const noexcept {
+std::array<int64_t, kOutcomes> RequestCounters::totals() const noexcept {
   std::array<int64_t, kOutcomes> totals = {};
   for (const Row& row : rows_) {
     for (size_t i = 0; i < kOutcomes; ++i) {

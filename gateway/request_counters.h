@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "enforcer/decision.h"
+#include "enforcer/decision_names.h"
 
 namespace weir {
 
@@ -16,11 +17,6 @@ namespace weir {
 // *thread-safe*
 class RequestCounters {
  public:
-  static constexpr size_t kOutcomes = 4;
-  // By `Outcome`, as they are called in metrics.
-  static constexpr std::array<const char*, kOutcomes> kNames = {
-      "admitted", "throttled", "quota_exceeded", "forbidden"};
-
   // Does not lock or allocate, and seldom waits for another processor.
   void count(Outcome outcome) noexcept;
 

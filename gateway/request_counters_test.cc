@@ -18,9 +18,7 @@ TEST(RequestCounters, CountByOutcome) {
   counters.count(Outcome::kForbidden);
   counters.count(Outcome::kForbidden);
   EXPECT_EQ(counters.totals(), (std::array<int64_t, 4>{1, 0, 0, 2}));
-  EXPECT_STREQ(
-      RequestCounters::kNames[static_cast<size_t>(Outcome::kQuotaExceeded)],
-      "quota_exceeded");
+  EXPECT_STREQ(name_of(Outcome::kQuotaExceeded), "quota_exceeded");
 }
 
 // More threads than there are rows.

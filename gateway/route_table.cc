@@ -63,26 +63,46 @@ Route LiveRoutes::find(std::string_view target, std::string_view method) const {
 
 Route LiveRoutes::find(const StageTarget& target,
                        std::string_view method) const {
-  if (!is_api_method(method)) return Route();
+  Route result;
+  match(target, method, [&](std::string_view, Route route) { result = route; });
+  return result;
+}
+
+Route LiveRoutes::find(const StageTarget& target, std::string_view method,
+                       std::string& method_key) const {
+  Route result;
+  method_key.clear();
+  match(target, method, [&](std::string_view key, Route route) {
+    method_key = key;
+    result = route;
+  });
+  return result;
+}
+
+template <class Visit>
+void LiveRoutes::match(const StageTarget& target, std::string_view method,
+                       Visit visit) const {
+  if (!is_api_method(method)) return;
   std::string decoded;
   std::string_view name = target.stage;
   if (name.find('%') != name.npos) {
     // A slash in it makes the name of no stage: those have one altogether.
     auto text = percent_decoded(name);
-    if (!text.ok()) return Route();
+    if (!text.ok()) return;
     name = decoded = *std::move(text);
   }
 
   const EpochDomain::Guard guard;
   // Acquire: pairs with the release in `publish()`.
   const Shard* shard = shards_[shard_of(name)].load(std::memory_order_acquire);
-  if (shard == nullptr) return Route();
+  if (shard == nullptr) return;
   for (const auto& stage : shard->stages) {
     if (stage->name != name) continue;
-    const auto key = stage->methods.match(target.path, method);
-    return stage->routes.find(key)->second;
+    const auto found =
+        stage->routes.find(stage->methods.match(target.path, method));
+    visit(found->first, found->second);
+    return;
   }
-  return Route();
 }
 
 absl::StatusOr<std::set<LiveRoutes::Name>> LiveRoutes::names_of(

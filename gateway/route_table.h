@@ -73,6 +73,10 @@ class LiveRoutes {
   // Does not lock. Allocates only for paths with a '%', and once a thread.
   Route find(std::string_view target, std::string_view method) const;
   Route find(const StageTarget& target, std::string_view method) const;
+  // The same, and sets `method_key` to that of the method throttle, "" if it is
+  // the stage's route or none.
+  Route find(const StageTarget& target, std::string_view method,
+             std::string& method_key) const;
 
   // -- For whoever changes plans; these lock --
 
@@ -113,6 +117,10 @@ class LiveRoutes {
   };
   static constexpr size_t kShards = 1024;
 
+  // Calls `visit` with the method key and the route, if there is one.
+  template <class Visit>
+  void match(const StageTarget& target, std::string_view method,
+             Visit visit) const;
   static size_t shard_of(std::string_view stage);
   static absl::StatusOr<std::set<Name>> names_of(const v1::UsagePlan& plan);
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/route.h"
+#include "gateway/stage_target.h"
 #include "gtest/gtest.h"
 #include "plan/plan_json.h"
 #include "plan/plan_patch.h"
@@ -113,6 +114,22 @@ TEST_F(RouteTableTest, Throttle_HasItsOwnRoute) {
   EXPECT_EQ(find("/a1/prod/pets/7", "PUT"), route("prod", "/pets/{id}/ANY"));
   EXPECT_EQ(find("/a1/prod/pets/a%2Fb"), route("prod", "/pets/{id}/ANY"));
   EXPECT_EQ(find("/a1/prod/"), route("prod", "//GET"));
+}
+
+TEST_F(RouteTableTest, MethodKey_IsTheThrottlesThatApplies) {
+  create_first();
+  std::string key = "before";
+  const auto found = [&](const char* target, const char* method = "GET") {
+    EXPECT_EQ(routes_.find(*parse_stage_target(target), method, key),
+              find(target, method));
+    return key;
+  };
+  EXPECT_EQ(found("/a1/prod/pets"), "/pets/GET");
+  EXPECT_EQ(found("/a1/prod/pets/7", "PUT"), "/pets/{id}/ANY");
+  EXPECT_EQ(found("/a1/prod/cats"), "");
+  EXPECT_EQ(found("/a1/prod/"), "//GET");
+  EXPECT_EQ(found("/a2/prod/pets"), "");
+  EXPECT_EQ(found("/a1/prod/pets", "TRACE"), "");
 }
 
 TEST_F(RouteTableTest, OtherMethods_ShareTheStagesRoute) {

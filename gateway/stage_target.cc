@@ -84,4 +84,13 @@ std::optional<StageTarget> parse_stage_target(std::string_view target) {
   return result;
 }
 
+StageNames stage_names(std::string_view stage) {
+  const auto decoded = [](std::string_view name) {
+    return percent_decoded(name).value_or(std::string(name));
+  };
+  const size_t slash = std::min(stage.find('/'), stage.size());
+  return {decoded(stage.substr(0, slash)),
+          decoded(stage.substr(std::min(slash + 1, stage.size())))};
+}
+
 }  // namespace weir

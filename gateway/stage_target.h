@@ -4,6 +4,7 @@
 #define WEIR_GATEWAY_STAGE_TARGET_H_
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace weir {
@@ -32,6 +33,14 @@ struct StageTarget {
 // What is left has one meaning by RFC 3986: "%70ets" is "pets", "a%2Fb" is one
 // segment, and "Pets" is not "pets". Allocates only for paths with a '%'.
 std::optional<StageTarget> parse_stage_target(std::string_view target);
+
+// The names in a `StageTarget::stage`, decoded; what cannot be decoded is as it
+// was sent.
+struct StageNames {
+  std::string api_id;
+  std::string stage;
+};
+StageNames stage_names(std::string_view stage);
 
 }  // namespace weir
 

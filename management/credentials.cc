@@ -97,6 +97,7 @@ class FileReader {
  private:
   struct Profile {
     int line = 0;  // 0: before the first
+    std::string name;
     std::optional<std::string> access_key_id;
     std::optional<std::string> secret_access_key;
     std::optional<std::string> session_token;
@@ -119,6 +120,7 @@ class FileReader {
     }
     profile_ = Profile();
     profile_.line = line_;
+    profile_.name = name;
     member_indent_.reset();
     return absl::OkStatus();
   }
@@ -172,7 +174,7 @@ class FileReader {
     }
     return with_prefix(credentials_.add({*p.access_key_id, *p.secret_access_key,
                                          p.session_token.value_or(""),
-                                         p.access == "read-only"}),
+                                         p.access == "read-only", p.name}),
                        absl::StrCat(to_absl(name_), ":", p.line, ": "));
   }
 
@@ -212,22 +214,26 @@ absl::StatusOr<Credentials> Credentials::from_text(std::string_view text,
   return reader.finish();
 }
 
-absl::StatusOr<Credentials> Credentials::from_environment() {
-  const char* const id = std::getenv("WEIR_ACCESS_KEY_ID");
-  const char* const secret = std::getenv("WEIR_SECRET_ACCESS_KEY");
-  const char* const token = std::getenv("WEIR_SESSION_TOKEN");
+absl::StatusOr<Credentials> Credentials::from_environment(
+    std::string_view prefix) {
+  const auto name_of = [&](const char* what) {
+    return absl::StrCat(to_absl(prefix), "_", what);
+  };
+  const std::string id_name = name_of("ACCESS_KEY_ID");
+  const std::string secret_name = name_of("SECRET_ACCESS_KEY");
+  const char* const id = std::getenv(id_name.c_str());
+  const char* const secret = std::getenv(secret_name.c_str());
+  const char* const token = std::getenv(name_of("SESSION_TOKEN").c_str());
   Credentials result;
   if (id == nullptr && secret == nullptr && token == nullptr) return result;
   if (id == nullptr || secret == nullptr) {
-    return absl::InvalidArgumentError(
-        "environment: WEIR_ACCESS_KEY_ID and WEIR_SECRET_ACCESS_KEY must be "
-        "set "
-        "together");
+    return absl::InvalidArgumentError(absl::StrCat("environment: ", id_name,
+                                                   " and ", secret_name,
+                                                   " must be set together"));
   }
   // Variables of variables that are not set.
   for (const auto& [name, value] :
-       {std::pair("WEIR_ACCESS_KEY_ID", id),
-        std::pair("WEIR_SECRET_ACCESS_KEY", secret)}) {
+       {std::pair(id_name, id), std::pair(secret_name, secret)}) {
     if (*value == '\0') {
       return absl::InvalidArgumentError(
           absl::StrCat("environment: ", name, " is empty"));
@@ -258,6 +264,15 @@ absl::Status Credentials::add(Credential credential) {
 
 const Credential* Credentials::find(std::string_view access_key_id) const {
   const auto found = by_id_.find(to_absl(access_key_id));
+  return found == by_id_.end() ? nullptr : &found->second;
+}
+
+const Credential* Credentials::find_profile(std::string_view name) const {
+  if (name.empty() && by_id_.size() == 1) return &by_id_.begin()->second;
+  if (name.empty()) name = "default";
+  const auto found = std::find_if(
+      by_id_.begin(), by_id_.end(),
+      [name](const auto& entry) { return entry.second.profile == name; });
   return found == by_id_.end() ? nullptr : &found->second;
 }
 

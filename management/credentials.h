@@ -35,6 +35,7 @@ struct Credential {
   std::string secret_access_key;
   std::string session_token;  // "" is none
   bool read_only = false;
+  std::string profile = {};  // of a file: its name
 };
 
 // Whether `text` may be an element of "id/date/region/service/aws4_request", an
@@ -65,13 +66,19 @@ class Credentials {
   // none. No credentials if none of the variables is set; InvalidArgument if
   // they do not make a credential: a variable that is set and empty does not
   // open the doors.
-  static absl::StatusOr<Credentials> from_environment();
+  // With `prefix` AWS, of the variables that AWS's clients read.
+  static absl::StatusOr<Credentials> from_environment(
+      std::string_view prefix = "WEIR");
 
   // InvalidArgument if it is malformed or its id is taken.
   absl::Status add(Credential credential);
 
   // nullptr if there is none. Good until the next add().
   const Credential* find(std::string_view access_key_id) const;
+
+  // The one of the profile, or without a name, the only one, or that of the
+  // profile "default". nullptr if there is none. Good until the next add().
+  const Credential* find_profile(std::string_view name) const;
 
   bool empty() const { return by_id_.empty(); }
 

@@ -149,6 +149,44 @@ TEST(Credentials, AreNotReadFromWhatIsNoSmallFile) {
       Credentials::from_file(write_file(0600, text)).status()));
 }
 
+TEST(Credentials, HaveProfiles) {
+  const auto find = [](const char* text, const char* name) -> std::string {
+    const auto credentials = Credentials::from_text(text, "file");
+    EXPECT_TRUE(credentials.ok()) << credentials.status();
+    const Credential* found = credentials->find_profile(name);
+    return found == nullptr ? "none" : found->access_key_id;
+  };
+  constexpr char kOne[] =
+      "[ my one ]\naws_access_key_id=A\naws_secret_access_key=S\n"
+      "[other]\nregion=x\n";
+  constexpr char kThree[] =
+      "[a]\naws_access_key_id=A\naws_secret_access_key=S\n"
+      "[default]\naws_access_key_id=B\naws_secret_access_key=S\n"
+      "[c]\naws_access_key_id=C\naws_secret_access_key=S\n";
+  EXPECT_EQ(find(kOne, ""), "A");
+  EXPECT_EQ(find(kOne, "my one"), "A");
+  EXPECT_EQ(find(kOne, "other"), "none");
+  EXPECT_EQ(find(kOne, "default"), "none");
+  EXPECT_EQ(find(kThree, ""), "B");
+  EXPECT_EQ(find(kThree, "c"), "C");
+  EXPECT_EQ(find(kThree, "d"), "none");
+  EXPECT_EQ(Credentials().find_profile(""), nullptr);
+}
+
+TEST(Credentials, ReadTheEnvironmentOfAwsClients) {
+  EXPECT_TRUE(Credentials::from_environment("AWS")->empty());
+  setenv("AWS_ACCESS_KEY_ID", "ID", 1);
+  EXPECT_EQ(Credentials::from_environment("AWS").status().message(),
+            "environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be "
+            "set together");
+  setenv("AWS_SECRET_ACCESS_KEY", "S", 1);
+  EXPECT_EQ(
+      Credentials::from_environment("AWS")->find_profile("")->access_key_id,
+      "ID");
+  unsetenv("AWS_ACCESS_KEY_ID");
+  unsetenv("AWS_SECRET_ACCESS_KEY");
+}
+
 TEST(Credentials, ReadTheEnvironment) {
   const auto set = [](const char* name, const char* value) {
     value != nullptr ? setenv(name, value, 1) : unsetenv(name);

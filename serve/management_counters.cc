@@ -6,20 +6,20 @@
 namespace weir {
 namespace {
 
-constexpr const char* kApiGateway[] = {
+constexpr const char* kOperations[] = {
     "CreateApiKey",     "CreateUsagePlan", "CreateUsagePlanKey",
     "DeleteApiKey",     "DeleteUsagePlan", "DeleteUsagePlanKey",
     "GetApiKey",        "GetApiKeys",      "GetTags",
     "GetUsage",         "GetUsagePlan",    "GetUsagePlanKey",
     "GetUsagePlanKeys", "GetUsagePlans",   "ImportApiKeys",
     "TagResource",      "UntagResource",   "UpdateApiKey",
-    "UpdateUsage",      "UpdateUsagePlan",
+    "UpdateUsage",      "UpdateUsagePlan", ManagementCounters::kRefusedKeys,
 };
 constexpr const char* kClasses[] = {"2xx", "3xx", "4xx", "5xx"};
 
 }  // namespace
 
-ManagementCounters::ManagementCounters() : ManagementCounters(kApiGateway) {}
+ManagementCounters::ManagementCounters() : ManagementCounters(kOperations) {}
 
 ManagementCounters::ManagementCounters(
     absl::Span<const char* const> operations) {

@@ -23,7 +23,10 @@ class ManagementCounters {
   // What calls of other operations count as.
   static constexpr char kUnknown[] = "Unknown";
 
-  // For these operations, and kUnknown: those of API Gateway by default.
+  // An operation of our own, beside API Gateway's.
+  static constexpr char kRefusedKeys[] = "GetRefusedKeys";
+
+  // For these operations, and kUnknown: by default API Gateway's and our own.
   ManagementCounters();
   explicit ManagementCounters(absl::Span<const char* const> operations);
 

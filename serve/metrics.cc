@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "enforcer/decision_names.h"
 #include "serve/metrics_writer.h"
 #include "serve/process_status.h"
 
@@ -39,7 +40,7 @@ void add_counters(MetricsWriter& metrics, std::string_view name,
 void add_requests(MetricsWriter& metrics, const RequestCounters& requests) {
   add_counters(metrics, "weir_requests_total",
                "Requests to the APIs, by what became of them.", "outcome",
-               RequestCounters::kNames, requests.totals());
+               kOutcomeNames, requests.totals());
 }
 
 void add_upstream(MetricsWriter& metrics, const UpstreamCounters& upstream) {
@@ -49,6 +50,19 @@ void add_upstream(MetricsWriter& metrics, const UpstreamCounters& upstream) {
   add_counters(metrics, "weir_gateway_upstream_failures_total",
                "Admitted requests that the upstream did not answer.", "reason",
                UpstreamCounters::kFailureNames, upstream.failures());
+}
+
+void add_access_log(MetricsWriter& metrics, const AccessLog& log) {
+  const AccessLog::Statistics statistics = log.statistics();
+  add_counter(metrics, "weir_access_log_lines_total",
+              "Lines written to the access log.", statistics.lines);
+  add_counter(metrics, "weir_access_log_dropped_total",
+              "Requests that are not in the access log because it could not be "
+              "written in time.",
+              statistics.dropped);
+  add_counter(metrics, "weir_access_log_write_errors_total",
+              "Attempts to write to the access log that failed.",
+              statistics.write_errors);
 }
 
 void add_management(MetricsWriter& metrics,
@@ -126,6 +140,9 @@ std::string metrics_text(const MetricsSources& sources) {
   MetricsWriter metrics;
   add_requests(metrics, *sources.requests);
   if (sources.upstream != nullptr) add_upstream(metrics, *sources.upstream);
+  if (sources.access_log != nullptr) {
+    add_access_log(metrics, *sources.access_log);
+  }
   add_management(metrics, *sources.management);
   add_statistics(metrics, sources.enforcer->statistics());
   if (sources.http_connections.has_value()) {

@@ -11,6 +11,7 @@
 #include "enforcer/enforcer.h"
 #include "gateway/request_counters.h"
 #include "gateway/upstream_counters.h"
+#include "serve/access_log.h"
 #include "serve/management_counters.h"
 
 namespace weir {
@@ -20,6 +21,7 @@ struct MetricsSources {
   const RequestCounters* requests;
   const ManagementCounters* management;
   const UpstreamCounters* upstream;  // nullptr: there is none
+  const AccessLog* access_log;       // likewise
   std::string_view version;          // of the program
   // Open at present; none: not shown.
   std::optional<int64_t> http_connections;
@@ -30,6 +32,8 @@ struct MetricsSources {
 //   weir_requests_total{outcome}                      see RequestCounters
 //   weir_gateway_upstream_answers_total{status},
 //   weir_gateway_upstream_failures_total{reason}      see UpstreamCounters
+//   weir_access_log_lines_total, weir_access_log_dropped_total,
+//   weir_access_log_write_errors_total                see AccessLog
 //   weir_management_requests_total{operation,status}  see ManagementCounters
 //   weir_usage_plans, weir_api_keys, weir_threads, weir_stalled_threads,
 //   weir_leases, weir_arena_used_bytes, weir_arena_retired_bytes,

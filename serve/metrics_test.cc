@@ -7,10 +7,12 @@
 #include "enforcer/decision.h"
 #include "enforcer/enforcer.h"
 #include "gateway/request_counters.h"
+#include "gateway/request_observer.h"
 #include "gateway/upstream_counters.h"
 #include "gtest/gtest.h"
 #include "proto/api_key.pb.h"
 #include "proto/usage_plan.pb.h"
+#include "serve/access_log.h"
 #include "serve/management_counters.h"
 #include "serve/metrics_parser.h"
 
@@ -24,8 +26,8 @@ class MetricsTest : public testing::Test {
   std::unique_ptr<Enforcer> enforcer_ = *Enforcer::create();
   RequestCounters requests_;
   ManagementCounters management_;
-  MetricsSources sources_{enforcer_.get(), &requests_, &management_,
-                          nullptr,         "1.2.3",    {}};
+  MetricsSources sources_{
+      enforcer_.get(), &requests_, &management_, nullptr, nullptr, "1.2.3", {}};
 };
 
 TEST_F(MetricsTest, AreWellFormed) {
@@ -103,6 +105,24 @@ TEST_F(MetricsTest, WhatIsNotKnown_IsLeftOut) {
   EXPECT_EQ(metrics->count("weir_http_connections"), 0u);
   EXPECT_EQ(metrics->count("weir_gateway_upstream_answers_total"), 0u);
   EXPECT_EQ(metrics->count("weir_gateway_upstream_failures_total"), 0u);
+  EXPECT_EQ(metrics->count("weir_access_log_lines_total"), 0u);
+}
+
+TEST_F(MetricsTest, AccessLog_IsCounted) {
+  AccessLogOptions options;
+  options.path = "/dev/full";
+  options.report = [](const std::string&) {};
+  const auto log = AccessLog::open(options);
+  ASSERT_TRUE(log.ok());
+  (*log)->observe(AnsweredRequest());
+  (*log)->close();
+  sources_.access_log = log->get();
+  const auto metrics = parse_metrics(text());
+  ASSERT_TRUE(metrics.ok()) << metrics.status();
+  EXPECT_EQ(metrics->at("weir_access_log_lines_total").samples.at(""), 0);
+  EXPECT_EQ(metrics->at("weir_access_log_dropped_total").samples.at(""), 1);
+  EXPECT_GT(metrics->at("weir_access_log_write_errors_total").samples.at(""),
+            0);
 }
 
 }  // namespace

@@ -15,9 +15,12 @@
 #include "serve/metrics_writer.h"
 #include "serve/own_paths.h"
 #include "serve/page_files.h"
+#include "serve/refused_keys_response.h"
 
 namespace weir {
 namespace {
+
+constexpr std::string_view kRefusedKeys = "/-/refused-keys";
 
 std::string_view path_of(const HttpRequest& request) {
   return std::string_view(request.target).substr(0, request.target.find('?'));
@@ -45,6 +48,14 @@ ManagementOptions keep_up(const Enforcer& enforcer, LiveRoutes& routes,
   return options;
 }
 
+GatewayOptions gateway_options(GatewayOptions options, AccessLog* access_log,
+                               RefusedKeys& refused_keys, Clock* clock) {
+  options.observer = access_log;
+  options.refusal_observer = &refused_keys;
+  options.clock = clock;
+  return options;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Service>> Service::create(
@@ -66,11 +77,15 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
       routes_(enforcer),
       version_(std::move(options.version)),
       connections_(std::move(options.connections)),
+      access_log_(std::move(options.access_log)),
+      refused_keys_(clock_->now()),
       upstream_counters_(options.upstream == nullptr
                              ? nullptr
                              : &options.upstream->counters()),
       gateway_(enforcer, &routes_, &request_counters_,
-               std::move(options.upstream), options.gateway),
+               std::move(options.upstream),
+               gateway_options(std::move(options.gateway), access_log_.get(),
+                               refused_keys_, clock_.get())),
       management_(enforcer, keep_up(*enforcer, routes_, options.quota_offset,
                                     has_gateway_)) {}
 
@@ -79,6 +94,7 @@ HttpResponse Service::answer(const HttpRequest& request) {
   if (Management::serves(request.target)) return answer_management(request);
   if (path == "/healthz" && only_reads(request)) return health();
   if (path == "/metrics" && only_reads(request)) return metrics();
+  if (path == kRefusedKeys) return answer_refused_keys(request);
   if (const HttpResponse* file = page_file(path)) {
     return page_response(request, *file);
   }
@@ -120,10 +136,22 @@ HttpResponse Service::answer_management(const HttpRequest& request) {
   return std::move(answer.response);
 }
 
+HttpResponse Service::answer_refused_keys(const HttpRequest& request) {
+  const absl::Status allowed = access_.check(request);
+  HttpResponse response =
+      allowed.ok() ? refused_keys_response(request, enforcer_, refused_keys_,
+                                           clock_->now())
+                   : status_response(allowed);
+  management_counters_.count(ManagementCounters::kRefusedKeys, response.status);
+  response.headers.emplace_back("x-amzn-requestid", new_request_id());
+  return response;
+}
+
 HttpResponse Service::metrics() const {
   MetricsSources sources{
       &enforcer_,         &request_counters_, &management_counters_,
-      upstream_counters_, version_,           std::nullopt};
+      upstream_counters_, access_log_.get(),  version_,
+      std::nullopt};
   if (connections_ != nullptr) sources.http_connections = connections_();
   return {200,
           {{"content-type", MetricsWriter::kContentType}},

@@ -24,7 +24,9 @@
 #include "management/access.h"
 #include "management/authentication.h"
 #include "management/management.h"
+#include "serve/access_log.h"
 #include "serve/management_counters.h"
+#include "serve/refused_keys.h"
 
 namespace weir {
 
@@ -37,7 +39,10 @@ struct ServiceOptions {
   std::shared_ptr<const Authentication> authentication;
   // nullptr: admitted requests are answered with a fixed 200.
   std::unique_ptr<Upstream> upstream;
+  // Its observers are the service's to set.
   GatewayOptions gateway;
+  // What the gateway answers is written to it. nullptr: there is none.
+  std::shared_ptr<AccessLog> access_log;
   // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
   bool gateway_beside_management = true;
   // How many requests `answer()` lets the gateway have at a time; others are
@@ -58,6 +63,7 @@ struct ServiceOptions {
 //   /restapis, /account, ...       404: API Gateway's, too, but not this one's
 //   /healthz                       200, or 503 if counts do not reach the disk
 //   /metrics                       for Prometheus; needs no credentials
+//   /-/refused-keys                for whoever may read: see RefusedKeys
 //   /                              a page for people; it has no data of its own
 //   /{apiId}/{stage}/...           the gateway: see Gateway
 //
@@ -88,6 +94,7 @@ class Service {
   Service(Enforcer* enforcer, ServiceOptions options);
 
   HttpResponse answer_management(const HttpRequest& request);
+  HttpResponse answer_refused_keys(const HttpRequest& request);
   HttpResponse answer_beside_management(const HttpRequest& request);
   HttpResponse health() const;
   HttpResponse metrics() const;
@@ -104,6 +111,8 @@ class Service {
   const std::string version_;
   const std::function<std::optional<int64_t>()> connections_;
   RequestCounters request_counters_;
+  const std::shared_ptr<AccessLog> access_log_;  // or null
+  RefusedKeys refused_keys_;
   const UpstreamCounters* const upstream_counters_;  // the gateway's; or null
   ManagementCounters management_counters_;
   Gateway gateway_;

@@ -106,6 +106,80 @@ TEST_F(ServiceTest, PlansThatAreManagedAreEnforced) {
       << "the gateway alone";
 }
 
+TEST_F(ServiceTest, RefusedKeysAreNamed) {
+  start();
+  create_plan();
+  const HttpHeaders key = {{"x-api-key", kKey}};
+  for (int i = 0; i < 4; ++i) call("GET", "/a1/prod/pets", "", key);
+  call("GET", "/a1/dev", "", key);
+  call("GET", "/a1/prod", "", {{"x-api-key", "unknown"}});
+  HttpResponse response = call("GET", "/-/refused-keys");
+  ASSERT_EQ(response.status, 200);
+  EXPECT_EQ(header(response, "content-type"), "application/json");
+  EXPECT_THAT(
+      response.body,
+      ::testing::MatchesRegex(
+          R"(\{"since":"2026-03-04T04:53:20.000000Z",)"
+          R"("until":"2026-03-04T04:53:20.000000Z",)"
+          R"("throttled":3,"quota_exceeded":0,"forbidden":1,"unknown_key":1,)"
+          R"("uncounted":0,"keys":\[\{"key_id":"[a-z0-9]+","key_name":null,)"
+          R"("usage_plan_id":"gold","usage_plan_name":"gold","refused":4,)"
+          R"("throttled":3,"quota_exceeded":0,"forbidden":1,"uncertain":0,)"
+          R"("limit":"stage","api_id":"a1","stage":"dev",)"
+          R"("last_time":"2026-03-04T04:53:20.000000Z"\}\]\})"));
+  EXPECT_THAT(response.body, Not(HasSubstr(kKey)));
+  // A refusal of another kind, and the key's new name.
+  call("GET", "/a1/prod/pets", "", key);
+  const std::string id =
+      response.body.substr(response.body.find("\"key_id\":\"") + 10, 10);
+  ASSERT_EQ(call("PATCH", "/apikeys/" + id,
+                 R"({"patchOperations":[{"op":"replace","path":"/name",)"
+                 R"("value":"mobile"},{"op":"replace","path":"/enabled",)"
+                 R"("value":"false"}]})")
+                .status,
+            200);
+  response = call("GET", "/-/refused-keys");
+  EXPECT_THAT(response.body, HasSubstr(R"("limit":"throttle",)"));
+  EXPECT_THAT(response.body, HasSubstr(R"("key_name":"mobile",)"));
+  call("GET", "/a1/prod/pets", "", key);
+  EXPECT_THAT(call("GET", "/-/refused-keys").body,
+              HasSubstr(R"("limit":"disabled_key",)"));
+  // Once it is deleted, its id is what remains.
+  ASSERT_EQ(call("DELETE", "/apikeys/" + id).status, 202);
+  EXPECT_THAT(
+      call("GET", "/-/refused-keys?limit=1").body,
+      HasSubstr(absl::StrCat(R"("key_id":")", id,
+                             R"(","key_name":null,"usage_plan_id":null,)")));
+  for (const char* limit : {"0", "101", "x", "", "-1"}) {
+    EXPECT_EQ(call("GET", absl::StrCat("/-/refused-keys?limit=", limit)).status,
+              400)
+        << limit;
+  }
+  EXPECT_EQ(call("POST", "/-/refused-keys").status, 405);
+  EXPECT_EQ(service_->answer_gateway(request("GET", "/-/refused-keys")).status,
+            403);
+  EXPECT_THAT(call("GET", "/metrics").body,
+              HasSubstr("\nweir_management_requests_total{"
+                        "operation=\"GetRefusedKeys\",status=\"4xx\"} 6\n"));
+}
+
+TEST_F(ServiceTest, RefusedKeysAreForThoseWhoMayRead) {
+  Credentials credentials;
+  ASSERT_TRUE(credentials.add({"READER", "secret", "", true}).ok());
+  ServiceOptions options;
+  options.authentication =
+      std::make_shared<Authentication>(std::move(credentials), clock_.get());
+  start(std::move(options));
+  EXPECT_EQ(call("GET", "/-/refused-keys").status, 401);
+  const auto signed_by = [&](const Credential& credential) {
+    return service_->answer(
+        *signed_request(request("GET", "/-/refused-keys?limit=5"), credential,
+                        "eu-west-1", kStart));
+  };
+  EXPECT_EQ(signed_by({"READER", "secret", "", true}).status, 200);
+  EXPECT_EQ(signed_by({"READER", "other", "", true}).status, 401);
+}
+
 TEST_F(ServiceTest, EverythingIsCounted) {
   ServiceOptions options;
   options.version = "7.7";

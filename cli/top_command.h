@@ -1,0 +1,18 @@
+// `weir top`: which keys a running service refuses most.
+
+#ifndef WEIR_CLI_TOP_COMMAND_H_
+#define WEIR_CLI_TOP_COMMAND_H_
+
+#include <string>
+
+#include "absl/types/span.h"
+#include "cli/console.h"
+
+namespace weir::cli {
+
+// Runs the command with what stands behind its name; returns the exit code.
+int run_top(absl::Span<const std::string> arguments, const Console& console);
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_TOP_COMMAND_H_

@@ -1,0 +1,45 @@
+// Who is told what became of each request.
+
+#ifndef WEIR_GATEWAY_REQUEST_OBSERVER_H_
+#define WEIR_GATEWAY_REQUEST_OBSERVER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "enforcer/client_handle.h"
+#include "enforcer/clock.h"
+#include "enforcer/decision.h"
+#include "gateway/stage_target.h"
+
+namespace weir {
+
+// A request that was answered. What it refers to lives as long as the call.
+// *thread-compatible*
+struct AnsweredRequest {
+  std::string_view method;
+  std::string_view target;  // as it stands on the request line
+  std::optional<StageTarget> stage_target;
+  // Of the method throttle that applies, "/pets/{id}/GET"; "" for the stage's
+  // other methods, and where there is no stage.
+  std::string_view method_key;
+  // Names nobody if no API key was identified.
+  ClientHandle client;
+  uint32_t cost = 1;
+  Decision decision;
+  int status = 0;
+  Instant arrived;
+  int64_t latency_ns = 0;  // from then to the answer
+};
+
+// Called on the threads that answer requests, by several at once, before the
+// answer is sent: implementations are thread-safe, and neither lock nor wait.
+class RequestObserver {
+ public:
+  virtual ~RequestObserver() = default;
+  virtual void observe(const AnsweredRequest& request) noexcept = 0;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_GATEWAY_REQUEST_OBSERVER_H_

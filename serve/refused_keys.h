@@ -1,0 +1,103 @@
+// Which API keys are refused most, lately.
+
+#ifndef WEIR_SERVE_REFUSED_KEYS_H_
+#define WEIR_SERVE_REFUSED_KEYS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "enforcer/client_handle.h"
+#include "enforcer/clock.h"
+#include "enforcer/decision.h"
+#include "enforcer/decision_names.h"
+#include "gateway/request_observer.h"
+#include "serve/collector.h"
+#include "serve/space_saving.h"
+
+namespace weir {
+
+// Counts refusals by key, of the minute that has begun and the five before.
+//
+// The memory is fixed (under a megabyte), whatever clients do: a minute has
+// counters for 512 keys, see SpaceSaving. So with up to 512 refused keys a
+// minute all numbers are exact. With more, every key with more than 1/512 of a
+// minute's refusals is found, and a key's number is too small by
+// `RefusedKey::uncertain` at most.
+//
+// Whoever is refused does not wait: see Collector. *thread-safe*
+class RefusedKeys final : public RequestObserver {
+ public:
+  static constexpr int64_t kMinute = 60'000'000'000;
+  static constexpr size_t kMinutes = 6;
+  static constexpr size_t kKeysAMinute = 512;
+
+  struct Refusals {
+    std::array<int64_t, kOutcomes> by_outcome{};
+    // Of the last one.
+    Forbidden forbidden = Forbidden::kNo;
+    Limit limit = Limit::kNone;
+    std::string stage;  // "shop/prod", as it was sent; "": of none
+    int64_t unix_ns = 0;
+  };
+  struct RefusedKey {
+    ClientHandle client;
+    int64_t refused = 0;    // in all; may be more, by up to `uncertain`
+    int64_t uncertain = 0;  // 0: all numbers are exact
+    Refusals refusals;
+  };
+  struct Report {
+    int64_t since_unix_ns;  // when the first of the minutes began
+    std::array<int64_t, kOutcomes> total{};  // of known keys
+    int64_t unknown_key = 0;                 // without a key, or an unknown one
+    int64_t uncounted = 0;  // that came faster than they could be counted
+    std::vector<RefusedKey> keys;  // the most refused first
+  };
+
+  explicit RefusedKeys(Instant now);
+
+  void observe(const AnsweredRequest& request) noexcept override;
+
+  // Of at most so many keys. Locks; has all that was observed before.
+  Report report(Instant now, size_t most_keys);
+
+ private:
+  struct Event {
+    ClientHandle client;
+    Outcome outcome;
+    Forbidden forbidden;
+    Limit limit;
+    std::string stage;
+    Instant time;
+  };
+  struct Minute {
+    int64_t number = -1;  // since `origin_`; of none
+    std::array<int64_t, kOutcomes> total{};
+    int64_t unknown_key = 0;
+    int64_t uncounted = 0;
+    SpaceSaving<ClientHandle, Refusals> keys{kKeysAMinute};
+  };
+
+  int64_t number_of(Instant time) const;
+  Minute& minute(int64_t number);
+  void take(const Event& event);
+  void end_round();
+  void add(const Minute& minute,
+           absl::flat_hash_map<ClientHandle, RefusedKey>& keys,
+           Report& report) const;
+
+  const Instant origin_;
+  // The one of a number is at number % kMinutes. All three are the collecting
+  // thread's.
+  std::array<Minute, kMinutes> minutes_;
+  int64_t latest_ = 0;          // number of a minute
+  int64_t dropped_ = 0;         // by the collector, as far as it was looked at
+  Collector<Event> collector_;  // the last, as it uses all others
+};
+
+}  // namespace weir
+
+#endif  // WEIR_SERVE_REFUSED_KEYS_H_
