@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <ostream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -16,16 +17,27 @@ std::string dashed(std::string_view name) {
   return absl::StrCat(name.size() == 1 ? "-" : "--", to_absl(name));
 }
 
+// A lone "-" is standard input or output.
+bool looks_like_flag(std::string_view argument) {
+  return argument.size() > 1 && argument.front() == '-';
+}
+
 }  // namespace
 
 void CommandLine::add_flag(std::string_view name, std::string_view help,
                            bool* value) {
-  flags_.push_back({name, "", help, value, nullptr});
+  flags_.push_back({name, "", help, value, nullptr, nullptr});
 }
 
 void CommandLine::add_flag(std::string_view name, std::string_view placeholder,
                            std::string_view help, std::string* value) {
-  flags_.push_back({name, placeholder, help, nullptr, value});
+  flags_.push_back({name, placeholder, help, nullptr, value, nullptr});
+}
+
+void CommandLine::add_flag(std::string_view name, std::string_view placeholder,
+                           std::string_view help,
+                           std::vector<std::string>* values) {
+  flags_.push_back({name, placeholder, help, nullptr, nullptr, values});
 }
 
 std::optional<int> CommandLine::parse(absl::Span<const std::string> arguments,
@@ -38,8 +50,7 @@ std::optional<int> CommandLine::parse(absl::Span<const std::string> arguments,
       operands_.insert(operands_.end(), arguments.begin(), arguments.end());
       break;
     }
-    // A lone "-" is standard input.
-    if (argument.size() < 2 || argument.front() != '-') {
+    if (!looks_like_flag(argument)) {
       operands_.emplace_back(argument);
       continue;
     }
@@ -57,6 +68,12 @@ std::optional<int> CommandLine::parse(absl::Span<const std::string> arguments,
         console,
         absl::StrCat("expected ", optional > 0 ? "at most " : "", most,
                      most == 1 ? " operand" : " operands", ", got ", count));
+  }
+  const auto empty = std::find(operands_.begin(), operands_.end(), "");
+  if (empty != operands_.end()) {
+    return usage_error(
+        console,
+        absl::StrCat("operand ", empty - operands_.begin() + 1, " is empty"));
   }
   return std::nullopt;
 }
@@ -85,23 +102,42 @@ std::string CommandLine::set(std::string_view argument,
     *flag->is_set = true;
     return "";
   }
-  if (!value) {
-    if (rest->empty()) {
-      return absl::StrCat(to_absl(name),
-                          " needs a value: ", to_absl(flag->placeholder));
+  if (!value && !rest->empty()) {
+    if (looks_like_flag(rest->front())) {
+      return absl::StrCat(
+          to_absl(name), " needs a value: ", to_absl(flag->placeholder),
+          " (one that begins with '-' is given as ", to_absl(name), "=VALUE)");
     }
     value = rest->front();
     rest->remove_prefix(1);
   }
+  return assign(name, value.value_or(""), *flag);
+}
+
+// Gives `flag`, which has a value and is called `name`, that value. Returns
+// what is wrong, or "".
+std::string CommandLine::assign(std::string_view name, std::string_view value,
+                                Flag& flag) {
+  if (value.empty()) {
+    return absl::StrCat(to_absl(name),
+                        " needs a value: ", to_absl(flag.placeholder));
+  }
   const std::vector<std::string> choices =
-      absl::StrSplit(to_absl(flag->placeholder), '|');
+      absl::StrSplit(to_absl(flag.placeholder), '|');
   if (choices.size() > 1 &&
-      std::find(choices.begin(), choices.end(), *value) == choices.end()) {
+      std::find(choices.begin(), choices.end(), value) == choices.end()) {
     return absl::StrCat(to_absl(name), ": expected ",
                         absl::StrJoin(choices, " or "), ", got ",
-                        excerpt(*value));
+                        excerpt(value));
   }
-  *flag->value = *value;
+  if (flag.values != nullptr) {
+    flag.values->emplace_back(value);
+    return "";
+  }
+  if (std::exchange(flag.is_given, true)) {
+    return absl::StrCat(to_absl(name), " is given twice");
+  }
+  *flag.value = value;
   return "";
 }
 
@@ -125,6 +161,10 @@ std::string CommandLine::help() const {
     }
   }
   return text;
+}
+
+bool is_plain_number(std::string_view text) {
+  return text.find_first_not_of("0123456789.") == text.npos;
 }
 
 }  // namespace weir::cli

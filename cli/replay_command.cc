@@ -117,7 +117,8 @@ int run_replay(absl::Span<const std::string> arguments,
   style.utf8 = console.utf8 && !ascii;
   style.show_keys = show_keys;
   std::size_t count = output == "json" ? 0 : 20;
-  if (!top.empty() && !absl::SimpleAtoi(top, &count)) {
+  if (!top.empty() &&
+      !(is_plain_number(top) && absl::SimpleAtoi(top, &count))) {
     return line.usage_error(
         console, absl::StrCat("--top: expected a number, got ", excerpt(top)));
   }

@@ -80,9 +80,9 @@ absl::Status set_address(const std::string& text, HttpServerOptions& options) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
   }
-  if (colon == text.npos || host.empty() ||
-      !absl::SimpleAtoi(text.substr(colon + 1), &options.port) ||
-      options.port < 0 || options.port > 65535) {
+  const std::string port = colon == text.npos ? "" : text.substr(colon + 1);
+  if (host.empty() || !is_plain_number(port) ||
+      !absl::SimpleAtoi(port, &options.port) || options.port > 65535) {
     return absl::InvalidArgumentError(absl::StrCat(
         "expected ADDRESS:PORT, such as 127.0.0.1:8080, got ", excerpt(text)));
   }
@@ -91,10 +91,13 @@ absl::Status set_address(const std::string& text, HttpServerOptions& options) {
 }
 
 absl::Status set_seconds(const std::string& text, absl::Duration& duration) {
+  constexpr double kLeast = 0.001, kMost = 3600;
   double seconds;
-  if (!absl::SimpleAtod(text, &seconds) || !(seconds > 0) || seconds > 3600) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "expected a number of seconds, up to 3600, got ", excerpt(text)));
+  if (!is_plain_number(text) || !absl::SimpleAtod(text, &seconds) ||
+      seconds < kLeast || seconds > kMost) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected a number of seconds, ", kLeast, " to ", kMost,
+                     ", got ", excerpt(text)));
   }
   duration = absl::Seconds(seconds);
   return absl::OkStatus();
@@ -143,6 +146,11 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
   if (auto status = set_seconds(flags.request_timeout, options.request_timeout);
       !status.ok()) {
     return of_flag("request-timeout", status);
+  }
+  if (!flags.region.empty() && !is_scope_element(flags.region)) {
+    return of_flag("region", absl::InvalidArgumentError(absl::StrCat(
+                                 "expected a name such as us-east-1, got ",
+                                 excerpt(flags.region))));
   }
   if (flags.tls_certificate.empty() != flags.tls_key.empty()) {
     return absl::InvalidArgumentError(

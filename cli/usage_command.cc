@@ -117,8 +117,8 @@ int run_usage(absl::Span<const std::string> arguments, const Console& console) {
   query.utf8 = console.utf8 && !ascii;
   query.width = console.width;
   if (!width.empty() &&
-      !(absl::SimpleAtoi(width, &query.width) && query.width >= kMinWidth &&
-        query.width <= kMaxWidth)) {
+      !(is_plain_number(width) && absl::SimpleAtoi(width, &query.width) &&
+        query.width >= kMinWidth && query.width <= kMaxWidth)) {
     return line.usage_error(
         console, absl::StrCat("--width: expected a number from ", kMinWidth,
                               " to ", kMaxWidth, ", got ", excerpt(width)));

@@ -143,8 +143,30 @@ TEST(Weir, UsageErrorsExitWithTwo) {
        "weir: --listen: without --credentials, only loopback addresses are "
        "listened on, and \"0.0.0.0:0\" is none"},
       {{"serve", "--listen=127.0.0.1:0", "--request-timeout=0"},
-       "weir: --request-timeout: expected a number of seconds, up to 3600, got "
-       "\"0\""},
+       "weir: --request-timeout: expected a number of seconds, 0.001 to 3600, "
+       "got \"0\""},
+      {{"serve", "--listen=127.0.0.1:0", "--idle-timeout=nan"},
+       "weir: --idle-timeout: expected a number of seconds, 0.001 to 3600, "
+       "got \"nan\""},
+      {{"serve", "--listen=127.0.0.1:0", "--idle-timeout=inf"},
+       "weir: --idle-timeout: expected a number of seconds"},
+      {{"serve", "--listen=127.0.0.1:0", "--idle-timeout=1e3"},
+       "weir: --idle-timeout: expected a number of seconds"},
+      {{"serve", "--listen=127.0.0.1:0", "--idle-timeout= 5"},
+       "weir: --idle-timeout: expected a number of seconds"},
+      {{"serve", "--listen=127.0.0.1:0", "--idle-timeout=0.0001"},
+       "weir: --idle-timeout: expected a number of seconds"},
+      {{"serve", "--listen=127.0.0.1:0", "--idle-timeout=1.2.3"},
+       "weir: --idle-timeout: expected a number of seconds"},
+      {{"serve", "--listen=127.0.0.1: 80"},
+       "weir: --listen: expected ADDRESS:PORT"},
+      {{"serve", "--listen=127.0.0.1:+80"},
+       "weir: --listen: expected ADDRESS:PORT"},
+      {{"serve", "--listen=127.0.0.1:"},
+       "weir: --listen: expected ADDRESS:PORT"},
+      {{"serve", "--listen=:80"}, "weir: --listen: expected ADDRESS:PORT"},
+      {{"serve", "--listen=127.0.0.1:0", "--region=us east"},
+       "weir: --region: expected a name such as us-east-1, got \"us east\""},
       {{"serve", "--listen=127.0.0.1:0", "--tls-key=x"},
        "weir: --tls-certificate and --tls-key belong together"},
       {{"serve", "--listen=127.0.0.1:0", "--tls-certificate=no/such",
@@ -165,7 +187,13 @@ TEST(Weir, UsageErrorsExitWithTwo) {
       {{"replay", "--plan=a", "--log=b", "--key=ip"},
        "weir: replay: --key: expected key or host or user or referer or agent, "
        "got \"ip\""},
+      {{"replay", "--plan=a", "--plan=b"},
+       "weir: replay: --plan is given twice"},
       {{"validate"}, "weir: validate: expected 1 operand, got 0"},
+      {{"validate", ""}, "weir: validate: operand 1 is empty"},
+      {{"diff", plan, ""}, "weir: diff: operand 2 is empty"},
+      {{"import", "--store=new", ""}, "weir: import: operand 1 is empty"},
+      {{"usage", "", "--store=/nowhere"}, "weir: usage: operand 1 is empty"},
       {{"validate", "--output=yaml", plan},
        "weir: validate: --output: expected text or json, got \"yaml\""},
       {{"patch", plan}, "weir: patch: expected 2 operands, got 1"},
@@ -204,6 +232,12 @@ TEST(Weir, UsageErrorsExitWithTwo) {
        "2026-02-05"},
       {{"usage", "p1", "--store=/", "--width=39"},
        "weir: usage: --width: expected a number from 40 to 1000, got \"39\""},
+      {{"usage", "p1", "--store=/", "--width=+80"},
+       "weir: usage: --width: expected a number from 40 to 1000, got \"+80\""},
+      {{"replay", "--plan=a", "--log=b", "--top=-1"},
+       "weir: replay: --top: expected a number, got \"-1\""},
+      {{"replay", "--plan=a", "--log=b", "--top= 1"},
+       "weir: replay: --top: expected a number, got \" 1\""},
       {{"usage", "p1", "--store=/", "--output=pdf"},
        "weir: usage: --output: expected table or json or csv or chart or svg, "
        "got \"pdf\""},
@@ -226,6 +260,34 @@ TEST(Weir, UsageErrorsExitWithTwo) {
     EXPECT_EQ(result.err.substr(0, result.err.find('\n')).find(c.err), 0u)
         << result.err;
   }
+}
+
+// A variable that is not set never means the default, which may be to forget
+// everything, to let everybody manage, or to print every key.
+TEST(Weir, NoFlagOfAnyCommandTakesAnEmptyValue) {
+  int flags = 0;
+  for (const char* command : {"replay", "validate", "patch", "diff", "serve",
+                              "usage", "export", "import"}) {
+    std::istringstream help(weir({command, "--help"}).out);
+    for (std::string line; std::getline(help, line);) {
+      const size_t equals = line.find('=');
+      if (line.substr(0, 3) != "  -" || equals == line.npos) continue;
+      const std::string flag = line.substr(2, equals - 2);
+      ++flags;
+      for (const std::vector<std::string>& arguments :
+           {std::vector<std::string>{command, flag + "="},
+            {command, flag, ""}}) {
+        const Result result = weir(arguments);
+        EXPECT_EQ(result.exit_code, 2) << command << " " << flag;
+        EXPECT_EQ(result.out, "");
+        EXPECT_EQ(result.err.find(std::string("weir: ") + command + ": " +
+                                  flag + " needs a value: "),
+                  0u)
+            << result.err;
+      }
+    }
+  }
+  EXPECT_GT(flags, 30);
 }
 
 TEST(WeirValidate, AcceptsAValidPlan) {

@@ -61,8 +61,10 @@ class Credentials {
                                                std::string_view name);
 
   // The one of WEIR_ACCESS_KEY_ID, WEIR_SECRET_ACCESS_KEY and, optionally,
-  // WEIR_SESSION_TOKEN, which may do everything. None if none of them is set;
-  // InvalidArgument if they do not make a credential.
+  // WEIR_SESSION_TOKEN, which may do everything. An empty session token is
+  // none. No credentials if none of the variables is set; InvalidArgument if
+  // they do not make a credential: a variable that is set and empty does not
+  // open the doors.
   static absl::StatusOr<Credentials> from_environment();
 
   // InvalidArgument if it is malformed or its id is taken.

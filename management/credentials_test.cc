@@ -170,11 +170,18 @@ TEST(Credentials, ReadTheEnvironment) {
        {read("ID", nullptr, nullptr).status(),
         read(nullptr, "S", nullptr).status(),
         read(nullptr, nullptr, "T").status(), read("", "", nullptr).status(),
-        read("ID", "", nullptr).status(), read("ID", "a b", nullptr).status(),
-        read("ID", "S", "a b").status()}) {
+        read("ID", "", nullptr).status(), read("", "S", nullptr).status(),
+        read("", "", "").status(), read("", nullptr, nullptr).status(),
+        read(nullptr, "", nullptr).status(),
+        read(nullptr, nullptr, "").status(),
+        read("ID", "a b", nullptr).status(), read("ID", "S", "a b").status()}) {
     EXPECT_TRUE(absl::IsInvalidArgument(status));
     EXPECT_TRUE(absl::StartsWith(status.message(), "environment: "));
   }
+  EXPECT_EQ(read("", "S", nullptr).status().message(),
+            "environment: WEIR_ACCESS_KEY_ID is empty");
+  EXPECT_EQ(read("ID", "", nullptr).status().message(),
+            "environment: WEIR_SECRET_ACCESS_KEY is empty");
   EXPECT_TRUE(read(nullptr, nullptr, nullptr).ok()) << "as it was";
 }
 

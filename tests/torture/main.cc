@@ -53,7 +53,9 @@ bool parse(int argc, char** argv, Arguments& arguments) {
     const auto number = [&](int64_t& n) {
       return absl::SimpleAtoi(value, &n) && n >= 0;
     };
-    bool ok = true;
+    // A variable that is not set is no folder.
+    const bool is_switch = arg == "--memory" || arg == "--help";
+    bool ok = is_switch || !value.empty();
     if (name == "--seconds") {
       ok = number(arguments.parent.seconds);
     } else if (name == "--seed") {
