@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "cli/byte_order_mark.h"
 #include "cli/printable.h"
 #include "json/json_reader.h"
 #include "json/text.h"
@@ -69,6 +70,9 @@ absl::StatusOr<std::string> read_document(const std::string& path,
     return absl::ResourceExhaustedError(
         absl::StrCat("longer than ", with_commas(kMaxJsonBytes), " bytes"));
   }
+  const auto mark = byte_order_mark_bytes(text);
+  if (!mark.ok()) return mark.status();
+  text.erase(0, *mark);
   return text;
 }
 

@@ -32,8 +32,9 @@ class Input {
   std::istream& stream_;
 };
 
-// All that is at `path`. NotFound if it cannot be read; ResourceExhausted if it
-// is longer than parse_json() takes.
+// All that is at `path`, without a byte order mark. NotFound if it cannot be
+// read; ResourceExhausted if it is longer than parse_json() takes;
+// InvalidArgument if it is UTF-16.
 absl::StatusOr<std::string> read_document(const std::string& path,
                                           const Console& console);
 

@@ -1,4 +1,4 @@
-#include "cli/line_reader.h"
+#include "cli/replay/log/line_reader.h"
 
 #include <sstream>
 #include <string>

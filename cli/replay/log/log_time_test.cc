@@ -1,4 +1,4 @@
-#include "cli/log_time.h"
+#include "cli/replay/log/log_time.h"
 
 #include <cstdint>
 #include <optional>
