@@ -10,8 +10,8 @@
 
 namespace weir::cli {
 
-// How many bytes of UTF-8's byte order mark `text` begins with: 3, or 0 if there
-// is none. InvalidArgument if it begins with that of UTF-16 or UTF-32.
+// How many bytes of UTF-8's byte order mark `text` begins with: 3, or 0 if
+// there is none. InvalidArgument if it begins with that of UTF-16 or UTF-32.
 inline absl::StatusOr<std::size_t> byte_order_mark_bytes(
     std::string_view text) {
   constexpr std::string_view kUtf8 = "\xEF\xBB\xBF";

@@ -27,6 +27,10 @@ class Input {
   absl::Status status() const;
   std::istream& stream() { return stream_; }
 
+  // Reads past a byte order mark, for who reads the stream from its start.
+  // InvalidArgument if it begins with one of UTF-16, or otherwise than UTF-8.
+  absl::Status skip_byte_order_mark();
+
  private:
   std::ifstream file_;
   std::istream& stream_;

@@ -69,7 +69,8 @@ class Replay {
     OpenLog& log = logs_[number];
     LogReport& report = report_->logs[number];
     request->reset();
-    if (!log.file) log.file.emplace(log.bytes, options_.format, options_.fields);
+    if (!log.file)
+      log.file.emplace(log.bytes, options_.format, options_.fields);
     while (log.file->next()) {
       const LogPlace place = {static_cast<std::uint16_t>(number),
                               log.file->number()};
@@ -217,8 +218,8 @@ class Replay {
         forbidden = method.forbidden == Forbidden::kNo ? Forbidden::kKey
                                                        : method.forbidden;
       }
-      key.first_refusal = Refusal{request.unix_ns, decision->limit, forbidden,
-                                  request.place()};
+      key.first_refusal =
+          Refusal{request.unix_ns, decision->limit, forbidden, request.place()};
     }
     return std::nullopt;
   }

@@ -33,7 +33,7 @@ inline constexpr std::size_t kMaxSortedRequests = 100'000'000;
 inline constexpr std::size_t kMaxLogs = 500;
 
 struct Log {
-  std::string path;    // for messages
+  std::string path;     // for messages
   std::istream* bytes;  // compressed or not
 };
 
@@ -109,8 +109,8 @@ struct ReplayReport {
 // of one time, in the order of the logs and of their lines. Malformed lines are
 // counted, and end the replay only if a log has nothing else.
 //
-// Memory: about 1.2 KB for each key of the logs, most of it the enforcer's; and,
-// unless `options.sorted`, 32 bytes for each request.
+// Memory: about 1.2 KB for each key of the logs, most of it the enforcer's;
+// and, unless `options.sorted`, 32 bytes for each request.
 //
 // Returns what stopped it, if anything did: a log of which no line can be read,
 // or that lacks a field that `options` names; a line out of order in a log that

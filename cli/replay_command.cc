@@ -46,7 +46,8 @@ std::string description() {
       "docs/logs.md describes them and their fields. Logs may be compressed\n"
       "with gzip. Each different key is treated as an API key of the plan.\n"
       "FILE may be \"-\" for standard input, as may PLAN.json if no log is.\n"
-      "Exit code: 0 replayed, whatever was refused; 1 the plan or a log cannot\n"
+      "Exit code: 0 replayed, whatever was refused; 1 the plan or a log "
+      "cannot\n"
       "be replayed, or not to its end; 2 not read, or the command is wrong.");
   return text;
 }
@@ -122,20 +123,22 @@ int run_replay(absl::Span<const std::string> arguments,
   const std::string text = description();
   CommandLine line("replay --plan=PLAN.json --log=FILE... [flags]", text);
   line.add_flag("plan", "PLAN.json", "the usage plan; required", &plan_path);
-  line.add_flag("log", "FILE",
-                "an access log; required, and may be given several times: the\n"
-                "logs are merged in the order of time",
-                &log_paths);
+  line.add_flag(
+      "log", "FILE",
+      "an access log; required. May be repeated: the logs are merged in\n"
+      "the order of time",
+      &log_paths);
   line.add_flag("format", "NAME", "the format of the logs; default: found",
                 &format);
-  line.add_flag("key", "FIELD",
-                "the field that says who calls, by its name in the format, such\n"
-                "as user or apiKeyId; in JSON also request.headers.X-Api-Key[0]\n"
-                "or a JSON Pointer. Default: see docs/logs.md",
-                &key);
-  line.add_flag("stage", "apiId:stage|FIELD",
-                "the stage of lines that name none (default: the plan's first),\n"
-                "or, without a colon, the field that names it",
+  line.add_flag(
+      "key", "FIELD",
+      "the field that says who calls, by its name in the format, such\n"
+      "as user or apiKeyId; in JSON also request.headers.X-Api-Key[0]\n"
+      "or a JSON Pointer. Default: see docs/logs.md",
+      &key);
+  line.add_flag("stage", "STAGE",
+                "apiId:stage, the stage of lines that name none (default: the\n"
+                "plan's first); or, without a colon, the field that names it",
                 &stage);
   line.add_flag("sorted",
                 "each log is in the order of time: do not keep them in memory",
@@ -170,9 +173,9 @@ int run_replay(absl::Span<const std::string> arguments,
                             "only one of the files can be standard input");
   }
   if (log_paths.size() > kMaxLogs) {
-    return line.usage_error(
-        console, absl::StrCat("--log: at most ", kMaxLogs,
-                              " logs; more can be concatenated"));
+    return line.usage_error(console,
+                            absl::StrCat("--log: at most ", kMaxLogs,
+                                         " logs; more can be concatenated"));
   }
   ReplayOptions options;
   if (!format.empty()) {

@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cli/replay/log/log_time.h"
 #include "cli/printable.h"
+#include "cli/replay/log/log_time.h"
 #include "cli/text_chart.h"
 #include "json/json_writer.h"
 #include "json/text.h"
@@ -235,10 +235,10 @@ void write_time(bool known, std::int64_t unix_ns, JsonWriter* json) {
 
 // Lines are numbered log by log.
 void write_place(const LogPlace& place, JsonWriter* json) {
-  json->key("log");
-  json->number(std::int64_t{place.log});
   json->key("line");
   json->number(place.line);
+  json->key("log");
+  json->number(std::int64_t{place.log});
 }
 
 void write_log(const LogReport& log, const ReportStyle& style,

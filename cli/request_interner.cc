@@ -13,8 +13,8 @@ namespace weir::cli {
 RequestInterner::RequestInterner(const v1::UsagePlan& plan,
                                  std::string_view default_stage)
     : default_stage_(default_stage) {
-  for (const Forbidden reason : {Forbidden::kStage, Forbidden::kTarget,
-                                 Forbidden::kMethod}) {
+  for (const Forbidden reason :
+       {Forbidden::kStage, Forbidden::kTarget, Forbidden::kMethod}) {
     methods_.push_back({"", "", "", reason});
   }
   for (const v1::ApiStage& api_stage : plan.api_stages()) {
@@ -99,7 +99,8 @@ std::uint32_t RequestInterner::method_of(const LogEntry& entry) const {
   }
   if (entry.target.empty()) return stage.methods.find("")->second;
   // An API has found the resource: it is a method key's, letter by letter.
-  for (const std::string_view method : {entry.method, std::string_view("ANY")}) {
+  for (const std::string_view method :
+       {entry.method, std::string_view("ANY")}) {
     const auto exact = stage.methods.find(
         absl::StrCat(to_absl(entry.target), "/", to_absl(method)));
     if (exact != stage.methods.end()) return exact->second;

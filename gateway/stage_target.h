@@ -41,7 +41,8 @@ std::optional<PathAndQuery> parse_unambiguous_path(std::string_view target);
 
 // Divides the target of a request line; the result refers to `target`. None if
 // it is not of this form, or if parse_unambiguous_path() refuses it. It refuses
-// "/{apiId}/{stage}/path?query" just if it refuses one of "/{apiId}/{stage}" and
+// "/{apiId}/{stage}/path?query" just if it refuses one of "/{apiId}/{stage}"
+// and
 // "/path?query".
 std::optional<StageTarget> parse_stage_target(std::string_view target);
 

@@ -55,8 +55,7 @@ const char* read_request_at(std::string_view line, std::size_t close,
   if (clf->rest.empty() || clf->rest.front() != '"') return kNoRequest;
 
   const std::size_t window = close - std::min(close, kMaxTimeBytes);
-  const std::size_t open =
-      find_last(line.substr(window, close - window), '[');
+  const std::size_t open = find_last(line.substr(window, close - window), '[');
   if (open == line.npos) return kNoTime;
   clf->who = line.substr(0, window + open);
   clf->time = line.substr(window + open + 1, close - window - open - 1);

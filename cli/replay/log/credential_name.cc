@@ -29,7 +29,7 @@ bool ends_with(std::string_view text, std::string_view end) {
 
 bool is_credential_name(std::string_view name) {
   static constexpr std::string_view kParts[] = {
-      "apikey",   "authorization", "cookie",     "credential",
+      "apikey",   "authorization", "cookie",          "credential",
       "password", "secret",        "subscriptionkey", "token"};
   const std::string letters = letters_of(name);
   // HAProxy's "captured" are headers of the configuration's choice.

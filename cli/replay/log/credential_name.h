@@ -12,8 +12,8 @@ namespace weir::cli {
 // side of secrecy.
 bool is_credential_name(std::string_view name);
 
-// Whether a field of this name identifies an API key, by its value or its id: if
-// it is "" or "-", the request had none.
+// Whether a field of this name identifies an API key, by its value or its id:
+// if it is "" or "-", the request had none.
 bool is_api_key_name(std::string_view name);
 
 }  // namespace weir::cli

@@ -4,12 +4,14 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "cli/replay/log/named_reader.h"
 #include "json/text.h"
+#include "json/utf8.h"
 #include "simdjson.h"
 
 namespace weir::cli {
@@ -110,56 +112,135 @@ std::string_view to_text(double number, std::string* storage) {
   return *storage;
 }
 
+bool is_hex_digit(char c) {
+  return absl::ascii_isxdigit(static_cast<unsigned char>(c));
+}
+
+// JSON from what is not quite JSON: nginx, unless told otherwise,
+// writes "\xHH" for quotes and other bytes, and what it is told to write as
+// JSON keeps bytes that are no UTF-8. Both are written as the character of that
+// number, so that no client hides a request behind them.
+std::string repaired(std::string_view text) {
+  std::string result;
+  const auto append_byte = [&result](unsigned byte) {
+    absl::StrAppend(&result, "\\u", absl::Hex(byte, absl::kZeroPad4));
+  };
+  while (!text.empty()) {
+    unsigned byte = 0;
+    const std::size_t character = utf8_character_bytes(text);
+    if (character == 0) {
+      append_byte(static_cast<unsigned char>(text.front()));
+      text.remove_prefix(1);
+    } else if (text.substr(0, 2) == "\\x" && text.size() >= 4 &&
+               is_hex_digit(text[2]) && is_hex_digit(text[3]) &&
+               absl::SimpleHexAtoi(to_absl(text.substr(2, 2)), &byte)) {
+      append_byte(byte);
+      text.remove_prefix(4);
+    } else {
+      const std::size_t size = text.front() == '\\' && text.size() > 1 &&
+                                       utf8_character_bytes(text.substr(1)) == 1
+                                   ? 2
+                                   : character;
+      result.append(text.substr(0, size));
+      text.remove_prefix(size);
+    }
+  }
+  return result;
+}
+
 class JsonReader : public NamedReader {
  public:
   JsonReader(const NamedFormat& format, const FieldChoice& choice)
       : NamedReader(format, choice) {
-    for (const Slot& slot : slots()) {
-      paths_.push_back(slot.name.substr(0, 1) == "/" ? pointer_steps(slot.name)
-                                                     : dotted_steps(slot.name));
+    for (std::size_t i = 0; i < slots().size(); ++i) {
+      const std::string& name = slots()[i].name;
+      std::vector<Step> steps =
+          name.front() == '/' ? pointer_steps(name) : dotted_steps(name);
+      const std::string first = steps.front().name;
+      steps.erase(steps.begin());
+      // A name with dots may be that of one member.
+      if (!steps.empty() && name.front() != '/') add_root(name, {i, {}});
+      add_root(first, {i, std::move(steps)});
     }
   }
 
   std::vector<std::string> field_names() const override { return names_; }
 
  private:
+  // A slot, and the way to it from a member of the outer object.
+  struct Target {
+    std::size_t slot;
+    std::vector<Step> steps;
+  };
+  struct Root {
+    std::string name;
+    std::vector<Target> targets;
+    bool was_seen = false;  // in the present record
+  };
+
+  void add_root(const std::string& name, Target target) {
+    for (Root& root : roots_) {
+      if (root.name != name) continue;
+      root.targets.push_back(std::move(target));
+      return;
+    }
+    roots_.push_back({name, {std::move(target)}});
+  }
+
   const char* parse(std::string_view record, bool* nothing) override {
     if (record.front() == '#') {
       *nothing = true;
       return nullptr;
     }
     if (record.front() != '{') return "expected a JSON object";
-    // simdjson reads beyond the end, so there has to be something.
-    if (buffer_.size() < record.size() + simdjson::SIMDJSON_PADDING) {
-      buffer_.resize(2 * record.size() + simdjson::SIMDJSON_PADDING);
+    dom::element root_value;
+    if (!parse_json(record, &root_value) &&
+        !parse_json(repaired(record), &root_value)) {
+      return "not JSON";
     }
-    std::memcpy(buffer_.data(), record.data(), record.size());
-    dom::element root;
-    if (parser_.parse(buffer_.data(), record.size(), false).get(root) !=
-        simdjson::SUCCESS) {
-      return "not JSON, or not UTF-8";
+    dom::object object;
+    if (root_value.get(object) != simdjson::SUCCESS) return "not JSON";
+    for (Root& root : roots_) root.was_seen = false;
+    bool twice = false;
+    for (auto member = object.begin(); member != object.end(); ++member) {
+      Root* const root = find_root(member.key());
+      if (root == nullptr) continue;
+      twice |= root->was_seen;
+      root->was_seen = true;
+      for (const Target& target : root->targets) {
+        Slot& slot = slots()[target.slot];
+        if (!slot.exists) fill(member.value(), target.steps, &slot, &twice);
+      }
     }
-    for (std::size_t i = 0; i < paths_.size(); ++i) {
-      bool twice = false;
-      if (!fill(root, paths_[i], &slots()[i], &twice)) continue;
-      if (twice) return "a member that matters is there twice";
-    }
-    if (names_.empty()) append_names(root, "", 0, &names_);
+    if (twice) return "a member that matters is there twice";
+    if (names_.empty()) append_names(root_value, "", 0, &names_);
     return nullptr;
   }
 
-  // False if there is no such value.
-  static bool fill(dom::element value, const std::vector<Step>& path,
-                   Slot* slot, bool* twice) {
-    // A name with dots may be that of one member.
-    dom::element whole;
-    if (path.size() > 1 && slot->name[0] != '/' &&
-        find_member(value, slot->name, &whole, twice)) {
-      value = whole;
-    } else {
-      for (const Step& step : path) {
-        if (!take(step, &value, twice)) return *twice;
+  bool parse_json(std::string_view text, dom::element* value) {
+    // simdjson reads beyond the end, so there has to be something.
+    if (buffer_.size() < text.size() + simdjson::SIMDJSON_PADDING) {
+      buffer_.resize(2 * text.size() + simdjson::SIMDJSON_PADDING);
+    }
+    std::memcpy(buffer_.data(), text.data(), text.size());
+    return parser_.parse(buffer_.data(), text.size(), false).get(*value) ==
+           simdjson::SUCCESS;
+  }
+
+  Root* find_root(std::string_view name) {
+    for (Root& root : roots_) {
+      if (root.name.size() == name.size() &&
+          std::memcmp(root.name.data(), name.data(), name.size()) == 0) {
+        return &root;
       }
+    }
+    return nullptr;
+  }
+
+  static void fill(dom::element value, const std::vector<Step>& steps,
+                   Slot* slot, bool* twice) {
+    for (const Step& step : steps) {
+      if (!take(step, &value, twice)) return;
     }
     slot->exists = true;
     std::string_view text;
@@ -180,35 +261,30 @@ class JsonReader : public NamedReader {
     } else if (value.get(boolean) == simdjson::SUCCESS) {
       set(slot, boolean ? "true" : "false");
     }
-    return true;
   }
 
+  // Goes on from a value into it. False if it has no such part.
   static bool take(const Step& step, dom::element* value, bool* twice) {
     dom::array array;
     if (step.has_index && value->get(array) == simdjson::SUCCESS) {
       return array.at(step.index).get(*value) == simdjson::SUCCESS;
     }
-    return step.has_name && find_member(*value, step.name, value, twice);
-  }
-
-  static bool find_member(dom::element value, std::string_view name,
-                          dom::element* found, bool* twice) {
     dom::object object;
-    if (value.get(object) != simdjson::SUCCESS) return false;
+    if (!step.has_name || value->get(object) != simdjson::SUCCESS) return false;
     bool is_there = false;
     for (auto member = object.begin(); member != object.end(); ++member) {
-      if (!member.key_equals(name)) continue;
+      if (!member.key_equals(step.name)) continue;
       *twice |= is_there;
       is_there = true;
-      *found = member.value();
+      *value = member.value();
     }
     return is_there;
   }
 
   dom::parser parser_;
   std::vector<char> buffer_;
-  std::vector<std::vector<Step>> paths_;  // of slots()
-  std::vector<std::string> names_;        // in the first record
+  std::vector<Root> roots_;
+  std::vector<std::string> names_;  // in the first record
 };
 
 }  // namespace

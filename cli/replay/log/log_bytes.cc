@@ -37,7 +37,9 @@ struct Compression {
 };
 constexpr Compression kOthers[] = {{"\x28\xb5\x2f\xfd", "zstd"},
                                    {"BZh", "bzip2"},
-                                   {"\xfd" "7zXZ", "xz"},
+                                   {"\xfd"
+                                    "7zXZ",
+                                    "xz"},
                                    {"PK\x03\x04", "zip"},
                                    {"\x04\x22\x4d\x18", "lz4"}};
 

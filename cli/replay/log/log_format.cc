@@ -39,8 +39,7 @@ bool is_vhost(std::string_view line, const SplitRecord& record) {
 
 bool is_traefik(std::string_view, const SplitRecord& record) {
   const std::string_view duration = record.fields[kClfDuration];
-  return duration.size() > 2 &&
-         duration.substr(duration.size() - 2) == "ms" &&
+  return duration.size() > 2 && duration.substr(duration.size() - 2) == "ms" &&
          is_number(duration.substr(0, duration.size() - 2));
 }
 
@@ -55,30 +54,46 @@ bool is_api_gateway(std::string_view line, const SplitRecord& record) {
 
 constexpr TextFormat kCommon = {
     split_common, "host ident user time method path protocol status size",
-    "host", kClfRest, '\\', nullptr};
+    "host",       kClfRest,
+    '\\',         nullptr};
 constexpr TextFormat kCombined = {
     split_common,
     "host ident user time method path protocol status size referer agent",
-    "host", kClfRest, '\\', is_combined};
+    "host",
+    kClfRest,
+    '\\',
+    is_combined};
 constexpr TextFormat kVhost = {
     split_vhost,
     "host ident user time method path protocol status size referer agent vhost",
-    "host", kClfRest, '\\', is_vhost};
+    "host",
+    kClfRest,
+    '\\',
+    is_vhost};
 constexpr TextFormat kTraefik = {
     split_traefik,
     "host ident user time method path protocol status size referer agent count "
     "router service duration",
-    "host", kClfRest, '\0', is_traefik};
+    "host",
+    kClfRest,
+    '\0',
+    is_traefik};
 constexpr TextFormat kApiGatewayClf = {
     split_api_gateway,
     "ip caller user requestTime httpMethod resourcePath protocol status "
     "responseLength requestId extendedRequestId",
-    "ip", kClfRest, '\0', is_api_gateway};
+    "ip",
+    kClfRest,
+    '\0',
+    is_api_gateway};
 constexpr TextFormat kEnvoy = {
     split_envoy,
     "time method path protocol status flags received sent duration "
     "upstream_time forwarded_for agent request_id authority upstream_host",
-    "forwarded_for", 10, '\0', nullptr};
+    "forwarded_for",
+    10,
+    '\0',
+    nullptr};
 constexpr TextFormat kAlb = {
     split_alb,
     "type time elb client target request_processing_time "
@@ -87,14 +102,21 @@ constexpr TextFormat kAlb = {
     "target_group_arn trace_id domain_name chosen_cert_arn "
     "matched_rule_priority request_creation_time actions redirect_url "
     "error_reason",
-    "client", kMaxTextFields, '\\', nullptr};
+    "client",
+    kMaxTextFields,
+    '\\',
+    nullptr};
 constexpr TextFormat kHaproxy = {
     split_haproxy,
     "host time frontend backend timers status size captured method path "
     "protocol",
-    "host", kMaxTextFields, '#', nullptr};
+    "host",
+    kMaxTextFields,
+    '#',
+    nullptr};
 constexpr TextFormat kWeirText = {split_weir, "time key stage path method cost",
-                                  "key", kMaxTextFields, '\0', nullptr};
+                                  "key",      kMaxTextFields,
+                                  '\0',       nullptr};
 
 template <const TextFormat& format>
 MadeReader make_text(const FieldChoice& choice) {
@@ -210,8 +232,7 @@ constexpr LogFormat kFormats[] = {
     {"envoy", "Envoy, its default format", make_text<kEnvoy>},
     {"alb", "Application Load Balancer", make_text<kAlb>},
     {"haproxy", "HAProxy, option httplog", make_text<kHaproxy>},
-    {"weir", "time key apiId:stage /path/METHOD [cost]",
-     make_text<kWeirText>},
+    {"weir", "time key apiId:stage /path/METHOD [cost]", make_text<kWeirText>},
     {"apigateway-clf", "API Gateway, CLF", make_text<kApiGatewayClf>},
     {"traefik", "Traefik, Common Log Format", make_text<kTraefik>},
     {"vhost_combined", "Apache, vhost_combined", make_text<kVhost>},

@@ -161,11 +161,12 @@ std::optional<std::int64_t> parse_iso(std::string_view text) {
   scanner.one_of("Tt ");
   scan_time_of_day(&scanner, &t);
   t.nanos = scanner.fraction();
-  if (scanner.at(" ")) scanner.one_of(" ");
   if (!scanner.at_end()) {
+    if (scanner.at(" ")) scanner.one_of(" ");
     const char zone = scanner.one_of("Zz+-");
     if (zone == '+' || zone == '-') {
-      t.offset_minutes = scan_offset(&scanner, zone, ends_with_colon_offset(text));
+      t.offset_minutes =
+          scan_offset(&scanner, zone, ends_with_colon_offset(text));
     }
   }
   return scanner.complete() ? to_unix_ns(t) : std::nullopt;

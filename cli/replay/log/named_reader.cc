@@ -64,13 +64,13 @@ NamedReader::NamedReader(const NamedFormat& format, const FieldChoice& choice)
   if (!format.request.empty()) {
     absl::StrAppend(&no_request_, in_words(format.request), ", or as ");
   }
-  const std::string_view path = !format.resource.empty() ? format.resource
-                                                         : format.target;
+  const std::string_view path =
+      !format.resource.empty() ? format.resource : format.target;
   absl::StrAppend(&no_request_, in_words(format.method), " and ",
                   in_words(path));
-  not_typical_ = absl::StrCat("expected the fields ",
-                              absl::StrReplaceAll(to_absl(format.required),
-                                                  {{"|", ", "}}));
+  not_typical_ = absl::StrCat(
+      "expected the fields ",
+      absl::StrReplaceAll(to_absl(format.required), {{"|", ", "}}));
 }
 
 NamedReader::Part NamedReader::add(std::string_view names) {
@@ -85,6 +85,8 @@ NamedReader::Part NamedReader::add(std::string_view names) {
 NamedReader::Part NamedReader::add_one(const std::string& name) {
   slots_.emplace_back();
   slots_.back().name = name;
+  slots_.back().is_secret = is_credential_name(name);
+  slots_.back().is_api_key = is_api_key_name(name);
   return {slots_.size() - 1, slots_.size()};
 }
 
@@ -163,10 +165,9 @@ const char* NamedReader::fill_time(LogEntry* entry) {
   if (time == nullptr) return no_time_.c_str();
   const Slot* const date = with_text(date_);
   const auto unix_ns =
-      date == nullptr
-          ? parse_log_time(time->text)
-          : parse_log_time(absl::StrCat(to_absl(date->text), " ",
-                                        to_absl(time->text)));
+      date == nullptr ? parse_log_time(time->text)
+                      : parse_log_time(absl::StrCat(to_absl(date->text), " ",
+                                                    to_absl(time->text)));
   if (!unix_ns) return no_time_.c_str();
   entry->unix_ns = *unix_ns;
   return nullptr;
@@ -191,8 +192,8 @@ const char* NamedReader::fill_request(LogEntry* entry) {
       entry->target = below_stage(entry->target, stage->text);
     }
     if (Slot* query = with_text(query_)) {
-      text_ = absl::StrCat(to_absl(entry->target), "?",
-                           to_absl(decoded(query)));
+      text_ =
+          absl::StrCat(to_absl(entry->target), "?", to_absl(decoded(query)));
       entry->target = text_;
     }
   } else {
@@ -204,8 +205,8 @@ const char* NamedReader::fill_request(LogEntry* entry) {
 const char* NamedReader::fill_stage(LogEntry* entry) {
   if (stage_is_chosen_) {
     const Slot* const stage = first(chosen_stage_);
-    entry->no_stage = stage == nullptr || !stage->has_text ||
-                      stands_for_nothing(stage->text);
+    entry->no_stage =
+        stage == nullptr || !stage->has_text || stands_for_nothing(stage->text);
     if (!entry->no_stage) entry->stage = stage->text;
     return nullptr;
   }
@@ -229,10 +230,10 @@ const char* NamedReader::fill_key(LogEntry* entry) {
     return "the key's field is an object or an array";
   }
   entry->has_key = key != nullptr && key->has_text &&
-                   !(is_api_key_name(key->name) && stands_for_nothing(key->text));
+                   !(key->is_api_key && stands_for_nothing(key->text));
   if (key == nullptr) return nullptr;
   entry->key = decoded(key);
-  entry->key_is_secret = is_credential_name(key->name);
+  entry->key_is_secret = key->is_secret;
   return nullptr;
 }
 

@@ -13,8 +13,8 @@
 
 namespace weir::cli {
 
-// The names that the parts of a request have in a format. Each may have several,
-// with '|' between them: the first that a record has is taken.
+// The names that the parts of a request have in a format. Each may have
+// several, with '|' between them: the first that a record has is taken.
 struct NamedFormat {
   // Names that every record of the format has.
   std::string_view required;
@@ -53,9 +53,11 @@ class NamedReader : public LogReader {
   // A field that is wanted.
   struct Slot {
     std::string name;
+    bool is_secret = false;   // is_credential_name()
+    bool is_api_key = false;  // is_api_key_name()
     // -- Of the present record --
-    bool exists = false;    // it has a field of this name
-    bool has_text = false;  // which is neither null nor made of others
+    bool exists = false;     // it has a field of this name
+    bool has_text = false;   // which is neither null nor made of others
     bool has_parts = false;  // it is an object or an array
     std::string_view text;
     std::string storage;  // for `text`, where the record does not hold it
@@ -79,7 +81,7 @@ class NamedReader : public LogReader {
 
   Part add(std::string_view names);
   Part add_one(const std::string& name);
-  Slot* first(Part part);     // that exists; null: none does
+  Slot* first(Part part);      // that exists; null: none does
   Slot* with_text(Part part);  // the first that has text, and not "-" or ""
   const char* fill(LogEntry* entry);
   const char* fill_time(LogEntry* entry);
@@ -104,8 +106,9 @@ class NamedReader : public LogReader {
 
 // One JSON object a record. A name is that of a member; or leads to one in
 // objects and arrays, "request.headers.X-Api-Key[0]"; or is a JSON Pointer,
-// "/request/headers/X-Api-Key/0". Malformed: what is no JSON (RFC 8259) or no
-// UTF-8, and objects that have a wanted member twice.
+// "/request/headers/X-Api-Key/0". Malformed: what is no JSON (RFC 8259), but
+// for escapes "\xHH" and bytes that are no UTF-8, which are read as the
+// character of that number; and objects that have a wanted member twice.
 std::unique_ptr<LogReader> make_json_reader(const NamedFormat& format,
                                             const FieldChoice& choice);
 
@@ -115,9 +118,9 @@ std::unique_ptr<LogReader> make_xml_reader(const NamedFormat& format,
                                            const FieldChoice& choice);
 
 // Values between commas, in quotes or not (RFC 4180, but for line ends in
-// quotes). A first record with names in it is a header; without one, the columns
-// are those that API Gateway's documentation has for REST APIs, or for HTTP
-// APIs.
+// quotes). A first record with names in it is a header; without one, the
+// columns are those that API Gateway's documentation has for REST APIs, or for
+// HTTP APIs.
 std::unique_ptr<LogReader> make_csv_reader(const NamedFormat& format,
                                            const FieldChoice& choice);
 

@@ -64,8 +64,7 @@ std::optional<std::string_view> take_last_quoted(std::string_view* rest) {
   if (rest->size() < 2 || rest->back() != '"') return std::nullopt;
   const std::size_t open = rest->substr(0, rest->size() - 1).rfind('"');
   if (open == rest->npos) return std::nullopt;
-  const std::string_view text =
-      rest->substr(open + 1, rest->size() - open - 2);
+  const std::string_view text = rest->substr(open + 1, rest->size() - open - 2);
   *rest = rest->substr(0, open);
   while (!rest->empty() && rest->back() == ' ') rest->remove_suffix(1);
   return text;
@@ -171,7 +170,8 @@ const char* split_haproxy(std::string_view line, SplitRecord* record) {
   line.remove_prefix(close + 2);
 
   std::size_t field = kFrontend;
-  set_plain(5, &field, &line, record);  // frontend, server, timers, status, size
+  set_plain(5, &field, &line,
+            record);  // frontend, server, timers, status, size
   if (record->fields[kHost].size() == address.size() ||
       !is_number(record->fields[kStatus + 1])) {
     return "expected host:port, a time, a frontend, backend/server, timers, a "

@@ -25,11 +25,10 @@ std::string_view split_request_line(std::string_view line, LogEntry* entry,
   // A path that was sent with blanks in it goes to the version.
   const std::size_t version = line.rfind(" HTTP/");
   entry->target = line.substr(0, version);
-  const bool is_target =
-      !entry->target.empty() &&
-      (entry->target.front() == '/' || entry->target == "*" ||
-       entry->method == "CONNECT" ||
-       entry->target.find("://") != entry->target.npos);
+  const bool is_target = !entry->target.empty() &&
+                         (entry->target.front() == '/' ||
+                          entry->target == "*" || entry->method == "CONNECT" ||
+                          entry->target.find("://") != entry->target.npos);
   if (!is_method(entry->method) || !is_target) {
     *reason = "the request line has no method and path";
   }

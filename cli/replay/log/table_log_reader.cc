@@ -64,10 +64,10 @@ class CsvReader : public TableReader {
       return nullptr;
     }
     if (!split(record)) return "a field in quotes does not end with one";
-    if (!has_columns()) {
+    if (!has_header_) {
       if (is_header()) {
         set_columns(values_);
-        *nothing = true;
+        has_header_ = *nothing = true;
         return nullptr;
       }
       if (!set_documented_columns()) {
@@ -105,9 +105,8 @@ class CsvReader : public TableReader {
   // Whether these are names, of which some are known.
   bool is_header() {
     return std::any_of(values_.begin(), values_.end(), [&](const auto& value) {
-      return std::any_of(slots().begin(), slots().end(), [&](const Slot& slot) {
-        return slot.name == value;
-      });
+      return std::any_of(slots().begin(), slots().end(),
+                         [&](const Slot& slot) { return slot.name == value; });
     });
   }
 
@@ -124,12 +123,16 @@ class CsvReader : public TableReader {
       return column < values_.size() &&
              parse_common_log_time(values_[column]).has_value();
     };
-    if (!is_time(1) && !is_time(3)) return false;
-    set_columns(absl::StrSplit(is_time(3) ? kRest : kHttp, ' '));
+    const char* const names = is_time(3) ? kRest : is_time(1) ? kHttp : nullptr;
+    if (names == nullptr) return false;
+    if (names != documented_) set_columns(absl::StrSplit(names, ' '));
+    documented_ = names;
     return true;
   }
 
   std::vector<std::string> values_;
+  bool has_header_ = false;
+  const char* documented_ = nullptr;  // names of columns, without a header
 };
 
 class W3cReader : public TableReader {

@@ -56,8 +56,8 @@ absl::StatusOr<std::unique_ptr<LogReader>> TextReader::create(
 
 LogLine TextReader::read(std::string_view record) {
   SplitRecord split;
-  split.rest_wanted = key_ >= format_.rest ||
-                      (stage_ != kNoField && stage_ >= format_.rest);
+  split.rest_wanted =
+      key_ >= format_.rest || (stage_ != kNoField && stage_ >= format_.rest);
   return read(record, &split);
 }
 

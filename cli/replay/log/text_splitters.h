@@ -13,13 +13,13 @@ namespace weir::cli {
 
 inline constexpr std::size_t kMaxTextFields = 32;
 
-// A record taken apart. A field that the record lacks, for it was cut short, has
-// no data; "" is a field that is empty.
+// A record taken apart. A field that the record lacks, for it was cut short,
+// has no data; "" is a field that is empty.
 struct SplitRecord {
   LogEntry entry;  // all but the key
   std::array<std::string_view, kMaxTextFields> fields;
-  // Whether fields after the size are wanted: a record that was cut short behind
-  // it still tells of a request.
+  // Whether fields after the size are wanted: a record that was cut short
+  // behind it still tells of a request.
   bool rest_wanted = false;
 };
 
@@ -75,7 +75,8 @@ enum ClfField : std::size_t {
 // [time] "METHOD path HTTP/2" status flags received sent duration upstream
 // "forwarded for" "agent" "request id" "authority" "upstream host"
 const char* split_envoy(std::string_view line, SplitRecord* record);
-// type time elb client:port target:port ... "METHOD http://host:80/ HTTP/1.1" ...
+// type time elb client:port target:port ... "METHOD http://host:80/ HTTP/1.1"
+// ...
 const char* split_alb(std::string_view line, SplitRecord* record);
 // host:port [time] frontend backend/server 0/0/0/1/1 200 202 ... "request"
 const char* split_haproxy(std::string_view line, SplitRecord* record);
