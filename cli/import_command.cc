@@ -70,6 +70,10 @@ int run_import(absl::Span<const std::string> arguments,
     report_error(console, path, std::string(input.status().message()));
     return kExitUsage;
   }
+  if (const absl::Status mark = input.skip_byte_order_mark(); !mark.ok()) {
+    report_error(console, path, std::string(mark.message()));
+    return kExitRefused;
+  }
   const auto staged = StagedFolder::create(folder);
   if (!staged.ok()) {
     report_error(console, staged.status());

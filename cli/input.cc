@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "cli/byte_order_mark.h"
 #include "cli/printable.h"
 #include "json/json_reader.h"
 #include "json/text.h"
@@ -57,6 +58,20 @@ absl::Status Input::status() const {
                                         : std::strerror(errno));
 }
 
+absl::Status Input::skip_byte_order_mark() {
+  // No byte order mark begins with ASCII, and no text but one with a mark with
+  // such a byte.
+  constexpr int kFirstOfAny = 0xEF;
+  if (stream_.peek() < kFirstOfAny) return absl::OkStatus();
+  char bytes[3];
+  stream_.read(bytes, sizeof bytes);
+  const auto mark = byte_order_mark_bytes(
+      {bytes, static_cast<std::size_t>(stream_.gcount())});
+  if (!mark.ok()) return mark.status();
+  return *mark > 0 ? absl::OkStatus()
+                   : absl::InvalidArgumentError("line 1: not JSON");
+}
+
 absl::StatusOr<std::string> read_document(const std::string& path,
                                           const Console& console) {
   Input input(path, console);
@@ -69,6 +84,9 @@ absl::StatusOr<std::string> read_document(const std::string& path,
     return absl::ResourceExhaustedError(
         absl::StrCat("longer than ", with_commas(kMaxJsonBytes), " bytes"));
   }
+  const auto mark = byte_order_mark_bytes(text);
+  if (!mark.ok()) return mark.status();
+  text.erase(0, *mark);
   return text;
 }
 

@@ -27,13 +27,18 @@ class Input {
   absl::Status status() const;
   std::istream& stream() { return stream_; }
 
+  // Reads past a byte order mark, for who reads the stream from its start.
+  // InvalidArgument if it begins with one of UTF-16, or otherwise than UTF-8.
+  absl::Status skip_byte_order_mark();
+
  private:
   std::ifstream file_;
   std::istream& stream_;
 };
 
-// All that is at `path`. NotFound if it cannot be read; ResourceExhausted if it
-// is longer than parse_json() takes.
+// All that is at `path`, without a byte order mark. NotFound if it cannot be
+// read; ResourceExhausted if it is longer than parse_json() takes;
+// InvalidArgument if it is UTF-16.
 absl::StatusOr<std::string> read_document(const std::string& path,
                                           const Console& console);
 

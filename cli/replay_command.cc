@@ -3,20 +3,24 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <deque>
 #include <optional>
 #include <ostream>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "cli/access_log.h"
+#include "absl/strings/str_format.h"
 #include "cli/command_line.h"
 #include "cli/input.h"
 #include "cli/plan_file.h"
 #include "cli/printable.h"
 #include "cli/progress.h"
 #include "cli/replay.h"
+#include "cli/replay/log/log_format.h"
 #include "cli/replay_report.h"
 #include "enforcer/enforcer.h"
 #include "json/text.h"
@@ -25,35 +29,78 @@
 namespace weir::cli {
 namespace {
 
-constexpr char kDescription[] =
-    "Replays an access log in simulated time against the enforcer itself, and\n"
-    "reports what the plan would have done: to whom, when, and by which "
-    "limit.\n"
-    "\n"
-    "A line of the log is of Apache's or nginx's common or combined format, "
-    "or\n"
-    "\n"
-    "  time key apiId:stage /path/METHOD [cost]\n"
-    "\n"
-    "with the time as RFC 3339 or Unix seconds. Each different key is treated\n"
-    "as an API key of the plan. FILE may be \"-\" for standard input, as may\n"
-    "PLAN.json if the other is not. Exit code: 0 replayed, whatever was\n"
-    "refused; 1 the plan or the log cannot be replayed; 2 not read.";
+// What the help says of the formats, a line each.
+std::string description() {
+  std::string text =
+      "Replays access logs in simulated time against the enforcer itself, and\n"
+      "reports what the plan would have done: to whom, when, and by which "
+      "limit.\n"
+      "\n"
+      "The format of a log is found by its first lines, or is --format:\n";
+  for (const LogFormat& format : log_formats()) {
+    absl::StrAppendFormat(&text, "  %-16s %s\n", to_absl(format.name),
+                          to_absl(format.title));
+  }
+  absl::StrAppend(
+      &text,
+      "docs/logs.md describes them and their fields. Logs may be compressed\n"
+      "with gzip. Each different key is treated as an API key of the plan.\n"
+      "FILE may be \"-\" for standard input, as may PLAN.json if no log is.\n"
+      "Exit code: 0 replayed, whatever was refused; 1 the plan or a log "
+      "cannot\n"
+      "be replayed, or not to its end; 2 not read, or the command is wrong.");
+  return text;
+}
 
 // Names the malformed lines where they can be clicked on; the report on
 // standard output counts them.
-void report_malformed(const Console& console, const std::string& path,
-                      const ReplayReport& report) {
+void report_malformed(const Console& console, const ReplayReport& report) {
   for (const MalformedLine& malformed : report.malformed_lines) {
-    report_error(console, path, malformed.reason, malformed.line);
+    report_error(console, report.logs[malformed.place.log].path,
+                 malformed.reason, malformed.place.line);
   }
   const std::int64_t more =
       report.malformed -
       static_cast<std::int64_t>(report.malformed_lines.size());
   if (more > 0) {
-    report_error(console, path,
+    const std::string& path = report.logs.front().path;
+    report_error(console, report.logs.size() == 1 ? path : "the logs",
                  absl::StrCat(with_commas(more), " more malformed lines"));
   }
+}
+
+// The logs that a replay reads, open.
+class Logs {
+ public:
+  Logs(const std::vector<std::string>& paths, const Console& console) {
+    for (const std::string& path : paths) {
+      inputs_.emplace_back(path, console);
+      logs_.push_back({path, &inputs_.back().stream()});
+    }
+  }
+
+  absl::Span<const Log> all() const { return logs_; }
+
+  // Whether all could be read so far; says of the first that could not.
+  bool check(const Console& console) const {
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const absl::Status status = inputs_[i].status();
+      if (status.ok()) continue;
+      report_error(console, logs_[i].path, std::string(status.message()));
+      return false;
+    }
+    return true;
+  }
+
+ private:
+  std::deque<Input> inputs_;
+  std::vector<Log> logs_;
+};
+
+// Whether --stage has a stage, "apiId:stage", rather than a field's name. (A
+// JSON Pointer may have colons, too.)
+bool is_stage_name(std::string_view stage) {
+  return stage.find(':') != stage.npos && stage.front() != '/';
 }
 
 bool has_stage(const v1::UsagePlan& plan, std::string_view stage) {
@@ -67,24 +114,34 @@ bool has_stage(const v1::UsagePlan& plan, std::string_view stage) {
 
 int run_replay(absl::Span<const std::string> arguments,
                const Console& console) {
-  std::string plan_path, log_path, key, stage, top;
+  std::string plan_path, format, key, stage, top;
+  std::vector<std::string> log_paths;
   std::string offset = "requests";
   std::string method_throttle = "replaces-plan";
   std::string output = "text";
   bool sorted = false, show_keys = false, ascii = false;
-  CommandLine line("replay --plan=PLAN.json --log=FILE [flags]", kDescription);
+  const std::string text = description();
+  CommandLine line("replay --plan=PLAN.json --log=FILE... [flags]", text);
   line.add_flag("plan", "PLAN.json", "the usage plan; required", &plan_path);
-  line.add_flag("log", "FILE", "the access log; required", &log_path);
-  line.add_flag("key", "key|host|user|referer|agent",
-                "the field that says who calls; default: host in Apache and\n"
-                "nginx lines, else key",
-                &key);
-  line.add_flag("stage", "apiId:stage",
-                "the stage that Apache and nginx lines are for; default: the\n"
-                "plan's first",
+  line.add_flag(
+      "log", "FILE",
+      "an access log; required. May be repeated: the logs are merged in\n"
+      "the order of time",
+      &log_paths);
+  line.add_flag("format", "NAME", "the format of the logs; default: found",
+                &format);
+  line.add_flag(
+      "key", "FIELD",
+      "the field that says who calls, by its name in the format, such\n"
+      "as user or apiKeyId; in JSON also request.headers.X-Api-Key[0]\n"
+      "or a JSON Pointer. Default: see docs/logs.md",
+      &key);
+  line.add_flag("stage", "STAGE",
+                "apiId:stage, the stage of lines that name none (default: the\n"
+                "plan's first); or, without a colon, the field that names it",
                 &stage);
   line.add_flag("sorted",
-                "the log is in the order of time: do not keep it in memory",
+                "each log is in the order of time: do not keep them in memory",
                 &sorted);
   line.add_flag("offset", "requests|start-day",
                 "what the quota's offset means: requests taken off a key's\n"
@@ -98,7 +155,7 @@ int run_replay(absl::Span<const std::string> arguments,
                 "how many keys to list, 0 for all; default 20, in JSON all",
                 &top);
   line.add_flag("show-keys",
-                "show keys of `time key ...` lines in full: they are secrets",
+                "show keys in full that are secrets: values of API keys",
                 &show_keys);
   line.add_flag("ascii", "draw with ASCII even if the locale has UTF-8",
                 &ascii);
@@ -106,12 +163,28 @@ int run_replay(absl::Span<const std::string> arguments,
   if (const auto exit_code = line.parse(arguments, 0, console)) {
     return *exit_code;
   }
-  if (plan_path.empty() || log_path.empty()) {
+  if (plan_path.empty() || log_paths.empty()) {
     return line.usage_error(console, "--plan and --log are required");
   }
-  if (plan_path == "-" && log_path == "-") {
+  if ((plan_path == "-" ? 1 : 0) +
+          std::count(log_paths.begin(), log_paths.end(), "-") >
+      1) {
     return line.usage_error(console,
                             "only one of the files can be standard input");
+  }
+  if (log_paths.size() > kMaxLogs) {
+    return line.usage_error(console,
+                            absl::StrCat("--log: at most ", kMaxLogs,
+                                         " logs; more can be concatenated"));
+  }
+  ReplayOptions options;
+  if (!format.empty()) {
+    options.format = find_log_format(format);
+    if (options.format == nullptr) {
+      return line.usage_error(
+          console, absl::StrCat("--format: expected ", log_format_names(),
+                                "; got ", excerpt(format)));
+    }
   }
   ReportStyle style;
   style.utf8 = console.utf8 && !ascii;
@@ -132,9 +205,8 @@ int run_replay(absl::Span<const std::string> arguments,
     return kExitRefused;
   }
 
-  ReplayOptions options;
-  if (!key.empty()) options.key_field = *key_field_from_name(key);
-  options.stage = stage;
+  options.fields.key = key;
+  (is_stage_name(stage) ? options.stage : options.fields.stage) = stage;
   options.sorted = sorted;
   if (offset == "start-day") {
     options.rules.quota_offset = QuotaOffset::kStartDay;
@@ -142,37 +214,43 @@ int run_replay(absl::Span<const std::string> arguments,
   if (method_throttle == "adds-to-plan") {
     options.rules.method_throttle = MethodThrottle::kAddsToPlan;
   }
-  if (!stage.empty() && !has_stage(plan->plan, stage)) {
+  if (!options.stage.empty() && !has_stage(plan->plan, options.stage)) {
     report_error(console, plan_path,
                  absl::StrCat("the plan has no stage ", excerpt(stage)));
     return kExitRefused;
   }
 
-  Input log(log_path, console);
+  const Logs logs(log_paths, console);
+  if (!logs.check(console)) return kExitUsage;
   ReplayReport report;
   std::optional<ReplayError> error;
-  if (log.status().ok()) {
+  {
     Progress progress(console);
     options.progress = [&progress](std::string_view phase, std::int64_t lines) {
       progress.show(phase, lines);
     };
-    error = replay(log.stream(), plan->plan, options, &report);
+    error = replay(logs.all(), plan->plan, options, &report);
   }
-  if (!log.status().ok()) {
-    report_error(console, log_path, std::string(log.status().message()));
-    return kExitUsage;
-  }
+  if (!logs.check(console)) return kExitUsage;
   if (error) {
-    report_error(console, log_path, error->message, error->line);
-    return kExitRefused;
+    report_error(console, log_paths[error->log], error->message, error->line);
+    return error->is_usage_error ? kExitUsage : kExitRefused;
+  }
+  int exit_code = kExitOk;
+  for (const LogReport& log : report.logs) {
+    if (log.error.empty()) continue;
+    report_error(console, log.path,
+                 absl::StrCat(log.error, " after line ", log.lines,
+                              "; the lines before are replayed"));
+    exit_code = kExitRefused;
   }
   if (output == "json") {
     console.out << report_to_json(report, style);
   } else {
-    report_malformed(console, log_path, report);
+    report_malformed(console, report);
     console.out << report_to_text(report, style);
   }
-  return kExitOk;
+  return exit_code;
 }
 
 }  // namespace weir::cli

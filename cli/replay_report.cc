@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cli/log_time.h"
 #include "cli/printable.h"
+#include "cli/replay/log/log_time.h"
 #include "cli/text_chart.h"
 #include "json/json_writer.h"
 #include "json/text.h"
@@ -42,8 +42,20 @@ struct LimitName {
   const char* in_json;
 };
 
-LimitName limit_name(Limit limit) {
-  switch (limit) {
+LimitName limit_name(const Refusal& refusal) {
+  switch (refusal.forbidden) {
+    case Forbidden::kStage:
+      return {"stage not in plan", "stage"};
+    case Forbidden::kTarget:
+      return {"path not accepted", "path"};
+    case Forbidden::kMethod:
+      return {"method not accepted", "method"};
+    case Forbidden::kKey:
+      return {"no API key", "key"};
+    case Forbidden::kNo:
+      break;
+  }
+  switch (refusal.limit) {
     case Limit::kPlanThrottle:
       return {"throttle", "throttle"};
     case Limit::kMethodThrottle:
@@ -55,11 +67,12 @@ LimitName limit_name(Limit limit) {
     case Limit::kSharedMethodThrottle:
       break;
   }
-  // The keys of a replay are all known and enabled, so this alone is left.
-  return {"stage not in plan", "stage"};
+  return {"none", "none"};
 }
 
 std::string key_name(const KeyReport& key, const ReportStyle& style) {
+  if (key.is_none) return "(no API key)";
+  if (key.key.empty()) return "\"\"";
   return key.is_secret && !style.show_keys ? secret_name(key.key, style.utf8)
                                            : printable(key.key, style.utf8);
 }
@@ -149,11 +162,25 @@ std::string keys_table(const ReplayReport& report, const ReportStyle& style) {
     row.push_back(
         key.first_refusal
             ? absl::StrCat(to_display_time(key.first_refusal->unix_ns), " ",
-                           limit_name(key.first_refusal->limit).in_text)
+                           limit_name(*key.first_refusal).in_text)
             : "-");
     rows.push_back(std::move(row));
   }
   return absl::StrCat(text, "\n\n", table(rows));
+}
+
+std::string logs_table(const ReplayReport& report, const ReportStyle& style) {
+  std::vector<std::vector<std::string>> rows(1);
+  rows[0] = {"log", "lines", "requests", "format"};
+  for (const LogReport& log : report.logs) {
+    rows.push_back(
+        {shortened(log.path == "-" ? "standard input"
+                                   : printable(log.path, style.utf8),
+                   kMaxKeyColumns, style.utf8),
+         with_commas(log.lines), with_commas(log.requests),
+         log.format == nullptr ? "-" : std::string(log.format->name)});
+  }
+  return absl::StrCat("Logs\n\n", table(rows));
 }
 
 std::string chart(const ReplayReport& report, const ReportStyle& style) {
@@ -198,24 +225,57 @@ void write_tally(const Tally& tally, JsonWriter* json) {
   json->number(tally.forbidden);
 }
 
-// The writer makes null of what JSON has no number for.
-void write_null(JsonWriter* json) {
-  json->number(std::numeric_limits<double>::quiet_NaN());
-}
-
 void write_time(bool known, std::int64_t unix_ns, JsonWriter* json) {
   if (known) {
     json->string(to_rfc3339(unix_ns));
   } else {
-    write_null(json);
+    json->null();
   }
+}
+
+// Lines are numbered log by log.
+void write_place(const LogPlace& place, JsonWriter* json) {
+  json->key("line");
+  json->number(place.line);
+  json->key("log");
+  json->number(std::int64_t{place.log});
+}
+
+void write_log(const LogReport& log, const ReportStyle& style,
+               JsonWriter* json) {
+  json->begin_object();
+  json->key("path");
+  json->string(printable(log.path, style.utf8));
+  json->key("format");
+  if (log.format == nullptr) {
+    json->null();
+  } else {
+    json->string(log.format->name);
+  }
+  json->key("lines");
+  json->number(log.lines);
+  json->key("requests");
+  json->number(log.requests);
+  json->key("malformed");
+  json->number(log.malformed);
+  json->key("error");
+  if (log.error.empty()) {
+    json->null();
+  } else {
+    json->string(log.error);
+  }
+  json->end_object();
 }
 
 void write_key(const KeyReport& key, const ReportStyle& style,
                JsonWriter* json) {
   json->begin_object();
   json->key("key");
-  json->string(key_name(key, style));
+  if (key.is_none) {
+    json->null();
+  } else {
+    json->string(key.key.empty() ? "" : key_name(key, style));
+  }
   json->key("requests");
   json->number(key.tally.requests());
   write_tally(key.tally, json);
@@ -225,12 +285,11 @@ void write_key(const KeyReport& key, const ReportStyle& style,
     json->key("time");
     json->string(to_rfc3339(key.first_refusal->unix_ns));
     json->key("limit");
-    json->string(limit_name(key.first_refusal->limit).in_json);
-    json->key("line");
-    json->number(key.first_refusal->line);
+    json->string(limit_name(*key.first_refusal).in_json);
+    write_place(key.first_refusal->place, json);
     json->end_object();
   } else {
-    write_null(json);
+    json->null();
   }
   json->end_object();
 }
@@ -240,6 +299,9 @@ void write_key(const KeyReport& key, const ReportStyle& style,
 std::string report_to_text(const ReplayReport& report,
                            const ReportStyle& style) {
   std::string text = totals(report, style);
+  if (!report.logs.empty()) {
+    absl::StrAppend(&text, "\n", logs_table(report, style));
+  }
   if (report.total.requests() > 0) {
     absl::StrAppend(&text, "\n", keys_table(report, style), "\n",
                     chart(report, style));
@@ -261,6 +323,11 @@ std::string report_to_json(const ReplayReport& report,
   write_time(any, report.first_ns, &json);
   json.key("last_time");
   write_time(any, report.last_ns, &json);
+
+  json.key("logs");
+  json.begin_array();
+  for (const LogReport& log : report.logs) write_log(log, style, &json);
+  json.end_array();
 
   json.key("keys");
   json.begin_array();
@@ -287,8 +354,7 @@ std::string report_to_json(const ReplayReport& report,
   json.begin_array();
   for (const MalformedLine& malformed : report.malformed_lines) {
     json.begin_object();
-    json.key("line");
-    json.number(malformed.line);
+    write_place(malformed.place, &json);
     json.key("reason");
     json.string(malformed.reason);
     json.end_object();

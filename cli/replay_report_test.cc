@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/strings/str_split.h"
 #include "cli/printable.h"
 #include "cli/replay.h"
+#include "cli/replay/log/log_format.h"
+#include "cli/request_interner.h"
 #include "enforcer/decision.h"
 #include "gtest/gtest.h"
 
@@ -29,13 +32,14 @@ ReplayReport small_report() {
   a.key = "10.0.0.1";
   b.key = "secret-key-of-b-1234";
   b.is_secret = true;
-  b.first_refusal = Refusal{kStart + kSecond, Limit::kQuota, 17};
+  b.first_refusal =
+      Refusal{kStart + kSecond, Limit::kQuota, Forbidden::kNo, {0, 17}};
   for (int i = 0; i < 6; ++i) add(&a, 0, Outcome::kAdmitted);
   add(&b, 1, Outcome::kQuotaExceeded);
   add(&a, 2, Outcome::kThrottled);
   report.keys = {a, b};
   report.malformed = 1;
-  report.malformed_lines = {{5, "bad \"line\""}};
+  report.malformed_lines = {{{0, 5}, "bad \"line\""}};
   return report;
 }
 
@@ -136,6 +140,7 @@ TEST(ReplayReport, NoRequestsIsNoTable) {
             "  \"malformed\": 0,\n"
             "  \"first_time\": null,\n"
             "  \"last_time\": null,\n"
+            "  \"logs\": [],\n"
             "  \"keys\": [],\n"
             "  \"timeline\": [],\n"
             "  \"malformed_lines\": []\n"
@@ -156,6 +161,7 @@ TEST(ReplayReport, Json) {
       "  \"malformed\": 1,\n"
       "  \"first_time\": \"2015-05-17T10:05:03Z\",\n"
       "  \"last_time\": \"2015-05-17T10:05:05Z\",\n"
+      "  \"logs\": [],\n"
       "  \"keys\": [\n"
       "    {\n"
       "      \"key\": \"10.0.0.1\",\n"
@@ -181,6 +187,7 @@ TEST(ReplayReport, Json) {
       "  \"malformed_lines\": [\n"
       "    {\n"
       "      \"line\": 5,\n"
+      "      \"log\": 0,\n"
       "      \"reason\": \"bad \\\"line\\\"\"\n"
       "    }\n"
       "  ]\n"
@@ -193,9 +200,80 @@ TEST(ReplayReport, Json) {
   EXPECT_NE(json.find("\"first_refusal\": {\n"
                       "        \"time\": \"2015-05-17T10:05:04Z\",\n"
                       "        \"limit\": \"quota\",\n"
-                      "        \"line\": 17\n"
+                      "        \"line\": 17,\n"
+                      "        \"log\": 0\n"
                       "      }"),
             json.npos);
+}
+
+TEST(ReplayReport, NamesLogsAndTheirFormats) {
+  ReplayReport report = small_report();
+  LogReport log;
+  log.path = "a\x1b.log";
+  log.format = find_log_format("combined");
+  log.lines = 1234;
+  log.requests = 1233;
+  log.malformed = 1;
+  report.logs.push_back(log);
+  log.path = "-";
+  log.format = nullptr;
+  log.lines = log.requests = log.malformed = 0;
+  log.error = "the compressed data ends early";
+  report.logs.push_back(log);
+  const std::string text = report_to_text(report, {});
+  EXPECT_NE(text.find("\n\nLogs\n\n"
+                      "  log             lines  requests  format\n"
+                      "  a\\x1B.log       1,234     1,233  combined\n"
+                      "  standard input      0         0  -\n\n"),
+            text.npos)
+      << text;
+  const std::string json = report_to_json(report, {});
+  EXPECT_NE(json.find("    {\n"
+                      "      \"path\": \"a\\\\x1B.log\",\n"
+                      "      \"format\": \"combined\",\n"
+                      "      \"lines\": 1234,\n"
+                      "      \"requests\": 1233,\n"
+                      "      \"malformed\": 1,\n"
+                      "      \"error\": null\n"
+                      "    },\n"
+                      "    {\n"
+                      "      \"path\": \"-\",\n"
+                      "      \"format\": null,\n"),
+            json.npos)
+      << json;
+  EXPECT_NE(json.find("\"error\": \"the compressed data ends early\"\n"),
+            json.npos);
+}
+
+TEST(ReplayReport, SaysWhyRequestsAreForbidden) {
+  for (const auto& [forbidden, text, json] :
+       {std::tuple<Forbidden, const char*, const char*>{
+            Forbidden::kStage, "stage not in plan", "stage"},
+        {Forbidden::kTarget, "path not accepted", "path"},
+        {Forbidden::kMethod, "method not accepted", "method"},
+        {Forbidden::kKey, "no API key", "key"}}) {
+    ReplayReport report = small_report();
+    report.keys[1].first_refusal =
+        Refusal{kStart + kSecond, Limit::kNone, forbidden, {0, 17}};
+    EXPECT_NE(report_to_text(report, {}).find(std::string("10:05:04 ") + text),
+              std::string::npos);
+    EXPECT_NE(report_to_json(report, {})
+                  .find(std::string("\"limit\": \"") + json + "\""),
+              std::string::npos);
+  }
+}
+
+TEST(ReplayReport, NoKeyAndTheEmptyKeyAreNotTheSame) {
+  ReplayReport report = small_report();
+  report.keys[0].key = "";
+  report.keys[1].key = "";
+  report.keys[1].is_none = true;
+  const std::string text = report_to_text(report, {});
+  EXPECT_NE(text.find("\n  \"\"  "), text.npos) << text;
+  EXPECT_NE(text.find("\n  (no API key)  "), text.npos) << text;
+  const std::string json = report_to_json(report, {});
+  EXPECT_NE(json.find("\"key\": \"\""), json.npos);
+  EXPECT_NE(json.find("\"key\": null"), json.npos);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,46 +15,68 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "cli/access_log.h"
+#include "cli/replay/log/log_entry.h"
 #include "plan/method_matcher.h"
 #include "proto/usage_plan.pb.h"
 
 namespace weir::cli {
 
+// A line of one of the logs.
+struct LogPlace {
+  std::uint16_t log = 0;  // its number, from 0
+  std::int64_t line = 0;  // from 1
+};
+
 // One request of a log, without its text: millions are kept to be sorted.
 struct Request {
   std::int64_t unix_ns;
   std::int64_t line;
+  std::uint16_t log;
+  bool has_key;          // else no API key was identified
   std::uint32_t key;     // an index of RequestInterner::keys()
   std::uint32_t method;  // an index of RequestInterner::methods()
   std::uint32_t cost;
+
+  LogPlace place() const { return {log, line}; }
 };
+static_assert(sizeof(Request) == 32, "what docs/cli.md promises");
 
 struct LogKey {
   std::string text;
   bool is_secret = false;
+  bool is_none = false;  // stands for requests without an API key
+};
+
+// Why a gateway forbids a request.
+enum class Forbidden : std::uint8_t {
+  kNo,
+  kStage,   // the plan does not cover the stage
+  kTarget,  // parse_unambiguous_path() refuses it
+  kMethod,  // APIs do not have it
+  kKey,     // no API key was identified
 };
 
 // A method of the plan's stages as `Enforcer::route()` takes it.
 struct Method {
-  std::string api_id;  // "": a stage that the plan does not cover
+  std::string api_id;  // "": no plan covers it, for the reason `forbidden`
   std::string stage;
   std::string method_key;  // "": methods without a throttle of their own
+  Forbidden forbidden = Forbidden::kNo;
 };
 
-// Numbers the keys of a log and the methods of a plan. Memory grows with the
+// Numbers the keys of logs and the methods of a plan, which are found as a
+// gateway finds them (gateway/route_table.h). Memory grows with the
 // number of different keys, not of requests. *thread-compatible*
 class RequestInterner {
  public:
   static constexpr std::size_t kMaxKeys = 10'000'000;
-  static constexpr std::uint32_t kUncoveredMethod = 0;
 
   // Lines that do not name a stage are for `default_stage`, "apiId:stage".
   // REQUIRES: `plan` is valid.
   RequestInterner(const v1::UsagePlan& plan, std::string_view default_stage);
 
   // ResourceExhausted beyond kMaxKeys.
-  absl::StatusOr<Request> intern(const LogEntry& entry, std::int64_t line);
+  absl::StatusOr<Request> intern(const LogEntry& entry, LogPlace place);
 
   const std::deque<LogKey>& keys() const { return keys_; }
   const std::vector<Method>& methods() const { return methods_; }
@@ -64,13 +87,18 @@ class RequestInterner {
     std::map<std::string, std::uint32_t, std::less<>> methods;  // by method key
   };
 
+  absl::StatusOr<std::uint32_t> key_of(const LogEntry& entry);
   std::uint32_t method_of(const LogEntry& entry) const;
+  static std::uint32_t forbidden_method(Forbidden reason);
 
   const std::string default_stage_;
   std::vector<Method> methods_;
-  absl::flat_hash_map<std::string, Stage> stages_;  // by "apiId:stage"
+  std::deque<Stage> stages_;
+  // By "apiId:stage", and by each of the two where only one stage has it.
+  absl::flat_hash_map<std::string, const Stage*> stages_by_name_;
   std::deque<LogKey> keys_;  // its elements stay where they are
   absl::flat_hash_map<absl::string_view, std::uint32_t> key_numbers_;
+  std::optional<std::uint32_t> no_key_;  // the number of "none"
 };
 
 }  // namespace weir::cli

@@ -44,11 +44,15 @@ absl::StatusOr<Decision> Simulation::decide(const Request& request,
   clock_->advance(request.unix_ns - now_ns_);
   now_ns_ = request.unix_ns;
 
-  if (request.key >= keys_made_.size()) keys_made_.resize(request.key + 1);
-  if (!keys_made_[request.key]) {
-    const absl::Status made = make_key(request.key);
-    if (!made.ok()) return made;
-    keys_made_[request.key] = true;
+  std::string api_key;
+  if (request.has_key) {
+    if (request.key >= keys_made_.size()) keys_made_.resize(request.key + 1);
+    if (!keys_made_[request.key]) {
+      const absl::Status made = make_key(request.key);
+      if (!made.ok()) return made;
+      keys_made_[request.key] = true;
+    }
+    api_key = api_key_value(request.key);
   }
   if (request.method >= routes_.size()) routes_.resize(request.method + 1);
   std::optional<Route>& route = routes_[request.method];
@@ -61,7 +65,6 @@ absl::StatusOr<Decision> Simulation::decide(const Request& request,
       route = *made;
     }
   }
-  const std::string api_key = api_key_value(request.key);
   Call call;
   call.api_key = api_key;
   call.route = *route;

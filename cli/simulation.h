@@ -22,7 +22,8 @@ namespace weir::cli {
 
 // An enforcer with one plan, whose clock shows the time of the request at hand.
 // Every key of the log is given an API key of its own, made when its first
-// request comes: its first quota period is that request's. *thread-compatible*
+// request comes: its first quota period is that request's. Requests without a
+// key are forbidden. *thread-compatible*
 class Simulation {
  public:
   // The longest time between the first request and the last, in years of 365

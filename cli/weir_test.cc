@@ -211,9 +211,10 @@ TEST(Weir, UsageErrorsExitWithTwo) {
        "weir: replay: unknown flag --bogus"},
       {{"replay", "--plan=a", "--log=b", "--top=x"},
        "weir: replay: --top: expected a number, got \"x\""},
-      {{"replay", "--plan=a", "--log=b", "--key=ip"},
-       "weir: replay: --key: expected key or host or user or referer or agent, "
-       "got \"ip\""},
+      {{"replay", "--plan=a", "--log=b", "--format=clf"},
+       "weir: replay: --format: expected weir-access, "},
+      {{"replay", "--plan=a", "--log=-", "--log=b", "--log=-"},
+       "weir: replay: only one of the files can be standard input"},
       {{"replay", "--plan=a", "--plan=b"},
        "weir: replay: --plan is given twice"},
       {{"validate"}, "weir: validate: expected 1 operand, got 0"},
@@ -640,8 +641,118 @@ TEST(WeirReplay, SurvivesAnyBytes) {
   }
   const Result result =
       weir({"replay", "--plan", plan, "--log=-", "--output=json"}, bytes);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.out, "");
+  EXPECT_NE(result.err.find("can be read: --format may be one of "),
+            std::string::npos)
+      << result.err;
+  const Result mixed = weir(
+      {"replay", "--plan", plan, "--log=-", "--output=json"}, kLog + bytes);
+  EXPECT_EQ(mixed.exit_code, 0);
+  EXPECT_GT(number(json(mixed.out), "malformed"), 1);
+}
+
+TEST(WeirReplay, NamesTheFormatsOfItsLogs) {
+  const std::string plan = write_file("plan.json", kPlan);
+  const std::string log = write_file("access.log", kLog);
+  const std::string weir_log = write_file("weir.log",
+                                          "\xEF\xBB\xBF"
+                                          "1431857103 k a:s /x/GET\r\nbad\n");
+  const std::vector<std::string> arguments = {
+      "replay", "--plan", plan, "--log", log, "--log", weir_log};
+  const Result text = weir(arguments);
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_NE(text.out.find("      5         4  common\n"), std::string::npos)
+      << text.out;
+  EXPECT_NE(text.out.find("      2         1  weir\n"), std::string::npos);
+  EXPECT_EQ(text.err,
+            "weir: " + log +
+                ":3: the request line is \"-\"\nweir: " + weir_log +
+                ":2: expected a time (RFC 3339 or Unix seconds, 1970 to 2089) "
+                "first\n");
+  const Result wrong_key =
+      weir({"replay", "--plan", plan, "--log", weir_log, "--key=agent"});
+  EXPECT_EQ(wrong_key.exit_code, 2);
+  EXPECT_EQ(wrong_key.err,
+            "weir: " + weir_log +
+                ": in a log of the format weir, there is no field \"agent\"; "
+                "there are: time, key, stage, path, method, cost\n");
+  const Result wrong_format =
+      weir({"replay", "--plan", plan, "--log", weir_log, "--format=common"});
+  EXPECT_EQ(wrong_format.exit_code, 1);
+  EXPECT_EQ(wrong_format.out, "");
+}
+
+// --stage=FIELD and --stage=apiId:stage are told apart by the colon.
+TEST(WeirReplay, TakesKeyAndStageFromTheFieldsNamed) {
+  const std::string plan = write_file("plan.json", kPlan);
+  const std::string log = write_file(
+      "json.log",
+      R"({"ts":1,"method":"GET","path":"/","ip":"i","h":{"x-api-key":["a-secret-key-1"]},"vhost":"a"}
+{"ts":1,"method":"GET","path":"/","ip":"i","h":{"x-api-key":["a-secret-key-1"]},"vhost":"b"}
+{"ts":1,"method":"GET","path":"/","ip":"i","h":{},"vhost":"a"}
+)");
+  for (const char* key : {"--key=h.x-api-key[0]", "--key=/h/x-api-key/0"}) {
+    const Result result = weir({"replay", "--plan", plan, "--log", log,
+                                "--output=json", key, "--stage=vhost"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(number(json(result.out), "admitted"), 1);
+    EXPECT_EQ(number(json(result.out), "forbidden"), 2);
+    EXPECT_EQ(result.out.find("a-secret-key-1"), std::string::npos);
+    EXPECT_NE(weir({"replay", "--plan", plan, "--log", log, key, "--show-keys"})
+                  .out.find("a-secret-key-1"),
+              std::string::npos);
+  }
+  EXPECT_EQ(number(json(weir({"replay", "--plan", plan, "--log", log,
+                              "--output=json", "--stage=a:s"})
+                            .out),
+                   "admitted"),
+            2);  // of the burst of 2
+}
+
+TEST(WeirReplay, ReadsWhatWasCompressed) {
+  const std::string plan = write_file("plan.json", kPlan);
+  const std::string log = write_file("access.log", kLog);
+  ASSERT_EQ(std::system(("gzip -kf " + log).c_str()), 0);
+  const std::string compressed = read_file(log + ".gz");
+  const Result result =
+      weir({"replay", "--plan", plan, "--log=-", "--output=json"},
+           compressed + compressed);
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_GT(number(json(result.out), "malformed"), 0);
+  EXPECT_EQ(number(json(result.out), "requests"), 7);  // two ends make one line
+  // What was read before the end counts, and the end is told.
+  const Result cut =
+      weir({"replay", "--plan", plan, "--log=-", "--output=json"},
+           compressed + compressed.substr(0, 20));
+  EXPECT_EQ(cut.exit_code, 1);
+  EXPECT_EQ(cut.err.find("weir: standard input: the compressed data ends early "
+                         "after line 5"),
+            0u)
+      << cut.err;
+  EXPECT_EQ(number(json(cut.out), "requests"), 4);
+}
+
+// Editors of Windows and exports of spreadsheets begin texts with it.
+TEST(Weir, ByteOrderMarksAreNoPartOfADocument) {
+  const std::string mark = "\xEF\xBB\xBF";
+  const std::string plan = write_file("plan.json", mark + kPlan);
+  EXPECT_EQ(weir({"validate", plan}).exit_code, 0);
+  EXPECT_EQ(weir({"validate", "-"}, mark + kPlan).exit_code, 0);
+  const std::string patch = write_file("patch.json", mark + "[]");
+  EXPECT_EQ(weir({"patch", plan, patch}).exit_code, 0);
+  EXPECT_EQ(weir({"diff", plan, plan}).out, "[]\n");
+  EXPECT_EQ(weir({"replay", "--plan", plan, "--log=-"}, kLog).exit_code, 0);
+  const std::string utf16 =
+      "weir: standard input: UTF-16 or UTF-32, but UTF-8 "
+      "was expected: convert it, as `iconv -f UTF-16 -t "
+      "UTF-8` does\n";
+  const std::string text("\xFF\xFE{\0}\0", 6);
+  const Result validated = weir({"validate", "-"}, text);
+  EXPECT_EQ(validated.exit_code, 2);
+  EXPECT_EQ(validated.err, utf16);
+  const Result replayed = weir({"replay", "--plan", plan, "--log=-"}, text);
+  EXPECT_EQ(replayed.exit_code, 1);
+  EXPECT_EQ(replayed.err, utf16);
 }
 
 TEST(WeirReplay, EscapesWhatKeysHold) {

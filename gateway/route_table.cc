@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <iterator>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -14,13 +13,6 @@
 
 namespace weir {
 namespace {
-
-bool is_api_method(std::string_view method) {
-  constexpr std::string_view kMethods[] = {"GET",   "PUT",     "POST", "DELETE",
-                                           "PATCH", "OPTIONS", "HEAD"};
-  return std::find(std::begin(kMethods), std::end(kMethods), method) !=
-         std::end(kMethods);
-}
 
 // As many as list_usage_plans() gives.
 constexpr int kPlansPerPage = 500;

@@ -66,9 +66,8 @@ class LiveRoutes {
   // -- For requests --
 
   // The route of the method throttle that applies, else the stage's. For stages
-  // that no plan has, methods that HTTP APIs do not have (all but GET, PUT,
-  // POST, DELETE, PATCH, OPTIONS, HEAD), and targets that parse_stage_target()
-  // refuses, the route that no plan covers.
+  // that no plan has, methods that is_api_method() refuses, and targets that
+  // parse_stage_target() refuses, the route that no plan covers.
   //
   // Does not lock. Allocates only for paths with a '%', and once a thread.
   Route find(std::string_view target, std::string_view method) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -65,23 +66,36 @@ bool is_unambiguous(std::string_view path) {
 
 }  // namespace
 
-std::optional<StageTarget> parse_stage_target(std::string_view target) {
+std::optional<PathAndQuery> parse_unambiguous_path(std::string_view target) {
   if (target.empty() || target.front() != '/') return std::nullopt;
   const size_t path_end = std::min(target.find('?'), target.size());
-  StageTarget result;
-  result.query = target.substr(std::min(path_end + 1, target.size()));
-  std::string_view path = target.substr(0, path_end);
-  if (!is_unambiguous(path) || !consists_of(kQueryBytes, result.query)) {
+  const PathAndQuery result = {
+      target.substr(0, path_end),
+      target.substr(std::min(path_end + 1, target.size()))};
+  if (!is_unambiguous(result.path) || !consists_of(kQueryBytes, result.query)) {
     return std::nullopt;
   }
+  return result;
+}
 
-  path.remove_prefix(1);
+std::optional<StageTarget> parse_stage_target(std::string_view target) {
+  const std::optional<PathAndQuery> parts = parse_unambiguous_path(target);
+  if (!parts.has_value()) return std::nullopt;
+
+  const std::string_view path = parts->path.substr(1);
   const size_t api_end = path.find('/');
   if (api_end == path.npos || api_end + 1 == path.size()) return std::nullopt;
   const size_t stage_end = std::min(path.find('/', api_end + 1), path.size());
-  result.stage = path.substr(0, stage_end);
-  result.path = stage_end < path.size() ? path.substr(stage_end) : "/";
-  return result;
+  return StageTarget{path.substr(0, stage_end),
+                     stage_end < path.size() ? path.substr(stage_end) : "/",
+                     parts->query};
+}
+
+bool is_api_method(std::string_view method) {
+  constexpr std::string_view kMethods[] = {"GET",   "PUT",     "POST", "DELETE",
+                                           "PATCH", "OPTIONS", "HEAD"};
+  return std::find(std::begin(kMethods), std::end(kMethods), method) !=
+         std::end(kMethods);
 }
 
 StageNames stage_names(std::string_view stage) {

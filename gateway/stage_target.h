@@ -17,10 +17,16 @@ struct StageTarget {
   std::string_view query;  // without the '?'
 };
 
-// Divides the target of a request line; the result refers to `target`. None if
-// it is not of this form, or if servers are known to disagree on what it names:
-// a limit on "/pets" is of no use if "/x/../pets" goes around it and still
-// arrives. So, in the path,
+// The parts of "/path?query", as they were sent. *thread-compatible*
+struct PathAndQuery {
+  std::string_view path;   // "/path"
+  std::string_view query;  // without the '?'
+};
+
+// Divides "/path?query"; the result refers to `target`. None if it is not of
+// this form, or if servers are known to disagree on what it names: a limit on
+// "/pets" is of no use if "/x/../pets" goes around it and still arrives. So, in
+// the path,
 //   - there are only the characters of RFC 3986, and no ';', which some servers
 //     take for the end of a segment's name;
 //   - a '%' is followed by two hexadecimal digits, and what they stand for is
@@ -32,7 +38,18 @@ struct StageTarget {
 //
 // What is left has one meaning by RFC 3986: "%70ets" is "pets", "a%2Fb" is one
 // segment, and "Pets" is not "pets". Allocates only for paths with a '%'.
+std::optional<PathAndQuery> parse_unambiguous_path(std::string_view target);
+
+// Divides the target of a request line; the result refers to `target`. None if
+// it is not of this form, or if parse_unambiguous_path() refuses it. It refuses
+// "/{apiId}/{stage}/path?query" just if it refuses one of "/{apiId}/{stage}"
+// and
+// "/path?query".
 std::optional<StageTarget> parse_stage_target(std::string_view target);
+
+// Whether an API may have methods of this name. Those of other requests (TRACE,
+// CONNECT, "get") are on no route.
+bool is_api_method(std::string_view method);
 
 // The names in a `StageTarget::stage`, decoded; what cannot be decoded is as it
 // was sent.

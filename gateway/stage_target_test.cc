@@ -107,5 +107,38 @@ TEST(StageTarget, BadEncodings_AreRefused) {
   }
 }
 
+// What is below a stage is judged as with the stage before it.
+TEST(StageTarget, PathsBelowAStage_AreJudgedByThemselves) {
+  for (const char* path :
+       {"/",      "/pets",      "/pets/",       "/p?x",          "/p?",
+        "/p#x",   "/p?a#b",     "//",           "//p",           "/p//",
+        "/.",     "/./p",       "/p/..",        "/%2e",          "/p/%2E%2e",
+        "/p;v=1", "/%zz",       "/%",           "/%2",           "/%00",
+        "/%ff",   "/caf%C3%A9", "/caf\xC3\xA9", "/{id}",         "/a b",
+        "/a\\b",  "/a%5c..",    "/p?q=\"",      "/p?q=\xC3\xA9", "/...",
+        "/.x"}) {
+    const auto below = parse_unambiguous_path(path);
+    const std::string whole = std::string("/a1/prod") + path;
+    EXPECT_EQ(parsed(whole), below.has_value()
+                                 ? "a1/prod|" + std::string(below->path) + "|" +
+                                       std::string(below->query)
+                                 : "refused")
+        << path;
+  }
+  for (const char* path : {"", "pets", "?x", "*", "http://h/p"}) {
+    EXPECT_FALSE(parse_unambiguous_path(path).has_value()) << path;
+  }
+}
+
+TEST(StageTarget, MethodsOfApis) {
+  for (const char* method :
+       {"GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"}) {
+    EXPECT_TRUE(is_api_method(method)) << method;
+  }
+  for (const char* method : {"", "get", "TRACE", "CONNECT", "ANY", "GET "}) {
+    EXPECT_FALSE(is_api_method(method)) << method;
+  }
+}
+
 }  // namespace
 }  // namespace weir

@@ -239,6 +239,15 @@ absl::StatusOr<Credentials> Credentials::from_environment(
           absl::StrCat("environment: ", name, " is empty"));
     }
   }
+  // Variables of variables that are not set.
+  for (const auto& [name, value] :
+       {std::pair("WEIR_ACCESS_KEY_ID", id),
+        std::pair("WEIR_SECRET_ACCESS_KEY", secret)}) {
+    if (*value == '\0') {
+      return absl::InvalidArgumentError(
+          absl::StrCat("environment: ", name, " is empty"));
+    }
+  }
   auto status = result.add({id, secret, token == nullptr ? "" : token, false});
   if (!status.ok()) return with_prefix(status, "environment: ");
   return result;

@@ -1,27 +1,29 @@
 // Reads lines in bounded memory.
 
-#ifndef WEIR_CLI_LINE_READER_H_
-#define WEIR_CLI_LINE_READER_H_
+#ifndef WEIR_CLI_REPLAY_LOG_LINE_READER_H_
+#define WEIR_CLI_REPLAY_LOG_LINE_READER_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <istream>
 #include <string_view>
 #include <vector>
+
+#include "cli/replay/log/byte_source.h"
 
 namespace weir::cli {
 
 inline constexpr std::size_t kMaxLineBytes = 65536;  // Without the line end.
 
-// Gives the lines of a stream one by one. Lines end with "\n" or "\r\n", the
-// last one perhaps with the stream; they may hold any bytes.
+// Gives the lines of a source one by one. Lines end with "\n" or "\r\n", the
+// last one perhaps with the source; they may hold any bytes.
 // *thread-compatible*
 class LineReader {
  public:
-  // `in` must outlive this.
-  explicit LineReader(std::istream& in) : in_(in), buffer_(kBufferBytes) {}
+  // `source` must outlive this.
+  explicit LineReader(ByteSource& source)
+      : source_(source), buffer_(kBufferBytes) {}
 
-  // False at the end of the stream, or if it failed (`in.bad()`).
+  // False at the end of the source.
   bool next();
 
   // The present line without its end, good until the next call; "" if it is
@@ -30,24 +32,20 @@ class LineReader {
   bool too_long() const { return too_long_; }
   std::int64_t number() const { return number_; }  // from 1
 
-  // Bytes of the stream that were read so far.
-  std::int64_t bytes_read() const { return bytes_read_; }
-
  private:
   static constexpr std::size_t kBufferBytes = 4 * kMaxLineBytes;
 
   bool fill();
 
-  std::istream& in_;
+  ByteSource& source_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;  // what is not given out yet: [begin_, end_)
   std::size_t end_ = 0;
   std::string_view line_;
   bool too_long_ = false;
   std::int64_t number_ = 0;
-  std::int64_t bytes_read_ = 0;
 };
 
 }  // namespace weir::cli
 
-#endif  // WEIR_CLI_LINE_READER_H_
+#endif  // WEIR_CLI_REPLAY_LOG_LINE_READER_H_

@@ -1,7 +1,8 @@
-#include "cli/log_time.h"
+#include "cli/replay/log/log_time.h"
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 
 #include "absl/strings/ascii.h"
 #include "absl/time/civil_time.h"
@@ -24,6 +25,11 @@ class Scanner {
     return !rest_.empty() && absl::ascii_isdigit(rest_[0]);
   }
 
+  bool at(std::string_view characters) const {
+    return !rest_.empty() && characters.find(rest_[0]) != characters.npos;
+  }
+  bool at_end() const { return rest_.empty(); }
+
   // Exactly `count` digits, of a value from `min` to `max`.
   int number(int count, int min, int max) {
     int value = 0;
@@ -42,8 +48,7 @@ class Scanner {
 
   // One of `characters`; 0 if it is none.
   char one_of(std::string_view characters) {
-    const bool found =
-        !rest_.empty() && characters.find(rest_[0]) != characters.npos;
+    const bool found = at(characters);
     const char c = found ? rest_[0] : '\0';
     if (found) rest_.remove_prefix(1);
     ok_ = ok_ && found;
@@ -60,9 +65,9 @@ class Scanner {
     return static_cast<int>(at / 3) + 1;
   }
 
-  // ".25" as nanoseconds; 0 if there is no point.
+  // ".25" as billionths; 0 if there is no point.
   std::int64_t fraction() {
-    if (rest_.empty() || rest_[0] != '.') return 0;
+    if (!at(".")) return 0;
     rest_.remove_prefix(1);
     if (!at_digit()) ok_ = false;
     std::int64_t nanos = 0;
@@ -119,6 +124,54 @@ int scan_offset(Scanner* scanner, char sign, bool colon) {
   return sign == '-' ? -minutes : minutes;
 }
 
+// Whether the offset that the text ends with is "+02:00" rather than "+0200".
+bool ends_with_colon_offset(std::string_view text) {
+  return text.size() > 3 && text[text.size() - 3] == ':';
+}
+
+std::optional<std::int64_t> parse_common(std::string_view text,
+                                         bool zone_required) {
+  Scanner scanner(text);
+  Civil t;
+  t.day = scanner.digit();
+  if (scanner.at_digit()) t.day = t.day * 10 + scanner.digit();
+  scanner.one_of("/");
+  t.month = scanner.month_name();
+  scanner.one_of("/");
+  t.year = scanner.number(4, 0, 9999);
+  scanner.one_of(":");
+  scan_time_of_day(&scanner, &t);
+  t.nanos = scanner.fraction();
+  if (zone_required || !scanner.at_end()) {
+    scanner.one_of(" ");
+    const char sign = scanner.one_of("+-");
+    t.offset_minutes = scan_offset(&scanner, sign, /*colon=*/false);
+  }
+  return scanner.complete() ? to_unix_ns(t) : std::nullopt;
+}
+
+std::optional<std::int64_t> parse_iso(std::string_view text) {
+  Scanner scanner(text);
+  Civil t;
+  t.year = scanner.number(4, 0, 9999);
+  scanner.one_of("-/");
+  t.month = scanner.number(2, 1, 12);
+  scanner.one_of("-/");
+  t.day = scanner.number(2, 1, 31);
+  scanner.one_of("Tt ");
+  scan_time_of_day(&scanner, &t);
+  t.nanos = scanner.fraction();
+  if (!scanner.at_end()) {
+    if (scanner.at(" ")) scanner.one_of(" ");
+    const char zone = scanner.one_of("Zz+-");
+    if (zone == '+' || zone == '-') {
+      t.offset_minutes =
+          scan_offset(&scanner, zone, ends_with_colon_offset(text));
+    }
+  }
+  return scanner.complete() ? to_unix_ns(t) : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
@@ -150,19 +203,39 @@ std::optional<std::int64_t> parse_unix_seconds(std::string_view text) {
 }
 
 std::optional<std::int64_t> parse_common_log_time(std::string_view text) {
+  return parse_common(text, /*zone_required=*/true);
+}
+
+std::optional<std::int64_t> parse_epoch(std::string_view text) {
+  constexpr int kMaxDigits = 19;
   Scanner scanner(text);
-  Civil t;
-  t.day = scanner.number(2, 1, 31);
-  scanner.one_of("/");
-  t.month = scanner.month_name();
-  scanner.one_of("/");
-  t.year = scanner.number(4, 0, 9999);
-  scanner.one_of(":");
-  scan_time_of_day(&scanner, &t);
-  scanner.one_of(" ");
-  const char sign = scanner.one_of("+-");
-  t.offset_minutes = scan_offset(&scanner, sign, /*colon=*/false);
-  return scanner.complete() ? to_unix_ns(t) : std::nullopt;
+  std::int64_t whole = 0;
+  for (int digits = 0; scanner.at_digit() && digits < kMaxDigits; ++digits) {
+    // 19 digits may be beyond 2^63, and are then beyond any time, too.
+    if (whole > (std::numeric_limits<std::int64_t>::max() - 9) / 10) {
+      return std::nullopt;
+    }
+    whole = whole * 10 + scanner.digit();
+  }
+  const bool has_digits = !text.empty() && absl::ascii_isdigit(text[0]);
+  std::int64_t billionths = scanner.fraction();
+  if (!has_digits || !scanner.complete()) return std::nullopt;
+  std::int64_t per_second = 1;
+  while (per_second < kNanosPerSecond && whole / per_second >= kEndSeconds) {
+    per_second *= 1000;
+  }
+  const std::int64_t unit = kNanosPerSecond / per_second;  // in nanoseconds
+  return in_range(whole / per_second,
+                  whole % per_second * unit + billionths / per_second);
+}
+
+std::optional<std::int64_t> parse_log_time(std::string_view text) {
+  // The usual forms can be told apart by where the date ends.
+  if (text.find('/') <= 2) return parse_common(text, /*zone_required=*/false);
+  if (text.size() > 4 && (text[4] == '-' || text[4] == '/')) {
+    return parse_iso(text);
+  }
+  return parse_epoch(text);
 }
 
 std::string to_rfc3339(std::int64_t unix_ns) {

@@ -1,4 +1,4 @@
-#include "cli/line_reader.h"
+#include "cli/replay/log/line_reader.h"
 
 #include <cstring>
 
@@ -41,11 +41,9 @@ bool LineReader::fill() {
   std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
-  in_.read(buffer_.data() + end_,
-           static_cast<std::streamsize>(buffer_.size() - end_));
-  const auto count = static_cast<std::size_t>(in_.gcount());
+  const std::size_t count =
+      source_.read(buffer_.data() + end_, buffer_.size() - end_);
   end_ += count;
-  bytes_read_ += static_cast<std::int64_t>(count);
   return count > 0;
 }
 

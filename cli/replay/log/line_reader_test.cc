@@ -1,4 +1,4 @@
-#include "cli/line_reader.h"
+#include "cli/replay/log/line_reader.h"
 
 #include <sstream>
 #include <string>
@@ -9,10 +9,22 @@
 namespace weir::cli {
 namespace {
 
+class StreamSource : public ByteSource {
+ public:
+  explicit StreamSource(const std::string& text) : in_(text) {}
+  std::size_t read(char* buffer, std::size_t size) override {
+    in_.read(buffer, static_cast<std::streamsize>(size));
+    return static_cast<std::size_t>(in_.gcount());
+  }
+
+ private:
+  std::istringstream in_;
+};
+
 // The lines of `text`; "<long>" for each that is too long.
 std::vector<std::string> lines(const std::string& text) {
-  std::istringstream in(text);
-  LineReader reader(in);
+  StreamSource source(text);
+  LineReader reader(source);
   std::vector<std::string> lines;
   while (reader.next()) {
     lines.emplace_back(reader.too_long() ? "<long>" : reader.line());

@@ -1,7 +1,7 @@
 // Times as logs write them.
 
-#ifndef WEIR_CLI_LOG_TIME_H_
-#define WEIR_CLI_LOG_TIME_H_
+#ifndef WEIR_CLI_REPLAY_LOG_LOG_TIME_H_
+#define WEIR_CLI_REPLAY_LOG_LOG_TIME_H_
 
 #include <cstdint>
 #include <optional>
@@ -21,8 +21,19 @@ std::optional<std::int64_t> parse_rfc3339(std::string_view text);
 // "1431857103.25"
 std::optional<std::int64_t> parse_unix_seconds(std::string_view text);
 
-// "17/May/2015:10:05:03 +0000" (Apache and nginx)
+// "17/May/2015:10:05:03 +0000" (Apache and nginx); also "7/May/2015", and
+// "10:05:03.250" with a fraction.
 std::optional<std::int64_t> parse_common_log_time(std::string_view text);
+
+// "1431857103", and the same time in milliseconds, microseconds or nanoseconds;
+// perhaps with a fraction. The unit is the one that puts the time before 2090,
+// the largest of them if there are several.
+std::optional<std::int64_t> parse_epoch(std::string_view text);
+
+// Any of these, and what loggers make of them: a blank for the "T", slashes in
+// the date ("2015/05/17 10:05:03"), an offset without a colon or none at all,
+// which is UTC.
+std::optional<std::int64_t> parse_log_time(std::string_view text);
 
 // "2015-05-17T10:05:03.25Z"
 std::string to_rfc3339(std::int64_t unix_ns);
@@ -32,4 +43,4 @@ std::string to_display_time(std::int64_t unix_ns);
 
 }  // namespace weir::cli
 
-#endif  // WEIR_CLI_LOG_TIME_H_
+#endif  // WEIR_CLI_REPLAY_LOG_LOG_TIME_H_

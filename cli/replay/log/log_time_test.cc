@@ -1,4 +1,4 @@
-#include "cli/log_time.h"
+#include "cli/replay/log/log_time.h"
 
 #include <cstdint>
 #include <optional>
@@ -52,6 +52,52 @@ TEST(LogTime, ReadsCommonLogTime) {
   }
 }
 
+TEST(LogTime, ReadsCommonLogTimeWithLessOrMore) {
+  EXPECT_EQ(parse_common_log_time("07/May/2015:10:05:03 +0000"),
+            kMay17 - 10 * 86400 * kSecond);
+  EXPECT_EQ(parse_common_log_time("7/May/2015:10:05:03 +0000"),
+            kMay17 - 10 * 86400 * kSecond);
+  EXPECT_EQ(parse_common_log_time("17/May/2015:10:05:03.25 +0000"),
+            kMay17 + kSecond / 4);
+}
+
+TEST(LogTime, FindsTheUnitOfEpochs) {
+  EXPECT_EQ(parse_epoch("1431857103"), kMay17);
+  EXPECT_EQ(parse_epoch("1431857103.25"), kMay17 + kSecond / 4);
+  EXPECT_EQ(parse_epoch("1431857103250"), kMay17 + kSecond / 4);
+  EXPECT_EQ(parse_epoch("1431857103250.5"), kMay17 + kSecond / 4 + 500'000);
+  EXPECT_EQ(parse_epoch("1431857103250000"), kMay17 + kSecond / 4);
+  EXPECT_EQ(parse_epoch("1431857103250000000"), kMay17 + kSecond / 4);
+  EXPECT_EQ(parse_epoch("0"), 0);
+  EXPECT_EQ(parse_epoch("3786911999.999999999"), kLast);
+  EXPECT_EQ(parse_epoch("3786912000"), 3786912 * kSecond);
+  EXPECT_EQ(parse_epoch("3786911999999999999"), kLast);
+  for (const char* text :
+       {"", "-1", "+1", "1.", ".5", "1e9", " 1", "1 ", "3786912000000000000",
+        "9223372036854775807", "9999999999999999999", "99999999999999999999"}) {
+    EXPECT_EQ(parse_epoch(text), std::nullopt) << text;
+  }
+}
+
+TEST(LogTime, ReadsTimesOfLoggers) {
+  for (const char* text :
+       {"2015-05-17T10:05:03Z", "2015-05-17T12:05:03+02:00",
+        "2015-05-17T12:05:03+0200", "2015-05-17 10:05:03",
+        "2015/05/17 10:05:03", "2015-05-17T10:05:03",
+        "2015-05-17 12:05:03 +0200", "17/May/2015:10:05:03 +0000",
+        "17/May/2015:10:05:03", "1431857103", "1431857103000"}) {
+    EXPECT_EQ(parse_log_time(text), kMay17) << text;
+  }
+  EXPECT_EQ(parse_log_time("2015/05/17 10:05:03.250"), kMay17 + kSecond / 4);
+  EXPECT_EQ(parse_log_time("17/May/2015:10:05:03.250"), kMay17 + kSecond / 4);
+  for (const char* text :
+       {"", "2015-", "2015-05-17", "17/May", "/", "yesterday",
+        "2015-05-17T10:05:03 ", "2015-05-17T10:05:03+02",
+        "17/May/2015:10:05:03 ", "2015-05-17T10:05:03+02:000"}) {
+    EXPECT_EQ(parse_log_time(text), std::nullopt) << text;
+  }
+}
+
 TEST(LogTime, LeapSecondStaysInItsDayAndInOrder) {
   const std::int64_t midnight = 1483228800 * kSecond;  // 2017-01-01
   EXPECT_EQ(parse_common_log_time("31/Dec/2016:23:59:59 +0000"),
@@ -92,7 +138,8 @@ TEST(LogTime, RefusesEverythingElse) {
   for (const char* text :
        {"", "17/may/2015:10:05:03 +0000", "17/ayJ/2015:10:05:03 +0000",
         "17/Ma/2015:10:05:03 +0000", "31/Apr/2015:10:05:03 +0000",
-        "7/May/2015:10:05:03 +0000", "17/May/2015:10:05:03",
+        "017/May/2015:10:05:03 +0000", "0/May/2015:10:05:03 +0000",
+        "17/May/2015:10:05:03. +0000", "17/May/2015:10:05:03",
         "17/May/2015:10:05:03 0000", "17/May/2015:10:05:03 +00:00",
         "17/May/2015 10:05:03 +0000", "17/May/1969:10:05:03 +0000"}) {
     EXPECT_EQ(parse_common_log_time(text), std::nullopt) << text;

@@ -1,0 +1,43 @@
+// Finds out which format a log has.
+
+#ifndef WEIR_CLI_REPLAY_LOG_LOG_DETECTOR_H_
+#define WEIR_CLI_REPLAY_LOG_LOG_DETECTOR_H_
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "cli/replay/log/log_format.h"
+#include "cli/replay/log/log_reader.h"
+
+namespace weir::cli {
+
+// Every line counts for the first format that recognises it; the format with
+// the most lines is the log's. So neither a line that is malformed nor one that
+// a client has made look otherwise decides. *thread-compatible*
+class LogDetector {
+ public:
+  LogDetector();
+
+  // The log's next line.
+  void add(std::string_view line);
+
+  // How many lines were recognised.
+  int recognised() const { return recognised_; }
+  // The format so far; null if no line was recognised.
+  const LogFormat* format() const;
+
+ private:
+  struct Candidate {
+    const LogFormat* format;
+    std::unique_ptr<LogReader> reader;
+    int lines = 0;
+  };
+  std::vector<Candidate> candidates_;
+  int recognised_ = 0;
+};
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_REPLAY_LOG_LOG_DETECTOR_H_
