@@ -73,7 +73,11 @@ int run_replay(absl::Span<const std::string> arguments,
   std::string output = "text";
   bool sorted = false, show_keys = false, ascii = false;
   CommandLine line("replay --plan=PLAN.json --log=FILE [flags]", kDescription);
-  line.add_flag("plan", "PLAN.json", "the usage plan; required", &plan_path);
+  line.add_flag(
+      "plan", "PLAN.json",
+      "the usage plan, in a file of any kind that `weir validate` reads;\n"
+      "FILE#NAME is one plan of several; required",
+      &plan_path);
   line.add_flag("log", "FILE", "the access log; required", &log_path);
   line.add_flag("key", "key|host|user|referer|agent",
                 "the field that says who calls; default: host in Apache and\n"

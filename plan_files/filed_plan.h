@@ -57,7 +57,7 @@ struct FiledPlan {
   // The plan is not validated.
   std::vector<PlanFileProblem> problems;
   bool is_read = true;
-  // Whether a document of this kind can hold an id.
+  // Whether documents of this kind can hold an id and a product code.
   bool may_have_id = false;
 };
 
