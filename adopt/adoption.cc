@@ -110,12 +110,24 @@ std::vector<DumpProblem> Adoption::take(AwsDump dump) {
   reverse(keys_);
   if (plans_.empty())
     fail({}, "there are no usage plans in it: get-usage-plans");
+  check_plans();
+  const bool plans_are_valid = problems_.empty();
   index();
   take_plan_keys(dump.plan_keys);
-  take_usage(dump.usage);
+  // A quota that is not valid has no periods.
+  if (plans_are_valid) take_usage(dump.usage);
   if (problems_.empty()) check_in_an_enforcer();
   if (problems_.empty()) make_notes();
   return problems_;
+}
+
+void Adoption::check_plans() {
+  for (const AwsDump::Plan& plan : plans_) {
+    for (const PlanProblem& problem : validate_usage_plan(plan.plan, rules_)) {
+      fail(plan.origin, absl::StrCat("plan ", excerpt(plan.plan.id()), ": ",
+                                     problem.path, ": ", problem.message));
+    }
+  }
 }
 
 // Ids and values, each once.

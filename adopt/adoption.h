@@ -69,6 +69,7 @@ class Adoption {
 
   void fail(const AwsDump::Origin& origin, std::string message);
   void note(const std::string& what, std::string_view of);
+  void check_plans();
   void index();
   void take_plan_keys(const std::vector<AwsDump::PlanKeys>& pages);
   void take_usage(const std::vector<AwsDump::UsagePage>& pages);
