@@ -1,20 +1,18 @@
 #include "cli/import_command.h"
 
 #include <cstdint>
-#include <istream>
-#include <memory>
-#include <utility>
+#include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "cli/command_line.h"
 #include "cli/input.h"
-#include "cli/open_store.h"
+#include "cli/new_store.h"
 #include "cli/plan_file.h"
 #include "cli/progress.h"
 #include "cli/staged.h"
+#include "plan/validation.h"
 #include "store/backup.h"
-#include "store/sqlite_store.h"
+#include "store/store.h"
 
 namespace weir::cli {
 namespace {
@@ -27,25 +25,6 @@ constexpr char kDescription[] =
     "code:\n"
     "0 made; 1 the file is not a whole export, or the folder is not empty;\n"
     "2 not read, or not written.";
-
-// Makes the store, and looks whether an enforcer can begin with it.
-absl::Status make_store(std::istream& in, const PlanRules& rules,
-                        const std::string& folder, const Console& console) {
-  auto store = SqliteStore::open(folder);
-  if (!store.ok()) return store.status();
-  Progress progress(console);
-  const auto lines = import_store(in, rules, **store, [&](std::int64_t done) {
-    progress.show("imported", done);
-  });
-  if (!lines.ok()) return lines.status();
-  store->reset();
-  auto made = open_to_read(folder);
-  if (!made.ok()) return made.status();
-  const auto enforcer = enforcer_of(*std::move(made), rules);
-  return enforcer.ok()
-             ? absl::OkStatus()
-             : absl::InvalidArgumentError(enforcer.status().message());
-}
 
 }  // namespace
 
@@ -80,8 +59,17 @@ int run_import(absl::Span<const std::string> arguments,
     return absl::IsFailedPrecondition(staged.status()) ? kExitRefused
                                                        : kExitUsage;
   }
-  absl::Status status = make_store(input.stream(), plan_rules(offset),
-                                   (*staged)->staging(), console);
+  const PlanRules rules = plan_rules(offset);
+  absl::Status status;
+  {
+    Progress progress(console);
+    status = make_store((*staged)->staging(), rules, [&](Store& store) {
+      return import_store(
+                 input.stream(), rules, store,
+                 [&](std::int64_t lines) { progress.show("imported", lines); })
+          .status();
+    });
+  }
   if (status.ok()) status = (*staged)->commit();
   if (status.ok()) return kExitOk;
   if (!input.status().ok()) {

@@ -1,6 +1,7 @@
 #include "cli/input.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -10,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "cli/byte_order_mark.h"
 #include "cli/printable.h"
-#include "json/json_reader.h"
 #include "json/text.h"
 
 namespace weir::cli {
@@ -73,16 +73,22 @@ absl::Status Input::skip_byte_order_mark() {
 }
 
 absl::StatusOr<std::string> read_document(const std::string& path,
-                                          const Console& console) {
+                                          const Console& console,
+                                          std::size_t max_bytes) {
   Input input(path, console);
-  std::string text(kMaxJsonBytes + 1, '\0');
-  input.stream().read(text.data(), static_cast<std::streamsize>(text.size()));
+  std::string text;
+  std::array<char, 1 << 16> piece;
+  while (text.size() <= max_bytes && input.stream()) {
+    input.stream().read(piece.data(), piece.size());
+    text.append(piece.data(),
+                static_cast<std::size_t>(input.stream().gcount()));
+  }
   const absl::Status status = input.status();
   if (!status.ok()) return status;
-  text.resize(static_cast<std::size_t>(input.stream().gcount()));
-  if (text.size() > kMaxJsonBytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("longer than ", with_commas(kMaxJsonBytes), " bytes"));
+  if (text.size() > max_bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "longer than ", with_commas(static_cast<std::int64_t>(max_bytes)),
+        " bytes"));
   }
   const auto mark = byte_order_mark_bytes(text);
   if (!mark.ok()) return mark.status();

@@ -4,6 +4,7 @@
 #ifndef WEIR_CLI_INPUT_H_
 #define WEIR_CLI_INPUT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <fstream>
 #include <istream>
@@ -13,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cli/console.h"
+#include "json/json_reader.h"
 
 namespace weir::cli {
 
@@ -37,10 +39,11 @@ class Input {
 };
 
 // All that is at `path`, without a byte order mark. NotFound if it cannot be
-// read; ResourceExhausted if it is longer than parse_json() takes;
-// InvalidArgument if it is UTF-16.
-absl::StatusOr<std::string> read_document(const std::string& path,
-                                          const Console& console);
+// read; ResourceExhausted if it is longer than `max_bytes`: by default, than
+// parse_json() takes; InvalidArgument if it is UTF-16.
+absl::StatusOr<std::string> read_document(
+    const std::string& path, const Console& console,
+    std::size_t max_bytes = kMaxJsonBytes);
 
 // Writes the line "weir: NAME: message" to `console.err`. If the message is
 // about a line, `line` or one that it begins with ("line 3: ", "line 3, column

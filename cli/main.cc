@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/types/span.h"
+#include "cli/adopt_command.h"
 #include "cli/console.h"
 #include "cli/diff_command.h"
 #include "cli/export_command.h"
@@ -40,6 +41,7 @@ constexpr char kHelp[] =
     "  usage      what the keys of a plan in a store have used, by day\n"
     "  export     all that a store holds, as JSON lines\n"
     "  import     a new store, of an export\n"
+    "  adopt      a new store, of what the AWS CLI prints\n"
     "\n"
     "`weir COMMAND --help` says more. `weir --version` prints the version.\n"
     "A file named \"-\" is standard input.\n";
@@ -84,6 +86,7 @@ int run(absl::Span<const std::string> arguments, const Console& console) {
   if (command == "usage") return run_usage(arguments.subspan(1), console);
   if (command == "export") return run_export(arguments.subspan(1), console);
   if (command == "import") return run_import(arguments.subspan(1), console);
+  if (command == "adopt") return run_adopt(arguments.subspan(1), console);
 
   console.err << "weir: ";
   if (command.empty()) {
@@ -92,8 +95,8 @@ int run(absl::Span<const std::string> arguments, const Console& console) {
     console.err << "unknown command " << command;
   }
   console.err
-      << ": replay, validate, patch, diff, serve, top, usage, export or "
-         "import\n"
+      << ": replay, validate, patch, diff, serve, top, usage, export, import "
+         "or adopt\n"
          "Try `weir --help`.\n";
   return kExitUsage;
 }

@@ -3,34 +3,30 @@
 #include "cli/input.h"
 
 namespace weir::cli {
-namespace {
 
-bool read(const std::string& path, const Console& console, OperandFile* file) {
+std::optional<OperandFile> read_operand(const std::string& path,
+                                        const Console& console) {
   auto text = read_document(path, console);
   if (!text.ok()) {
     report_error(console, path, std::string(text.status().message()));
-    return false;
+    return std::nullopt;
   }
-  *file = {path, *std::move(text)};
-  return true;
+  return OperandFile{path, *std::move(text)};
 }
-
-}  // namespace
 
 std::optional<std::pair<OperandFile, OperandFile>> read_operands(
     const CommandLine& line, const Console& console) {
   const std::string& first = line.operands()[0];
   const std::string& second = line.operands()[1];
   if (first == "-" && second == "-") {
-    line.usage_error(console, "only one of the files can be standard input");
+    line.usage_error(console, kOneStandardInput);
     return std::nullopt;
   }
-  std::pair<OperandFile, OperandFile> files;
-  if (!read(first, console, &files.first) ||
-      !read(second, console, &files.second)) {
-    return std::nullopt;
-  }
-  return files;
+  auto first_file = read_operand(first, console);
+  if (!first_file) return std::nullopt;
+  auto second_file = read_operand(second, console);
+  if (!second_file) return std::nullopt;
+  return std::make_pair(*std::move(first_file), *std::move(second_file));
 }
 
 int refuse(const OperandFile& file, const absl::Status& status,

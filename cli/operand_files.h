@@ -13,10 +13,17 @@
 
 namespace weir::cli {
 
+inline constexpr char kOneStandardInput[] =
+    "only one of the files can be standard input";
+
 struct OperandFile {
   std::string path;  // "-": standard input
   std::string text;
 };
+
+// Reads one file. Nothing if that is not possible, which is reported.
+std::optional<OperandFile> read_operand(const std::string& path,
+                                        const Console& console);
 
 // Reads the two operands of `line`. Nothing if that is not possible, which is
 // reported and an error of usage.

@@ -1,6 +1,8 @@
 #include "cli/patch_command.h"
 
+#include <optional>
 #include <ostream>
+#include <string>
 
 #include "absl/status/status.h"
 #include "cli/command_line.h"
@@ -35,15 +37,17 @@ int patch_json(const OperandFile& document, const OperandFile& patch,
   return kExitOk;
 }
 
-int patch_plan(const OperandFile& document, const OperandFile& patch,
+int patch_plan(const std::string& document, const OperandFile& patch,
                const PlanRules& rules, JsonStyle style,
                const Console& console) {
   // The plan itself is not validated: a patch may be what makes it valid.
-  const auto plan = usage_plan_from_json(document.text);
-  if (!plan.ok()) return refuse(document, plan.status(), console);
+  const auto plan = read_plan(document, std::nullopt, console);
+  if (!plan) return kExitUsage;
+  report_problems(console, document, plan->problems);
+  if (!plan->problems.empty()) return kExitRefused;
   const auto operations = patch_operations_from_json(patch.text);
   if (!operations.ok()) return refuse(patch, operations.status(), console);
-  const auto patched = patch_usage_plan(*plan, *operations, rules);
+  const auto patched = patch_usage_plan(plan->plan, *operations, rules);
   if (!patched.ok()) return refuse(patch, patched.status(), console);
   console.out << usage_plan_to_json(*patched, style) << "\n";
   return kExitOk;
@@ -81,14 +85,22 @@ int run_patch(absl::Span<const std::string> arguments, const Console& console) {
   if (type == "json" && !offset.empty()) {
     return line.usage_error(console, "--offset needs --type=usage-plan");
   }
-  const auto files = read_operands(line, console);
-  if (!files) return kExitUsage;
-  const auto& [document, patch] = *files;
   const JsonStyle style =
       output == "json" ? JsonStyle::kCompact : JsonStyle::kPretty;
-  return type == "json"
-             ? patch_json(document, patch, style, console)
-             : patch_plan(document, patch, plan_rules(offset), style, console);
+  if (type == "usage-plan") {
+    const std::string& document = line.operands()[0];
+    const std::string& path = line.operands()[1];
+    if (plan_address(document).path == "-" && path == "-") {
+      return line.usage_error(console, kOneStandardInput);
+    }
+    const auto patch = read_operand(path, console);
+    return patch ? patch_plan(document, *patch, plan_rules(offset), style,
+                              console)
+                 : kExitUsage;
+  }
+  const auto files = read_operands(line, console);
+  if (!files) return kExitUsage;
+  return patch_json(files->first, files->second, style, console);
 }
 
 }  // namespace weir::cli

@@ -1,4 +1,4 @@
-// A usage plan in a file, and what is wrong with it.
+// Usage plans in files, and what is wrong with them.
 
 #ifndef WEIR_CLI_PLAN_FILE_H_
 #define WEIR_CLI_PLAN_FILE_H_
@@ -11,25 +11,48 @@
 #include "absl/types/span.h"
 #include "cli/console.h"
 #include "plan/validation.h"
+#include "plan_files/filed_plan.h"
 #include "proto/usage_plan.pb.h"
 
 namespace weir::cli {
 
-struct PlanFile {
-  v1::UsagePlan plan;
-  std::vector<PlanProblem> problems;  // empty: the plan may be enforced
+// What an operand or flag names: a file, "-" for standard input, and the plan
+// in it that is meant, "" for all or the only one.
+struct PlanAddress {
+  std::string path;
+  std::string name;
 };
 
-// Reads and validates the plan at `path`. What is not a plan at all is one
-// problem with the path "". Nothing if the file cannot be read, which is
-// reported.
-std::optional<PlanFile> read_plan(const std::string& path,
-                                  const PlanRules& rules,
+// Reads "FILE" or "FILE#NAME". A file that is there by its whole name is meant
+// without a plan.
+PlanAddress plan_address(const std::string& argument);
+
+struct PlanFile {
+  std::string name;  // of the plan in its document
+  v1::UsagePlan plan;
+  PlanPlaces places;
+  std::vector<PlanFileProblem> problems;  // empty: the plan may be enforced
+  // Whether documents of this kind can hold an id and a product code.
+  bool may_have_id = false;
+};
+
+// Reads the plans at "FILE" or "FILE#NAME", of every kind that read_plans()
+// knows, and validates them by `rules` if there are any. What holds no plan, or
+// not the one that is named, is one problem without a place. Nothing if the
+// file cannot be read, which is reported.
+std::optional<std::vector<PlanFile>> read_plans(
+    const std::string& argument, const std::optional<PlanRules>& rules,
+    const Console& console);
+
+// The same where one plan is needed: several are a problem, which lists their
+// names.
+std::optional<PlanFile> read_plan(const std::string& argument,
+                                  const std::optional<PlanRules>& rules,
                                   const Console& console);
 
-// Reports each problem as an error of the file at `path`.
-void report_problems(const Console& console, const std::string& path,
-                     absl::Span<const PlanProblem> problems);
+// Reports each problem as an error of the file at "FILE" or "FILE#NAME".
+void report_problems(const Console& console, const std::string& argument,
+                     absl::Span<const PlanFileProblem> problems);
 
 // The rules that the flag --offset stands for: "requests" or "start-day".
 PlanRules plan_rules(std::string_view offset);

@@ -122,7 +122,11 @@ int run_replay(absl::Span<const std::string> arguments,
   bool sorted = false, show_keys = false, ascii = false;
   const std::string text = description();
   CommandLine line("replay --plan=PLAN.json --log=FILE... [flags]", text);
-  line.add_flag("plan", "PLAN.json", "the usage plan; required", &plan_path);
+  line.add_flag(
+      "plan", "PLAN.json",
+      "the usage plan, in a file of any kind that `weir validate` reads;\n"
+      "FILE#NAME is one plan of several; required",
+      &plan_path);
   line.add_flag(
       "log", "FILE",
       "an access log; required. May be repeated: the logs are merged in\n"

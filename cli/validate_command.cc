@@ -1,34 +1,39 @@
 #include "cli/validate_command.h"
 
-#include <optional>
+#include <algorithm>
+#include <cstdint>
 #include <ostream>
 #include <utility>
-#include <vector>
 
 #include "cli/command_line.h"
-#include "cli/input.h"
 #include "cli/plan_file.h"
 #include "cli/printable.h"
 #include "json/json_writer.h"
-#include "plan/validation.h"
+#include "plan_files/filed_plan.h"
 
 namespace weir::cli {
 namespace {
 
-std::string problems_to_json(const std::vector<PlanProblem>& problems) {
+std::string problems_to_json(absl::Span<const PlanFile> plans, bool valid) {
   JsonWriter json(JsonStyle::kPretty);
   json.begin_object();
   json.key("valid");
-  json.boolean(problems.empty());
+  json.boolean(valid);
   json.key("problems");
   json.begin_array();
-  for (const PlanProblem& problem : problems) {
-    json.begin_object();
-    json.key("path");
-    json.string(problem.path);
-    json.key("message");
-    json.string(problem.message);
-    json.end_object();
+  for (const PlanFile& plan : plans) {
+    for (const PlanFileProblem& problem : plan.problems) {
+      json.begin_object();
+      json.key("path");
+      json.string(problem.place.path);
+      if (problem.place.line > 0) {
+        json.key("line");
+        json.number(std::int64_t{problem.place.line});
+      }
+      json.key("message");
+      json.string(problem.message);
+      json.end_object();
+    }
   }
   json.end_array();
   json.end_object();
@@ -42,10 +47,16 @@ int run_validate(absl::Span<const std::string> arguments,
   std::string output = "text";
   std::string offset = "requests";
   CommandLine line(
-      "validate PLAN.json [flags]",
-      "Checks a usage plan, as `aws apigateway get-usage-plan` prints it, and\n"
-      "names every problem with its place in the document. PLAN.json may be\n"
-      "\"-\" for standard input. Exit code: 0 valid, 1 invalid, 2 not read.");
+      "validate PLANS [flags]",
+      "Checks the usage plans in a file, and names every problem with its "
+      "place\n"
+      "there. JSON or YAML: what `aws apigateway get-usage-plan` or\n"
+      "get-usage-plans print, a CloudFormation template (also of CDK, SAM or\n"
+      "the Serverless Framework), `terraform show -json`. PLANS may be \"-\" "
+      "for\n"
+      "standard input; FILE#NAME checks one plan of several. Exit code: 0 "
+      "valid,\n"
+      "1 invalid, 2 not read.");
   line.add_flag("offset", "requests|start-day",
                 "what the quota's offset means: requests taken off a key's\n"
                 "first period (default), or the day on which periods start",
@@ -55,20 +66,26 @@ int run_validate(absl::Span<const std::string> arguments,
     return *exit_code;
   }
 
-  const std::string& path = line.operands()[0];
-  const std::optional<PlanFile> plan =
-      read_plan(path, plan_rules(offset), console);
-  if (!plan) return kExitUsage;
+  const std::string& argument = line.operands()[0];
+  const auto plans = read_plans(argument, plan_rules(offset), console);
+  if (!plans) return kExitUsage;
+  const bool valid =
+      std::all_of(plans->begin(), plans->end(),
+                  [](const PlanFile& plan) { return plan.problems.empty(); });
   if (output == "json") {
-    console.out << problems_to_json(plan->problems);
-  } else if (plan->problems.empty()) {
-    console.out << (path == "-" ? "standard input"
-                                : printable(path, console.utf8))
-                << ": valid\n";
+    console.out << problems_to_json(*plans, valid);
+  } else if (valid) {
+    console.out << (argument == "-" ? "standard input"
+                                    : printable(argument, console.utf8))
+                << ": valid";
+    if (plans->size() > 1) console.out << ": " << plans->size() << " plans";
+    console.out << "\n";
   } else {
-    report_problems(console, path, plan->problems);
+    for (const PlanFile& plan : *plans) {
+      report_problems(console, argument, plan.problems);
+    }
   }
-  return plan->problems.empty() ? kExitOk : kExitRefused;
+  return valid ? kExitOk : kExitRefused;
 }
 
 }  // namespace weir::cli

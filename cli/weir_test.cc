@@ -295,7 +295,7 @@ TEST(Weir, UsageErrorsExitWithTwo) {
 TEST(Weir, NoFlagOfAnyCommandTakesAnEmptyValue) {
   int flags = 0;
   for (const char* command : {"replay", "validate", "patch", "diff", "serve",
-                              "top", "usage", "export", "import"}) {
+                              "top", "usage", "export", "import", "adopt"}) {
     std::istringstream help(weir({command, "--help"}).out);
     for (std::string line; std::getline(help, line);) {
       const size_t equals = line.find('=');

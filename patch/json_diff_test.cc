@@ -285,7 +285,7 @@ TEST(JsonDiff, RefusesWhatDoesNotReadBack) {
   after = before;
   after.mutable_child()->add_doubles(-std::numeric_limits<double>::infinity());
   EXPECT_EQ(error(before, after),
-            "\"/child\": member \"doubles\": element 0: expected a finite "
+            "\"/child\": /doubles/0: expected a finite "
             "number, got string \"-Infinity\"");
 
   after = before;
@@ -296,8 +296,7 @@ TEST(JsonDiff, RefusesWhatDoesNotReadBack) {
   after = before;
   after.add_colours(static_cast<patch_test::Colour>(77));
   EXPECT_EQ(error(before, after),
-            "\"/colours\": element 0: expected a name or number of "
-            "weir.patch_test.Colour, got number 77");
+            "\"/colours\": /0: expected one of RED, GREEN, got number 77");
 
   after = before;
   after.set_a_string("\xff");

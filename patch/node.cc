@@ -210,8 +210,7 @@ absl::StatusOr<const FieldDescriptor*> member_field(const Message& message,
                                                     std::string_view segment) {
   const FieldDescriptor* field = find_field(message.GetDescriptor(), segment);
   if (field != nullptr) return field;
-  return absl::NotFoundError(
-      absl::StrCat(message.GetTypeName(), " has no such field"));
+  return absl::NotFoundError(no_such_member(*message.GetDescriptor()));
 }
 
 absl::StatusOr<Place> find_member(Message* message, std::string_view segment) {
@@ -425,6 +424,21 @@ std::vector<std::pair<std::string, Place>> members_of(const Node& object) {
   std::sort(members.begin(), members.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
   return members;
+}
+
+std::string no_such_member(const Descriptor& type) {
+  constexpr int kMost = 16;
+  std::string text = "there is no such member";
+  const int count = type.field_count();
+  if (count > kMost) return text;
+  for (int i = 0; i < count; ++i) {
+    absl::StrAppend(&text,
+                    i == 0           ? ": expected "
+                    : i + 1 == count ? " or "
+                                     : ", ",
+                    type.field(i)->json_name());
+  }
+  return text;
 }
 
 const FieldDescriptor* find_field(const Descriptor* type,

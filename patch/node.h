@@ -62,6 +62,10 @@ std::vector<std::pair<std::string, Place>> members_of(const Node& object);
 const google::protobuf::FieldDescriptor* find_field(
     const google::protobuf::Descriptor* type, std::string_view name);
 
+// "there is no such member: expected id, name or value", for an object of
+// `type`; without the names if they are too many to read.
+std::string no_such_member(const google::protobuf::Descriptor& type);
+
 // Adds an entry to the map without asking whether its key is there already, and
 // returns the place of its value. Errors: InvalidArgument if `name` is no key.
 absl::StatusOr<Place> append_entry(const Place& map, std::string_view name);

@@ -1,5 +1,6 @@
 #include "patch/scalar.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -9,6 +10,7 @@
 #include <type_traits>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
 #include "json/text.h"
@@ -16,6 +18,7 @@
 namespace weir {
 namespace {
 
+using ::google::protobuf::EnumDescriptor;
 using ::google::protobuf::EnumValueDescriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
@@ -142,6 +145,18 @@ template <typename Int>
 std::string integers() {
   return absl::StrCat("an integer in ", std::numeric_limits<Int>::min(), "..",
                       std::numeric_limits<Int>::max());
+}
+
+// "one of DAY, WEEK, MONTH", without the name that stands for none.
+std::string names_of(const EnumDescriptor& type) {
+  constexpr int kMost = 16;
+  std::string names;
+  for (int i = 0; i < std::min(type.value_count(), kMost); ++i) {
+    const EnumValueDescriptor& value = *type.value(i);
+    if (absl::EndsWith(value.name(), "_UNSPECIFIED")) continue;
+    absl::StrAppend(&names, names.empty() ? "one of " : ", ", value.name());
+  }
+  return type.value_count() > kMost ? names + ", ..." : names;
 }
 
 std::string shortest(double number) {
@@ -302,8 +317,7 @@ std::string describe_type(const FieldDescriptor* field) {
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return "a finite number";
     case FieldDescriptor::CPPTYPE_ENUM:
-      return absl::StrCat("a name or number of ",
-                          field->enum_type()->full_name());
+      return is_null_value(field) ? "null" : names_of(*field->enum_type());
     case FieldDescriptor::CPPTYPE_STRING:
       return field->type() == FieldDescriptor::TYPE_BYTES ? "a string in base64"
                                                           : "a string";

@@ -9,6 +9,7 @@
 #include <typeinfo>
 #include <variant>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -20,6 +21,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "json/text.h"
+#include "patch/json_pointer.h"
 #include "patch/node.h"
 #include "patch/scalar.h"
 
@@ -35,6 +37,20 @@ using ::google::protobuf::Value;
 absl::Status expected(std::string_view what, const Node& found) {
   return absl::InvalidArgumentError(
       absl::StrCat("expected ", std::string(what), ", got ", describe(found)));
+}
+
+// `status` of a value as one of the value that holds it under `name`: the
+// places that errors name are JSON Pointers, "/apiStages/0/stage: ".
+absl::Status at_segment(const absl::Status& status, std::string_view name) {
+  constexpr size_t kMostBytes = 64;
+  std::string segment = JsonPointer({std::string(name)}).to_string();
+  if (segment.size() > kMostBytes) {
+    segment.resize(kMostBytes);
+    segment += "...";
+  }
+  const bool has_place = absl::StartsWith(status.message(), "/");
+  return with_prefix(
+      status, absl::StrCat(absl::CHexEscape(segment), has_place ? "" : ": "));
 }
 
 absl::StatusOr<Value> opaque_to_json(const Message& message) {
@@ -141,7 +157,7 @@ absl::Status fill_array(const Place& target, const Node& source) {
     const absl::Status status =
         assign({target.message, target.field, i}, element_of(source, i));
     if (!status.ok()) {
-      return with_prefix(status, absl::StrCat("element ", i, ": "));
+      return at_segment(status, absl::StrCat(i));
     }
   }
   return absl::OkStatus();
@@ -154,7 +170,7 @@ absl::Status fill_map(const Place& target, const Node& source) {
     const absl::Status status =
         place.ok() ? assign(*place, member) : place.status();
     if (!status.ok()) {
-      return with_prefix(status, absl::StrCat("member ", excerpt(name), ": "));
+      return at_segment(status, name);
     }
   }
   return absl::OkStatus();
@@ -169,18 +185,18 @@ absl::Status fill_message(Message* target, const Node& source) {
     const FieldDescriptor* field = find_field(target->GetDescriptor(), name);
     absl::Status status;
     if (field == nullptr) {
-      status = absl::InvalidArgumentError(
-          absl::StrCat(target->GetTypeName(), " has no such field"));
+      status =
+          absl::InvalidArgumentError(no_such_member(*target->GetDescriptor()));
     } else if (const void* oneof = field->real_containing_oneof();
                look(member).kind != Node::Kind::kNull &&
                !filled.insert(oneof != nullptr ? oneof : field).second) {
       status =
-          absl::InvalidArgumentError("the field has another value already");
+          absl::InvalidArgumentError("the member has another value already");
     } else {
       status = assign({target, field}, member);
     }
     if (!status.ok()) {
-      return with_prefix(status, absl::StrCat("member ", excerpt(name), ": "));
+      return at_segment(status, name);
     }
   }
   return absl::OkStatus();

@@ -116,18 +116,22 @@ void write_tags_member(
 absl::StatusOr<v1::UsagePlan> usage_plan_from_json(std::string_view json) {
   absl::StatusOr<Value> value = parse_json(json);
   if (!value.ok()) return value.status();
-  if (!value->has_struct_value()) {
+  return usage_plan_from_value(*std::move(value));
+}
+
+absl::StatusOr<v1::UsagePlan> usage_plan_from_value(Value value) {
+  if (!value.has_struct_value()) {
     return absl::InvalidArgumentError("expected a usage plan, a JSON object");
   }
-  absl::Status status = check_period(*value);
-  if (status.ok()) status = canonicalize_plan_numbers(&*value);
+  absl::Status status = check_period(value);
+  if (status.ok()) status = canonicalize_plan_numbers(&value);
   if (!status.ok()) return status;
 
   // To replace a whole document is to read it.
   v1::PatchOperation replace;
   replace.set_op("replace");
   replace.set_path("");
-  *replace.mutable_value() = *std::move(value);
+  *replace.mutable_value() = std::move(value);
   v1::UsagePlan plan;
   JsonPatchTransaction transaction(&plan);
   status = transaction.apply(replace);

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "google/protobuf/map.h"
+#include "google/protobuf/struct.pb.h"
 #include "json/json_writer.h"
 #include "proto/api_key.pb.h"
 #include "proto/patch_operation.pb.h"
@@ -21,14 +22,18 @@ namespace weir {
 
 // Reads a usage plan, such as `aws apigateway get-usage-plan` prints. Numbers
 // may be strings that hold one, and integers with more digits than a double
-// keeps have to be; null is the same as an absent member; method
-// keys become canonical. The plan is not validated: see validate_usage_plan().
+// keeps have to be; null is the same as an absent member; method keys become
+// canonical. The plan is not validated: see validate_usage_plan().
 //
 // InvalidArgument: not JSON (with line and column), a member that a usage plan
 // does not have, a value of the wrong type (with its path), a period or method
 // key that does not exist, two keys for one method. ResourceExhausted: beyond
 // the limits of parse_json().
 absl::StatusOr<v1::UsagePlan> usage_plan_from_json(std::string_view json);
+// The same of JSON that was read already. Errors begin with the place of what
+// is wrong, a JSON Pointer, unless that is the whole: "/quota/limit: ".
+absl::StatusOr<v1::UsagePlan> usage_plan_from_value(
+    google::protobuf::Value value);
 
 // Whether there is a member `tags` where there are no tags: API Gateway writes
 // one when it answers Get and Update, none in lists and for Create.

@@ -207,7 +207,8 @@ TEST(UsagePlanFromJson, RefusesUnknownMembersByName) {
   }
   EXPECT_THAT(
       std::string(load_error(R"({"apiStages":[{},{"apiID":"x"}]})").message()),
-      AllOf(StartsWith("member \"apiStages\""), HasSubstr("element 1")));
+      StartsWith("/apiStages/1/apiID: there is no such member: expected apiId, "
+                 "stage or throttle"));
 }
 
 TEST(UsagePlanFromJson, RefusesWrongTypes) {

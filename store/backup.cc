@@ -403,34 +403,46 @@ absl::Status export_store(Store& store, std::ostream& out,
   return Exporter(store, out, progress).run();
 }
 
-absl::StatusOr<int64_t> import_store(std::istream& in, const PlanRules& rules,
-                                     Store& store, BackupProgress progress) {
+absl::Status import_lines(
+    absl::FunctionRef<absl::StatusOr<bool>(v1::BackupLine*)> next,
+    const PlanRules& rules, Store& store) {
   Importer importer(rules, store);
   if (auto status = importer.check_unused(); !status.ok()) return status;
+  for (;;) {
+    v1::BackupLine line;
+    const auto is_there = next(&line);
+    if (!is_there.ok()) return is_there.status();
+    if (!*is_there) return importer.finish();
+    if (auto status = importer.take(line); !status.ok()) return status;
+  }
+}
+
+absl::StatusOr<int64_t> import_store(std::istream& in, const PlanRules& rules,
+                                     Store& store, BackupProgress progress) {
   constexpr size_t kBufferBytes = kMaxJsonBytes + 2;
   const std::unique_ptr<char[]> buffer(new char[kBufferBytes]);
   int64_t number = 0;
-  while (in.peek() != std::istream::traits_type::eof()) {
+  const auto next = [&](v1::BackupLine* line) -> absl::StatusOr<bool> {
+    if (number > 0 && number % kLinesToProgress == 0) progress(number);
+    if (in.peek() == std::istream::traits_type::eof()) {
+      if (in.bad()) return absl::UnavailableError("cannot be read");
+      return false;
+    }
     ++number;
     in.getline(buffer.get(), kBufferBytes);
-    if (in.bad()) break;
+    if (in.bad()) return absl::UnavailableError("cannot be read");
     if (in.fail()) {
       in.clear();  // it could be read
-      return at_line(number, invalid(absl::StrCat("is longer than ",
-                                                  kMaxJsonBytes, " bytes")));
+      return invalid(absl::StrCat("is longer than ", kMaxJsonBytes, " bytes"));
     }
     // What was read includes the line end, if it was not the stream's.
     const auto size = static_cast<size_t>(in.gcount()) - (in.eof() ? 0 : 1);
-    const auto line =
-        backup_line_from_json(std::string_view(buffer.get(), size));
-    const absl::Status status =
-        line.ok() ? importer.take(*line) : line.status();
-    if (absl::IsInvalidArgument(status)) return at_line(number, status);
-    if (!status.ok()) return status;
-    if (number % kLinesToProgress == 0) progress(number);
-  }
-  if (in.bad()) return absl::UnavailableError("cannot be read");
-  const absl::Status status = importer.finish();
+    auto read = backup_line_from_json(std::string_view(buffer.get(), size));
+    if (!read.ok()) return read.status();
+    *line = *std::move(read);
+    return true;
+  };
+  const absl::Status status = import_lines(next, rules, store);
   if (absl::IsInvalidArgument(status)) {
     return at_line(std::max<int64_t>(number, 1), status);
   }

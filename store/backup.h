@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "plan/validation.h"
+#include "proto/backup.pb.h"
 #include "store/store.h"
 
 namespace weir {
@@ -32,6 +33,19 @@ using BackupProgress = absl::FunctionRef<void(int64_t lines)>;
 // ask it.
 absl::Status export_store(Store& store, std::ostream& out,
                           BackupProgress progress);
+
+// Makes of `store`, which nobody has used yet nor uses now, what the lines of
+// an export say, in their order: `next` sets one and returns true, or returns
+// false behind the last. Holds in memory all ids and values.
+//
+// Errors: FailedPrecondition, and nothing has changed, if the store has been
+// used. InvalidArgument for a line that does not belong there, a plan that is
+// not valid under `rules`, an id or a value that is there already or is
+// missing, and lines that end early. Those of `next` and of the store. After an
+// error the store may hold a part: it is to be thrown away.
+absl::Status import_lines(
+    absl::FunctionRef<absl::StatusOr<bool>(v1::BackupLine*)> next,
+    const PlanRules& rules, Store& store);
 
 // Reads an export into `store`, which nobody has used yet nor uses now. Returns
 // the number of lines. Lines may have kMaxJsonBytes. Holds in memory one line,

@@ -77,13 +77,13 @@ TEST(BackupLine, TellsWhatItDoesNotTake) {
       {R"({"end":{},"apiKey":{}})", "another value already"},
       {R"({"apiKey":{"id":"a","id":"b"}})", "\"id\""},
       {R"({"apiKey":{"id":"a","colour":1}})",
-       "member \"colour\": weir.v1.ApiKey has no such field"},
+       "/apiKey/colour: there is no such member: expected id, value, name, "},
       {R"({"apiKeys":{}})", "apiKeys"},
-      {R"({"apiKey":{"id":1}})", "member \"id\": expected a string"},
-      {R"({"end":{"lines":"1.5"}})", "member \"lines\": expected an integer"},
+      {R"({"apiKey":{"id":1}})", "/apiKey/id: expected a string"},
+      {R"({"end":{"lines":"1.5"}})", "/end/lines: expected an integer"},
       {"{\"apiKey\":{\"id\":\"\xFF\"}}", "UTF-8"},
       {R"({"apiKey":{"createdDate":"yesterday"}})",
-       "member \"createdDate\": expected"},
+       "/apiKey/createdDate: expected"},
       {R"({"end":{}} x)", "column"},
   };
   for (const auto& c : kCases) {

@@ -1,0 +1,102 @@
+// A dump of API Gateway, checked and made ready to be a store.
+
+#ifndef WEIR_ADOPT_ADOPTION_H_
+#define WEIR_ADOPT_ADOPTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "adopt/aws_dump.h"
+#include "plan/validation.h"
+#include "proto/backup.pb.h"
+#include "quota/calendar.h"
+#include "store/store.h"
+
+namespace weir {
+
+struct AdoptionReport {
+  std::size_t plans = 0;
+  std::size_t keys = 0;
+  std::size_t associations = 0;
+  std::size_t used_associations = 0;  // with requests, or an extension
+  Day first_day = 0;                  // of the usage
+  Day last_day = 0;
+  // A quota has an offset: an enforcer needs the rules of the adoption.
+  bool has_offsets = false;
+  DumpNotes notes;
+};
+
+// A store of what a dump says: its plans, keys and associations with their ids,
+// in their order, and daily usage, of which the present period's counts. What
+// remains of a period is what API Gateway said it was: where that is not the
+// limit less what was used, the difference is kept as an extension.
+// *thread-compatible*
+class Adoption {
+ public:
+  // `today`: days after it cannot have been used.
+  Adoption(const PlanRules& rules, Day today) : rules_(rules), today_(today) {}
+
+  // Takes over what `dump` holds, which is finished. Returns all that is wrong,
+  // up to a hundred problems; nothing if a store can be made of it.
+  std::vector<DumpProblem> take(AwsDump dump);
+
+  const AdoptionReport& report() const { return report_; }
+
+  // Makes a store of what was taken: `progress` is told how many lines of its
+  // export it has so far. Errors: those of import_lines().
+  // REQUIRES: take() found no problem.
+  absl::Status write(Store& store,
+                     absl::FunctionRef<void(int64_t)> progress) const;
+
+ private:
+  using Days = std::map<Day, AwsDump::DayUsage>;
+
+  // A key under a plan.
+  struct Association {
+    std::size_t plan;  // its place in `plans_`
+    std::size_t key;   // its place in `keys_`
+    Days days;
+    Day last = 0;  // the day that is counted
+  };
+
+  void fail(const AwsDump::Origin& origin, std::string message);
+  void note(const std::string& what, std::string_view of);
+  void check_plans();
+  void index();
+  void take_plan_keys(const std::vector<AwsDump::PlanKeys>& pages);
+  void take_usage(const std::vector<AwsDump::UsagePage>& pages);
+  void take_key_usage(const AwsDump::UsagePage& page,
+                      const AwsDump::KeyUsage& usage, std::size_t plan);
+  const std::string* plan_named_by(const AwsDump::Origin& origin);
+  void check_in_an_enforcer();
+  void make_notes();
+
+  v1::StoredPlan stored_plan(const v1::UsagePlan& plan) const;
+  Day first_day_of(const Association& association) const;
+  void add_extensions(const Association& association,
+                      v1::StoredAssociation* stored) const;
+  v1::BackupUsage usage_of(const Association& association, int64_t id) const;
+
+  const PlanRules rules_;
+  const Day today_;
+  std::vector<AwsDump::Plan> plans_;
+  std::vector<AwsDump::Key> keys_;
+  std::map<std::string, std::size_t> plan_places_;
+  std::map<std::string, std::size_t> key_places_;
+  std::vector<Association> associations_;
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> places_;
+  std::vector<DumpProblem> problems_;
+  AdoptionReport report_;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_ADOPT_ADOPTION_H_

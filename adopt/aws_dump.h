@@ -1,0 +1,117 @@
+// What the AWS CLI prints of usage plans, keys and usage, in files.
+
+#ifndef WEIR_ADOPT_AWS_DUMP_H_
+#define WEIR_ADOPT_AWS_DUMP_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "documents/document_node.h"
+#include "proto/api_key.pb.h"
+#include "proto/usage_plan.pb.h"
+#include "quota/calendar.h"
+
+namespace weir {
+
+// Bounds of one file. A page of 500 keys and 90 days has 140,000 values.
+inline constexpr std::size_t kMaxDumpFileBytes = std::size_t{64} << 20;
+inline constexpr std::size_t kMaxDumpFileValues = 4'000'000;
+
+// What is wrong with a dump: "get-api-keys.json:17: the key has no value".
+struct DumpProblem {
+  std::string file;  // "": of the dump as a whole
+  std::int64_t line = 0;
+  std::string message;  // never a key's value
+};
+
+// What a dump holds that a store has no place for, or that one should know:
+// "disabled keys" and their ids.
+using DumpNotes = std::map<std::string, std::vector<std::string>>;
+
+// The answers of get-usage-plans, get-api-keys, get-usage-plan-keys and
+// get-usage, as JSON or YAML, each in a file or in several, for its pages.
+// *thread-compatible*
+class AwsDump {
+ public:
+  struct Origin {
+    std::string file;
+    std::int64_t line = 0;
+  };
+  struct Plan {
+    v1::UsagePlan plan;
+    Origin origin;
+  };
+  struct Key {
+    v1::ApiKey key;
+    Origin origin;
+  };
+  // A page of the keys of a plan, which only the file's name may tell.
+  struct PlanKeys {
+    Origin origin;
+    std::vector<std::string> key_ids;
+    bool is_followed = false;  // it says that there is another page
+  };
+  // What a key used and what remained, one after another from the first day.
+  struct DayUsage {
+    std::int64_t used;
+    std::int64_t remaining;
+  };
+  struct KeyUsage {
+    std::string key_id;
+    Origin origin;
+    std::vector<DayUsage> days;
+  };
+  struct UsagePage {
+    std::string plan_id;
+    Origin origin;
+    Day first = 0;
+    Day last = 0;
+    std::vector<KeyUsage> keys;
+  };
+
+  // Takes a file called `name`. It tells by its content what it is; where that
+  // is an empty list, by its name.
+  void add(const std::string& name, std::string_view text);
+
+  // Call after the last add(): the pages are complete, or that is a problem.
+  void finish();
+
+  std::vector<Plan> plans;
+  std::vector<Key> keys;
+  std::vector<PlanKeys> plan_keys;
+  std::vector<UsagePage> usage;
+  DumpNotes notes;
+  std::vector<DumpProblem> problems;
+
+ private:
+  // Pages of one answer: how many there are, and how many of them say that
+  // another one follows.
+  struct Pages {
+    std::string file;  // one that says so
+    int count = 0;
+    int followed = 0;
+  };
+
+  void add_document(const std::string& name, const DocumentNode& root);
+  bool add_list(const std::string& name, const DocumentNode& list);
+  void add_plan(const std::string& name, const DocumentNode& item);
+  void add_key(const std::string& name, const DocumentNode& item);
+  void add_plan_keys(const std::string& name, const DocumentNode& list);
+  void add_usage(const std::string& name, const DocumentNode& root);
+  void add_key_usage(const std::string& key_id, const DocumentNode& days,
+                     UsagePage* page);
+  void count_page(const std::string& what, const std::string& name,
+                  const DocumentNode& root);
+  void fail(const std::string& file, const DocumentNode& at,
+            std::string message);
+
+  std::map<std::string, Pages> pages_;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_ADOPT_AWS_DUMP_H_

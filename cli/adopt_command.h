@@ -1,0 +1,18 @@
+// `weir adopt`: a new store, of what the AWS CLI prints.
+
+#ifndef WEIR_CLI_ADOPT_COMMAND_H_
+#define WEIR_CLI_ADOPT_COMMAND_H_
+
+#include <string>
+
+#include "absl/types/span.h"
+#include "cli/console.h"
+
+namespace weir::cli {
+
+// Runs the command with what stands behind its name; returns the exit code.
+int run_adopt(absl::Span<const std::string> arguments, const Console& console);
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLI_ADOPT_COMMAND_H_

@@ -1,0 +1,68 @@
+// JSON and YAML documents as a tree that knows where its values stand.
+
+#ifndef WEIR_DOCUMENTS_DOCUMENT_NODE_H_
+#define WEIR_DOCUMENTS_DOCUMENT_NODE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "google/protobuf/struct.pb.h"
+
+namespace weir {
+
+// One value of a document. *thread-compatible*
+struct DocumentNode {
+  enum class Kind : std::uint8_t {
+    kNull,
+    kBoolean,   // `text` is "true" or "false"
+    kNumber,    // `text` is a decimal number, as it was written where that is
+                // one: 1.10 stays 1.10, YAML's 0x10 is 16
+    kText,      // `text`
+    kSequence,  // `items`
+    kMapping,   // `items`, called `names`
+  };
+  Kind kind = Kind::kNull;
+  std::int32_t line = 0;  // where it begins, from 1
+  std::string text;
+  std::vector<std::string> names;  // none twice
+  std::vector<DocumentNode> items;
+
+  bool is_null() const { return kind == Kind::kNull; }
+  bool is_text() const { return kind == Kind::kText; }
+  bool is_sequence() const { return kind == Kind::kSequence; }
+  bool is_mapping() const { return kind == Kind::kMapping; }
+  // Whether it is neither a sequence nor a mapping.
+  bool is_scalar() const { return !is_sequence() && !is_mapping(); }
+
+  // The member of a mapping; null if there is none, or this is no mapping.
+  // Takes time linear in the number of members.
+  const DocumentNode* find(std::string_view name) const;
+
+  // The number that is written here, or in a string; nothing if there is none
+  // or it is not finite.
+  std::optional<double> number() const;
+  // The same of a whole number: 500, 5e2 and "500", not 0.5.
+  std::optional<std::int64_t> integer() const;
+};
+
+// What errors say was found: `null`, `true`, `number 5`, `string "a"`, `a
+// list`, `an object`.
+std::string describe(const DocumentNode& node);
+
+// `node` without its places. Numbers become doubles.
+google::protobuf::Value to_value(const DocumentNode& node);
+
+// `path` and the member of this name: "Resources.Gold", or
+// `Throttle["/pets/GET"]` for a name with other characters than letters,
+// digits, '_' and '-'.
+std::string member_path(std::string_view path, std::string_view name);
+// `path` and the element: "ApiStages[0]".
+std::string element_path(std::string_view path, std::size_t index);
+
+}  // namespace weir
+
+#endif  // WEIR_DOCUMENTS_DOCUMENT_NODE_H_

@@ -1,0 +1,22 @@
+#ifndef WEIR_PLAN_FILES_SERVERLESS_PLANS_H_
+#define WEIR_PLAN_FILES_SERVERLESS_PLANS_H_
+
+#include <vector>
+
+#include "documents/document_node.h"
+#include "plan_files/filed_plan.h"
+
+namespace weir {
+
+// Whether `root` is a serverless.yml.
+bool is_serverless(const DocumentNode& root);
+
+// What its provider.apiGateway.usagePlan makes: one plan, called as the
+// framework calls its resource, or one for each name of a list; then the plans
+// of the template in its `resources`. The framework's variables,
+// `${self:custom.limit}`, are references.
+std::vector<FiledPlan> serverless_plans(const DocumentNode& root);
+
+}  // namespace weir
+
+#endif  // WEIR_PLAN_FILES_SERVERLESS_PLANS_H_
