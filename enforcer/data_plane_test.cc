@@ -174,7 +174,7 @@ TEST(DataPlane, HandleTellsTheIdOfItsKeyAlsoWhereMemoryWasUsedUp) {
   const auto enforcer = *Enforcer::create(options);
   int failures = 0;
   std::vector<std::string> ids;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 60'000; ++i) {
     v1::ApiKey key;
     key.set_value(absl::StrCat("a-key-with-the-number-", i));
     const auto created = enforcer->create_api_key(key);
@@ -272,7 +272,7 @@ TEST_F(DataPlaneTest, HandlesAreUsedWhileTheirKeysComeAndGo) {
   }
   std::mt19937 random(4);
   std::vector<bool> present(20);
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 60'000; ++i) {
     const int n = 1 + static_cast<int>(random() % 19);
     if (present[n]) {
       ASSERT_TRUE(enforcer_->delete_api_key(absl::StrCat("id-", n)).ok());
