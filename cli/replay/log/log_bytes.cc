@@ -1,6 +1,7 @@
 #include "cli/replay/log/log_bytes.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -128,8 +129,13 @@ std::size_t LogBytes::read_stored(char* buffer, std::size_t size) {
     head_.erase(0, count);
     return count;
   }
+  if (!status_.ok()) return 0;
+  errno = 0;
   in_.read(buffer, static_cast<std::streamsize>(size));
-  if (in_.bad()) status_ = absl::UnavailableError("cannot be read");
+  if (in_.bad()) {
+    status_ = absl::UnavailableError(errno == 0 ? "cannot be read"
+                                                : std::strerror(errno));
+  }
   return static_cast<std::size_t>(in_.gcount());
 }
 
