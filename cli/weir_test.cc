@@ -114,7 +114,8 @@ TEST(Weir, HelpsAndTellsItsVersion) {
         {"top", "--help"},
         {"usage", "--help"},
         {"export", "--help"},
-        {"import", "--help"}}) {
+        {"import", "--help"},
+        {"adopt", "--help"}}) {
     const Result result = weir(arguments);
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_EQ(result.out.substr(0, 12), "Usage: weir ");

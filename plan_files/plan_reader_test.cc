@@ -323,8 +323,9 @@ TEST(ReadPlans, WorksFunctionsOut) {
   EXPECT_EQ(limit("!Ref Q"), "the parameter Q has no Default");
   EXPECT_EQ(limit("!Ref S"),
             "the parameter S is read from SSM by a deployment");
-  EXPECT_EQ(limit("!Ref R"),
-            "a reference to \"R\", known only to a deployment");
+  EXPECT_EQ(limit("!Ref R"), "there is no parameter \"R\"");
+  EXPECT_EQ(limit("!Ref X"),
+            "a reference to the resource \"X\", known only to a deployment");
   EXPECT_EQ(limit("!Ref AWS::Region"),
             "AWS::Region is known only to a deployment");
   EXPECT_EQ(limit("{'Ref': 'P'}"), "7");
