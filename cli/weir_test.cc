@@ -946,6 +946,10 @@ TEST_F(WeirStoreTest, AnExportIsAStoreAgain) {
   EXPECT_EQ(made.exit_code, 0) << made.err;
   EXPECT_EQ(made.out + made.err, "");
   EXPECT_EQ(weir({"export", "--store", copy_}).out, live.out);
+  std::filesystem::remove_all(copy_);
+  EXPECT_EQ(weir({"import", "--store", copy_}, "\xEF\xBB\xBF" + live.out).err,
+            "");
+  EXPECT_EQ(weir({"export", "--store", copy_}).out, live.out);
 
   // It counts on where the other did, and still does when it is opened again.
   for (const std::int64_t left : {87, 86}) {

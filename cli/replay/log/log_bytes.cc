@@ -95,13 +95,13 @@ class LogBytes::Inflater {
   // False if there is no other.
   bool begin_member(absl::Status* status) {
     do {
-      for (; stream_.avail_in > 0 && *stream_.next_in == 0; padded_ = true) {
+      while (stream_.avail_in > 0 && *stream_.next_in == 0) {
         ++stream_.next_in;
         --stream_.avail_in;
       }
     } while (stream_.avail_in == 0 && fill());
     if (stream_.avail_in == 0) return false;
-    if (padded_ || *stream_.next_in != 0x1f) {
+    if (*stream_.next_in != 0x1f) {
       *status =
           absl::DataLossError("there are bytes after the compressed data");
       return false;
@@ -116,7 +116,6 @@ class LogBytes::Inflater {
   z_stream stream_ = {};
   bool is_ready_ = false;
   bool between_members_ = false;
-  bool padded_ = false;
 };
 
 LogBytes::LogBytes(std::istream& in) : in_(in) {}
