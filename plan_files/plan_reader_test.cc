@@ -304,6 +304,7 @@ std::string limit(std::string_view function, std::string_view rest = "") {
       "  Not: !Not [!Condition IsP]\n"
       "  Both: !And [!Condition IsP, !Not [!Condition Not]]\n"
       "  Either: !Or [!Equals [!Ref Q, 1], !Condition IsP]\n"
+      "  Neither: !And [!Equals [!Ref Q, 1], !Condition Not]\n"
       "  Unknown: !Equals [!Ref Q, 1]\n"
       "  Loop: !Not [!Condition Loop]\n"
       "Mappings:\n  M: {'7': {Limit: 70}}\n",
@@ -394,6 +395,7 @@ TEST(ReadPlans, CallsReferencesByTheirNames) {
   // What CloudFormation makes of scalars that are no text.
   EXPECT_EQ(stage("on"), "true");
   EXPECT_EQ(stage("1.10"), "1.10");
+  EXPECT_EQ(stage("012345"), "012345");
   EXPECT_EQ(stage("'on'"), "on");
 }
 
@@ -444,6 +446,19 @@ TEST(ReadPlans, NamesWhatTheUserWrote) {
           "2147483647, got 99999999999",
           "18: Resources.Gold.Properties.Throttle.RateLimit: there is no "
           "condition \"A\""));
+}
+
+TEST(ReadPlans, PointsAtWhatHoldsAMistake) {
+  EXPECT_THAT(
+      problems("Resources:\n  X:\n    Type: AWS::ApiGateway::UsagePlan\n"
+               "    Properties:\n      ApiStages:\n"
+               "      - {ApiId: a, Stage: s}\n"
+               "      - ApiId: a\n        Stage: s\n"
+               "        Throttle:\n          /x/GET: {RateLimit: 1}\n"),
+      ElementsAre("7: Resources.X.Properties.ApiStages[1]: stage \"a\" : \"s\" "
+                  "is there twice",
+                  StartsWith("7: Resources.X.Properties.ApiStages[1]: methods "
+                             "can be throttled only if")));
 }
 
 TEST(ReadPlans, PointsIntoPlansOfTheAwsCli) {
