@@ -440,10 +440,9 @@ TEST(Adoption, RefusesWhatIsWrong) {
   };
   EXPECT_THAT(plans_with("\"free2\"", "\"gold1\""),
               Contains("get-usage-plans.json:2: plan gold1 is there twice"));
-  EXPECT_THAT(
-      plans_with("1000", "\"many\""),
-      Contains(HasSubstr(
-          "get-usage-plans.json:2: /quota/limit: expected an integer")));
+  EXPECT_THAT(plans_with("1000", "\"many\""),
+              Contains(HasSubstr("get-usage-plans.json:2: /quota/limit: "
+                                 "expected a whole number from 0 to")));
   EXPECT_THAT(
       plans_with("1000", "-1"),
       ElementsAre(HasSubstr("get-usage-plans.json:2: plan \"gold1\": ")));

@@ -463,7 +463,8 @@ TEST(ReadPlans, PointsAtWhatHoldsAMistake) {
 
 TEST(ReadPlans, PointsIntoPlansOfTheAwsCli) {
   EXPECT_THAT(problems(R"({"name":"n","quota":{"limit":"many"}})"),
-              ElementsAre(StartsWith("/quota/limit: expected an integer")));
+              ElementsAre(StartsWith(
+                  "/quota/limit: expected a whole number from 0 to")));
   EXPECT_THAT(problems(R"({"items":[{"name":"n","qouta":{}}]})"),
               ElementsAre("/items/0/qouta: there is no such member: expected "
                           "id, name, description, apiStages, throttle, quota, "
