@@ -174,7 +174,7 @@ TEST(ReadHead, TakesValuesThatHaveBeenTrimmed) {
   }
   for (const std::string& gap :
        {"\0 \n"s, "\0 \0\0"s, "\0\0\0"s, "\0 x\r\n"s, "\0 \r\r\n"s, "\0 \r \n"s,
-        "\0 \r\n\r\n"s, "\0 \0\r\n"s}) {
+        "\0 \r\n\r\n"s, "\0 \0\r\n"s, "\0 \r\0"s, "\0 \0\n"s}) {
     EXPECT_TRUE(absl::IsInvalidArgument(read_with_gap(gap)));
   }
 }
