@@ -92,7 +92,7 @@ TEST(WeirValidate, ChecksAllPlansOfAFile) {
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(result.err,
             "weir: " + path +
-                ":16: Resources.Free.Properties.Quota.Limit: expected 1 to "
+                ":16: Resources.Free.Properties.Quota.Limit: expected 0 to "
                 "8796093022207, got -5\n");
   EXPECT_EQ(run(run_validate, {path + "#Gold"}).out, path + "#Gold: valid\n");
   EXPECT_EQ(run(run_validate, {path + "#gold"}).exit_code, kExitOk);
