@@ -489,6 +489,9 @@ const tests = {
     const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(over <= 0, `${over} pixels too wide`);
     await picture(page, "refused-narrow");
+    // What a narrow page leaves out is there again.
+    assert.equal(await page.isVisible("#refused thead th:nth-child(3)"), false);
+    await page.setViewportSize({width: 1280, height: 800});
     await page.route("**/-/refused-keys*", (route) => route.fulfill({contentType: "application/json", body: JSON.stringify({
       since: "2026-11-30T15:00:00.000000Z", until: "2026-11-30T15:05:12.000000Z", throttled: 1, quota_exceeded: 0,
       forbidden: 0, unknown_key: 0, uncounted: 9, keys: [{key_id: null, key_name: null, usage_plan_id: null,
