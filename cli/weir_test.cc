@@ -202,6 +202,11 @@ TEST(Weir, UsageErrorsExitWithTwo) {
       {{"serve", "--listen=127.0.0.1:0", "--cors=a=*",
         "--cors=shop=https://a.example/"},
        "weir: --cors: expected an origin such as"},
+      {{"serve", "--listen=127.0.0.1:0", "--trust=10.0.0.0/33"},
+       "weir: --trust: expected ADDRESS/BITS, such as 10.0.0.0/8 or fd00::/8, "
+       "got \"10.0.0.0/33\": BITS is no number up to 32"},
+      {{"serve", "--listen=127.0.0.1:0", "--trust=::1", "--trust=proxy"},
+       "weir: --trust: expected ADDRESS/BITS, such as"},
       {{"serve", "--listen=127.0.0.1:0", "--upstream=http://127.0.0.1:1"},
        "weir: serve: unknown flag --upstream"},
       {{"replay"}, "weir: replay: --plan and --log are required"},

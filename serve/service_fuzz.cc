@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
+#include "gateway/authorizer.h"
 #include "http/message.h"
 #include "json/json_reader.h"
 #include "management/authentication.h"
@@ -65,6 +66,13 @@ void check(const HttpRequest& request, const HttpResponse& response,
             "headers are lines");
   }
   require(allowed_origins <= 1, "and said once");
+  if (Authorizer::serves(request.target)) {
+    require(response.status == 200 || response.status == 400 ||
+                response.status == 403 || response.status == 429,
+            "what proxies understand");
+    require(response.status != 200 || response.body.empty(),
+            "a proxy is told to go on without a body");
+  }
   if (Management::serves(request.target)) {
     require(allowed_origins == 0, "management is for its own page");
     require(has_error_type == (response.status >= 400), "errors have types");
@@ -156,6 +164,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
         "nobody can sign by chance");
     // Otherwise most inputs would end with the access check.
     request.headers.emplace_back("host", "localhost");
+    request.peer_address = "127.0.0.1";
     weir::check(request, open.answer(request), secret);
   }
   return 0;

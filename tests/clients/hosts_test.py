@@ -34,7 +34,6 @@ def configuration(name, ports):
             re.MULTILINE | re.DOTALL,
         )[1]
     for written, used in ports.items():
-        assert re.search(rf"\b{written}\b", block) or name == "weir.lua" or written == 8080, written
         block = re.sub(rf"\b{written}\b", str(used), block)
     return block
 
@@ -280,7 +279,7 @@ class Nginx(HostTest, unittest.TestCase):
         )
         config = self.write(
             "nginx.conf",
-            f"daemon off; pid {self.folder}/pid; error_log stderr;\n"
+            f"daemon off; master_process off; pid {self.folder}/pid; error_log stderr;\n"
             f"events {{}}\nhttp {{\naccess_log off;\n{temporary}{self.page('nginx')}}}\n",
         )
         self.run_proxy("nginx", "-p", self.folder, "-c", config, "-e", "stderr")
@@ -291,7 +290,6 @@ class Nginx(HostTest, unittest.TestCase):
             for _ in range(5):
                 self.ask("/pets/7", connection=connection)
                 self.ask("/x", key="another", connection=connection)
-        # There is one worker process.
         self.assertEqual(self.relay.connections, 1)
 
 
