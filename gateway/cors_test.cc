@@ -165,7 +165,7 @@ TEST(Cors, OptionsPassesWithoutAKey) {
   EXPECT_FALSE(
       passes_without_key(HttpRequest{"OPTIONS", "/", {{"x-api-key", ""}}, ""}));
   EXPECT_FALSE(passes_without_key(
-      {"OPTIONS", "/", {{"origin", "x"}, {"x-api-key", "k"}}, ""}));
+      HttpRequest{"OPTIONS", "/", {{"origin", "x"}, {"x-api-key", "k"}}, ""}));
   HttpRequest get = preflight(kOrigin);
   get.method = "GET";
   EXPECT_FALSE(passes_without_key(get));
