@@ -291,6 +291,14 @@ class HostTest:
         costs = [line["cost"] for line in lines if line["outcome"] == "admitted"]
         self.assertEqual(costs, [1, 1, 1])
 
+    def test_connections_are_kept(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        with contextlib.closing(connection):
+            for _ in range(5):
+                self.ask("/pets/7", connection=connection)
+                self.ask("/x", key="another", connection=connection)
+        self.assertEqual(self.relay.connections, 1)
+
     def test_without_weir_nothing_passes(self):
         self.relay.close()
         self.assertIn(self.ask("/x").status, (500, 502, 503))
@@ -311,14 +319,6 @@ class Nginx(HostTest, unittest.TestCase):
             f"events {{}}\nhttp {{\naccess_log off;\n{temporary}{self.page('nginx')}}}\n",
         )
         self.run_proxy("nginx", "-p", self.folder, "-c", config, "-e", "stderr")
-
-    def test_connections_are_kept(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        with contextlib.closing(connection):
-            for _ in range(5):
-                self.ask("/pets/7", connection=connection)
-                self.ask("/x", key="another", connection=connection)
-        self.assertEqual(self.relay.connections, 1)
 
 
 class Haproxy(HostTest, unittest.TestCase):
