@@ -114,7 +114,8 @@ TEST(Weir, HelpsAndTellsItsVersion) {
         {"top", "--help"},
         {"usage", "--help"},
         {"export", "--help"},
-        {"import", "--help"}}) {
+        {"import", "--help"},
+        {"adopt", "--help"}}) {
     const Result result = weir(arguments);
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_EQ(result.out.substr(0, 12), "Usage: weir ");
@@ -949,6 +950,10 @@ TEST_F(WeirStoreTest, AnExportIsAStoreAgain) {
   const Result made = weir({"import", "--store", copy_, file});
   EXPECT_EQ(made.exit_code, 0) << made.err;
   EXPECT_EQ(made.out + made.err, "");
+  EXPECT_EQ(weir({"export", "--store", copy_}).out, live.out);
+  std::filesystem::remove_all(copy_);
+  EXPECT_EQ(weir({"import", "--store", copy_}, "\xEF\xBB\xBF" + live.out).err,
+            "");
   EXPECT_EQ(weir({"export", "--store", copy_}).out, live.out);
 
   // It counts on where the other did, and still does when it is opened again.

@@ -1,5 +1,6 @@
 #include "http/request_head.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,19 @@ absl::Status malformed(std::string_view what) {
 
 const char* end_of(std::string_view text) { return text.data() + text.size(); }
 
+// Where the line after that of a value begins, in a buffer that ends at `end`.
+// Parsers write a NUL behind each value; newer ones before white space that
+// ends it, and leave what follows as it was received.
+const char* next_line(std::string_view value, const char* end) {
+  const char* const start = end_of(value);
+  if (start < end && *start == '\0') {
+    const char* const rest = std::find_if(
+        start + 1, end, [](char c) { return c != ' ' && c != '\t'; });
+    if (end - rest >= 2 && rest[0] == '\r' && rest[1] == '\n') return rest + 2;
+  }
+  return start + 2;
+}
+
 // Whether the parts lie as they do in a head without anything else in it. A
 // parser that cut a line at a NUL, joined two, or took a lone CR or LF for a
 // line's end has left a part elsewhere.
@@ -29,12 +43,13 @@ bool is_contiguous(const ReceivedHead& received) {
           received.target_start + received.target.size() + 1) {
     return false;
   }
+  const char* const end = received.method.data() + received.bytes;
   const char* line = end_of(received.version) + 2;
   for (const auto& [name, value] : received.headers) {
     if (name.data() != line || value.data() <= end_of(name)) return false;
-    line = end_of(value) + 2;
+    line = next_line(value, end);
   }
-  return line + 2 == received.method.data() + received.bytes;
+  return line + 2 == end;
 }
 
 }  // namespace

@@ -152,5 +152,32 @@ TEST(ReadHead, RefusesWhatIsNotAllThatWasReceived) {
   EXPECT_TRUE(is_refused(longer));
 }
 
+// As a parser leaves it that cuts white space off; `gap` comes after "h".
+absl::Status read_with_gap(const std::string& gap) {
+  const std::string text = "GET / HTTP/1.1\r\nHost: h" + gap + "A: b\0\n\r\n"s;
+  const auto part = [&text](std::string_view wanted) {
+    return std::string_view(text).substr(text.find(wanted), wanted.size());
+  };
+  return read_head({part("GET"),
+                    part("/"),
+                    part("/").data(),
+                    part("HTTP/1.1"),
+                    {{part("Host"), part("h\0"s).substr(0, 1)},
+                     {part("A"), part("b\0"s).substr(0, 1)}},
+                    text.size()})
+      .status();
+}
+
+TEST(ReadHead, TakesValuesThatHaveBeenTrimmed) {
+  for (const std::string& gap : {"\0\n"s, "\0\0"s, "\0\r\n"s, "\0 \t \r\n"s}) {
+    EXPECT_TRUE(read_with_gap(gap).ok()) << read_with_gap(gap);
+  }
+  for (const std::string& gap :
+       {"\0 \n"s, "\0 \0\0"s, "\0\0\0"s, "\0 x\r\n"s, "\0 \r\r\n"s, "\0 \r \n"s,
+        "\0 \r\n\r\n"s, "\0 \0\r\n"s, "\0 \r\0"s, "\0 \0\n"s}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(read_with_gap(gap)));
+  }
+}
+
 }  // namespace
 }  // namespace weir

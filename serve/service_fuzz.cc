@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,8 @@
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "gateway/authorizer.h"
+#include "gateway/request_observer.h"
+#include "gateway/stage_target.h"
 #include "http/message.h"
 #include "json/json_reader.h"
 #include "management/authentication.h"
@@ -23,6 +26,7 @@
 #include "management/sigv4_samples.h"
 #include "plan/plan_json.h"
 #include "proto/api_key.pb.h"
+#include "serve/access_record.h"
 #include "serve/service.h"
 #include "tests/fuzz/invariant.h"
 
@@ -73,6 +77,9 @@ void check(const HttpRequest& request, const HttpResponse& response,
     require(response.status != 200 || response.body.empty(),
             "a proxy is told to go on without a body");
   }
+  if (request.target.rfind("/-/refused-keys", 0) == 0) {
+    require(parse_json(response.body).ok(), "refused keys are JSON");
+  }
   if (Management::serves(request.target)) {
     require(allowed_origins == 0, "management is for its own page");
     require(has_error_type == (response.status >= 400), "errors have types");
@@ -89,6 +96,21 @@ void check(const HttpRequest& request, const HttpResponse& response,
           (request.method != "POST" && contains(request.target, "/keys/")) ||
           (request.method == "POST" && response.status == 201),
       "secrets are kept");
+}
+
+// Whatever the target: the access log has a line of JSON, without the query.
+void check_log_line(const HttpRequest& request) {
+  AnsweredRequest answered;
+  answered.method = request.method;
+  answered.target = request.target;
+  answered.stage_target = parse_stage_target(request.target);
+  const std::string line =
+      access_log_line(AccessRecord(answered), std::nullopt);
+  require(line.find('\n') == line.size() - 1, "a line");
+  const auto json = parse_json(line);
+  require(json.ok(), "of JSON");
+  const auto& path = json->struct_value().fields().at("path").string_value();
+  require(!contains(path, "?"), "without the query");
 }
 
 class Subject {
@@ -166,6 +188,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
     request.headers.emplace_back("host", "localhost");
     request.peer_address = "127.0.0.1";
     weir::check(request, open.answer(request), secret);
+    weir::check_log_line(request);
   }
   return 0;
 }
