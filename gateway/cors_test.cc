@@ -45,8 +45,8 @@ HttpRequest preflight(const std::string& origin, HttpHeaders more = {}) {
 }
 
 HttpHeaders answered(const CorsOrigins& origins, const HttpRequest& request,
-                     HttpHeaders upstreams = {}) {
-  HttpResponse response{200, std::move(upstreams), ""};
+                     HttpHeaders own = {}) {
+  HttpResponse response{200, std::move(own), ""};
   add_cors_headers(origins, request, "Retry-After", response);
   return response.headers;
 }
@@ -159,11 +159,13 @@ TEST(CorsRules, AreFoundByTheApi_InEverySpelling) {
 TEST(Cors, OptionsPassesWithoutAKey) {
   EXPECT_TRUE(passes_without_key(preflight(kOrigin)));
   EXPECT_TRUE(passes_without_key(preflight(kOrigin, {{"x-api-key", "k"}})));
-  EXPECT_TRUE(passes_without_key({"OPTIONS", "/", {}, ""}));
-  EXPECT_TRUE(passes_without_key({"OPTIONS", "/", {{"origin", "x"}}, ""}));
-  EXPECT_FALSE(passes_without_key({"OPTIONS", "/", {{"x-api-key", ""}}, ""}));
+  EXPECT_TRUE(passes_without_key(HttpRequest{"OPTIONS", "/", {}, ""}));
+  EXPECT_TRUE(
+      passes_without_key(HttpRequest{"OPTIONS", "/", {{"origin", "x"}}, ""}));
+  EXPECT_FALSE(
+      passes_without_key(HttpRequest{"OPTIONS", "/", {{"x-api-key", ""}}, ""}));
   EXPECT_FALSE(passes_without_key(
-      {"OPTIONS", "/", {{"origin", "x"}, {"x-api-key", "k"}}, ""}));
+      HttpRequest{"OPTIONS", "/", {{"origin", "x"}, {"x-api-key", "k"}}, ""}));
   HttpRequest get = preflight(kOrigin);
   get.method = "GET";
   EXPECT_FALSE(passes_without_key(get));
@@ -231,7 +233,7 @@ TEST(Cors, OtherOriginsAreToldNothing) {
   }
 }
 
-TEST(Cors, AnUpstreamsOwnHeadersDoNotCount_ButWhatItExposes) {
+TEST(Cors, HeadersOfTheAnswerDoNotCount_ButWhatTheyExpose) {
   const HttpHeaders theirs = {
       {"access-control-allow-origin", "https://theirs.example"},
       {"access-control-allow-credentials", "true"},

@@ -1,10 +1,9 @@
-// Requests to the APIs: decided, and passed on if they are admitted.
+// Requests to the APIs: decided and answered.
 
 #ifndef WEIR_GATEWAY_GATEWAY_H_
 #define WEIR_GATEWAY_GATEWAY_H_
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,12 +12,12 @@
 #include "enforcer/decision.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/http_response.h"
+#include "gateway/client_request.h"
 #include "gateway/cors.h"
 #include "gateway/request_counters.h"
 #include "gateway/request_observer.h"
 #include "gateway/route_table.h"
 #include "gateway/stage_target.h"
-#include "gateway/upstream.h"
 #include "http/message.h"
 
 namespace weir {
@@ -50,21 +49,24 @@ struct GatewayOptions {
 //   429 {"message":"Too Many Requests"}   throttled
 //   429 {"message":"Limit Exceeded"}      over quota
 //
-// What is admitted, the upstream answers; without one, a 200 says that there is
-// none. Every answer has an x-amzn-requestid, every error an x-amzn-errortype.
+// What is admitted is answered with a fixed 200. Every answer has an
+// x-amzn-requestid, every error an x-amzn-errortype.
 // For an API with origins, OPTIONS without a key is answered 204 and counts
 // nowhere, and pages of these origins can read all answers.
 //
-// Blocks as long as the upstream takes, and otherwise does not lock.
-// *thread-safe*
+// Neither locks nor blocks. *thread-safe*
 class Gateway {
  public:
-  // `upstream` may be null. REQUIRES: the others outlive this object.
+  // REQUIRES: the others outlive this object.
   Gateway(Enforcer* enforcer, const LiveRoutes* routes,
-          RequestCounters* counters, std::unique_ptr<Upstream> upstream,
-          const GatewayOptions& options = {});
+          RequestCounters* counters, const GatewayOptions& options = {});
 
   HttpResponse answer(const HttpRequest& request);
+
+  // What a proxy is to do with the request of its client: the same, but that it
+  // is 200 without a body where the request may pass, OPTIONS without a key
+  // among them.
+  HttpResponse authorize(const ClientRequest& request);
 
   // Makes `response`, somebody else's answer to the request, one that pages can
   // read as they can read answer()'s.
@@ -72,11 +74,14 @@ class Gateway {
                         HttpResponse& response) const;
 
  private:
+  // `admitted` and `options` are the answers where nothing is refused, and
+  // where nothing is decided.
+  HttpResponse answer(const ClientRequest& request, HttpResponse admitted,
+                      HttpResponse options);
   // Once the enforcer has decided.
-  HttpResponse answer_decided(const HttpRequest& request,
-                              const std::optional<StageTarget>& target);
-  HttpResponse response_to(const HttpRequest& request,
-                           const AnsweredRequest& answered);
+  HttpResponse answer_decided(const ClientRequest& request,
+                              const std::optional<StageTarget>& target,
+                              HttpResponse admitted);
   void add_rate_limit_headers(const Decision& decision,
                               HttpHeaders& headers) const;
   void report(AnsweredRequest& answered, std::string_view api_key) const;
@@ -84,7 +89,6 @@ class Gateway {
   Enforcer& enforcer_;
   const LiveRoutes& routes_;
   RequestCounters& counters_;
-  const std::unique_ptr<Upstream> upstream_;
   const GatewayOptions options_;
   const std::string exposed_headers_;
 };

@@ -23,6 +23,8 @@ struct HttpRequest {
   // The other end of the connection, "127.0.0.1" or "::1"; "": not known.
   std::string peer_address = {};
   bool over_tls = false;
+  // Over a unix-domain socket, which has no address.
+  bool over_unix_socket = false;
 };
 
 // Whether the request asks for nothing but to be told: GET and HEAD.

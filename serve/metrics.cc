@@ -43,13 +43,10 @@ void add_requests(MetricsWriter& metrics, const RequestCounters& requests) {
                kOutcomeNames, requests.totals());
 }
 
-void add_upstream(MetricsWriter& metrics, const UpstreamCounters& upstream) {
-  add_counters(metrics, "weir_gateway_upstream_answers_total",
-               "Answers of the upstream, by class of status.", "status",
-               UpstreamCounters::kClassNames, upstream.answers());
-  add_counters(metrics, "weir_gateway_upstream_failures_total",
-               "Admitted requests that the upstream did not answer.", "reason",
-               UpstreamCounters::kFailureNames, upstream.failures());
+void add_authorizer(MetricsWriter& metrics, const Authorizer& authorizer) {
+  add_counters(metrics, "weir_authorize_rejected_total",
+               "Questions of proxies that were refused without a decision.",
+               "reason", Authorizer::kRejectionNames, authorizer.rejections());
 }
 
 void add_access_log(MetricsWriter& metrics, const AccessLog& log) {
@@ -139,7 +136,9 @@ void add_process(MetricsWriter& metrics) {
 std::string metrics_text(const MetricsSources& sources) {
   MetricsWriter metrics;
   add_requests(metrics, *sources.requests);
-  if (sources.upstream != nullptr) add_upstream(metrics, *sources.upstream);
+  if (sources.authorizer != nullptr) {
+    add_authorizer(metrics, *sources.authorizer);
+  }
   if (sources.access_log != nullptr) {
     add_access_log(metrics, *sources.access_log);
   }

@@ -79,13 +79,10 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
       connections_(std::move(options.connections)),
       access_log_(std::move(options.access_log)),
       refused_keys_(clock_->now()),
-      upstream_counters_(options.upstream == nullptr
-                             ? nullptr
-                             : &options.upstream->counters()),
       gateway_(enforcer, &routes_, &request_counters_,
-               std::move(options.upstream),
                gateway_options(std::move(options.gateway), access_log_.get(),
                                refused_keys_, clock_.get())),
+      authorizer_(&gateway_, std::move(options.trusted)),
       management_(enforcer, keep_up(*enforcer, routes_, options.quota_offset,
                                     has_gateway_)) {}
 
@@ -95,6 +92,7 @@ HttpResponse Service::answer(const HttpRequest& request) {
   if (path == "/healthz" && only_reads(request)) return health();
   if (path == "/metrics" && only_reads(request)) return metrics();
   if (path == kRefusedKeys) return answer_refused_keys(request);
+  if (Authorizer::serves(request.target)) return authorizer_.answer(request);
   if (const HttpResponse* file = page_file(path)) {
     return page_response(request, *file);
   }
@@ -118,7 +116,8 @@ HttpResponse Service::answer_beside_management(const HttpRequest& request) {
 }
 
 HttpResponse Service::answer_gateway(const HttpRequest& request) {
-  return gateway_.answer(request);
+  return Authorizer::serves(request.target) ? authorizer_.answer(request)
+                                            : gateway_.answer(request);
 }
 
 std::vector<std::string> Service::unreachable_stages() const {
@@ -149,8 +148,8 @@ HttpResponse Service::answer_refused_keys(const HttpRequest& request) {
 
 HttpResponse Service::metrics() const {
   MetricsSources sources{
-      &enforcer_,         &request_counters_, &management_counters_,
-      upstream_counters_, access_log_.get(),  version_,
+      &enforcer_,   &request_counters_, &management_counters_,
+      &authorizer_, access_log_.get(),  version_,
       std::nullopt};
   if (connections_ != nullptr) sources.http_connections = connections_();
   return {200,

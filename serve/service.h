@@ -15,11 +15,11 @@
 #include "absl/time/time.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
+#include "gateway/authorizer.h"
 #include "gateway/gateway.h"
 #include "gateway/request_counters.h"
 #include "gateway/route_table.h"
-#include "gateway/upstream.h"
-#include "gateway/upstream_counters.h"
+#include "gateway/trusted_peers.h"
 #include "http/message.h"
 #include "management/access.h"
 #include "management/authentication.h"
@@ -37,16 +37,16 @@ struct ServiceOptions {
   QuotaOffset quota_offset = QuotaOffset::kRequests;
   // nullptr: without credentials; see Access.
   std::shared_ptr<const Authentication> authentication;
-  // nullptr: admitted requests are answered with a fixed 200.
-  std::unique_ptr<Upstream> upstream;
   // Its observers are the service's to set.
   GatewayOptions gateway;
+  // Who may ask about the requests of others: see Authorizer.
+  TrustedPeers trusted = TrustedPeers::loopback();
   // What the gateway answers is written to it. nullptr: there is none.
   std::shared_ptr<AccessLog> access_log;
   // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
   bool gateway_beside_management = true;
   // How many requests `answer()` lets the gateway have at a time; others are
-  // 429. An upstream that is slow is not to keep operators out.
+  // 429.
   int max_gateway_requests = 192;
   // How old the last sync to the store may be before the service is unwell; 0:
   // nothing is synced.
@@ -63,6 +63,7 @@ struct ServiceOptions {
 //   /restapis, /account, ...       404: API Gateway's, too, but not this one's
 //   /healthz                       200, or 503 if counts do not reach the disk
 //   /metrics                       for Prometheus; needs no credentials
+//   /-/authorize/{apiId}/{stage}   for proxies that ask: see Authorizer
 //   /-/refused-keys                for whoever may read: see RefusedKeys
 //   /                              a page for people; it has no data of its own
 //   /{apiId}/{stage}/...           the gateway: see Gateway
@@ -76,7 +77,7 @@ class Service {
       Enforcer* enforcer, ServiceOptions options);
 
   HttpResponse answer(const HttpRequest& request);
-  // The gateway and nothing else.
+  // The gateway and the authorizer, and nothing else.
   HttpResponse answer_gateway(const HttpRequest& request);
 
   // Makes an answer that is not the service's, as it was not asked, one that
@@ -113,9 +114,9 @@ class Service {
   RequestCounters request_counters_;
   const std::shared_ptr<AccessLog> access_log_;  // or null
   RefusedKeys refused_keys_;
-  const UpstreamCounters* const upstream_counters_;  // the gateway's; or null
   ManagementCounters management_counters_;
   Gateway gateway_;
+  Authorizer authorizer_;
   Management management_;
 };
 

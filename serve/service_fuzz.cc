@@ -15,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
+#include "gateway/authorizer.h"
 #include "gateway/request_observer.h"
 #include "gateway/stage_target.h"
 #include "http/message.h"
@@ -69,6 +70,13 @@ void check(const HttpRequest& request, const HttpResponse& response,
             "headers are lines");
   }
   require(allowed_origins <= 1, "and said once");
+  if (Authorizer::serves(request.target)) {
+    require(response.status == 200 || response.status == 400 ||
+                response.status == 403 || response.status == 429,
+            "what proxies understand");
+    require(response.status != 200 || response.body.empty(),
+            "a proxy is told to go on without a body");
+  }
   if (request.target.rfind("/-/refused-keys", 0) == 0) {
     require(parse_json(response.body).ok(), "refused keys are JSON");
   }
@@ -178,6 +186,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
         "nobody can sign by chance");
     // Otherwise most inputs would end with the access check.
     request.headers.emplace_back("host", "localhost");
+    request.peer_address = "127.0.0.1";
     weir::check(request, open.answer(request), secret);
     weir::check_log_line(request);
   }
