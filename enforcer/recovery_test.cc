@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -397,15 +398,20 @@ TEST_F(RecoveryTest, AnImportThatOverwritesIsThereWholeOrNotAtAll) {
                "apiStages": [{"apiId": "other", "stage": "test"}]})");
   import(true);
   close();
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < 6; ++round) {
     SCOPED_TRACE(round);
     EXPECT_EQ(in_child([&] {
                 open();
-                std::thread killer([round] {
+                std::atomic<int> imports{0};
+                std::thread killer([&] {
+                  while (imports < round) std::this_thread::yield();
                   absl::SleepFor(absl::Microseconds(300 * round));
                   raise(SIGKILL);
                 });
-                for (bool even = false;; even = !even) import(even);
+                for (bool even = false;; even = !even) {
+                  import(even);
+                  ++imports;
+                }
               }),
               -SIGKILL);
     open();
