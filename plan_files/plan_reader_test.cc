@@ -341,6 +341,7 @@ TEST(ReadPlans, WorksFunctionsOut) {
   EXPECT_EQ(limit("!If [Not, 1, 2]"), "2");
   EXPECT_EQ(limit("!If [Both, 1, 2]"), "1");
   EXPECT_EQ(limit("!If [Either, 1, 2]"), "1");
+  EXPECT_EQ(limit("!If [Neither, 1, 2]"), "2");
   EXPECT_EQ(
       limit("!If [Unknown, 1, 2]"),
       "the condition Unknown is not known: the parameter Q has no Default");
