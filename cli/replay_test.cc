@@ -445,7 +445,7 @@ TEST(Replay, DecidesAsTheGatewayDoes) {
   LiveRoutes routes(enforcer.get());
   ASSERT_TRUE(routes.load_all().ok());
   RequestCounters counters;
-  Gateway gateway(enforcer.get(), &routes, &counters, nullptr, {});
+  Gateway gateway(enforcer.get(), &routes, &counters);
 
   const std::vector<std::string> targets = {"/",
                                             "/pets",
