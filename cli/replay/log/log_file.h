@@ -28,7 +28,7 @@ class LogFile {
   // As many lines are recognised before the format is taken to be known, and so
   // many bytes are read for it at most.
   static constexpr int kLinesToRecognise = 64;
-  static constexpr std::size_t kBytesToRecognise = 4 << 20;
+  static constexpr std::size_t kBytesToRecognise = 1 << 20;
 
   // `format` may be null: it is found. REQUIRES: `in` outlives this.
   LogFile(std::istream& in, const LogFormat* format, FieldChoice choice);
