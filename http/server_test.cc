@@ -635,10 +635,11 @@ int retry_after_of(const std::string& answer) {
 }
 
 void expect_too_many(const std::string& answer) {
-  EXPECT_EQ(status_of(answer), 429) << answer;
+  EXPECT_EQ(status_of(answer), 503) << answer;
   EXPECT_TRUE(absl::StrContains(
-      answer, "x-amzn-errortype: TooManyRequestsException\r\n"))
+      answer, "x-amzn-errortype: ServiceUnavailableException\r\n"))
       << answer;
+  EXPECT_TRUE(absl::StrContains(answer, "\r\nx-amzn-requestid: ")) << answer;
   EXPECT_GE(retry_after_of(answer), 1) << answer;
   EXPECT_LE(retry_after_of(answer), kMostOverloadRetryAfter) << answer;
   EXPECT_TRUE(absl::StartsWith(body_of(answer), R"({"message":"Too many )"));
@@ -735,7 +736,7 @@ TEST(HttpServer, LetsItsRefusalsBeCompleted) {
         absl::StrContains(answer, absl::StrCat("x-refused: ", as, "\r")))
         << answer;
   };
-  refused("GET /a HTTP/1.1\r\nHost: h\r\nOrigin: o\r\n\r\n", "/a2429");
+  refused("GET /a HTTP/1.1\r\nHost: h\r\nOrigin: o\r\n\r\n", "/a2503");
   refused(
       "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nhello world",
       "/b2413");
@@ -772,6 +773,7 @@ TEST(HttpServer, AnswersWhereThereIsNoRoom) {
   std::set<std::string> ids;
   for (int i = 0; i < 60; ++i) {
     Client refused(*server);
+    refused.say(kGet);
     const std::string answer = refused.hear();
     expect_too_many(answer);
     waits.insert(retry_after_of(answer));

@@ -68,4 +68,9 @@ absl::Status Access::check(const HttpRequest& request) const {
   return absl::OkStatus();
 }
 
+absl::Status Access::check_head(const HttpRequest& head) const {
+  return authentication_ == nullptr ? check_local(head)
+                                    : authentication_->check_head(head);
+}
+
 }  // namespace weir

@@ -27,6 +27,9 @@ class Access {
 
   // Unauthenticated or PermissionDenied if it may not.
   absl::Status check(const HttpRequest& request) const;
+  // Whether check() may allow a request with this head, so that its body is
+  // worth reading. Does not block.
+  absl::Status check_head(const HttpRequest& head) const;
 
  private:
   const std::shared_ptr<const Authentication> authentication_;
