@@ -31,7 +31,6 @@
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/mutex.h"
-#include "gateway/upstream.h"
 #include "http/server.h"
 #include "json/text.h"
 #include "management/access.h"
@@ -76,7 +75,6 @@ struct Flags {
   std::string region;
   std::string tls_certificate;
   std::string tls_key;
-  std::string upstream;
   GatewayFlags gateway;
   std::string access_log;
   std::string offset;
@@ -242,11 +240,6 @@ absl::StatusOr<ServiceOptions> service_options_of(
   auto gateway = flags.gateway.options();
   if (!gateway.ok()) return gateway.status();
   options.gateway = *std::move(gateway);
-  if (!flags.upstream.empty()) {
-    auto upstream = Upstream::create(flags.upstream);
-    if (!upstream.ok()) return with_prefix(upstream.status(), "--upstream: ");
-    options.upstream = *std::move(upstream);
-  }
   return options;
 }
 
@@ -446,10 +439,6 @@ int run_serve(absl::Span<const std::string> arguments, const Console& console) {
   line.add_flag("tls-certificate", "FILE", "PEM, with its chain: serve HTTPS",
                 &flags.tls_certificate);
   line.add_flag("tls-key", "FILE", "PEM", &flags.tls_key);
-  line.add_flag("upstream", "URL",
-                "where admitted requests go, without /{apiId}/{stage} and\n"
-                "x-api-key. Default: they are answered with a fixed 200",
-                &flags.upstream);
   flags.gateway.add_to(line);
   line.add_flag("access-log", "FILE",
                 "a line of JSON for each request to an API is appended, which\n"

@@ -109,8 +109,8 @@ std::string allowed_headers(const HttpRequest& request) {
   return all;
 }
 
-// Takes the headers that an upstream has about this away. What it exposes.
-std::vector<std::string> take_upstreams(HttpHeaders& headers) {
+// Takes the headers about this away. What they expose.
+std::vector<std::string> take_cors_headers(HttpHeaders& headers) {
   std::vector<std::string> exposed;
   HttpHeaders others;
   for (auto& [name, value] : headers) {
@@ -185,7 +185,7 @@ HttpResponse options_response() { return {204, {{"allow", kMethods}}, ""}; }
 void add_cors_headers(const CorsOrigins& origins, const HttpRequest& request,
                       std::string_view exposed, HttpResponse& response) {
   HttpHeaders& headers = response.headers;
-  const std::vector<std::string> upstreams = take_upstreams(headers);
+  const std::vector<std::string> also_exposed = take_cors_headers(headers);
   vary_by_origin(headers);
   const std::string_view allowed =
       origins.allowed(single_header(request.headers, "origin").value_or(""));
@@ -199,7 +199,7 @@ void add_cors_headers(const CorsOrigins& origins, const HttpRequest& request,
     return;
   }
   headers.emplace_back("access-control-expose-headers", exposed);
-  for (const std::string& value : upstreams) {
+  for (const std::string& value : also_exposed) {
     headers.emplace_back("access-control-expose-headers", value);
   }
 }

@@ -59,8 +59,8 @@ HttpResponse options_response();
 // the methods of HTTP APIs, x-api-key, and the headers that are asked for, up
 // to 1,024 bytes of well-formed names.
 //
-// Of the Access-Control headers that `response` has, those of an upstream, only
-// what they expose is kept; nothing where the origin is not one of `origins`.
+// Of the Access-Control headers that `response` has already, only what they
+// expose is kept; nothing where the origin is not one of `origins`.
 // Varies by Origin in any case.
 void add_cors_headers(const CorsOrigins& origins, const HttpRequest& request,
                       std::string_view exposed, HttpResponse& response);

@@ -45,8 +45,8 @@ HttpRequest preflight(const std::string& origin, HttpHeaders more = {}) {
 }
 
 HttpHeaders answered(const CorsOrigins& origins, const HttpRequest& request,
-                     HttpHeaders upstreams = {}) {
-  HttpResponse response{200, std::move(upstreams), ""};
+                     HttpHeaders own = {}) {
+  HttpResponse response{200, std::move(own), ""};
   add_cors_headers(origins, request, "Retry-After", response);
   return response.headers;
 }
@@ -231,7 +231,7 @@ TEST(Cors, OtherOriginsAreToldNothing) {
   }
 }
 
-TEST(Cors, AnUpstreamsOwnHeadersDoNotCount_ButWhatItExposes) {
+TEST(Cors, HeadersOfTheAnswerDoNotCount_ButWhatTheyExpose) {
   const HttpHeaders theirs = {
       {"access-control-allow-origin", "https://theirs.example"},
       {"access-control-allow-credentials", "true"},

@@ -52,12 +52,10 @@ int64_t random_wait(int64_t most) {
 }  // namespace
 
 Gateway::Gateway(Enforcer* enforcer, const LiveRoutes* routes,
-                 RequestCounters* counters, std::unique_ptr<Upstream> upstream,
-                 const GatewayOptions& options)
+                 RequestCounters* counters, const GatewayOptions& options)
     : enforcer_(*enforcer),
       routes_(*routes),
       counters_(*counters),
-      upstream_(std::move(upstream)),
       options_(options),
       exposed_headers_(exposed_headers(options.headers.format)) {}
 
@@ -124,8 +122,6 @@ HttpResponse Gateway::response_to(const HttpRequest& request,
     response.headers = {{"content-type", "application/json"},
                         {"x-amzn-errortype", std::string(refusal.error_type)}};
     response.body = refusal.body;
-  } else if (upstream_ != nullptr) {
-    response = upstream_->forward(request, *answered.stage_target);
   } else {
     response.headers = {{"content-type", "application/json"}};
     response.body = kStandIn;

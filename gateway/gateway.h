@@ -1,10 +1,9 @@
-// Requests to the APIs: decided, and passed on if they are admitted.
+// Requests to the APIs: decided and answered.
 
 #ifndef WEIR_GATEWAY_GATEWAY_H_
 #define WEIR_GATEWAY_GATEWAY_H_
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +17,6 @@
 #include "gateway/request_observer.h"
 #include "gateway/route_table.h"
 #include "gateway/stage_target.h"
-#include "gateway/upstream.h"
 #include "http/message.h"
 
 namespace weir {
@@ -50,19 +48,17 @@ struct GatewayOptions {
 //   429 {"message":"Too Many Requests"}   throttled
 //   429 {"message":"Limit Exceeded"}      over quota
 //
-// What is admitted, the upstream answers; without one, a 200 says that there is
-// none. Every answer has an x-amzn-requestid, every error an x-amzn-errortype.
+// What is admitted is answered with a fixed 200. Every answer has an
+// x-amzn-requestid, every error an x-amzn-errortype.
 // For an API with origins, OPTIONS without a key is answered 204 and counts
 // nowhere, and pages of these origins can read all answers.
 //
-// Blocks as long as the upstream takes, and otherwise does not lock.
-// *thread-safe*
+// Neither locks nor blocks. *thread-safe*
 class Gateway {
  public:
-  // `upstream` may be null. REQUIRES: the others outlive this object.
+  // REQUIRES: the others outlive this object.
   Gateway(Enforcer* enforcer, const LiveRoutes* routes,
-          RequestCounters* counters, std::unique_ptr<Upstream> upstream,
-          const GatewayOptions& options = {});
+          RequestCounters* counters, const GatewayOptions& options = {});
 
   HttpResponse answer(const HttpRequest& request);
 
@@ -84,7 +80,6 @@ class Gateway {
   Enforcer& enforcer_;
   const LiveRoutes& routes_;
   RequestCounters& counters_;
-  const std::unique_ptr<Upstream> upstream_;
   const GatewayOptions options_;
   const std::string exposed_headers_;
 };

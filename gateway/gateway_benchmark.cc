@@ -87,7 +87,7 @@ class Account {
   std::unique_ptr<Enforcer> enforcer = *Enforcer::create();
   LiveRoutes routes{enforcer.get()};
   RequestCounters counters;
-  Gateway gateway{enforcer.get(), &routes, &counters, nullptr};
+  Gateway gateway{enforcer.get(), &routes, &counters};
 };
 
 // One for all, built when it is first needed.
@@ -167,7 +167,7 @@ void answer_and_log(benchmark::State& state) {
     options.observer = &log;
     options.clock = &clock;
     return new Gateway(account.enforcer.get(), &account.routes,
-                       &account.counters, nullptr, options);
+                       &account.counters, options);
   }();
   const HttpRequest request = request_with(kTarget, kKey);
   const auto before = log.statistics();

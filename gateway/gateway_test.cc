@@ -18,8 +18,6 @@
 #include "gateway/request_counters.h"
 #include "gateway/request_observer.h"
 #include "gateway/route_table.h"
-#include "gateway/scripted_server.h"
-#include "gateway/upstream.h"
 #include "gtest/gtest.h"
 #include "http/message.h"
 #include "plan/plan_json.h"
@@ -60,19 +58,17 @@ class GatewayTest : public testing::Test {
     start();
   }
 
-  void start(std::unique_ptr<Upstream> upstream = nullptr,
-             GatewayOptions options = {}) {
+  void start(GatewayOptions options = {}) {
     options.observer = observer_;
     options.refusal_observer = refusal_observer_;
     options.clock = clock_.get();
-    gateway_ =
-        std::make_unique<Gateway>(enforcer_.get(), routes_.get(), &counters_,
-                                  std::move(upstream), options);
+    gateway_ = std::make_unique<Gateway>(enforcer_.get(), routes_.get(),
+                                         &counters_, options);
   }
   void start(HeaderFormat format) {
     GatewayOptions options;
     options.headers = format;
-    start(nullptr, options);
+    start(options);
   }
 
   void add_key(const char* id, const char* value, bool enabled) {
@@ -243,14 +239,14 @@ TEST_F(GatewayTest, Latency_IsFromTheArrivalToTheAnswer) {
   GatewayOptions options;
   options.observer = &all;
   options.clock = &clock;
-  Gateway gateway(enforcer_.get(), routes_.get(), &counters_, nullptr, options);
+  Gateway gateway(enforcer_.get(), routes_.get(), &counters_, options);
   gateway.answer({"GET", "/a1/prod/x", {{"x-api-key", kGold}}, ""});
   ASSERT_EQ(all.told.size(), 1u);
   EXPECT_EQ(all.told[0].request.arrived.unix, kSecond);
   EXPECT_EQ(all.told[0].request.latency_ns, kSecond);
 }
 
-TEST_F(GatewayTest, Admitted_IsTheStandInWithoutAnUpstream) {
+TEST_F(GatewayTest, Admitted_IsTheFixed200) {
   const HttpResponse response = get();
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body,
@@ -364,7 +360,7 @@ TEST_F(GatewayTest, RetryAfter_IsCapped) {
             R"("burst";r=2;t=86400, "quota";r=0;t=86400)");
   GatewayOptions options;
   options.headers.max_retry_after = 60;
-  start(nullptr, options);
+  start(options);
   EXPECT_EQ(header(get(), "retry-after"), "60");
 }
 
@@ -372,7 +368,7 @@ TEST_F(GatewayTest, Retries_MayBeSpread) {
   patch("/quota/limit", "1");
   GatewayOptions options;
   options.spread_retries = 3;
-  start(nullptr, options);
+  start(options);
   EXPECT_EQ(admitted(1), 1);
   std::set<std::string> waits;
   for (int i = 0; i < 200; ++i) waits.insert(header(get(), "retry-after"));
@@ -390,7 +386,7 @@ GatewayOptions with_page() {
 }
 
 TEST_F(GatewayTest, Preflight_PassesWithoutAKey_AndConsumesNothing) {
-  start(nullptr, with_page());
+  start(with_page());
   for (int i = 0; i < 10; ++i) {
     const HttpResponse response =
         gateway_->answer({"OPTIONS",
@@ -414,7 +410,7 @@ TEST_F(GatewayTest, Preflight_PassesWithoutAKey_AndConsumesNothing) {
 }
 
 TEST_F(GatewayTest, Preflight_OfAnotherApiOrTarget_NeedsAKey) {
-  start(nullptr, with_page());
+  start(with_page());
   for (const char* target : {"/a2/prod/x", "/A1/prod/x", "/a1/prod//x",
                              "/a1/prod/../x", "/a1/prod/x;y", "/a1", "*"}) {
     const HttpResponse response = gateway_->answer(
@@ -430,7 +426,7 @@ TEST_F(GatewayTest, Preflight_OfAnotherApiOrTarget_NeedsAKey) {
 }
 
 TEST_F(GatewayTest, OptionsWithAKey_IsARequestAsOthers) {
-  start(nullptr, with_page());
+  start(with_page());
   const HttpResponse response = get("/a1/prod/x", kGold, "OPTIONS");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(header(response, "ratelimit"),
@@ -439,7 +435,7 @@ TEST_F(GatewayTest, OptionsWithAKey_IsARequestAsOthers) {
 }
 
 TEST_F(GatewayTest, EveryAnswer_CanBeReadByPages) {
-  start(nullptr, with_page());
+  start(with_page());
   patch("/quota/limit", "4");
   const auto ask = [&](const char* key, const char* origin) {
     return gateway_->answer(
@@ -471,7 +467,7 @@ TEST_F(GatewayTest, Pages_AreShownTheHeadersInUse) {
   GatewayOptions options = with_page();
   const auto exposed = [&](HeaderFormat format) {
     options.headers.format = format;
-    start(nullptr, options);
+    start(options);
     return header(
         gateway_->answer({"GET", "/a1/prod/x", {{"origin", kPage}}, ""}),
         "access-control-expose-headers");
@@ -483,34 +479,8 @@ TEST_F(GatewayTest, Pages_AreShownTheHeadersInUse) {
             "Retry-After, x-amzn-RequestId, x-amzn-ErrorType");
 }
 
-TEST_F(GatewayTest, Upstream_DoesNotDoubleTheHeadersForPages) {
-  ScriptedServer server(
-      "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\n"
-      "Access-Control-Allow-Credentials: true\r\nVary: Origin\r\n"
-      "Content-Length: 0\r\n\r\n");
-  start(*Upstream::create(server.url()), with_page());
-  const HttpResponse response = gateway_->answer(
-      {"GET", "/a1/prod/x", {{"x-api-key", kGold}, {"origin", kPage}}, ""});
-  EXPECT_EQ(header(response, "access-control-allow-origin"), kPage);
-  EXPECT_EQ(header(response, "access-control-allow-credentials"), "(none)");
-  EXPECT_EQ(header(response, "vary"), "Origin");
-  // A preflight is not the upstream's to answer.
-  EXPECT_EQ(gateway_
-                ->answer({"OPTIONS",
-                          "/a1/prod/x",
-                          {{"origin", kPage},
-                           {"access-control-request-method", "GET"}},
-                          ""})
-                .status,
-            204);
-  EXPECT_EQ(server.requests().size(), 1u);
-  // Of an API without origins, the upstream's are the client's.
-  start(*Upstream::create(server.url()));
-  EXPECT_EQ(header(get(), "access-control-allow-origin"), "*");
-}
-
 TEST_F(GatewayTest, SomebodyElsesRefusal_CanBeReadByPages) {
-  start(nullptr, with_page());
+  start(with_page());
   HttpResponse response{429, {{"retry-after", "3"}}, ""};
   HttpRequest request{"GET", "/a1/prod/x", {{"origin", kPage}}, ""};
   gateway_->add_cors_headers(request, response);
@@ -537,47 +507,6 @@ TEST_F(GatewayTest, RequestIds_AreNew) {
   std::set<std::string> ids;
   for (int i = 0; i < 100; ++i) ids.insert(header(get(), "x-amzn-requestid"));
   EXPECT_EQ(ids.size(), 100u);
-}
-
-TEST_F(GatewayTest, Admitted_IsForTheUpstream) {
-  ScriptedServer server(
-      "HTTP/1.1 404 Not Found\r\nX-Amzn-RequestId: theirs\r\nRateLimit: theirs"
-      "\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\ngone");
-  start(*Upstream::create(absl::StrCat(server.url(), "/base")));
-  const HttpResponse response =
-      gateway_->answer({"POST",
-                        "/a1/prod/pets/7?x",
-                        {{"x-api-key", kGold}, {"x-own", "1"}},
-                        "body",
-                        "10.1.2.3"});
-  EXPECT_EQ(response.status, 404);
-  EXPECT_EQ(response.body, "gone");
-  EXPECT_EQ(header(response, "content-type"), "text/plain");
-  EXPECT_EQ(header(response, "x-amzn-requestid").size(), 36u);
-  EXPECT_EQ(header(response, "ratelimit"),
-            R"("burst";r=2;t=1, "quota";r=99;t=43200)");
-  auto requests = server.requests();
-  ASSERT_EQ(requests.size(), 1u);
-  EXPECT_EQ(requests[0].find("POST /base/pets/7?x HTTP/1.1\r\n"), 0u);
-  EXPECT_TRUE(absl::StrContains(requests[0], "x-own: 1\r\n"));
-  EXPECT_TRUE(absl::StrContains(requests[0], "x-forwarded-for: 10.1.2.3\r\n"));
-  EXPECT_FALSE(absl::StrContains(requests[0], kGold));
-
-  // What is refused does not get there.
-  get("/a1/prod/x", "nobody's");
-  get("/a1/prod/../x");
-  admitted(10);
-  EXPECT_EQ(server.requests().size(), 3u);
-}
-
-TEST_F(GatewayTest, UpstreamThatFails_Is502_AndWasAdmitted) {
-  ScriptedServer server("nonsense\r\n");
-  start(*Upstream::create(server.url()));
-  const HttpResponse response = get();
-  expect_refused(response, 502, "InternalServerErrorException",
-                 R"({"message":"Internal server error"})");
-  EXPECT_EQ(header(response, "ratelimit"),
-            R"("burst";r=2;t=1, "quota";r=99;t=43200)");
 }
 
 // While method throttles come and go, and the burst goes up and down, no more

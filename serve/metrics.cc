@@ -43,15 +43,6 @@ void add_requests(MetricsWriter& metrics, const RequestCounters& requests) {
                kOutcomeNames, requests.totals());
 }
 
-void add_upstream(MetricsWriter& metrics, const UpstreamCounters& upstream) {
-  add_counters(metrics, "weir_gateway_upstream_answers_total",
-               "Answers of the upstream, by class of status.", "status",
-               UpstreamCounters::kClassNames, upstream.answers());
-  add_counters(metrics, "weir_gateway_upstream_failures_total",
-               "Admitted requests that the upstream did not answer.", "reason",
-               UpstreamCounters::kFailureNames, upstream.failures());
-}
-
 void add_access_log(MetricsWriter& metrics, const AccessLog& log) {
   const AccessLog::Statistics statistics = log.statistics();
   add_counter(metrics, "weir_access_log_lines_total",
@@ -139,7 +130,6 @@ void add_process(MetricsWriter& metrics) {
 std::string metrics_text(const MetricsSources& sources) {
   MetricsWriter metrics;
   add_requests(metrics, *sources.requests);
-  if (sources.upstream != nullptr) add_upstream(metrics, *sources.upstream);
   if (sources.access_log != nullptr) {
     add_access_log(metrics, *sources.access_log);
   }

@@ -10,7 +10,6 @@
 
 #include "enforcer/enforcer.h"
 #include "gateway/request_counters.h"
-#include "gateway/upstream_counters.h"
 #include "serve/access_log.h"
 #include "serve/management_counters.h"
 
@@ -20,9 +19,8 @@ struct MetricsSources {
   const Enforcer* enforcer;
   const RequestCounters* requests;
   const ManagementCounters* management;
-  const UpstreamCounters* upstream;  // nullptr: there is none
-  const AccessLog* access_log;       // likewise
-  std::string_view version;          // of the program
+  const AccessLog* access_log;  // nullptr: there is none
+  std::string_view version;     // of the program
   // Open at present; none: not shown.
   std::optional<int64_t> http_connections;
 };
@@ -30,8 +28,6 @@ struct MetricsSources {
 // In the text format that MetricsWriter writes:
 //
 //   weir_requests_total{outcome}                      see RequestCounters
-//   weir_gateway_upstream_answers_total{status},
-//   weir_gateway_upstream_failures_total{reason}      see UpstreamCounters
 //   weir_access_log_lines_total, weir_access_log_dropped_total,
 //   weir_access_log_write_errors_total                see AccessLog
 //   weir_management_requests_total{operation,status}  see ManagementCounters

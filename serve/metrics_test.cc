@@ -8,7 +8,6 @@
 #include "enforcer/enforcer.h"
 #include "gateway/request_counters.h"
 #include "gateway/request_observer.h"
-#include "gateway/upstream_counters.h"
 #include "gtest/gtest.h"
 #include "proto/api_key.pb.h"
 #include "proto/usage_plan.pb.h"
@@ -26,8 +25,8 @@ class MetricsTest : public testing::Test {
   std::unique_ptr<Enforcer> enforcer_ = *Enforcer::create();
   RequestCounters requests_;
   ManagementCounters management_;
-  MetricsSources sources_{
-      enforcer_.get(), &requests_, &management_, nullptr, nullptr, "1.2.3", {}};
+  MetricsSources sources_{enforcer_.get(), &requests_, &management_,
+                          nullptr,         "1.2.3",    {}};
 };
 
 TEST_F(MetricsTest, AreWellFormed) {
@@ -63,10 +62,6 @@ TEST_F(MetricsTest, ShowWhatWasCounted) {
   requests_.count(Outcome::kQuotaExceeded);
   management_.count("UpdateUsagePlan", 429);
   sources_.http_connections = 5;
-  UpstreamCounters upstream;
-  upstream.count_answer(404);
-  upstream.count_failure(UpstreamCounters::Failure::kTimeout);
-  sources_.upstream = &upstream;
 
   const auto metrics = parse_metrics(text());
   ASSERT_TRUE(metrics.ok()) << metrics.status();
@@ -78,17 +73,6 @@ TEST_F(MetricsTest, ShowWhatWasCounted) {
   EXPECT_EQ(sample("weir_management_requests_total",
                    "{operation=\"UpdateUsagePlan\",status=\"4xx\"}"),
             1);
-  const auto answers = [&](const char* status) {
-    return sample("weir_gateway_upstream_answers_total",
-                  absl::StrCat("{status=\"", status, "\"}"));
-  };
-  EXPECT_EQ(answers("2xx"), 0);
-  EXPECT_EQ(answers("4xx"), 1);
-  EXPECT_EQ(
-      sample("weir_gateway_upstream_failures_total", "{reason=\"timeout\"}"),
-      1);
-  EXPECT_EQ(
-      sample("weir_gateway_upstream_failures_total", "{reason=\"error\"}"), 0);
   EXPECT_EQ(sample("weir_usage_plans"), 1);
   EXPECT_EQ(sample("weir_api_keys"), 1);
   EXPECT_EQ(sample("weir_http_connections"), 5);
@@ -103,8 +87,6 @@ TEST_F(MetricsTest, WhatIsNotKnown_IsLeftOut) {
   ASSERT_TRUE(metrics.ok());
   EXPECT_EQ(metrics->count("weir_last_sync_timestamp_seconds"), 0u);
   EXPECT_EQ(metrics->count("weir_http_connections"), 0u);
-  EXPECT_EQ(metrics->count("weir_gateway_upstream_answers_total"), 0u);
-  EXPECT_EQ(metrics->count("weir_gateway_upstream_failures_total"), 0u);
   EXPECT_EQ(metrics->count("weir_access_log_lines_total"), 0u);
 }
 

@@ -79,11 +79,7 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
       connections_(std::move(options.connections)),
       access_log_(std::move(options.access_log)),
       refused_keys_(clock_->now()),
-      upstream_counters_(options.upstream == nullptr
-                             ? nullptr
-                             : &options.upstream->counters()),
       gateway_(enforcer, &routes_, &request_counters_,
-               std::move(options.upstream),
                gateway_options(std::move(options.gateway), access_log_.get(),
                                refused_keys_, clock_.get())),
       management_(enforcer, keep_up(*enforcer, routes_, options.quota_offset,
@@ -149,9 +145,8 @@ HttpResponse Service::answer_refused_keys(const HttpRequest& request) {
 
 HttpResponse Service::metrics() const {
   MetricsSources sources{
-      &enforcer_,         &request_counters_, &management_counters_,
-      upstream_counters_, access_log_.get(),  version_,
-      std::nullopt};
+      &enforcer_,        &request_counters_, &management_counters_,
+      access_log_.get(), version_,           std::nullopt};
   if (connections_ != nullptr) sources.http_connections = connections_();
   return {200,
           {{"content-type", MetricsWriter::kContentType}},

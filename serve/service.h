@@ -18,8 +18,6 @@
 #include "gateway/gateway.h"
 #include "gateway/request_counters.h"
 #include "gateway/route_table.h"
-#include "gateway/upstream.h"
-#include "gateway/upstream_counters.h"
 #include "http/message.h"
 #include "management/access.h"
 #include "management/authentication.h"
@@ -37,8 +35,6 @@ struct ServiceOptions {
   QuotaOffset quota_offset = QuotaOffset::kRequests;
   // nullptr: without credentials; see Access.
   std::shared_ptr<const Authentication> authentication;
-  // nullptr: admitted requests are answered with a fixed 200.
-  std::unique_ptr<Upstream> upstream;
   // Its observers are the service's to set.
   GatewayOptions gateway;
   // What the gateway answers is written to it. nullptr: there is none.
@@ -46,7 +42,7 @@ struct ServiceOptions {
   // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
   bool gateway_beside_management = true;
   // How many requests `answer()` lets the gateway have at a time; others are
-  // 429. An upstream that is slow is not to keep operators out.
+  // 429.
   int max_gateway_requests = 192;
   // How old the last sync to the store may be before the service is unwell; 0:
   // nothing is synced.
@@ -113,7 +109,6 @@ class Service {
   RequestCounters request_counters_;
   const std::shared_ptr<AccessLog> access_log_;  // or null
   RefusedKeys refused_keys_;
-  const UpstreamCounters* const upstream_counters_;  // the gateway's; or null
   ManagementCounters management_counters_;
   Gateway gateway_;
   Management management_;

@@ -250,7 +250,7 @@ TEST_F(ServiceTest, IsUnwellWhenCountsDoNotReachTheStore) {
   EXPECT_EQ(header(health, "retry-after"), "1");
 }
 
-TEST_F(ServiceTest, ASlowUpstreamKeepsNoOperatorOut) {
+TEST_F(ServiceTest, ABusyGatewayKeepsNoOperatorOut) {
   ServiceOptions options;
   options.max_gateway_requests = 0;
   start(std::move(options));

@@ -463,7 +463,7 @@ class Starts(unittest.TestCase):
             ["--listen="],
             ["--offset=tomorrow"],
             ["--listen=127.0.0.1:0", "operand"],
-            ["--listen=127.0.0.1:0", "--upstream=nonsense"],
+            ["--listen=127.0.0.1:0", "--upstream=http://127.0.0.1:1"],
         ):
             with self.subTest(flags=flags):
                 self.refused(*flags)
