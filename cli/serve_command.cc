@@ -31,6 +31,7 @@
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/mutex.h"
+#include "http/listen_socket.h"
 #include "http/server.h"
 #include "json/text.h"
 #include "management/access.h"
@@ -62,8 +63,8 @@ constexpr char kDescription[] =
     "SIGTERM and SIGINT, once the requests in progress are answered.\n"
     "Exit code: 0 stopped; 1 the store is damaged; 2 not started.";
 
-// More than the gateway may have beside the management.
-constexpr int kMaxRequestsInProgress = 256;
+// What the store, the log, and the reading of files have open at most.
+constexpr int kOtherDescriptors = 64;
 // Syncs come every second; so many may fail before somebody should look.
 constexpr absl::Duration kMaxSyncAge = absl::Minutes(1);
 
@@ -78,7 +79,7 @@ struct Flags {
   GatewayFlags gateway;
   std::string access_log;
   std::string offset;
-  std::string idle_timeout = "60";
+  std::string idle_timeout = "75";
   std::string request_timeout = "30";
   bool restore_counts = false;
 };
@@ -100,8 +101,13 @@ class Notices {
   Mutex mutex_;
 };
 
-// Takes "127.0.0.1:80" or "[::1]:80" apart.
+// Takes "127.0.0.1:80" or "[::1]:80" apart; "unix:PATH" is an address as it is.
 absl::Status set_address(const std::string& text, HttpServerOptions& options) {
+  if (unix_path_of(text).has_value()) {
+    options.address = text;
+    options.port = 0;
+    return absl::OkStatus();
+  }
   const size_t colon = text.rfind(':');
   std::string host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
@@ -111,7 +117,8 @@ absl::Status set_address(const std::string& text, HttpServerOptions& options) {
   if (host.empty() || !is_plain_number(port) ||
       !absl::SimpleAtoi(port, &options.port) || options.port > 65535) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "expected ADDRESS:PORT, such as 127.0.0.1:8080, got ", excerpt(text)));
+        "expected ADDRESS:PORT, such as 127.0.0.1:8080, or unix:PATH, got ",
+        excerpt(text)));
   }
   options.address = host;
   return absl::OkStatus();
@@ -162,7 +169,7 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
                                        const Console& console) {
   Listeners listeners;
   HttpServerOptions& options = listeners.management;
-  options.max_requests_in_progress = kMaxRequestsInProgress;
+  options.other_descriptors = kOtherDescriptors;
   const auto of_flag = [](const char* flag, const absl::Status& status) {
     return with_prefix(status, absl::StrCat("--", flag, ": "));
   };
@@ -199,7 +206,8 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
   if (auto status = set_address(flags.listen, options); !status.ok()) {
     return of_flag("listen", status);
   }
-  if (open && !is_loopback_host(flags.listen)) {
+  if (open && !is_loopback_host(flags.listen) &&
+      !unix_path_of(flags.listen).has_value()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--listen: without --credentials, only loopback addresses are listened "
         "on, and ",
@@ -424,7 +432,8 @@ int run_serve(absl::Span<const std::string> arguments, const Console& console) {
                 "is missing. Default: nowhere",
                 &flags.store);
   line.add_flag("listen", "ADDRESS:PORT",
-                "default 127.0.0.1:8080; port 0 is any that is free",
+                "or unix:PATH, a socket's file, for the owner and the group.\n"
+                "Default: 127.0.0.1:8080; port 0 is any that is free",
                 &flags.listen);
   line.add_flag("gateway-listen", "ADDRESS:PORT",
                 "where /{apiId}/{stage}/... is served, and nothing else.\n"
@@ -451,7 +460,7 @@ int run_serve(absl::Span<const std::string> arguments, const Console& console) {
                 "last sync",
                 &flags.restore_counts);
   line.add_flag("idle-timeout", "SECONDS",
-                "until a connection's next request. Default: 60",
+                "until a connection's next request. Default: 75",
                 &flags.idle_timeout);
   line.add_flag("request-timeout", "SECONDS",
                 "for a whole request to come. Default: 30",

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "http/listen_socket.h"
 #include "http/message.h"
 #include "json/text.h"
 
@@ -11,6 +12,7 @@ namespace weir::cli {
 namespace {
 
 std::string url_of(const HttpServerOptions& options, int port) {
+  if (unix_path_of(options.address).has_value()) return options.address;
   const bool brackets = options.address.find(':') != std::string::npos;
   return absl::StrCat(options.tls_key.empty() ? "http://" : "https://",
                       brackets ? "[" : "", options.address, brackets ? "]" : "",
@@ -37,8 +39,13 @@ absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
   service_ = *std::move(service);
 
   if (listeners.gateway.has_value()) {
+    HttpServerOptions gateway_options = *listeners.gateway;
+    gateway_options.other_descriptors += listeners.management.max_connections;
+    gateway_options.treat = [this](const HttpRequest& head) {
+      return service_->treat_gateway(head);
+    };
     auto gateway =
-        start_one(*listeners.gateway, [this](const HttpRequest& request) {
+        start_one(gateway_options, [this](const HttpRequest& request) {
           return service_->answer_gateway(request);
         });
     if (!gateway.ok()) {
@@ -46,8 +53,15 @@ absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
     }
     gateway_ = *std::move(gateway);
   }
+  HttpServerOptions management_options = listeners.management;
+  if (listeners.gateway.has_value()) {
+    management_options.other_descriptors += listeners.gateway->max_connections;
+  }
+  management_options.treat = [this](const HttpRequest& head) {
+    return service_->treat(head);
+  };
   auto management = start_one(
-      listeners.management,
+      management_options,
       [this](const HttpRequest& request) { return service_->answer(request); });
   if (!management.ok()) return with_prefix(management.status(), "--listen: ");
   management_ = *std::move(management);

@@ -39,8 +39,8 @@ class Reader {
       }
       kept_ = std::string(rest);
     }
-    conversation_.push_back(absl::StrCat(
-        "end ", is_over_ ? "refused" : "more", in_body_ ? " body" : " head"));
+    conversation_.push_back(absl::StrCat("end ", is_over_ ? "refused" : "more",
+                                         in_body_ ? " body" : " head"));
     return conversation_;
   }
 

@@ -66,14 +66,18 @@ bool is_servers_own(std::string_view name) {
 
 bool has_no_body(int status) { return status == 204; }
 
+// What clients can count to.
+constexpr uint64_t kMaxLength = uint64_t{1} << 62;
+
 // Nothing if it is not known.
 std::optional<uint64_t> length_of(const HttpResponse& response,
                                   const ResponseContext& context) {
   if (sends_body(response, context) || !response.body.empty()) {
     return response.body.size();
   }
-  return parse_content_length(
+  const auto length = parse_content_length(
       single_header(response.headers, "content-length").value_or(""));
+  return length <= kMaxLength ? length : std::nullopt;
 }
 
 }  // namespace

@@ -195,22 +195,20 @@ IoResult TlsStream::result_of(int code, size_t size) {
 IoResult TlsStream::read(char* bytes, size_t size) {
   ERR_clear_error();
   size_t got = 0;
-  return result_of(SSL_read_ex(stream_.get(), bytes, size, &got), got);
+  const int code = SSL_read_ex(stream_.get(), bytes, size, &got);
+  return result_of(code, got);
 }
 
 IoResult TlsStream::write(std::string_view bytes) {
   ERR_clear_error();
   size_t sent = 0;
-  return result_of(
-      SSL_write_ex(stream_.get(), bytes.data(), bytes.size(), &sent), sent);
+  const int code =
+      SSL_write_ex(stream_.get(), bytes.data(), bytes.size(), &sent);
+  return result_of(code, sent);
 }
 
 bool TlsStream::is_established() const {
   return SSL_is_init_finished(stream_.get()) == 1;
-}
-
-bool TlsStream::has_pending() const {
-  return SSL_has_pending(stream_.get()) == 1;
 }
 
 void TlsStream::end() {

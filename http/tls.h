@@ -62,8 +62,6 @@ class TlsStream {
   // REQUIRES: after kWants..., the next call is given these bytes again.
   IoResult write(std::string_view bytes);
   bool is_established() const;
-  // Whether there are bytes that the socket does not show any more.
-  bool has_pending() const;
   // Says that no more is sent.
   void end();
 

@@ -71,7 +71,6 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
                                       : std::make_shared<SystemClock>()),
       started_unix_ns_(clock_->now().unix),
       has_gateway_(options.gateway_beside_management),
-      max_gateway_requests_(options.max_gateway_requests),
       max_sync_age_(options.max_sync_age),
       access_(std::move(options.authentication)),
       routes_(enforcer),
@@ -95,22 +94,26 @@ HttpResponse Service::answer(const HttpRequest& request) {
     return page_response(request, *file);
   }
   if (has_gateway_ && !is_own_path(request.target)) {
-    return answer_beside_management(request);
+    return gateway_.answer(request);
   }
   return error_response(404, "NotFoundException", "No such resource");
 }
 
-HttpResponse Service::answer_beside_management(const HttpRequest& request) {
-  HttpResponse response;
-  if (gateway_requests_.fetch_add(1) < max_gateway_requests_) {
-    response = gateway_.answer(request);
-  } else {
-    response =
-        error_response(429, "TooManyRequestsException", "Too Many Requests");
-    complete_refusal(request, response);
+HttpTreatment Service::treat(const HttpRequest& head) const {
+  const std::string_view path = path_of(head);
+  if (Management::serves(head.target) || path == kRefusedKeys) {
+    return {HttpRequestClass::kManagement,
+            /*from_head=*/!access_.check_head(head).ok()};
   }
-  gateway_requests_.fetch_sub(1);
-  return response;
+  if (path == "/healthz" || path == "/metrics") {
+    return {HttpRequestClass::kHealth, /*from_head=*/true};
+  }
+  if (has_gateway_ && !is_own_path(head.target)) return treat_gateway(head);
+  return {HttpRequestClass::kManagement, /*from_head=*/true};
+}
+
+HttpTreatment Service::treat_gateway(const HttpRequest& /*head*/) const {
+  return {HttpRequestClass::kGateway, /*from_head=*/true};
 }
 
 HttpResponse Service::answer_gateway(const HttpRequest& request) {

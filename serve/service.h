@@ -3,7 +3,6 @@
 #ifndef WEIR_SERVE_SERVICE_H_
 #define WEIR_SERVE_SERVICE_H_
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,9 +40,6 @@ struct ServiceOptions {
   std::shared_ptr<AccessLog> access_log;
   // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
   bool gateway_beside_management = true;
-  // How many requests `answer()` lets the gateway have at a time; others are
-  // 429.
-  int max_gateway_requests = 192;
   // How old the last sync to the store may be before the service is unwell; 0:
   // nothing is synced.
   absl::Duration max_sync_age = absl::ZeroDuration();
@@ -75,6 +71,13 @@ class Service {
   // The gateway and nothing else.
   HttpResponse answer_gateway(const HttpRequest& request);
 
+  // How an HTTP server treats requests to answer(), and to answer_gateway().
+  // What the gateway decides, health, numbers and files are answered from the
+  // head alone: none of them blocks. So is management, without being reached,
+  // for whoever may not use it: strangers' bodies are not read.
+  HttpTreatment treat(const HttpRequest& head) const;
+  HttpTreatment treat_gateway(const HttpRequest& head) const;
+
   // Makes an answer that is not the service's, as it was not asked, one that
   // pages can read if they can read the gateway's.
   void complete_refusal(const HttpRequest& request,
@@ -91,7 +94,6 @@ class Service {
 
   HttpResponse answer_management(const HttpRequest& request);
   HttpResponse answer_refused_keys(const HttpRequest& request);
-  HttpResponse answer_beside_management(const HttpRequest& request);
   HttpResponse health() const;
   HttpResponse metrics() const;
 
@@ -99,8 +101,6 @@ class Service {
   const std::shared_ptr<Clock> clock_;
   const int64_t started_unix_ns_;
   const bool has_gateway_;
-  const int max_gateway_requests_;
-  std::atomic<int> gateway_requests_{0};
   const absl::Duration max_sync_age_;
   const Access access_;
   LiveRoutes routes_;
