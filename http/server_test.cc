@@ -1202,8 +1202,10 @@ TEST(HttpServer, WaitsForDescriptors) {
 // -- A socket's file --
 
 TEST(HttpServer, ListensAtAFile) {
-  const std::string path =
-      absl::StrCat(testing::TempDir(), "/weir", getpid(), ".sock");
+  // Paths of sockets have to be short.
+  std::string folder = "/tmp/weirXXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string path = folder + "/socket";
   HttpServerOptions options;
   options.address = "unix:" + path;
   options.unix_mode = 0620;
@@ -1255,6 +1257,7 @@ TEST(HttpServer, ListensAtAFile) {
   EXPECT_EQ(read_file(path), "another's");
   unlink(path.c_str());
   unlink((path + ".old").c_str());
+  rmdir(folder.c_str());
   options.address = "unix:" + std::string(200, 'x');
   EXPECT_TRUE(
       absl::IsInvalidArgument(HttpServer::start(options, handler).status()));

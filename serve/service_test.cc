@@ -250,14 +250,56 @@ TEST_F(ServiceTest, IsUnwellWhenCountsDoNotReachTheStore) {
   EXPECT_EQ(header(health, "retry-after"), "1");
 }
 
-TEST_F(ServiceTest, ABusyGatewayKeepsNoOperatorOut) {
+// What never blocks is answered from the head.
+TEST_F(ServiceTest, KnowsWhichRequestsNeedTheirBodies) {
+  start();
+  const auto treated = [&](const std::string& target) {
+    const HttpTreatment treatment = service_->treat(request("POST", target));
+    return std::make_pair(treatment.request_class, treatment.from_head);
+  };
+  const auto gateway = std::make_pair(HttpRequestClass::kGateway, true);
+  const auto health = std::make_pair(HttpRequestClass::kHealth, true);
+  const auto file = std::make_pair(HttpRequestClass::kManagement, true);
+  const auto whole = std::make_pair(HttpRequestClass::kManagement, false);
+  EXPECT_EQ(treated("/a1/prod/pets?x"), gateway);
+  EXPECT_EQ(treated("/healthz?x"), health);
+  EXPECT_EQ(treated("/metrics"), health);
+  EXPECT_EQ(treated("/"), file);
+  EXPECT_EQ(treated("/restapis"), file);
+  EXPECT_EQ(treated("/usageplans"), whole);
+  EXPECT_EQ(treated("/-/refused-keys?limit=5"), whole);
+  HttpRequest elsewhere = request("POST", "/usageplans");
+  elsewhere.headers = {{"host", "attacker.example"}};
+  EXPECT_TRUE(service_->treat(elsewhere).from_head);
+  EXPECT_EQ(
+      service_->treat_gateway(request("POST", "/usageplans")).request_class,
+      HttpRequestClass::kGateway);
+}
+
+TEST_F(ServiceTest, ReadsNoBodiesOfStrangers) {
+  Credentials credentials;
+  const Credential known = {"KNOWN", "secret", "", false};
+  ASSERT_TRUE(credentials.add(known).ok());
   ServiceOptions options;
-  options.max_gateway_requests = 0;
+  options.authentication =
+      std::make_shared<Authentication>(std::move(credentials), clock_.get());
   start(std::move(options));
-  const HttpResponse refused = call("GET", "/a1/prod/pets");
-  EXPECT_EQ(refused.status, 429);
-  EXPECT_EQ(header(refused, "x-amzn-errortype"), "TooManyRequestsException");
-  EXPECT_EQ(call("GET", "/usageplans").status, 200);
+  const HttpRequest plan = request("POST", "/usageplans", R"({"name":"gold"})");
+  const int64_t now = kStart;
+  // Of the head alone, as a server has it.
+  const auto is_read = [&](const Credential& credential, int64_t at) {
+    HttpRequest head = *signed_request(plan, credential, "us-east-1", at);
+    head.body.clear();
+    const HttpTreatment treatment = service_->treat(head);
+    EXPECT_EQ(treatment.request_class, HttpRequestClass::kManagement);
+    return !treatment.from_head;
+  };
+  EXPECT_TRUE(is_read(known, now));
+  EXPECT_FALSE(is_read({"UNKNOWN", "secret", "", false}, now));
+  EXPECT_FALSE(is_read(known, now - 301));
+  EXPECT_FALSE(is_read(known, now + 301));
+  EXPECT_TRUE(service_->treat(plan).from_head) << "not signed";
+  EXPECT_EQ(service_->answer(plan).status, 401);
 }
 
 TEST_F(ServiceTest, PagesOfOtherOriginsMayUseAnApi) {
@@ -266,16 +308,12 @@ TEST_F(ServiceTest, PagesOfOtherOriginsMayUseAnApi) {
         call("GET", target, "", {{"origin", "https://www.example.com"}});
     return header(response, "access-control-allow-origin");
   };
-  for (const int most : {1, 0}) {
-    ServiceOptions options;
-    ASSERT_TRUE(
-        options.gateway.cors.allow("a1", "https://www.example.com").ok());
-    options.max_gateway_requests = most;
-    start(std::move(options));
-    EXPECT_EQ(allowed("/a1/prod/pets"), "https://www.example.com");
-    EXPECT_EQ(allowed("/a2/prod/pets"), "");
-    EXPECT_EQ(allowed("/usageplans"), "");
-  }
+  ServiceOptions options;
+  ASSERT_TRUE(options.gateway.cors.allow("a1", "https://www.example.com").ok());
+  start(std::move(options));
+  EXPECT_EQ(allowed("/a1/prod/pets"), "https://www.example.com");
+  EXPECT_EQ(allowed("/a2/prod/pets"), "");
+  EXPECT_EQ(allowed("/usageplans"), "");
 }
 
 TEST_F(ServiceTest, TheGatewayTellsItsClientsWhatItIsTo) {
