@@ -54,6 +54,7 @@ constexpr uint64_t kMostDiscarded = 64 << 10;
 // How long, and for how many bytes, a connection that is about to close lets
 // its peer finish what it is sending, and so read the answer.
 constexpr milliseconds kLinger(5000);
+constexpr milliseconds kLingerAtTheEnd(250);
 constexpr uint64_t kMostLingeringBytes = 32 << 20;
 // For the first request on a spare connection.
 constexpr milliseconds kSparePatience(250);
@@ -563,7 +564,7 @@ void HttpServer::Daemon::end_undrained() {
     }
   }
   end_older(Phase::kLingering, true,
-            std::min<Clock::duration>(drain_timeout_, milliseconds(1000)), end);
+            std::min<Clock::duration>(drain_timeout_, kLingerAtTheEnd), end);
 }
 
 // -- Connections --
