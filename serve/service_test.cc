@@ -262,6 +262,7 @@ TEST_F(ServiceTest, KnowsWhichRequestsNeedTheirBodies) {
   const auto file = std::make_pair(HttpRequestClass::kManagement, true);
   const auto whole = std::make_pair(HttpRequestClass::kManagement, false);
   EXPECT_EQ(treated("/a1/prod/pets?x"), gateway);
+  EXPECT_EQ(treated("/-/authorize/a1/prod"), gateway);
   EXPECT_EQ(treated("/healthz?x"), health);
   EXPECT_EQ(treated("/metrics"), health);
   EXPECT_EQ(treated("/"), file);
