@@ -309,7 +309,7 @@ void Adoption::take_key_usage(const AwsDump::UsagePage& page,
                          : places_.find(std::make_pair(plan, key->second));
   if (place == places_.end()) {
     note("usage of keys that the plan does not have, which is left out",
-         absl::StrCat(usage.key_id, " of ", page.plan_id));
+         absl::StrCat(shown_key_id(usage.key_id), " of ", page.plan_id));
     return;
   }
   Association& association = associations_[place->second];

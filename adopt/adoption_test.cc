@@ -235,6 +235,51 @@ TEST(Adoption, GoesOnInTheNextDayAndPeriod) {
             R"("values":{"k2":[[0,1000]],"k1":[[0,1000]]}})");
 }
 
+TEST(Adoption, CountsOnTodayWhateverTheEndDate) {
+  Files files = with("usage-gold1.json",
+                     R"({"usagePlanId": "gold1", "startDate": "2026-11-01",
+      "endDate": "2026-11-07", "items": {"k1": [[100, 900], [0, 900],
+      [30, 870], [5, 865], [0, 865], [0, 865], [0, 865]]}})");
+  const auto enforcer =
+      adopted(files, "end_date", absl::CivilSecond(2026, 11, 4, 12));
+  const Route prod = *enforcer->route("shop", "prod", "/x/GET");
+  EXPECT_TRUE(enforcer->admit({kSecret1, prod}).admitted());
+  EXPECT_EQ(usage(*enforcer, "gold1", "2026-11-03", "2026-11-05"),
+            R"("values":{"k2":[[0,1000],[0,1000],[0,1000]],)"
+            R"("k1":[[30,870],[6,864],[0,864]]}})");
+}
+
+TEST(Adoption, FindsThePlanThatAFileNames) {
+  Files files;
+  for (const auto& [name, text] : all_files()) {
+    files.emplace_back(absl::StrReplaceAll(name, {{"free2", "gold1-b"}}),
+                       absl::StrReplaceAll(text, {{"free2", "gold1-b"}}));
+  }
+  const auto enforcer =
+      adopted(files, "names", absl::CivilSecond(2026, 11, 4, 12));
+  EXPECT_EQ(enforcer->list_usage_plan_keys("gold1")->items.size(), 2u);
+  EXPECT_EQ(enforcer->list_usage_plan_keys("gold1-b")->items.size(), 1u);
+}
+
+TEST(Adoption, ShowsNoValueThatStandsForAnId) {
+  Adoption adoption(start_days(), kToday);
+  ASSERT_THAT(adoption.take(dump_of(
+                  with("usage-gold1.json",
+                       absl::StrReplaceAll(
+                           kGoldUsage, {{"gone", "secret-of-a-key-gone"}})))),
+              IsEmpty());
+  EXPECT_THAT(adoption.report().notes,
+              Contains(Pair("usage of keys that the plan does not have, which "
+                            "is left out",
+                            ElementsAre("\"secr\"... of gold1"))));
+  EXPECT_THAT(
+      problems(with("usage-gold1.json",
+                    absl::StrReplaceAll(kGoldUsage, {{"\"gone\": [[1",
+                                                      "\"secret-of-a-key-"
+                                                      "gone\": [[\"x\""}}))),
+      ElementsAre(HasSubstr("key \"secr\"...: expected [used, remaining]")));
+}
+
 TEST(Adoption, ReadsPagesAndYaml) {
   Files files = without("usage-plan-keys-gold1.json");
   files.emplace_back(
@@ -329,7 +374,7 @@ TEST(Adoption, ReportsWhatHasNoPlaceOrEffect) {
           Pair("plans with tags of AWS's own (aws:...), which are left out",
                ElementsAre("gold1")),
           Pair("usage of keys that the plan does not have, which is left out",
-               ElementsAre("gone of gold1")),
+               ElementsAre("\"gone\" of gold1")),
           Pair("usage of plans that are not there, which is left out",
                ElementsAre("none"))));
 }
@@ -440,10 +485,9 @@ TEST(Adoption, RefusesWhatIsWrong) {
   };
   EXPECT_THAT(plans_with("\"free2\"", "\"gold1\""),
               Contains("get-usage-plans.json:2: plan gold1 is there twice"));
-  EXPECT_THAT(
-      plans_with("1000", "\"many\""),
-      Contains(HasSubstr(
-          "get-usage-plans.json:2: /quota/limit: expected an integer")));
+  EXPECT_THAT(plans_with("1000", "\"many\""),
+              Contains(HasSubstr("get-usage-plans.json:2: /quota/limit: "
+                                 "expected a whole number from 0 to")));
   EXPECT_THAT(
       plans_with("1000", "-1"),
       ElementsAre(HasSubstr("get-usage-plans.json:2: plan \"gold1\": ")));

@@ -103,6 +103,12 @@ DocumentNode only(const DocumentNode& node,
 
 }  // namespace
 
+std::string shown_key_id(std::string_view id) {
+  constexpr std::size_t kShortestValue = 20;
+  if (id.size() < kShortestValue) return excerpt(id);
+  return absl::StrCat(excerpt(id.substr(0, 4)), "...");
+}
+
 void AwsDump::fail(const std::string& file, const DocumentNode& at,
                    std::string message) {
   if (problems.size() < kMostProblems) {
@@ -207,6 +213,7 @@ void AwsDump::add_plan(const std::string& name, const DocumentNode& item) {
 void AwsDump::add_key(const std::string& name, const DocumentNode& item) {
   if (!item.is_mapping()) return fail(name, item, "expected a key, an object");
   v1::ApiKey key;
+  bool has_tags_of_aws = false;
   key.set_id(text_of(item, "id"));
   const auto wrong = [&](std::string_view member, std::string_view expected) {
     fail(name, item,
@@ -254,8 +261,7 @@ void AwsDump::add_key(const std::string& name, const DocumentNode& item) {
       for (std::size_t j = 0; j < node.items.size() && node.is_mapping(); ++j) {
         if (!node.items[j].is_scalar()) wrong(member, "strings");
         if (absl::StartsWith(node.names[j], to_absl(kTagsOfAws))) {
-          notes["keys with tags of AWS's own (aws:...), which are left out"]
-              .push_back(key.id());
+          has_tags_of_aws = true;
         } else {
           (*key.mutable_tags())[node.names[j]] = node.items[j].text;
         }
@@ -265,6 +271,10 @@ void AwsDump::add_key(const std::string& name, const DocumentNode& item) {
                          ", which is left out")]
           .push_back(key.id());
     }
+  }
+  if (has_tags_of_aws) {
+    notes["keys with tags of AWS's own (aws:...), which are left out"]
+        .push_back(key.id());
   }
   keys.push_back({std::move(key), {name, item.line}});
 }
@@ -306,9 +316,10 @@ void AwsDump::add_key_usage(const std::string& key_id, const DocumentNode& days,
   const std::string& file = page->origin.file;
   const auto expected = static_cast<std::size_t>(page->last - page->first + 1);
   if (!days.is_sequence() || days.items.size() > expected) {
-    return fail(file, days,
-                absl::StrCat("key ", excerpt(key_id), ": expected a list of ",
-                             expected, " days, [used, remaining] each"));
+    return fail(
+        file, days,
+        absl::StrCat("key ", shown_key_id(key_id), ": expected a list of ",
+                     expected, " days, [used, remaining] each"));
   }
   KeyUsage usage{key_id, {file, days.line}, {}};
   usage.days.reserve(days.items.size());
@@ -320,7 +331,7 @@ void AwsDump::add_key_usage(const std::string& key_id, const DocumentNode& days,
     const auto used = number(0), remaining = number(1);
     if (!used.has_value() || !remaining.has_value() || *used < 0) {
       return fail(file, day,
-                  absl::StrCat("key ", excerpt(key_id),
+                  absl::StrCat("key ", shown_key_id(key_id),
                                ": expected [used, remaining], two numbers"));
     }
     usage.days.push_back({*used, *remaining});

@@ -32,6 +32,10 @@ struct DumpProblem {
 // "disabled keys" and their ids.
 using DumpNotes = std::map<std::string, std::vector<std::string>>;
 
+// A key's id as errors and notes show it: old tools give values for ids, so
+// what is as long as a value is shown as its first four characters.
+std::string shown_key_id(std::string_view id);
+
 // The answers of get-usage-plans, get-api-keys, get-usage-plan-keys and
 // get-usage, as JSON or YAML, each in a file or in several, for its pages.
 // *thread-compatible*

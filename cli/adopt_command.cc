@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <ostream>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "cli/progress.h"
 #include "cli/staged.h"
 #include "json/json_writer.h"
+#include "json/text.h"
 #include "quota/calendar.h"
 #include "store/store.h"
 
@@ -53,6 +55,12 @@ constexpr std::size_t kMostNames = 10;
 
 std::string date_of(Day day) {
   return absl::FormatCivilTime(absl::CivilDay(2000, 1, 1) + day);
+}
+
+// "1 key", "1,200 keys"
+std::string counted(std::size_t count, std::string_view thing) {
+  return absl::StrCat(with_commas(static_cast<std::int64_t>(count)), " ",
+                      to_absl(thing), count == 1 ? "" : "s");
 }
 
 // The files of the folder, by name.
@@ -114,12 +122,9 @@ void print_report(const AdoptionReport& report, const std::string& store,
                   const std::string& offset, bool dry_run,
                   const Console& console) {
   console.out << (dry_run ? "would adopt " : "adopted ")
-              << with_commas(static_cast<std::int64_t>(report.plans))
-              << " plans, "
-              << with_commas(static_cast<std::int64_t>(report.keys))
-              << " keys and "
-              << with_commas(static_cast<std::int64_t>(report.associations))
-              << " associations, "
+              << counted(report.plans, "plan") << ", "
+              << counted(report.keys, "key") << " and "
+              << counted(report.associations, "association") << ", "
               << with_commas(
                      static_cast<std::int64_t>(report.used_associations))
               << " of them used, with usage from " << date_of(report.first_day)

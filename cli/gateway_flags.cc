@@ -75,6 +75,12 @@ void GatewayFlags::add_to(CommandLine& line) {
                 "pages of this origin, such as https://www.example.com, or *\n"
                 "for any, may use the API. May be repeated. Default: none",
                 &cors_);
+  line.add_flag(
+      "trust", "ADDRESS/BITS",
+      "which proxies may ask /-/authorize/{apiId}/{stage} about their\n"
+      "clients' requests; those on a unix socket always may. May be\n"
+      "repeated. Default: 127.0.0.0/8 and ::1",
+      &trust_);
 }
 
 absl::StatusOr<GatewayOptions> GatewayFlags::options() const {
@@ -106,6 +112,17 @@ absl::StatusOr<GatewayOptions> GatewayFlags::options() const {
     }
   }
   return options;
+}
+
+absl::StatusOr<TrustedPeers> GatewayFlags::trusted_peers() const {
+  if (trust_.empty()) return TrustedPeers::loopback();
+  TrustedPeers peers;
+  for (const std::string& range : trust_) {
+    if (auto status = peers.add(range); !status.ok()) {
+      return with_prefix(status, "--trust: ");
+    }
+  }
+  return peers;
 }
 
 }  // namespace weir::cli

@@ -7,10 +7,12 @@
 #include "absl/status/statusor.h"
 #include "cli/command_line.h"
 #include "gateway/gateway.h"
+#include "gateway/trusted_peers.h"
 
 namespace weir::cli {
 
-// The flags that say what the gateway tells its clients. *thread-compatible*
+// The flags that say what the gateway tells its clients, and who may ask it.
+// *thread-compatible*
 class GatewayFlags {
  public:
   // REQUIRES: this object outlives `line`.
@@ -19,11 +21,15 @@ class GatewayFlags {
   // InvalidArgument, with the flag's name.
   absl::StatusOr<GatewayOptions> options() const;
 
+  // Likewise; the loopback interface if the flag is not given.
+  absl::StatusOr<TrustedPeers> trusted_peers() const;
+
  private:
   std::string rate_limit_headers_;
   std::string max_retry_after_;
   std::string spread_retries_;
   std::vector<std::string> cors_;
+  std::vector<std::string> trust_;
 };
 
 }  // namespace weir::cli

@@ -51,7 +51,7 @@ int run_import(absl::Span<const std::string> arguments,
   }
   if (const absl::Status mark = input.skip_byte_order_mark(); !mark.ok()) {
     report_error(console, path, std::string(mark.message()));
-    return kExitRefused;
+    return absl::IsInvalidArgument(mark) ? kExitRefused : kExitUsage;
   }
   const auto staged = StagedFolder::create(folder);
   if (!staged.ok()) {

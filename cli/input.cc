@@ -62,7 +62,7 @@ absl::Status Input::skip_byte_order_mark() {
   // No byte order mark begins with ASCII, and no text but one with a mark with
   // such a byte.
   constexpr int kFirstOfAny = 0xEF;
-  if (stream_.peek() < kFirstOfAny) return absl::OkStatus();
+  if (stream_.peek() < kFirstOfAny) return status();
   char bytes[3];
   stream_.read(bytes, sizeof bytes);
   const auto mark = byte_order_mark_bytes(

@@ -30,7 +30,8 @@ class Input {
   std::istream& stream() { return stream_; }
 
   // Reads past a byte order mark, for who reads the stream from its start.
-  // InvalidArgument if it begins with one of UTF-16, or otherwise than UTF-8.
+  // InvalidArgument if it begins with one of UTF-16, or otherwise than JSON;
+  // status() if it cannot be read.
   absl::Status skip_byte_order_mark();
 
  private:

@@ -103,7 +103,8 @@ class Replay {
       report.error = std::string(status.message());
     } else if (!status.ok()) {
       ReplayError error{number, 0, std::string(status.message())};
-      error.is_usage_error = absl::IsNotFound(status);
+      error.is_input_error =
+          absl::IsNotFound(status) || absl::IsUnavailable(status);
       return error;
     }
     if (report.requests > 0 || report.malformed == 0) return std::nullopt;

@@ -42,8 +42,9 @@ struct ReplayError {
   std::size_t log = 0;    // the number of the log
   std::int64_t line = 0;  // 0: it is not about one line
   std::string message;
-  // The command asks for what the log does not have.
-  bool is_usage_error = false;
+  // The log cannot be read, or lacks a field that `options` names: nothing is
+  // wrong with what it says.
+  bool is_input_error = false;
 };
 
 struct ReplayOptions {

@@ -81,7 +81,7 @@ class Logs {
 
   absl::Span<const Log> all() const { return logs_; }
 
-  // Whether all could be read so far; says of the first that could not.
+  // Whether all could be opened; says of the first that could not.
   bool check(const Console& console) const {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const absl::Status status = inputs_[i].status();
@@ -235,10 +235,9 @@ int run_replay(absl::Span<const std::string> arguments,
     };
     error = replay(logs.all(), plan->plan, options, &report);
   }
-  if (!logs.check(console)) return kExitUsage;
   if (error) {
     report_error(console, log_paths[error->log], error->message, error->line);
-    return error->is_usage_error ? kExitUsage : kExitRefused;
+    return error->is_input_error ? kExitUsage : kExitRefused;
   }
   int exit_code = kExitOk;
   for (const LogReport& log : report.logs) {

@@ -397,7 +397,7 @@ TEST(Replay, ALogOfWhichNothingCanBeReadEndsTheReplay) {
                 "of weir-access, "),
             0u)
       << error.message;
-  EXPECT_FALSE(error.is_usage_error);
+  EXPECT_FALSE(error.is_input_error);
   ReplayOptions options;
   options.format = find_log_format("alb");
   const ReplayError given = failure({good}, plan(kStage), options);
@@ -418,7 +418,7 @@ TEST(Replay, FieldsThatThereAreNotAreErrors) {
   options.fields.key = "agent";
   const ReplayError error =
       failure({"1 k a:s /x/GET\n"}, plan(kStage), options);
-  EXPECT_TRUE(error.is_usage_error);
+  EXPECT_TRUE(error.is_input_error);
   EXPECT_EQ(error.message,
             "in a log of the format weir, there is no field \"agent\"; there "
             "are: time, key, stage, path, method, cost");

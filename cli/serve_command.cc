@@ -248,6 +248,9 @@ absl::StatusOr<ServiceOptions> service_options_of(
   auto gateway = flags.gateway.options();
   if (!gateway.ok()) return gateway.status();
   options.gateway = *std::move(gateway);
+  auto trusted = flags.gateway.trusted_peers();
+  if (!trusted.ok()) return trusted.status();
+  options.trusted = *std::move(trusted);
   return options;
 }
 

@@ -32,9 +32,8 @@ class ServiceClient {
       ServiceClientOptions options);
   ~ServiceClient();
 
-  // The body of the answer to `GET target`. (libcurl 7.88 signs queries as they
-  // are, neither sorted nor encoded: `target` has one parameter at most, of
-  // letters and digits.)
+  // The body of the answer to `GET target`. The target has one parameter at
+  // most, for libcurl 7.88 signs a query as it is, not sorted as it has to be.
   //
   // PermissionDenied for a 401 or 403, NotFound for a 404, Unknown for other
   // statuses than 200, each with the server's message; Unavailable if there is

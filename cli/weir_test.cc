@@ -114,7 +114,8 @@ TEST(Weir, HelpsAndTellsItsVersion) {
         {"top", "--help"},
         {"usage", "--help"},
         {"export", "--help"},
-        {"import", "--help"}}) {
+        {"import", "--help"},
+        {"adopt", "--help"}}) {
     const Result result = weir(arguments);
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_EQ(result.out.substr(0, 12), "Usage: weir ");
@@ -202,6 +203,11 @@ TEST(Weir, UsageErrorsExitWithTwo) {
       {{"serve", "--listen=127.0.0.1:0", "--cors=a=*",
         "--cors=shop=https://a.example/"},
        "weir: --cors: expected an origin such as"},
+      {{"serve", "--listen=127.0.0.1:0", "--trust=10.0.0.0/33"},
+       "weir: --trust: expected ADDRESS/BITS, such as 10.0.0.0/8 or fd00::/8, "
+       "got \"10.0.0.0/33\": BITS is no number up to 32"},
+      {{"serve", "--listen=127.0.0.1:0", "--trust=::1", "--trust=proxy"},
+       "weir: --trust: expected ADDRESS/BITS, such as"},
       {{"serve", "--listen=127.0.0.1:0", "--upstream=http://127.0.0.1:1"},
        "weir: serve: unknown flag --upstream"},
       {{"replay"}, "weir: replay: --plan and --log are required"},
@@ -944,6 +950,10 @@ TEST_F(WeirStoreTest, AnExportIsAStoreAgain) {
   const Result made = weir({"import", "--store", copy_, file});
   EXPECT_EQ(made.exit_code, 0) << made.err;
   EXPECT_EQ(made.out + made.err, "");
+  EXPECT_EQ(weir({"export", "--store", copy_}).out, live.out);
+  std::filesystem::remove_all(copy_);
+  EXPECT_EQ(weir({"import", "--store", copy_}, "\xEF\xBB\xBF" + live.out).err,
+            "");
   EXPECT_EQ(weir({"export", "--store", copy_}).out, live.out);
 
   // It counts on where the other did, and still does when it is opened again.

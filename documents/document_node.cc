@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "documents/yaml_scalar.h"
 #include "json/text.h"
 
 namespace weir {
@@ -21,6 +22,13 @@ std::optional<Number> parse(std::string_view text) {
   const auto [parsed_to, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || parsed_to != end) return std::nullopt;
   return number;
+}
+
+// The text of a number, or of a string, which may hold one. JSON's numbers are
+// among YAML's.
+std::string decimal(const DocumentNode& node) {
+  if (node.kind == Kind::kText) return node.text;
+  return node.kind == Kind::kNumber ? yaml_number(node.text).value_or("") : "";
 }
 
 bool is_plain_name(std::string_view name) {
@@ -40,16 +48,15 @@ const DocumentNode* DocumentNode::find(std::string_view name) const {
 }
 
 std::optional<double> DocumentNode::number() const {
-  if (kind != Kind::kNumber && kind != Kind::kText) return std::nullopt;
-  const std::optional<double> value = parse<double>(text);
+  const auto value = parse<double>(decimal(*this));
   return value.has_value() && std::isfinite(*value) ? value : std::nullopt;
 }
 
 std::optional<std::int64_t> DocumentNode::integer() const {
-  if (kind != Kind::kNumber && kind != Kind::kText) return std::nullopt;
-  if (const auto value = parse<std::int64_t>(text)) return value;
+  const std::string digits = decimal(*this);
+  if (const auto value = parse<std::int64_t>(digits)) return value;
   constexpr double kMostExact = 9007199254740992.0;
-  const std::optional<double> value = number();
+  const auto value = parse<double>(digits);
   if (!value.has_value() || *value != std::trunc(*value) ||
       std::abs(*value) > kMostExact) {
     return std::nullopt;

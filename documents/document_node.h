@@ -19,8 +19,7 @@ struct DocumentNode {
   enum class Kind : std::uint8_t {
     kNull,
     kBoolean,   // `text` is "true" or "false"
-    kNumber,    // `text` is a decimal number, as it was written where that is
-                // one: 1.10 stays 1.10, YAML's 0x10 is 16
+    kNumber,    // `text` is the number as it was written: 1.10, or in YAML 0x10
     kText,      // `text`
     kSequence,  // `items`
     kMapping,   // `items`, called `names`
@@ -42,8 +41,8 @@ struct DocumentNode {
   // Takes time linear in the number of members.
   const DocumentNode* find(std::string_view name) const;
 
-  // The number that is written here, or in a string; nothing if there is none
-  // or it is not finite.
+  // The number that is written here, or in decimal in a string; nothing if
+  // there is none or it is not finite.
   std::optional<double> number() const;
   // The same of a whole number: 500, 5e2 and "500", not 0.5.
   std::optional<std::int64_t> integer() const;

@@ -135,6 +135,9 @@ TEST(ReadDocument, ReadsScalarsAsYaml11) {
         << c.yaml;
   }
   EXPECT_EQ(read("v: 1.10").find("v")->text, "1.10");
+  EXPECT_EQ(read("v: 010").find("v")->text, "010");
+  EXPECT_EQ(read("v: 010").find("v")->integer(), 8);
+  EXPECT_EQ(read("v: '010'").find("v")->integer(), 10);
 }
 
 TEST(ReadDocument, ReadsTheFunctionsOfCloudFormation) {

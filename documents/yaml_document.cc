@@ -179,12 +179,23 @@ class YamlReader {
     if (scalar.plain_implicit || is_core_tag(tag, "int") ||
         is_core_tag(tag, "float") || is_core_tag(tag, "bool") ||
         is_core_tag(tag, "null")) {
-      resolve_plain_scalar(text, node);
+      set_plain_scalar(text, node);
     } else {
       node->kind = Kind::kText;
       node->text = text;
     }
     return absl::OkStatus();
+  }
+
+  static void set_plain_scalar(std::string_view text, DocumentNode* node) {
+    if (is_yaml_null(text)) return;
+    if (const auto flag = yaml_boolean(text)) {
+      node->kind = Kind::kBoolean;
+      node->text = *flag ? "true" : "false";
+    } else {
+      node->kind = yaml_number(text).has_value() ? Kind::kNumber : Kind::kText;
+      node->text = text;
+    }
   }
 
   absl::Status read_sequence(DocumentNode* node) {

@@ -8,14 +8,11 @@
 #include <optional>
 #include <string>
 #include <system_error>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 
 namespace weir {
 namespace {
-
-using Kind = DocumentNode::Kind;
 
 constexpr std::string_view kNulls[] = {"", "~", "null", "Null", "NULL"};
 constexpr std::string_view kTrue[] = {"true", "True", "TRUE", "yes", "Yes",
@@ -114,27 +111,26 @@ bool is_decimal_fraction(std::string_view text) {
 
 }  // namespace
 
-void resolve_plain_scalar(std::string_view text, DocumentNode* node) {
-  const auto set = [node](Kind kind, std::string value) {
-    node->kind = kind;
-    node->text = std::move(value);
-  };
-  if (is_one_of(text, kNulls)) return set(Kind::kNull, "");
-  if (is_one_of(text, kTrue)) return set(Kind::kBoolean, "true");
-  if (is_one_of(text, kFalse)) return set(Kind::kBoolean, "false");
-  const bool negative = text[0] == '-';
-  std::string_view digits = text;
-  if (negative || text[0] == '+') digits.remove_prefix(1);
-  if (!digits.empty() && (is_digit(digits[0]) || digits[0] == '.')) {
-    if (const auto number = parse_integer(digits)) {
-      return set(Kind::kNumber, absl::StrCat(negative ? "-" : "", *number));
-    }
-    if (is_decimal_fraction(digits)) {
-      return set(Kind::kNumber, absl::StrCat(negative ? "-" : "",
-                                             without_underscores(digits)));
-    }
+bool is_yaml_null(std::string_view text) { return is_one_of(text, kNulls); }
+
+std::optional<bool> yaml_boolean(std::string_view text) {
+  if (is_one_of(text, kTrue)) return true;
+  if (is_one_of(text, kFalse)) return false;
+  return std::nullopt;
+}
+
+std::optional<std::string> yaml_number(std::string_view text) {
+  const bool negative = !text.empty() && text[0] == '-';
+  if (negative || (!text.empty() && text[0] == '+')) text.remove_prefix(1);
+  if (text.empty() || (!is_digit(text[0]) && text[0] != '.')) {
+    return std::nullopt;
   }
-  set(Kind::kText, std::string(text));
+  const char* const sign = negative ? "-" : "";
+  if (const auto number = parse_integer(text)) {
+    return absl::StrCat(sign, *number);
+  }
+  if (!is_decimal_fraction(text)) return std::nullopt;
+  return absl::StrCat(sign, without_underscores(text));
 }
 
 }  // namespace weir

@@ -1,17 +1,21 @@
+// Scalars of YAML 1.1 (https://yaml.org/type/).
+
 #ifndef WEIR_DOCUMENTS_YAML_SCALAR_H_
 #define WEIR_DOCUMENTS_YAML_SCALAR_H_
 
+#include <optional>
+#include <string>
 #include <string_view>
-
-#include "documents/document_node.h"
 
 namespace weir {
 
-// Sets kind and text of `node` to what a scalar without quotes and tags means
-// in YAML 1.1 (https://yaml.org/type/): null, a boolean, a number, or text. A
-// number of other than plain decimal digits becomes decimal, but infinities,
-// NaN and integers of more than 63 bits stay text.
-void resolve_plain_scalar(std::string_view text, DocumentNode* node);
+// Of a scalar without quotes and tags:
+bool is_yaml_null(std::string_view text);
+std::optional<bool> yaml_boolean(std::string_view text);
+// The number in decimal: "8" for "010". Beside what YAML 1.1 knows, an exponent
+// needs neither a point nor a sign. Nothing for what is no number, or
+// infinite, or an integer of more than 63 bits.
+std::optional<std::string> yaml_number(std::string_view text);
 
 }  // namespace weir
 

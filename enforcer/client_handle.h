@@ -2,6 +2,7 @@
 #define WEIR_ENFORCER_CLIENT_HANDLE_H_
 
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 namespace weir {
@@ -24,6 +25,11 @@ class ClientHandle {
   }
   friend bool operator!=(const ClientHandle& a, const ClientHandle& b) {
     return !(a == b);
+  }
+  // An arbitrary order that does not change, for sorted output.
+  friend bool operator<(const ClientHandle& a, const ClientHandle& b) {
+    return a.serial_ != b.serial_ ? a.serial_ < b.serial_
+                                  : std::less<>()(a.client_, b.client_);
   }
   // For Abseil's hash tables.
   template <class Hash>

@@ -105,6 +105,45 @@ class ClientsTest : public ::testing::TestWithParam<bool> {
   PlanCell cell_ = {};
 };
 
+// Also where there is no memory for a client that was made already.
+TEST_P(ClientsTest, SerialsNumberTheClientsThatWereCreated) {
+  const auto serial_of = [](const Client& client) {
+    return ClientState(client.state.load()).serial();
+  };
+  std::vector<void*> rooms;  // for clients, but not for a larger table
+  for (int i = 0; i < 100; ++i) {
+    rooms.push_back(arena_->allocate(sizeof(Client), Arena::Use::kClient));
+  }
+  uint64_t created = 0;
+  for (; created < 10; ++created) create(absl::StrCat("first", created));
+  // What the larger table will take in the end.
+  constexpr size_t kTable = 128, kSlots = 2048;
+  void* const table = arena_->allocate(kTable);
+  void* const slots = arena_->allocate(kSlots);
+  for (size_t bytes = 1 << 20; bytes >= Arena::kPairBytes; bytes /= 2) {
+    while (arena_->allocate(bytes) != nullptr) {
+    }
+  }
+  for (void* room : rooms) {
+    arena_->free(room, sizeof(Client), Arena::Use::kClient);
+  }
+  int failures = 0;
+  for (int i = 0; i < 90; ++i) {
+    Client* client = clients_.create(absl::StrCat("second", i), true);
+    failures += client == nullptr ? 1 : 0;
+    if (client != nullptr) {
+      EXPECT_EQ(serial_of(*client), ++created);
+    }
+  }
+  EXPECT_GT(failures, 10);
+  EXPECT_GT(created, 40u);
+  arena_->free(table, kTable);
+  arena_->free(slots, kSlots);
+  Client* const third = clients_.create("third", true);
+  ASSERT_NE(third, nullptr);
+  EXPECT_EQ(serial_of(*third), created + 1);
+}
+
 TEST_P(ClientsTest, CountsEachSubscriptionApart) {
   Client& client = create("a");
   // A key that takes more than a pair of lines.

@@ -292,7 +292,7 @@ class Enforcer {
   // and so does what was used under plans that the key keeps. Of several keys
   // of one value in `keys`, the last that nothing is wrong with counts; the ids
   // of the others are "". Keys may bring no ids then. One pass over all keys is
-  // needed to find those that are overwritten, some 20 ms for a million.
+  // needed to find those that are overwritten, some 50 ms for a million.
   //
   // REQUIRES: `plan_ids` is as long as `keys`.
   absl::StatusOr<std::vector<std::string>> import_api_keys(
@@ -306,7 +306,8 @@ class Enforcer {
       const PageRequest& page = {}, bool include_values = false,
       const ApiKeyFilter& filter = {}) const;
   // Operations: replace /name, /description, /enabled, /customerId; add and
-  // remove /stages.
+  // remove /stages. Values are text; /enabled is true for "true" in any case
+  // and false for all else, and may be a boolean.
   absl::StatusOr<v1::ApiKey> update_api_key(
       std::string_view key_id, absl::Span<const v1::PatchOperation> operations);
   absl::StatusOr<v1::ApiKey> tag_api_key(std::string_view key_id,

@@ -26,8 +26,8 @@ namespace weir {
 // thing; no call waits for all things to be moved. What is erased leaves room
 // for what comes next.
 //
-// T can be default-constructed, without an id, and moved, and says `id()`,
-// which stays the same while the thing is in a registry. *thread-compatible*
+// T can be default-constructed and moved, and says `id()`, which stays the same
+// while the thing is in a registry. *thread-compatible*
 template <class T>
 class Registry {
  public:
@@ -83,14 +83,6 @@ class Registry {
   template <class Visit>
   void for_each(Visit visit) const {
     order_.for_each(visit);
-  }
-  // The same in the order in which they lie in memory, which is the fastest.
-  template <class Visit>
-  void for_each_unordered(Visit visit) const {
-    for (uint32_t number = 0; number < used_; ++number) {
-      T& thing = node(number).thing;
-      if (!thing.id().empty()) visit(thing);
-    }
   }
 
  private:

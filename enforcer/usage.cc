@@ -187,7 +187,7 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
         impl_->find_plan_key(request.usage_plan_id, request.key_id);
     if (!found.ok()) {
       // The plan is there: so it is the key that is not.
-      return plan_error(found.status().code(), aws_text::kUnknownKeyOfUsage,
+      return plan_error(found.status().code(), aws_text::kUnknownApiKey,
                         aws_text::kUnknownKeyOfUsage);
     }
     add(*found->key, *found->association);

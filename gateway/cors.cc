@@ -85,7 +85,7 @@ absl::StatusOr<std::string> canonical_origin(std::string_view text) {
                      : absl::StrCat(scheme, "://", host, ":", port);
 }
 
-bool is_preflight(const HttpRequest& request) {
+bool is_preflight(const ClientRequest& request) {
   return request.method == "OPTIONS" &&
          first_header(request.headers, "origin").has_value() &&
          first_header(request.headers, "access-control-request-method")
@@ -93,7 +93,7 @@ bool is_preflight(const HttpRequest& request) {
 }
 
 // x-api-key, and what else is asked for if it is well-formed.
-std::string allowed_headers(const HttpRequest& request) {
+std::string allowed_headers(const ClientRequest& request) {
   const std::string_view requested =
       single_header(request.headers, "access-control-request-headers")
           .value_or("");
@@ -174,7 +174,7 @@ const CorsOrigins* CorsRules::find(std::string_view stage) const {
   return found == apis_.end() ? nullptr : &found->second;
 }
 
-bool passes_without_key(const HttpRequest& request) {
+bool passes_without_key(const ClientRequest& request) {
   return is_preflight(request) ||
          (request.method == "OPTIONS" &&
           !first_header(request.headers, "x-api-key").has_value());
@@ -182,7 +182,7 @@ bool passes_without_key(const HttpRequest& request) {
 
 HttpResponse options_response() { return {204, {{"allow", kMethods}}, ""}; }
 
-void add_cors_headers(const CorsOrigins& origins, const HttpRequest& request,
+void add_cors_headers(const CorsOrigins& origins, const ClientRequest& request,
                       std::string_view exposed, HttpResponse& response) {
   HttpHeaders& headers = response.headers;
   const std::vector<std::string> also_exposed = take_cors_headers(headers);

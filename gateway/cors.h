@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "gateway/client_request.h"
 #include "http/message.h"
 
 namespace weir {
@@ -49,7 +50,7 @@ class CorsRules {
 // Whether a request for an API with origins needs no key: OPTIONS, as browsers
 // send it before the page's request, without any header of the page's; or any
 // OPTIONS without a key.
-bool passes_without_key(const HttpRequest& request);
+bool passes_without_key(const ClientRequest& request);
 
 // The answer to such a request: 204 with the methods that HTTP APIs have.
 HttpResponse options_response();
@@ -62,7 +63,7 @@ HttpResponse options_response();
 // Of the Access-Control headers that `response` has already, only what they
 // expose is kept; nothing where the origin is not one of `origins`.
 // Varies by Origin in any case.
-void add_cors_headers(const CorsOrigins& origins, const HttpRequest& request,
+void add_cors_headers(const CorsOrigins& origins, const ClientRequest& request,
                       std::string_view exposed, HttpResponse& response);
 
 }  // namespace weir

@@ -159,11 +159,13 @@ TEST(CorsRules, AreFoundByTheApi_InEverySpelling) {
 TEST(Cors, OptionsPassesWithoutAKey) {
   EXPECT_TRUE(passes_without_key(preflight(kOrigin)));
   EXPECT_TRUE(passes_without_key(preflight(kOrigin, {{"x-api-key", "k"}})));
-  EXPECT_TRUE(passes_without_key({"OPTIONS", "/", {}, ""}));
-  EXPECT_TRUE(passes_without_key({"OPTIONS", "/", {{"origin", "x"}}, ""}));
-  EXPECT_FALSE(passes_without_key({"OPTIONS", "/", {{"x-api-key", ""}}, ""}));
+  EXPECT_TRUE(passes_without_key(HttpRequest{"OPTIONS", "/", {}, ""}));
+  EXPECT_TRUE(
+      passes_without_key(HttpRequest{"OPTIONS", "/", {{"origin", "x"}}, ""}));
+  EXPECT_FALSE(
+      passes_without_key(HttpRequest{"OPTIONS", "/", {{"x-api-key", ""}}, ""}));
   EXPECT_FALSE(passes_without_key(
-      {"OPTIONS", "/", {{"origin", "x"}, {"x-api-key", "k"}}, ""}));
+      HttpRequest{"OPTIONS", "/", {{"origin", "x"}, {"x-api-key", "k"}}, ""}));
   HttpRequest get = preflight(kOrigin);
   get.method = "GET";
   EXPECT_FALSE(passes_without_key(get));

@@ -19,7 +19,7 @@
 namespace weir {
 namespace {
 
-constexpr char kStandIn[] =
+constexpr char kFixedAnswer[] =
     R"({"message":"Admitted. There is no upstream behind this gateway."})";
 
 // The headers of ours that a page may want to read.
@@ -60,16 +60,28 @@ Gateway::Gateway(Enforcer* enforcer, const LiveRoutes* routes,
       exposed_headers_(exposed_headers(options.headers.format)) {}
 
 HttpResponse Gateway::answer(const HttpRequest& request) {
+  return answer(request,
+                {200, {{"content-type", "application/json"}}, kFixedAnswer},
+                options_response());
+}
+
+HttpResponse Gateway::authorize(const ClientRequest& request) {
+  return answer(request, {}, {});
+}
+
+HttpResponse Gateway::answer(const ClientRequest& request,
+                             HttpResponse admitted, HttpResponse options) {
   const std::optional<StageTarget> target = parse_stage_target(request.target);
   const CorsOrigins* origins =
       target.has_value() ? options_.cors.find(target->stage) : nullptr;
-  HttpResponse response = origins != nullptr && passes_without_key(request)
-                              ? options_response()
-                              : answer_decided(request, target);
+  HttpResponse response =
+      origins != nullptr && passes_without_key(request)
+          ? std::move(options)
+          : answer_decided(request, target, std::move(admitted));
   if (origins != nullptr) {
     weir::add_cors_headers(*origins, request, exposed_headers_, response);
   }
-  set_header(response.headers, "x-amzn-requestid", new_request_id());
+  response.headers.emplace_back("x-amzn-requestid", new_request_id());
   return response;
 }
 
@@ -82,14 +94,16 @@ void Gateway::add_cors_headers(const HttpRequest& request,
   weir::add_cors_headers(*origins, request, exposed_headers_, response);
 }
 
-HttpResponse Gateway::answer_decided(const HttpRequest& request,
-                                     const std::optional<StageTarget>& target) {
+HttpResponse Gateway::answer_decided(const ClientRequest& request,
+                                     const std::optional<StageTarget>& target,
+                                     HttpResponse admitted) {
   const bool observed = options_.observer != nullptr;
   AnsweredRequest answered;
   answered.method = request.method;
   answered.target = request.target;
   answered.stage_target = target;
   Call call;
+  call.cost = request.cost;
   call.api_key = single_header(request.headers, "x-api-key").value_or("");
   std::string method_key;
   if (observed) {
@@ -106,27 +120,17 @@ HttpResponse Gateway::answer_decided(const HttpRequest& request,
   answered.cost = call.cost;
   answered.decision = enforcer_.admit(call);
   counters_.count(answered.decision.outcome);
-  HttpResponse response = response_to(request, answered);
+  HttpResponse response = std::move(admitted);
+  if (!answered.decision.admitted()) {
+    const HttpAnswer refusal = http_answer(answered.decision);
+    response = {refusal.status,
+                {{"content-type", "application/json"},
+                 {"x-amzn-errortype", std::string(refusal.error_type)}},
+                std::string(refusal.body)};
+  }
+  add_rate_limit_headers(answered.decision, response.headers);
   answered.status = response.status;
   report(answered, call.api_key);
-  return response;
-}
-
-HttpResponse Gateway::response_to(const HttpRequest& request,
-                                  const AnsweredRequest& answered) {
-  const Decision& decision = answered.decision;
-  HttpResponse response;
-  const HttpAnswer refusal = http_answer(decision);
-  if (!decision.admitted()) {
-    response.status = refusal.status;
-    response.headers = {{"content-type", "application/json"},
-                        {"x-amzn-errortype", std::string(refusal.error_type)}};
-    response.body = refusal.body;
-  } else {
-    response.headers = {{"content-type", "application/json"}};
-    response.body = kStandIn;
-  }
-  add_rate_limit_headers(decision, response.headers);
   return response;
 }
 
@@ -139,9 +143,8 @@ void Gateway::add_rate_limit_headers(const Decision& decision,
   const size_t count = rate_limit_headers(
       decision, options, absl::MakeSpan(storage), absl::MakeSpan(limits));
   for (size_t i = 0; i < count; ++i) {
-    // In place of what the upstream says under this name.
-    set_header(headers, absl::AsciiStrToLower(to_absl(limits[i].name)),
-               limits[i].value);
+    headers.emplace_back(absl::AsciiStrToLower(to_absl(limits[i].name)),
+                         limits[i].value);
   }
 }
 

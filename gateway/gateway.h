@@ -12,6 +12,7 @@
 #include "enforcer/decision.h"
 #include "enforcer/enforcer.h"
 #include "enforcer/http_response.h"
+#include "gateway/client_request.h"
 #include "gateway/cors.h"
 #include "gateway/request_counters.h"
 #include "gateway/request_observer.h"
@@ -62,17 +63,25 @@ class Gateway {
 
   HttpResponse answer(const HttpRequest& request);
 
+  // What a proxy is to do with the request of its client: the same, but that it
+  // is 200 without a body where the request may pass, OPTIONS without a key
+  // among them.
+  HttpResponse authorize(const ClientRequest& request);
+
   // Makes `response`, somebody else's answer to the request, one that pages can
   // read as they can read answer()'s.
   void add_cors_headers(const HttpRequest& request,
                         HttpResponse& response) const;
 
  private:
+  // `admitted` and `options` are the answers where nothing is refused, and
+  // where nothing is decided.
+  HttpResponse answer(const ClientRequest& request, HttpResponse admitted,
+                      HttpResponse options);
   // Once the enforcer has decided.
-  HttpResponse answer_decided(const HttpRequest& request,
-                              const std::optional<StageTarget>& target);
-  HttpResponse response_to(const HttpRequest& request,
-                           const AnsweredRequest& answered);
+  HttpResponse answer_decided(const ClientRequest& request,
+                              const std::optional<StageTarget>& target,
+                              HttpResponse admitted);
   void add_rate_limit_headers(const Decision& decision,
                               HttpHeaders& headers) const;
   void report(AnsweredRequest& answered, std::string_view api_key) const;

@@ -17,11 +17,13 @@
 #include "enforcer/client_handle.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
+#include "gateway/authorizer.h"
 #include "gateway/gateway.h"
 #include "gateway/request_counters.h"
 #include "gateway/request_observer.h"
 #include "gateway/route_table.h"
 #include "gateway/stage_target.h"
+#include "gateway/trusted_peers.h"
 #include "http/message.h"
 #include "plan/plan_json.h"
 #include "proto/api_key.pb.h"
@@ -146,6 +148,21 @@ BENCHMARK_CAPTURE(answer, admitted, kTarget, kKey)
 BENCHMARK_CAPTURE(answer, encoded, "/api0/stage7/things13/a%20thing", kKey)
     ->UseRealTime();
 BENCHMARK_CAPTURE(answer, forbidden, kTarget, "nobody's")->UseRealTime();
+
+// As nginx asks.
+void authorize(benchmark::State& state) {
+  Account& account = small_account();
+  static Authorizer& authorizer =
+      *new Authorizer(&account.gateway, TrustedPeers::loopback());
+  HttpRequest request = request_with("/-/authorize/api0/stage7?deny=403", kKey);
+  request.headers.emplace_back("x-original-method", "GET");
+  request.headers.emplace_back("x-original-uri", "/things13/a-thing");
+  request.peer_address = "127.0.0.1";
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(authorizer.answer(request));
+  }
+}
+BENCHMARK(authorize)->ThreadRange(1, 2)->UseRealTime();
 
 // The same with an access log, of which some may be dropped: these threads do
 // nothing else than to fill it.

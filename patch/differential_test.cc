@@ -253,8 +253,8 @@ class Oracle {
       if (!deviation.applies(document, operation)) continue;
       ++corrections_[deviation.name];
       // The one that is no error changes nothing.
-      if (deviation.result != nullptr) return document;
-      return std::nullopt;
+      if (deviation.result == nullptr) return std::nullopt;
+      return std::optional<json>(std::in_place, document);
     }
     return patched(document, json::array({operation}));
   }

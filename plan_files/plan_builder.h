@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "documents/document_node.h"
@@ -60,6 +61,11 @@ class PlanBuilder {
   void fail(const DocumentPlace& place, std::string message);
   // The plan itself, and its name unless it is given one.
   void begin(const DocumentPlace& place, std::string_view default_name);
+
+  // Where the value of `pointer` is, if none of the functions below reads it.
+  void set_place(std::string pointer, const DocumentPlace& place) {
+    filed_.places.add(std::move(pointer), place);
+  }
 
   At at(const DocumentNode& node, std::string path);
   // The member; nothing if it is not there.

@@ -304,6 +304,7 @@ std::string limit(std::string_view function, std::string_view rest = "") {
       "  Not: !Not [!Condition IsP]\n"
       "  Both: !And [!Condition IsP, !Not [!Condition Not]]\n"
       "  Either: !Or [!Equals [!Ref Q, 1], !Condition IsP]\n"
+      "  Neither: !And [!Equals [!Ref Q, 1], !Condition Not]\n"
       "  Unknown: !Equals [!Ref Q, 1]\n"
       "  Loop: !Not [!Condition Loop]\n"
       "Mappings:\n  M: {'7': {Limit: 70}}\n",
@@ -323,8 +324,9 @@ TEST(ReadPlans, WorksFunctionsOut) {
   EXPECT_EQ(limit("!Ref Q"), "the parameter Q has no Default");
   EXPECT_EQ(limit("!Ref S"),
             "the parameter S is read from SSM by a deployment");
-  EXPECT_EQ(limit("!Ref R"),
-            "a reference to \"R\", known only to a deployment");
+  EXPECT_EQ(limit("!Ref R"), "there is no parameter \"R\"");
+  EXPECT_EQ(limit("!Ref X"),
+            "a reference to the resource \"X\", known only to a deployment");
   EXPECT_EQ(limit("!Ref AWS::Region"),
             "AWS::Region is known only to a deployment");
   EXPECT_EQ(limit("{'Ref': 'P'}"), "7");
@@ -393,6 +395,7 @@ TEST(ReadPlans, CallsReferencesByTheirNames) {
   // What CloudFormation makes of scalars that are no text.
   EXPECT_EQ(stage("on"), "true");
   EXPECT_EQ(stage("1.10"), "1.10");
+  EXPECT_EQ(stage("012345"), "012345");
   EXPECT_EQ(stage("'on'"), "on");
 }
 
@@ -445,9 +448,23 @@ TEST(ReadPlans, NamesWhatTheUserWrote) {
           "condition \"A\""));
 }
 
+TEST(ReadPlans, PointsAtWhatHoldsAMistake) {
+  EXPECT_THAT(
+      problems("Resources:\n  X:\n    Type: AWS::ApiGateway::UsagePlan\n"
+               "    Properties:\n      ApiStages:\n"
+               "      - {ApiId: a, Stage: s}\n"
+               "      - ApiId: a\n        Stage: s\n"
+               "        Throttle:\n          /x/GET: {RateLimit: 1}\n"),
+      ElementsAre("7: Resources.X.Properties.ApiStages[1]: stage \"a\" : \"s\" "
+                  "is there twice",
+                  StartsWith("7: Resources.X.Properties.ApiStages[1]: methods "
+                             "can be throttled only if")));
+}
+
 TEST(ReadPlans, PointsIntoPlansOfTheAwsCli) {
   EXPECT_THAT(problems(R"({"name":"n","quota":{"limit":"many"}})"),
-              ElementsAre(StartsWith("/quota/limit: expected an integer")));
+              ElementsAre(StartsWith(
+                  "/quota/limit: expected a whole number from 0 to")));
   EXPECT_THAT(problems(R"({"items":[{"name":"n","qouta":{}}]})"),
               ElementsAre("/items/0/qouta: there is no such member: expected "
                           "id, name, description, apiStages, throttle, quota, "

@@ -109,8 +109,14 @@ Resolved TemplateFunctions::ref(const std::string& name) {
   const DocumentNode* const parameter =
       parameters == nullptr ? nullptr : parameters->find(name);
   if (parameter == nullptr) {
-    return reference(name, absl::StrCat("a reference to ", excerpt(name),
-                                        ", known only to a deployment"));
+    const DocumentNode* const resources = root_.find("Resources");
+    const bool is_resource =
+        resources != nullptr && resources->find(name) != nullptr;
+    return reference(
+        name, is_resource
+                  ? absl::StrCat("a reference to the resource ", excerpt(name),
+                                 ", known only to a deployment")
+                  : absl::StrCat("there is no parameter ", excerpt(name)));
   }
   const DocumentNode* const type = parameter->find("Type");
   if (type != nullptr && starts_with(type->text, "AWS::SSM::")) {

@@ -47,6 +47,7 @@ const DocumentNode* find_in(const DocumentNode& root,
 void read_stage(const At& at, int index, PlanBuilder& builder) {
   const std::string pointer = absl::StrCat("/apiStages/", index);
   v1::ApiStage& stage = *builder.plan().add_api_stages();
+  builder.set_place(pointer, at.place);
   builder.expect_members(at, {"ApiId", "Stage", "Throttle"});
   builder.read_stage_name(at, "ApiId", pointer + "/apiId",
                           stage.mutable_api_id());

@@ -149,6 +149,7 @@ std::optional<At> block(const At& object, std::string_view name,
 void read_stage(const At& at, int index, PlanBuilder& builder) {
   const std::string pointer = absl::StrCat("/apiStages/", index);
   v1::ApiStage& stage = *builder.plan().add_api_stages();
+  builder.set_place(pointer, at.place);
   builder.read_stage_name(at, "api_id", pointer + "/apiId",
                           stage.mutable_api_id());
   builder.read_stage_name(at, "stage", pointer + "/stage",

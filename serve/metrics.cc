@@ -43,6 +43,12 @@ void add_requests(MetricsWriter& metrics, const RequestCounters& requests) {
                kOutcomeNames, requests.totals());
 }
 
+void add_authorizer(MetricsWriter& metrics, const Authorizer& authorizer) {
+  add_counters(metrics, "weir_authorize_rejected_total",
+               "Questions of proxies that were refused without a decision.",
+               "reason", Authorizer::kRejectionNames, authorizer.rejections());
+}
+
 void add_access_log(MetricsWriter& metrics, const AccessLog& log) {
   const AccessLog::Statistics statistics = log.statistics();
   add_counter(metrics, "weir_access_log_lines_total",
@@ -130,6 +136,9 @@ void add_process(MetricsWriter& metrics) {
 std::string metrics_text(const MetricsSources& sources) {
   MetricsWriter metrics;
   add_requests(metrics, *sources.requests);
+  if (sources.authorizer != nullptr) {
+    add_authorizer(metrics, *sources.authorizer);
+  }
   if (sources.access_log != nullptr) {
     add_access_log(metrics, *sources.access_log);
   }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "enforcer/enforcer.h"
+#include "gateway/authorizer.h"
 #include "gateway/request_counters.h"
 #include "serve/access_log.h"
 #include "serve/management_counters.h"
@@ -19,8 +20,9 @@ struct MetricsSources {
   const Enforcer* enforcer;
   const RequestCounters* requests;
   const ManagementCounters* management;
-  const AccessLog* access_log;  // nullptr: there is none
-  std::string_view version;     // of the program
+  const Authorizer* authorizer;  // nullptr: there is none
+  const AccessLog* access_log;   // likewise
+  std::string_view version;      // of the program
   // Open at present; none: not shown.
   std::optional<int64_t> http_connections;
 };
@@ -28,6 +30,7 @@ struct MetricsSources {
 // In the text format that MetricsWriter writes:
 //
 //   weir_requests_total{outcome}                      see RequestCounters
+//   weir_authorize_rejected_total{reason}             see Authorizer
 //   weir_access_log_lines_total, weir_access_log_dropped_total,
 //   weir_access_log_write_errors_total                see AccessLog
 //   weir_management_requests_total{operation,status}  see ManagementCounters

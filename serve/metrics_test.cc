@@ -25,8 +25,8 @@ class MetricsTest : public testing::Test {
   std::unique_ptr<Enforcer> enforcer_ = *Enforcer::create();
   RequestCounters requests_;
   ManagementCounters management_;
-  MetricsSources sources_{enforcer_.get(), &requests_, &management_,
-                          nullptr,         "1.2.3",    {}};
+  MetricsSources sources_{
+      enforcer_.get(), &requests_, &management_, nullptr, nullptr, "1.2.3", {}};
 };
 
 TEST_F(MetricsTest, AreWellFormed) {

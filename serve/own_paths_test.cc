@@ -34,7 +34,7 @@ TEST(OwnPaths, AreTheManagementsAndTheServices) {
        {"/", "/?x", "/usageplans", "/apikeys/x?y", "/tags/a/b", "/restapis",
         "/restapis/x/stages", "/account", "/v2/apis", "/v2/apis/x", "/healthz",
         "/healthz/x", "/metrics", "/metrics?x", "/metrics/prod/x", "/-",
-        "/-/main.js", "/-/prod"}) {
+        "/-/main.js", "/-/prod", "/-/authorize/a1/prod"}) {
     EXPECT_TRUE(is_own_path(own)) << own;
   }
   for (const char* other :

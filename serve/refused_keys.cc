@@ -1,6 +1,7 @@
 #include "serve/refused_keys.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -94,8 +95,9 @@ RefusedKeys::Report RefusedKeys::report(Instant now, size_t most_keys) {
     report.keys.push_back(std::move(key));
   }
   const auto by_refused = [](const RefusedKey& a, const RefusedKey& b) {
-    return std::pair(a.refused, a.refusals.unix_ns) >
-           std::pair(b.refused, b.refusals.unix_ns);
+    // Keys that are level keep their order from one report to the next.
+    return std::tuple(b.refused, b.refusals.unix_ns, a.client) <
+           std::tuple(a.refused, a.refusals.unix_ns, b.client);
   };
   std::sort(report.keys.begin(), report.keys.end(), by_refused);
   if (report.keys.size() > most_keys) report.keys.resize(most_keys);

@@ -83,6 +83,7 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
       gateway_(enforcer, &routes_, &request_counters_,
                gateway_options(std::move(options.gateway), access_log_.get(),
                                refused_keys_, clock_.get())),
+      authorizer_(&gateway_, std::move(options.trusted)),
       management_(enforcer, keep_up(*enforcer, routes_, options.quota_offset,
                                     has_gateway_)) {}
 
@@ -92,6 +93,7 @@ HttpResponse Service::answer(const HttpRequest& request) {
   if (path == "/healthz" && only_reads(request)) return health();
   if (path == "/metrics" && only_reads(request)) return metrics();
   if (path == kRefusedKeys) return answer_refused_keys(request);
+  if (Authorizer::serves(request.target)) return authorizer_.answer(request);
   if (const HttpResponse* file = page_file(path)) {
     return page_response(request, *file);
   }
@@ -121,7 +123,8 @@ HttpTreatment Service::treat_gateway(const HttpRequest& /*head*/) const {
 }
 
 HttpResponse Service::answer_gateway(const HttpRequest& request) {
-  return gateway_.answer(request);
+  return Authorizer::serves(request.target) ? authorizer_.answer(request)
+                                            : gateway_.answer(request);
 }
 
 std::vector<std::string> Service::unreachable_stages() const {
@@ -152,8 +155,9 @@ HttpResponse Service::answer_refused_keys(const HttpRequest& request) {
 
 HttpResponse Service::metrics() const {
   MetricsSources sources{
-      &enforcer_,        &request_counters_, &management_counters_,
-      access_log_.get(), version_,           std::nullopt};
+      &enforcer_,   &request_counters_, &management_counters_,
+      &authorizer_, access_log_.get(),  version_,
+      std::nullopt};
   if (connections_ != nullptr) sources.http_connections = connections_();
   return {200,
           {{"content-type", MetricsWriter::kContentType}},

@@ -14,9 +14,11 @@
 #include "absl/time/time.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
+#include "gateway/authorizer.h"
 #include "gateway/gateway.h"
 #include "gateway/request_counters.h"
 #include "gateway/route_table.h"
+#include "gateway/trusted_peers.h"
 #include "http/message.h"
 #include "management/access.h"
 #include "management/authentication.h"
@@ -36,6 +38,8 @@ struct ServiceOptions {
   std::shared_ptr<const Authentication> authentication;
   // Its observers are the service's to set.
   GatewayOptions gateway;
+  // Who may ask about the requests of others: see Authorizer.
+  TrustedPeers trusted = TrustedPeers::loopback();
   // What the gateway answers is written to it. nullptr: there is none.
   std::shared_ptr<AccessLog> access_log;
   // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
@@ -55,6 +59,7 @@ struct ServiceOptions {
 //   /restapis, /account, ...       404: API Gateway's, too, but not this one's
 //   /healthz                       200, or 503 if counts do not reach the disk
 //   /metrics                       for Prometheus; needs no credentials
+//   /-/authorize/{apiId}/{stage}   for proxies that ask: see Authorizer
 //   /-/refused-keys                for whoever may read: see RefusedKeys
 //   /                              a page for people; it has no data of its own
 //   /{apiId}/{stage}/...           the gateway: see Gateway
@@ -68,7 +73,7 @@ class Service {
       Enforcer* enforcer, ServiceOptions options);
 
   HttpResponse answer(const HttpRequest& request);
-  // The gateway and nothing else.
+  // The gateway and the authorizer, and nothing else.
   HttpResponse answer_gateway(const HttpRequest& request);
 
   // How an HTTP server treats requests to answer(), and to answer_gateway().
@@ -111,6 +116,7 @@ class Service {
   RefusedKeys refused_keys_;
   ManagementCounters management_counters_;
   Gateway gateway_;
+  Authorizer authorizer_;
   Management management_;
 };
 

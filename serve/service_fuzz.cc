@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,9 @@
 #include "absl/strings/str_format.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
+#include "gateway/authorizer.h"
+#include "gateway/request_observer.h"
+#include "gateway/stage_target.h"
 #include "http/message.h"
 #include "json/json_reader.h"
 #include "management/authentication.h"
@@ -22,6 +26,7 @@
 #include "management/sigv4_samples.h"
 #include "plan/plan_json.h"
 #include "proto/api_key.pb.h"
+#include "serve/access_record.h"
 #include "serve/service.h"
 #include "tests/fuzz/invariant.h"
 
@@ -65,6 +70,16 @@ void check(const HttpRequest& request, const HttpResponse& response,
             "headers are lines");
   }
   require(allowed_origins <= 1, "and said once");
+  if (Authorizer::serves(request.target)) {
+    require(response.status == 200 || response.status == 400 ||
+                response.status == 403 || response.status == 429,
+            "what proxies understand");
+    require(response.status != 200 || response.body.empty(),
+            "a proxy is told to go on without a body");
+  }
+  if (request.target.rfind("/-/refused-keys", 0) == 0) {
+    require(parse_json(response.body).ok(), "refused keys are JSON");
+  }
   if (Management::serves(request.target)) {
     require(allowed_origins == 0, "management is for its own page");
     require(has_error_type == (response.status >= 400), "errors have types");
@@ -81,6 +96,21 @@ void check(const HttpRequest& request, const HttpResponse& response,
           (request.method != "POST" && contains(request.target, "/keys/")) ||
           (request.method == "POST" && response.status == 201),
       "secrets are kept");
+}
+
+// Whatever the target: the access log has a line of JSON, without the query.
+void check_log_line(const HttpRequest& request) {
+  AnsweredRequest answered;
+  answered.method = request.method;
+  answered.target = request.target;
+  answered.stage_target = parse_stage_target(request.target);
+  const std::string line =
+      access_log_line(AccessRecord(answered), std::nullopt);
+  require(line.find('\n') == line.size() - 1, "a line");
+  const auto json = parse_json(line);
+  require(json.ok(), "of JSON");
+  const auto& path = json->struct_value().fields().at("path").string_value();
+  require(!contains(path, "?"), "without the query");
 }
 
 class Subject {
@@ -156,7 +186,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
         "nobody can sign by chance");
     // Otherwise most inputs would end with the access check.
     request.headers.emplace_back("host", "localhost");
+    request.peer_address = "127.0.0.1";
     weir::check(request, open.answer(request), secret);
+    weir::check_log_line(request);
   }
   return 0;
 }

@@ -250,6 +250,39 @@ TEST_F(ServiceTest, IsUnwellWhenCountsDoNotReachTheStore) {
   EXPECT_EQ(header(health, "retry-after"), "1");
 }
 
+// Of what a proxy on this machine asks, and one that is not trusted.
+TEST_F(ServiceTest, ProxiesAsk) {
+  for (const bool beside : {true, false}) {
+    ServiceOptions options;
+    options.gateway_beside_management = beside;
+    start(std::move(options));
+    create_plan();
+    HttpRequest asked = request("GET", "/-/authorize/a1/prod?deny=403", "",
+                                {{"x-api-key", kKey},
+                                 {"x-original-method", "POST"},
+                                 {"x-original-uri", "/pets"}});
+    asked.peer_address = "127.0.0.1";
+    const HttpResponse admitted = service_->answer(asked);
+    EXPECT_EQ(admitted.status, 200);
+    EXPECT_EQ(admitted.body, "");
+    const HttpResponse refused = service_->answer_gateway(asked);
+    EXPECT_EQ(refused.status, 403);
+    EXPECT_EQ(header(refused, "x-weir-status"), "429");
+    asked.peer_address = "10.1.2.3";
+    EXPECT_EQ(header(service_->answer(asked), "x-weir-status"), "403");
+    EXPECT_EQ(header(service_->answer_gateway(asked), "x-weir-status"), "403");
+    const std::string metrics = call("GET", "/metrics").body;
+    for (const char* line :
+         {"weir_requests_total{outcome=\"admitted\"} 1\n",
+          "weir_requests_total{outcome=\"throttled\"} 1\n",
+          "weir_authorize_rejected_total{reason=\"untrusted_peer\"} 2\n",
+          "weir_authorize_rejected_total{reason=\"bad_request\"} 0\n"}) {
+      EXPECT_THAT(metrics, HasSubstr(line));
+    }
+    EXPECT_EQ(call("GET", "/-/authorize").status, 404);
+  }
+}
+
 // What never blocks is answered from the head.
 TEST_F(ServiceTest, KnowsWhichRequestsNeedTheirBodies) {
   start();

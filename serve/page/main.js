@@ -7,6 +7,7 @@ import {$} from "./dom.js";
 import {showError} from "./notes.js";
 import {closePlan, openPlan, refreshPlan, shownPlan} from "./plan.js";
 import {firstPlan, markPlan, plans} from "./plans.js";
+import {runRefused} from "./refused.js";
 import {askToSignIn, focusSignIn, prepareSignIn} from "./sign_in.js";
 import {showLost, showSignedOut} from "./state.js";
 import {prepareTraffic, runTraffic} from "./traffic.js";
@@ -44,6 +45,7 @@ function show(content) {
   $("sign-in").hidden = content;
   $("sign-out").hidden = !signedIn();
   runTraffic(content);
+  runRefused(content);
 }
 
 function signOut(refusal) {

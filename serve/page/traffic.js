@@ -3,50 +3,29 @@
 import {call} from "./api.js";
 import {$} from "./dom.js";
 import {showError} from "./notes.js";
+import {Repeating} from "./repeating.js";
 import {isLost, showLive, showLost} from "./state.js";
 import {perSecond} from "./text.js";
 import {drawTraffic, kWindow} from "./traffic_chart.js";
 
 const kOutcomes = ["admitted", "throttled", "quota_exceeded", "forbidden"];
-const kLongestPause = 5000;  // Milliseconds between attempts.
+const kPause = 1000;  // Milliseconds between looks.
 
-let life = new AbortController();
-let wanted = false;
 let recovered;
 let samples = [];  // {time, admitted, refused}, per second, the latest last.
 let previous;  // {time, counts} of the last look at the counters.
 
+// The chart has a gap where nobody looked.
+const repeating = new Repeating({
+  look: succeeds, pause: kPause, begin: () => { previous = undefined; },
+});
+
 // `whenRecovered` is called when the server answers again.
 export function prepareTraffic(whenRecovered) {
   recovered = whenRecovered;
-  document.addEventListener("visibilitychange", restart);
 }
 
-export function runTraffic(run) {
-  wanted = run;
-  restart();
-}
-
-// Nothing is asked while nobody looks: the chart has a gap then.
-function restart() {
-  life.abort();
-  life = new AbortController();
-  previous = undefined;
-  if (wanted && !document.hidden) watch(life.signal);
-}
-
-// Looks once a second, and less often while there is no answer.
-async function watch(signal) {
-  let failures = 0;
-  while (!signal.aborted) {
-    const began = performance.now();
-    failures = await succeeds(signal) ? 0 : failures + 1;
-    const pause = failures
-      ? Math.min(kLongestPause, 500 * 2 ** failures)
-      : Math.max(750, 1000 - (performance.now() - began));
-    await new Promise((resolve) => { setTimeout(resolve, pause); });
-  }
-}
+export const runTraffic = (run) => repeating.run(run);
 
 async function succeeds(signal) {
   try {

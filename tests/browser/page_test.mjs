@@ -196,10 +196,11 @@ const tests = {
     await says(page, "#state", "Live");
     await says(page, "#rate-admitted", "0");
     // A process that restarts between two looks: 40 is what its successor counted.
-    const counts = [5000, 5100, 40, 140];
+    // How much a second that is depends on how long a busy browser took to look.
+    const counts = [5000, 5000, 40];
     await page.route("**/metrics", (route) => route.fulfill({
       body: `weir_requests_total{outcome="admitted"} ${counts.length > 1 ? counts.shift() : counts[0]}\n`}));
-    await says(page, "#rate-admitted", /^[34]\d(\.\d)?$/);
+    await says(page, "#rate-admitted", /^[1-9]\d?(\.\d)?$/);
     assert.doesNotMatch(await drawn(), /NaN|Infinity|-/);
     await close();
     await end(again);
@@ -404,7 +405,9 @@ const tests = {
 
     asked.length = 0;
     await page.waitForTimeout(3000);
-    assert.ok(asked.length >= 1 && asked.length <= 4, asked.join("\n"));
+    const looks = asked.filter((path) => path === "/metrics").length;
+    assert.ok(looks >= 1 && looks <= 4, asked.join("\n"));
+    assert.ok(asked.length - looks <= 2, asked.join("\n"));
     await hideTab(page, true);
     asked.length = 0;
     await page.waitForTimeout(2500);
@@ -442,6 +445,60 @@ const tests = {
     await says(page, "#plans-note", /There is no usage plan yet/);
     await close();
     await end(again);
+  },
+
+  async "it says which keys are refused most, and why"(browser) {
+    const server = await serve();
+    const {url} = server;
+    const gold = await create(`${url}/usageplans`, {name: "Gold", apiStages: [{apiId: "api", stage: "prod"}],
+      throttle: {burstLimit: 1, rateLimit: 0.001}});
+    const other = await create(`${url}/usageplans`, {name: "Other"});
+    const {page, close} = await openPage(browser, url);
+    await says(page, "#refused-note", "No key was refused.");
+    await says(page, "#refused-time", /^in the last \d+ s$/);
+    assert.equal(await page.isVisible("#refused"), false);
+    const mobile = await createKey(url, gold, "mobile");
+    const hostile = await createKey(url, gold, kHostile);
+    const stray = await createKey(url, other, "stray");
+    assert.deepEqual(await use(url, mobile, 5), {200: 1, 429: 4});
+    await use(url, hostile, 3);
+    await use(url, stray, 1);
+    await use(url, {value: "unknown"}, 2);
+    await count(page, "#refused tbody tr", 3);
+    await says(page, "#refused tbody tr:nth-child(1) th", new RegExp(`^mobile\\s*${mobile.id}\\s+Plan Gold$`));
+    await says(page, "#refused tbody tr:nth-child(1)", /\s4\s+4\s+0\s+0\s+\d+ s ago, throttle\s+api:prod$/);
+    await says(page, "#refused tbody tr:nth-child(2) .name", kHostile);
+    await says(page, "#refused tbody tr:nth-child(3)", /\s1\s+0\s+0\s+1\s+\d+ s ago, stage not in the plan\s+api:prod$/);
+    await says(page, "#refused-note", "2 requests without a known key.");
+    assert.ok(!(await page.content()).includes(mobile.value));
+    // To its plan, with a focus that stays while the table changes.
+    await choosePlan(page, other);
+    await page.focus("#refused tbody tr:nth-child(1) a");
+    await use(url, mobile, 1);
+    await says(page, "#refused tbody tr:nth-child(1)", /\s5\s+5\s+0\s+0\s/);
+    assert.equal(await focusedText(page), "Gold");
+    await page.keyboard.press("Enter");
+    await says(page, "#plan-name", "Gold");
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({colorScheme});
+      assert.deepEqual(await page.evaluate(faintTexts), []);
+      assert.deepEqual(await page.evaluate(nameless), []);
+      await picture(page, `refused-${colorScheme}`);
+    }
+    await page.setViewportSize({width: 360, height: 800});
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(over <= 0, `${over} pixels too wide`);
+    await picture(page, "refused-narrow");
+    await page.route("**/-/refused-keys*", (route) => route.fulfill({contentType: "application/json", body: JSON.stringify({
+      since: "2026-11-30T15:00:00.000000Z", until: "2026-11-30T15:05:12.000000Z", throttled: 1, quota_exceeded: 0,
+      forbidden: 0, unknown_key: 0, uncounted: 9, keys: [{key_id: null, key_name: null, usage_plan_id: null,
+        usage_plan_name: null, refused: 1, throttled: 1, quota_exceeded: 0, forbidden: 0, uncertain: 70,
+        limit: "quota", api_id: null, stage: null, last_time: "2026-11-30T15:04:00.000000Z"}]})}));
+    await says(page, "#refused tbody tr", /^deleted\s+1\+\s+1\s+0\s+0\s+1 min 12 s ago, quota$/);
+    await says(page, "#refused-note", /^9 refusals came too fast [^]* \+ and up to 70 more: /);
+    await says(page, "#refused-time", "in the last 5 min 12 s");
+    await close();
+    await end(server);
   },
 
   async "long lists fold"(browser) {

@@ -11,7 +11,8 @@ const servers = new Set();
 const agent = new Agent({keepAlive: true, maxSockets: 4});
 
 export async function serve(...flags) {
-  const child = spawn(program, ["serve", "--listen=127.0.0.1:0", ...flags], {stdio: ["ignore", "pipe", "inherit"]});
+  if (!flags.some((flag) => flag.startsWith("--listen="))) flags.push("--listen=127.0.0.1:0");
+  const child = spawn(program, ["serve", ...flags], {stdio: ["ignore", "pipe", "inherit"]});
   servers.add(child);
   for await (const line of createInterface(child.stdout)) {
     const url = /^weir: listening on (\S+)$/.exec(line)?.[1];

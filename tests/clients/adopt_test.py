@@ -7,17 +7,14 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
+import threading
 import unittest
 
-from weir_process import ADMIN, BINARY, PATIENCE, REGION, WeirProcess, new_folder
+from awscli_test import run_forked
+from weir_process import BINARY, PATIENCE, WeirProcess, new_folder
 
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": ADMIN.access_key,
-    "AWS_SECRET_ACCESS_KEY": ADMIN.secret_key,
-    "AWS_DEFAULT_REGION": REGION,
-    "AWS_PAGER": "",
-}
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 FIRST = TODAY - datetime.timedelta(days=31)
 
@@ -26,6 +23,46 @@ def commands_of_the_docs():
     """The shell commands in docs/adopt.md that make a dump."""
     with open("docs/adopt.md", encoding="utf-8") as file:
         return re.search(r"```sh\n(.*?)```", file.read(), re.DOTALL)[1]
+
+
+@contextlib.contextmanager
+def aws_cli_at(url):
+    """A folder with an `aws` that calls this server.
+
+    It is the real one, but for the second that each call would take to load it:
+    the script sends its arguments here.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            while True:
+                try:
+                    connection = listener.accept()[0]
+                except OSError:
+                    return
+                with connection, connection.makefile("rwb") as file:
+                    count = int(file.readline())
+                    arguments = [file.readline().decode().rstrip("\n") for _ in range(count)]
+                    result = run_forked(arguments + ["--endpoint-url", url])
+                    file.write(f"{result.code}\n{result.out}{result.err}".encode())
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        folder = new_folder()
+        with open(os.path.join(folder, "aws"), "w", encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o700)
+            file.write(
+                f"""#!/bin/bash
+exec 3<>/dev/tcp/127.0.0.1/{listener.getsockname()[1]}
+printf '%s\\n' "$#" "$@" >&3
+read -r code <&3
+cat <&3
+exit "$code"
+"""
+            )
+        yield folder
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(PATIENCE)
 
 
 def adopt(*arguments):
@@ -38,112 +75,104 @@ def adopt(*arguments):
     )
 
 
+def call(server, method, target, body=None):
+    """The answer of the management interface."""
+    status, _, answer = server.request(method, target, body)
+    assert status < 300, (method, target, status, answer)
+    return json.loads(answer)
+
+
 def everything(server):
     """What the server says of its plans, keys, associations and usage."""
-    client = server.client()
-    with contextlib.closing(client):
-        plans = client.get_usage_plans(limit=500)["items"]
-        return {
-            "plans": [client.get_usage_plan(usagePlanId=plan["id"]) for plan in plans],
-            "keys": client.get_api_keys(limit=500, includeValues=True)["items"],
-            "plan keys": [
-                client.get_usage_plan_keys(usagePlanId=plan["id"], limit=500)["items"]
-                for plan in plans
-            ],
-            "usage": [
-                client.get_usage(
-                    usagePlanId=plan["id"],
-                    startDate=FIRST.isoformat(),
-                    endDate=TODAY.isoformat(),
-                    limit=500,
-                )["items"]
-                for plan in plans
-            ],
-        }
+    plans = [plan["id"] for plan in call(server, "GET", "/usageplans?limit=500")["item"]]
+    dates = f"startDate={FIRST}&endDate={TODAY}"
+    return {
+        "plans": [call(server, "GET", f"/usageplans/{plan}") for plan in plans],
+        "keys": call(server, "GET", "/apikeys?limit=500&includeValues=true")["item"],
+        "plan keys": [
+            call(server, "GET", f"/usageplans/{plan}/keys?limit=500")["item"] for plan in plans
+        ],
+        "usage": [
+            call(server, "GET", f"/usageplans/{plan}/usage?{dates}&limit=500") for plan in plans
+        ],
+    }
 
 
-def without_metadata(answer):
-    if isinstance(answer, dict):
-        return {
-            name: without_metadata(value)
-            for name, value in answer.items()
-            if name != "ResponseMetadata"
-        }
-    if isinstance(answer, list):
-        return [without_metadata(value) for value in answer]
-    return answer
+def status_of(server, value, stage):
+    """What the gateway answers a client with this key."""
+    return server.request(
+        "GET", f"/shop/{stage}/x", headers={"x-api-key": value}, credentials=None
+    )[0]
 
 
 class Adopt(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         server = WeirProcess("--offset=start-day")
-        client = server.client()
         cls.values = [f"adopted-{i}-0123456789abcdef" for i in range(3)]
-        gold = client.create_usage_plan(
-            name="gold",
-            description="für alle",
-            apiStages=[
-                {
-                    "apiId": "shop",
-                    "stage": "prod",
-                    "throttle": {"/pets/GET": {"rateLimit": 0.5, "burstLimit": 3}},
-                }
-            ],
-            throttle={"rateLimit": 100, "burstLimit": 200},
-            quota={"limit": 1000, "period": "MONTH", "offset": 3},
-            tags={"team": "pets"},
+        gold = call(
+            server,
+            "POST",
+            "/usageplans",
+            {
+                "name": "gold",
+                "description": "für alle",
+                "apiStages": [
+                    {
+                        "apiId": "shop",
+                        "stage": "prod",
+                        "throttle": {"/pets/GET": {"rateLimit": 0.5, "burstLimit": 3}},
+                    }
+                ],
+                "throttle": {"rateLimit": 100, "burstLimit": 200},
+                "quota": {"limit": 1000, "period": "MONTH", "offset": 3},
+                "tags": {"team": "pets"},
+            },
         )["id"]
-        free = client.create_usage_plan(
-            name="free",
-            apiStages=[{"apiId": "shop", "stage": "test"}],
-            quota={"limit": 5, "period": "DAY"},
+        free = call(
+            server,
+            "POST",
+            "/usageplans",
+            {
+                "name": "free",
+                "apiStages": [{"apiId": "shop", "stage": "test"}],
+                "quota": {"limit": 5, "period": "DAY"},
+            },
         )["id"]
         keys = [
-            client.create_api_key(
-                name=f"key {i}", value=value, enabled=i < 2, tags={"n": str(i)}
+            call(
+                server,
+                "POST",
+                "/apikeys",
+                {"name": f"key {i}", "value": value, "enabled": i < 2, "tags": {"n": str(i)}},
             )["id"]
             for i, value in enumerate(cls.values)
         ]
         for plan, key in ((gold, 0), (gold, 1), (gold, 2), (free, 0)):
-            client.create_usage_plan_key(usagePlanId=plan, keyId=keys[key], keyType="API_KEY")
-
-        def call(key, stage, times):
+            body = {"keyId": keys[key], "keyType": "API_KEY"}
+            call(server, "POST", f"/usageplans/{plan}/keys", body)
+        for key, stage, times in ((0, "prod", 3), (0, "test", 5), (1, "prod", 2)):
             for _ in range(times):
-                status, _, _ = server.request(
-                    "GET",
-                    f"/shop/{stage}/x",
-                    headers={"x-api-key": cls.values[key]},
-                    credentials=None,
-                )
-                assert status == 200, status
-
-        call(0, "prod", 3)
-        call(0, "test", 5)
-        call(1, "prod", 2)
-        client.update_usage(
-            usagePlanId=gold,
-            keyId=keys[1],
-            patchOperations=[{"op": "replace", "path": "/remaining", "value": "1"}],
+                assert status_of(server, cls.values[key], stage) == 200
+        call(
+            server,
+            "PATCH",
+            f"/usageplans/{gold}/keys/{keys[1]}/usage",
+            {"patchOperations": [{"op": "replace", "path": "/remaining", "value": "1"}]},
         )
-        cls.expected = without_metadata(everything(server))
-        client.close()
+        cls.expected = everything(server)
 
         cls.dump = os.path.join(new_folder(), "dump")
-        tools = new_folder()
-        # The commands name no endpoint.
-        with open(os.path.join(tools, "aws"), "w", encoding="ascii") as file:
-            os.fchmod(file.fileno(), 0o700)
-            file.write(f'#!/bin/sh\nexec /usr/bin/aws --endpoint-url {server.url} "$@"\n')
-        made = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", commands_of_the_docs()],
-            cwd=os.path.dirname(cls.dump),
-            env={**os.environ, **ENVIRONMENT, "PATH": f"{tools}:{os.environ['PATH']}"},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        with aws_cli_at(server.url) as folder:
+            made = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", commands_of_the_docs()],
+                cwd=os.path.dirname(cls.dump),
+                env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
         assert made.returncode == 0, made
         cls.gold, cls.free, cls.keys = gold, free, keys
         assert server.stop() == 0
@@ -164,16 +193,10 @@ class Adopt(unittest.TestCase):
             self.assertNotIn(value, result.stdout)
 
         server = WeirProcess("--offset=start-day", store=store)
-        self.assertEqual(without_metadata(everything(server)), self.expected)
+        self.assertEqual(everything(server), self.expected)
 
         def status(key, stage):
-            answer = server.request(
-                "GET",
-                f"/shop/{stage}/x",
-                headers={"x-api-key": self.values[key]},
-                credentials=None,
-            )
-            return answer[0]
+            return status_of(server, self.values[key], stage)
 
         self.assertEqual(status(0, "prod"), 200)
         self.assertEqual(status(0, "test"), 429)  # all five are used

@@ -1,6 +1,6 @@
 """Tests of `weir serve` with the clients that people have."""
 
-def client_test(name, data = [], **kwargs):
+def client_test(name, data = [], size = "medium", **kwargs):
     """Runs `name`.py, with `cli/weir` in the current folder.
 
     By Debian's Python, which has the clients, rather than by whatever Python
@@ -8,7 +8,7 @@ def client_test(name, data = [], **kwargs):
     """
     native.sh_test(
         name = name,
-        size = "medium",
+        size = size,
         srcs = [name + ".py"],
         data = data + [
             "weir_process.py",

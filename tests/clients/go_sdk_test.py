@@ -26,7 +26,7 @@ class GoSdk(ServerTest):
             "GOFLAGS": "",
         }
         command = ["go", "test", "-c", "-vet=off", "-o", cls.program, SOURCE]
-        subprocess.run(command, env=environment, check=True, timeout=4 * PATIENCE)
+        subprocess.run(command, env=environment, check=True, timeout=12 * PATIENCE)
 
     def start(self, *flags):
         return subprocess.Popen(

@@ -1,6 +1,7 @@
 #include "tests/torture/calls.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "proto/patch_operation.pb.h"
@@ -44,6 +45,18 @@ absl::Status call(Enforcer& enforcer, const Operation& operation) {
     case Deed::kImportKeys:
     case Deed::kImportFlock:
       return enforcer.import_api_keys(new_keys(operation), plan).status();
+    case Deed::kOverwriteKey: {
+      // Otherwise it would be a new key, of whatever id.
+      if (auto key_there = enforcer.get_api_key(key); !key_there.ok()) {
+        return key_there.status();
+      }
+      std::vector<std::string> plans;
+      if (operation.plan >= 0) plans.push_back(plan);
+      return enforcer
+          .import_api_keys({overwriting_key(operation)}, {plans},
+                           /*skipped=*/nullptr, ExistingKeys::kOverwrite)
+          .status();
+    }
     case Deed::kEnableKey:
     case Deed::kDisableKey:
       return enforcer

@@ -347,6 +347,20 @@ void Child::settle(const Operation& operation, bool done) {
       }
       return;
     }
+    case Deed::kOverwriteKey:
+      for (int plan = 0; plan < kPlans; ++plan) {
+        if (plan != operation.plan) {
+          ends(operation.key, plan);
+          continue;
+        }
+        // Unless it stays as it is.
+        auto& standing = round_.standings[operation.key][plan];
+        const int slot = Standing(standing).slot();
+        if (slot == 0 || slot == operation.slot) {
+          standing = Standing::of(operation.slot, done).bits();
+        }
+      }
+      return;
     case Deed::kDetach:
       ends(operation.key, operation.plan);
       return;

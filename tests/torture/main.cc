@@ -53,14 +53,13 @@ bool parse(int argc, char** argv, Arguments& arguments) {
     const auto number = [&](int64_t& n) {
       return absl::SimpleAtoi(value, &n) && n >= 0;
     };
-    // A variable that is not set is no folder.
-    const bool is_switch = arg == "--memory" || arg == "--help";
-    bool ok = is_switch || !value.empty();
+    bool ok = true;
     if (name == "--seconds") {
       ok = number(arguments.parent.seconds);
     } else if (name == "--seed") {
       ok = number(arguments.parent.seed);
     } else if (name == "--folder") {
+      ok = !value.empty();  // a variable that is not set is no folder
       arguments.parent.folder = value;
     } else if (arg == "--memory") {
       arguments.parent.memory = true;

@@ -140,6 +140,9 @@ absl::StatusCode Model::apply(const Operation& operation) {
     case Deed::kImportFlock:
       code = import_keys(operation);
       break;
+    case Deed::kOverwriteKey:
+      code = overwrite_key(operation);
+      break;
     case Deed::kEnableKey:
       return set_enabled(operation, true);
     case Deed::kDisableKey:
@@ -208,6 +211,25 @@ absl::StatusCode Model::import_keys(const Operation& operation) {
         associate(key, operation.plan, slot++);
       }
     }
+  }
+  return StatusCode::kOk;
+}
+
+absl::StatusCode Model::overwrite_key(const Operation& operation) {
+  Key* const key = find_key(key_id(operation.key));
+  if (key == nullptr ||
+      (operation.plan >= 0 && find_plan(operation.plan) == nullptr)) {
+    return StatusCode::kNotFound;
+  }
+  const v1::ApiKey row = overwriting_key(operation);
+  key->document.set_name(row.name());
+  key->document.set_enabled(row.enabled());
+  set_time(now_, *key->document.mutable_last_updated_date());
+  for (int plan = 0; plan < kPlans; ++plan) {
+    if (plan != operation.plan) associations_.erase({operation.key, plan});
+  }
+  if (operation.plan >= 0 && find(operation) == nullptr) {
+    associate(operation.key, operation.plan, operation.slot);
   }
   return StatusCode::kOk;
 }

@@ -133,6 +133,7 @@ class Model {
   void add_key(const v1::ApiKey& key);
   absl::StatusCode set_enabled(const Operation& operation, bool enabled);
   absl::StatusCode import_keys(const Operation& operation);
+  absl::StatusCode overwrite_key(const Operation& operation);
   absl::StatusCode delete_plan(const Operation& operation);
   absl::StatusCode delete_key(const Operation& operation);
   absl::StatusCode attach(const Operation& operation);

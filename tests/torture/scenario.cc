@@ -24,6 +24,7 @@ constexpr int kWeights[kDeeds] = {
     /*kUsage=*/8,         /*kCreatePlan=*/6, /*kPatchPlan=*/24,
     /*kDeletePlan=*/4,    /*kSharePlan=*/1,  /*kUnsharePlan=*/3,
     /*kCreateKey=*/8,     /*kImportKeys=*/6, /*kImportFlock=*/1,
+    /*kOverwriteKey=*/6,
     /*kEnableKey=*/8,     /*kDisableKey=*/3, /*kDeleteKey=*/4,
     /*kDeleteIdleKey=*/2, /*kAttach=*/30,    /*kDetach=*/4,
     /*kExtend=*/12};
@@ -144,6 +145,9 @@ class Operator {
         if (operation.change == Change::kRemoveStage && !one_in(3)) {
           operation.change = Change::kQuota;
         }
+        if (operation.change == Change::kLimit && one_in(6)) {
+          operation.number = 0;  // suspended
+        }
         operation.burst = magnitude(1e6);
         break;
       case Deed::kImportKeys:
@@ -158,6 +162,10 @@ class Operator {
         if (one_in(3)) operation.plan = -1;
         break;
       }
+      case Deed::kOverwriteKey:
+        if (one_in(4)) operation.plan = -1;
+        if (full) operation.deed = Deed::kSync;
+        break;
       case Deed::kDeleteIdleKey:
         operation.number = below(kSmallFlock);
         break;

@@ -47,11 +47,11 @@ void set_quota(const Operation& operation, v1::QuotaSettings& quota) {
 
 const char* name_of(Deed deed) {
   static constexpr const char* kNames[kDeeds] = {
-      "advance",     "pause",       "sync",        "usage",
-      "create plan", "patch plan",  "delete plan", "share plan",
-      "unshare",     "create key",  "import keys", "import flock",
-      "enable key",  "disable key", "delete key",  "delete idle key",
-      "attach",      "detach",      "extend"};
+      "advance",         "pause",      "sync",        "usage",
+      "create plan",     "patch plan", "delete plan", "share plan",
+      "unshare",         "create key", "import keys", "import flock",
+      "overwrite key",   "enable key", "disable key", "delete key",
+      "delete idle key", "attach",     "detach",      "extend"};
   return kNames[static_cast<int>(deed)];
 }
 
@@ -127,6 +127,13 @@ std::vector<v1::ApiKey> new_keys(const Operation& operation) {
   return keys;
 }
 
+v1::ApiKey overwriting_key(const Operation& operation) {
+  v1::ApiKey key = new_key(operation.key);
+  key.clear_id();
+  key.set_name(absl::StrCat("overwritten at ", operation.unix_ns));
+  return key;
+}
+
 std::vector<v1::PatchOperation> patch_of(const Operation& operation_) {
   const Operation& o = operation_;
   switch (o.change) {
@@ -161,8 +168,9 @@ std::vector<v1::PatchOperation> patch_of(const Operation& operation_) {
 absl::StatusCode change_plan(const Operation& operation, v1::UsagePlan& plan) {
   switch (operation.change) {
     case Change::kLimit:
-      // A quota needs a period, and no more of an offset than it has.
-      if (!plan.has_quota() || plan.quota().offset() > operation.number) {
+      // A quota needs a period, and no more of an offset than it has, if any.
+      if (!plan.has_quota() ||
+          (operation.number > 0 && plan.quota().offset() > operation.number)) {
         return absl::StatusCode::kInvalidArgument;
       }
       plan.mutable_quota()->set_limit(operation.number);

@@ -33,8 +33,9 @@ enum class Deed : uint8_t {
   kSharePlan,
   kUnsharePlan,
   kCreateKey,
-  kImportKeys,   // of `keys`, under the plan if there is one
-  kImportFlock,  // `number` idle ones, of flock `flock`, likewise
+  kImportKeys,    // of `keys`, under the plan if there is one
+  kImportFlock,   // `number` idle ones, of flock `flock`, likewise
+  kOverwriteKey,  // by one of the same value, under the plan alone, if any
   kEnableKey,
   kDisableKey,
   kDeleteKey,
@@ -98,6 +99,8 @@ v1::ApiKey new_key(int key);
 v1::ApiKey new_idle_key(int64_t flock, int64_t number);
 // The keys of an import, in their order.
 std::vector<v1::ApiKey> new_keys(const Operation& operation);
+// What overwrites a key.
+v1::ApiKey overwriting_key(const Operation& operation);
 std::vector<v1::PatchOperation> patch_of(const Operation& operation);
 
 // What the patch leads to: OK, and `plan` as it is then; else its error.

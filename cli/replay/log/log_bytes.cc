@@ -1,6 +1,7 @@
 #include "cli/replay/log/log_bytes.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -94,13 +95,13 @@ class LogBytes::Inflater {
   // False if there is no other.
   bool begin_member(absl::Status* status) {
     do {
-      for (; stream_.avail_in > 0 && *stream_.next_in == 0; padded_ = true) {
+      while (stream_.avail_in > 0 && *stream_.next_in == 0) {
         ++stream_.next_in;
         --stream_.avail_in;
       }
     } while (stream_.avail_in == 0 && fill());
     if (stream_.avail_in == 0) return false;
-    if (padded_ || *stream_.next_in != 0x1f) {
+    if (*stream_.next_in != 0x1f) {
       *status =
           absl::DataLossError("there are bytes after the compressed data");
       return false;
@@ -115,7 +116,6 @@ class LogBytes::Inflater {
   z_stream stream_ = {};
   bool is_ready_ = false;
   bool between_members_ = false;
-  bool padded_ = false;
 };
 
 LogBytes::LogBytes(std::istream& in) : in_(in) {}
@@ -128,8 +128,13 @@ std::size_t LogBytes::read_stored(char* buffer, std::size_t size) {
     head_.erase(0, count);
     return count;
   }
+  if (!status_.ok()) return 0;
+  errno = 0;
   in_.read(buffer, static_cast<std::streamsize>(size));
-  if (in_.bad()) status_ = absl::UnavailableError("cannot be read");
+  if (in_.bad()) {
+    status_ = absl::UnavailableError(errno == 0 ? "cannot be read"
+                                                : std::strerror(errno));
+  }
   return static_cast<std::size_t>(in_.gcount());
 }
 

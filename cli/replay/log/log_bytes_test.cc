@@ -81,6 +81,7 @@ TEST(LogBytes, DecompressesAllMembers) {
   EXPECT_EQ(contents(all + all, 7777), long_text() + long_text());
   // Zeros fill up blocks; they may go on for longer than any buffer.
   EXPECT_EQ(contents(a + std::string(1000000, '\0')), "a\n");
+  EXPECT_EQ(contents(a + std::string(70000, '\0') + a), "a\na\n");
   EXPECT_EQ(contents(a + std::string("\0x", 2)),
             "a\n + there are bytes after the compressed data");
   EXPECT_EQ(contents(a + "b\n"),

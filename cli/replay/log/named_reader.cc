@@ -222,18 +222,16 @@ const char* NamedReader::fill_stage(LogEntry* entry) {
 }
 
 const char* NamedReader::fill_key(LogEntry* entry) {
-  Slot* const key = first(key_);
+  Slot* key = first(key_);
   if (key == nullptr && !key_is_chosen_) {
     return "the record has no field that says who calls: see --key";
   }
-  if (key != nullptr && key->has_parts) {
-    return "the key's field is an object or an array";
-  }
-  entry->has_key = key != nullptr && key->has_text &&
-                   !(key->is_api_key && stands_for_nothing(key->text));
-  if (key == nullptr) return nullptr;
-  entry->key = decoded(key);
+  if (key == nullptr) key = &slots_[key_.begin];
+  if (key->has_parts) return "the key's field is an object or an array";
+  // Who is named by another field is nobody in particular, as in text formats.
+  entry->key = key->has_text ? decoded(key) : "-";
   entry->key_is_secret = key->is_secret;
+  entry->has_key = !key->is_api_key || !stands_for_nothing(entry->key);
   return nullptr;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "cli/replay/log/log_time.h"
 #include "cli/replay/log/request_line.h"
@@ -98,7 +99,16 @@ const char* split_envoy(std::string_view line, SplitRecord* record) {
   record->entry.target = record->fields[kMethod + 1] = *target;
   record->fields[kMethod + 2] = *version;
   std::size_t field = kStatus;
-  set_plain(6, &field, &line, record);
+  set_plain(2, &field, &line, record);
+  if (!line.empty() && !absl::ascii_isdigit(line.front())) {
+    // Istio's default format: details of the response and of the connection's
+    // end, and the upstream's failure in quotes.
+    take_field(&line);
+    take_field(&line);
+    if (!line.empty()) line.remove_prefix(1);
+    take_up_to("\" ", &line);
+  }
+  set_plain(4, &field, &line, record);
   if (!is_number(record->fields[kStatus]) ||
       !is_number(record->fields[kStatus + 2]) ||
       !is_number(record->fields[kStatus + 3])) {
@@ -123,8 +133,10 @@ const char* split_envoy(std::string_view line, SplitRecord* record) {
 const char* split_alb(std::string_view line, SplitRecord* record) {
   enum : std::size_t { kType, kTime, kElb, kClient, kStatus = 8, kMethod = 12 };
   constexpr std::int64_t kDay = std::int64_t{86400} * 1'000'000'000;
-  std::size_t field = kType;
-  set_plain(kMethod, &field, &line, record);
+  // Classic Load Balancers write no type.
+  const std::string_view first = line.substr(0, line.find_first_of(kBlanks));
+  std::size_t field = parse_rfc3339(first) ? kTime : kType;
+  set_plain(kMethod - field, &field, &line, record);
   record->fields[kClient] = without_port(record->fields[kClient]);
   const auto time = parse_rfc3339(record->fields[kTime]);
   if (!time) {

@@ -1,0 +1,32 @@
+// A client's request as the gateway decides on it.
+
+#ifndef WEIR_GATEWAY_CLIENT_REQUEST_H_
+#define WEIR_GATEWAY_CLIENT_REQUEST_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace weir {
+
+// Refers to the request, or to what a proxy says of it. *thread-compatible*
+struct ClientRequest {
+  // Implicit: a request that the client itself has sent.
+  ClientRequest(const HttpRequest& request)  // NOLINT
+      : method(request.method),
+        target(request.target),
+        headers(request.headers) {}
+  ClientRequest(std::string_view method, std::string_view target,
+                const HttpHeaders& headers, uint32_t cost)
+      : method(method), target(target), headers(headers), cost(cost) {}
+
+  std::string_view method;
+  std::string_view target;  // "/{apiId}/{stage}/path?query"
+  const HttpHeaders& headers;
+  uint32_t cost = 1;  // in tokens and quota
+};
+
+}  // namespace weir
+
+#endif  // WEIR_GATEWAY_CLIENT_REQUEST_H_
