@@ -21,8 +21,6 @@ namespace weir {
 namespace {
 
 constexpr std::string_view kRefusedKeys = "/-/refused-keys";
-// What other gateways ask: decisions, too.
-constexpr std::string_view kAuthorize = "/-/authorize/";
 
 std::string_view path_of(const HttpRequest& request) {
   return std::string_view(request.target).substr(0, request.target.find('?'));
@@ -112,9 +110,10 @@ HttpTreatment Service::treat(const HttpRequest& head) const {
   if (path == "/healthz" || path == "/metrics") {
     return {HttpRequestClass::kHealth, /*from_head=*/true};
   }
-  const bool is_decision = (has_gateway_ && !is_own_path(head.target)) ||
-                           path.substr(0, kAuthorize.size()) == kAuthorize;
-  if (is_decision) return treat_gateway(head);
+  if (Authorizer::serves(head.target) ||
+      (has_gateway_ && !is_own_path(head.target))) {
+    return treat_gateway(head);
+  }
   return {HttpRequestClass::kManagement, /*from_head=*/true};
 }
 
