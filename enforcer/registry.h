@@ -77,20 +77,12 @@ class Registry {
   // See NewestFirst.
   template <class Visit>
   absl::StatusOr<std::string> page(std::string_view position, int limit,
-                                   Visit visit) const {
-    return order_.page(position, limit, visit);
+                                   Visit visit, int most = 100'000) const {
+    return order_.page(position, limit, visit, most);
   }
   template <class Visit>
   void for_each(Visit visit) const {
     order_.for_each(visit);
-  }
-  // The same in the order in which they lie in memory, which is the fastest.
-  template <class Visit>
-  void for_each_unordered(Visit visit) const {
-    for (uint32_t number = 0; number < used_; ++number) {
-      T& thing = node(number).thing;
-      if (!thing.id().empty()) visit(thing);
-    }
   }
 
  private:

@@ -95,7 +95,7 @@ TEST(Credentials, SaysWhichLineIsWrong) {
         "f:4: aws_session_token: expected printable ASCII without blanks");
   }
   EXPECT_EQ(error(good + "weir_access = TOPSECRET"),
-            "f:1: weir_access must be read-only or full");
+            "f:1: weir_access must be full, read-only or no-values");
   const char* const both =
       "f:1: a profile needs both aws_access_key_id and aws_secret_access_key";
   EXPECT_EQ(error("[a]\naws_access_key_id=TOPSECRET\n[b]\n"), both);

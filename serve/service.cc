@@ -127,17 +127,18 @@ std::vector<std::string> Service::unreachable_stages() const {
 }
 
 HttpResponse Service::answer_management(const HttpRequest& request) {
-  const absl::Status allowed = access_.check(request);
+  const auto caller = access_.check(request);
   ManagementAnswer answer =
-      allowed.ok() ? management_.answer(request)
-                   : ManagementAnswer{"Unknown", status_response(allowed)};
+      caller.ok()
+          ? management_.answer(request, *caller)
+          : ManagementAnswer{"Unknown", status_response(caller.status())};
   management_counters_.count(answer.operation, answer.response.status);
   answer.response.headers.emplace_back("x-amzn-requestid", new_request_id());
   return std::move(answer.response);
 }
 
 HttpResponse Service::answer_refused_keys(const HttpRequest& request) {
-  const absl::Status allowed = access_.check(request);
+  const absl::Status allowed = access_.check(request).status();
   HttpResponse response =
       allowed.ok() ? refused_keys_response(request, enforcer_, refused_keys_,
                                            clock_->now())
