@@ -11,8 +11,8 @@ namespace weir {
 
 // Which calls are in progress, and for how long each has made no progress: what
 // a monitor looks at that must not wait for any of them. Sees as many calls at
-// a time as there are slots; those that begin beyond are not seen. *thread-safe*
-// and lock-free.
+// a time as there are slots; those that begin beyond are not seen.
+// *thread-safe* and lock-free.
 class CallsInProgress {
   struct Slot {
     // nullptr: free. Stored with release after `since`, except on taking it.
@@ -43,7 +43,8 @@ class CallsInProgress {
     Call& operator=(const Call&) = delete;
 
     void made_progress() {
-      if (slot_ != nullptr) slot_->since.store(now(), std::memory_order_release);
+      if (slot_ != nullptr)
+        slot_->since.store(now(), std::memory_order_release);
     }
 
    private:

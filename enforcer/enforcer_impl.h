@@ -148,9 +148,8 @@ struct Enforcer::Impl {
   // What apply_patch() does. `waits`, and nothing has changed: it adds stages
   // while there is an import, whose keys it cannot see.
   absl::StatusOr<v1::UsagePlan> patch_plan(
-      std::string_view plan_id,
-      absl::Span<const v1::PatchOperation> operations, bool& waits)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+      std::string_view plan_id, absl::Span<const v1::PatchOperation> operations,
+      bool& waits) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // The history of the plan's quota, with the terms that hold from `now` on.
   std::vector<TermsChange> terms_with(const PlanRecord& plan, int64_t now) const
@@ -305,8 +304,8 @@ class ABSL_SCOPED_LOCKABLE Enforcer::Impl::ControlLock {
 
   // For a change to a plan, a key or both (otherwise ""): waits, without the
   // mutex, while a long call is about to change the same.
-  void await_turn(std::string_view plan_id, std::string_view key_id)
-      ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  void await_turn(std::string_view plan_id,
+                  std::string_view key_id) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     await([&] {
       const PlanRecord* const plan = impl_.plans.find(plan_id);
       const KeyRecord* const key = impl_.keys.find(key_id);
@@ -319,8 +318,7 @@ class ABSL_SCOPED_LOCKABLE Enforcer::Impl::ControlLock {
   }
 
  private:
-  void await(absl::FunctionRef<bool()> is_busy)
-      ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  void await(absl::FunctionRef<bool()> is_busy) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     while (is_busy()) {
       release();
       impl_.long_change.lock();

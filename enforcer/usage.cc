@@ -98,9 +98,8 @@ absl::StatusOr<int64_t> remaining_of(const v1::PatchOperation& operation) {
           static_cast<double>(static_cast<int64_t>(value.number_value()))) {
     return static_cast<int64_t>(value.number_value());
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("replace /remaining: expected a whole number from 0 to ",
-                   kMaxQuota));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "replace /remaining: expected a whole number from 0 to ", kMaxQuota));
 }
 
 }  // namespace

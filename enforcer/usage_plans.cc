@@ -375,8 +375,7 @@ absl::StatusOr<v1::UsagePlan> Enforcer::Impl::patch_plan(
   const PlanChanges& changes = patch.changes();
   waits = changes.adds_stages && importing != nullptr;
   if (waits) return absl::AbortedError("an import is in progress");
-  status =
-      to_status(validate_usage_plan(record.document, rules, &changes));
+  status = to_status(validate_usage_plan(record.document, rules, &changes));
   if (!status.ok()) return status;
   // Only a stage that was added can be one that a key has in another plan.
   if (changes.adds_stages) {

@@ -1,6 +1,7 @@
 #ifndef WEIR_HTTP_SERVER_H_
 #define WEIR_HTTP_SERVER_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "http/message.h"
+#include "http/refusal.h"
 
 namespace weir {
 
@@ -61,6 +63,7 @@ struct HttpServerStatistics {
   int64_t connections_refused = 0;    // Nothing gave way.
   int64_t requests = 0;               // That the handler was called for.
   int64_t requests_refused = 0;       // As malformed, too large, or too many.
+  std::array<int64_t, kHttpRefusals> refused = {};  // by HttpRefusal
 };
 
 // An HTTP/1.1 server: keep-alive, pipelining, chunked bodies, 100-continue.

@@ -221,15 +221,15 @@ absl::Status check_signed_headers(const HttpRequest& request,
     }
   }
   for (const std::string& name : names) {
-    const auto occurrences = std::count_if(
-        request.headers.begin(), request.headers.end(),
-        [&](const auto& header) { return header.first == name; });
+    const auto occurrences =
+        std::count_if(request.headers.begin(), request.headers.end(),
+                      [&](const auto& header) { return header.first == name; });
     if (occurrences == 0) return wrong_signature();
     // One who forwards the request may join or reorder them, and readers go by
     // the first or by the last: what was signed is not what is acted on.
     if (occurrences > 1) {
-      return refused(absl::StrCat("'", excerpt(name),
-                                  "' is a 'SignedHeader' and must occur once."));
+      return refused(absl::StrCat(
+          "'", excerpt(name), "' is a 'SignedHeader' and must occur once."));
     }
   }
   return absl::OkStatus();

@@ -175,10 +175,9 @@ class FileReader {
     if (!read_only && access != "full") {
       return error(p.line, "weir_access must be full, read-only or no-values");
     }
-    return with_prefix(
-        credentials_.add({*p.access_key_id, *p.secret_access_key,
-                          p.session_token.value_or(""), read_only, p.name,
-                          no_values}),
+    return with_prefix(credentials_.add({*p.access_key_id, *p.secret_access_key,
+                                         p.session_token.value_or(""),
+                                         read_only, p.name, no_values}),
                        absl::StrCat(to_absl(name_), ":", p.line, ": "));
   }
 

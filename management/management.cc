@@ -422,8 +422,7 @@ class Operation {
   HttpResponse plan_key_response(int status,
                                  absl::StatusOr<v1::UsagePlanKey> plan_key) {
     if (!plan_key.ok()) return status_response(plan_key.status());
-    const auto key =
-        enforcer_.get_api_key(plan_key->id(), !caller_.no_values);
+    const auto key = enforcer_.get_api_key(plan_key->id(), !caller_.no_values);
     if (!key.ok()) return status_response(key.status());
     plan_key->set_value(key->value());
     JsonWriter json(JsonStyle::kCompact);

@@ -48,9 +48,9 @@ struct ManagementAnswer {
 //   /tags/{arn}                            GET, PUT, DELETE
 //
 // Whether the caller may, is not asked here; but a value that no caller asks
-// for by a parameter (GetUsagePlanKey's) is left out if this one may not see it.
-// Blocks, as the enforcer's control
-// plane does, and allocates. *thread-safe*
+// for by a parameter (GetUsagePlanKey's) is left out if this one may not see
+// it. Blocks, as the enforcer's control plane does, and allocates.
+// *thread-safe*
 class Management {
  public:
   // Whether a request is for this interface, going by its target as it was

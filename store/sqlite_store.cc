@@ -92,6 +92,12 @@ constexpr char kDropUnfinishedKeys[] =
 constexpr char kUnmarkDropped[] =
     "DELETE FROM unfinished_keys WHERE ordinal IN"
     " (SELECT ordinal FROM unfinished_keys ORDER BY ordinal LIMIT ?1)";
+constexpr char kDropUnfinishedKey[] =
+    "DELETE FROM api_keys WHERE id = ?1"
+    " AND ordinal IN (SELECT ordinal FROM unfinished_keys)";
+constexpr char kUnmarkMissing[] =
+    "DELETE FROM unfinished_keys"
+    " WHERE ordinal NOT IN (SELECT ordinal FROM api_keys)";
 
 constexpr char kApplicationIdOf[] = "PRAGMA application_id";
 constexpr char kVersionOf[] = "PRAGMA user_version";
@@ -134,9 +140,9 @@ constexpr char kGetFinishedKeys[] =
     " WHERE ordinal NOT IN (SELECT ordinal FROM unfinished_keys)"
     " ORDER BY ordinal";
 // Outer joins: a name that is missing is noticed.
-#define WEIR_ASSOCIATIONS                                                    \
+#define WEIR_ASSOCIATIONS                                                  \
   "SELECT a.id, p.id, k.id, a.first_day, a.extensions FROM associations a" \
-  " LEFT JOIN usage_plans p ON p.ordinal = a.plan"                          \
+  " LEFT JOIN usage_plans p ON p.ordinal = a.plan"                         \
   " LEFT JOIN api_keys k ON k.ordinal = a.key"
 constexpr char kGetAssociations[] = WEIR_ASSOCIATIONS " ORDER BY a.id";
 constexpr char kGetFinishedAssociations[] = WEIR_ASSOCIATIONS
@@ -380,6 +386,19 @@ absl::StatusOr<int64_t> drop_unfinished(SqliteConnection& database,
   return database.changed_rows();
 }
 
+// The same for keys that `changes` put: a key takes the place of one that is
+// there by its id, and is not to be taken for it.
+absl::Status drop_unfinished(SqliteConnection& database,
+                             absl::Span<const v1::StoreChange> changes) {
+  for (const v1::StoreChange& change : changes) {
+    if (!change.has_put_api_key()) continue;
+    const absl::Status status =
+        database.run(kDropUnfinishedKey, {change.put_api_key().id()});
+    if (!status.ok()) return status;
+  }
+  return database.run(kUnmarkMissing);
+}
+
 // Whether `changes` may be written in pieces.
 bool is_divisible(absl::Span<const v1::StoreChange> changes) {
   return changes.size() > kPiece &&
@@ -485,27 +504,32 @@ absl::Status load_from(
     return parsed.ok() ? visit(change) : parsed;
   });
   if (!status.ok()) return status;
-  status = database.query(*has_unfinished > 0 ? kGetFinishedKeys : kGetKeys, {}, [&](const SqliteRow& row) {
-    const absl::Status parsed =
-        parse(database, row.bytes(0), change.mutable_put_api_key());
-    return parsed.ok() ? visit(change) : parsed;
-  });
+  status = database.query(*has_unfinished > 0 ? kGetFinishedKeys : kGetKeys, {},
+                          [&](const SqliteRow& row) {
+                            const absl::Status parsed =
+                                parse(database, row.bytes(0),
+                                      change.mutable_put_api_key());
+                            return parsed.ok() ? visit(change) : parsed;
+                          });
   if (!status.ok()) return status;
-  return database.query(*has_unfinished > 0 ? kGetFinishedAssociations : kGetAssociations, {}, [&](const SqliteRow& row) {
-    v1::StoredAssociation* association = change.mutable_put_association();
-    const absl::Status parsed = parse(database, row.bytes(4), association);
-    if (!parsed.ok()) return parsed;
-    if (row.is_null(1) || row.is_null(2)) {
-      return damaged(database.path(),
-                     absl::StrCat("association ", row.integer(0),
-                                  " is of a plan or a key that is missing"));
-    }
-    association->set_id(row.integer(0));
-    association->set_usage_plan_id(std::string(row.bytes(1)));
-    association->set_key_id(std::string(row.bytes(2)));
-    association->set_first_day(static_cast<Day>(row.integer(3)));
-    return visit(change);
-  });
+  return database.query(
+      *has_unfinished > 0 ? kGetFinishedAssociations : kGetAssociations, {},
+      [&](const SqliteRow& row) {
+        v1::StoredAssociation* association = change.mutable_put_association();
+        const absl::Status parsed = parse(database, row.bytes(4), association);
+        if (!parsed.ok()) return parsed;
+        if (row.is_null(1) || row.is_null(2)) {
+          return damaged(
+              database.path(),
+              absl::StrCat("association ", row.integer(0),
+                           " is of a plan or a key that is missing"));
+        }
+        association->set_id(row.integer(0));
+        association->set_usage_plan_id(std::string(row.bytes(1)));
+        association->set_key_id(std::string(row.bytes(2)));
+        association->set_first_day(static_cast<Day>(row.integer(3)));
+        return visit(change);
+      });
 }
 
 absl::Status days_of_all(SqliteConnection& database, Day first, Day last,
@@ -568,8 +592,7 @@ struct SqliteStore::Impl {
   // Takes back what a commit in pieces has left. REQUIRES: none is in progress,
   // and `dividing` is held, or nobody else has the store yet.
   absl::Status take_back();
-  // Without a look at what such commits have left.
-  absl::Status write_now(Body body);
+  absl::Status commit_at_once(absl::Span<const v1::StoreChange> changes);
   // Between two pieces.
   void let_others_write() {
     shorten_wal();
@@ -642,20 +665,10 @@ absl::Status SqliteStore::Impl::check_writable() const {
 absl::Status SqliteStore::Impl::write(Body body) {
   absl::Status status = check_writable();
   if (!status.ok()) return status;
-  if (has_leftovers) {
-    // They are in the way of others that are put by the same ids.
-    MutexLock alone(dividing);
-    status = has_leftovers ? take_back() : absl::OkStatus();
-    if (!status.ok()) return status;
-  }
-  return write_now(body);
-}
-
-absl::Status SqliteStore::Impl::write_now(Body body) {
   MutexLock hold(writing);
   SqliteConnection& database = *writer;
   bool is_written = false;
-  const absl::Status status = database.write([&] {
+  status = database.write([&] {
     const absl::Status written = body(database);
     is_written = written.ok();
     return written;
@@ -676,7 +689,7 @@ absl::Status SqliteStore::Impl::write_now(Body body) {
 absl::Status SqliteStore::Impl::take_back() {
   for (;;) {
     int64_t dropped = 0;
-    const absl::Status status = write_now([&](SqliteConnection& database) {
+    const absl::Status status = write([&](SqliteConnection& database) {
       const auto count = drop_unfinished(database, kPiece);
       if (count.ok()) dropped = *count;
       return count.status();
@@ -695,13 +708,13 @@ absl::Status SqliteStore::Impl::commit_in_pieces(
   if (!status.ok()) return status;
   CommitInPieces commit(changes);
   while (status.ok() && commit.has_more()) {
-    status = write_now([&](SqliteConnection& database) {
+    status = write([&](SqliteConnection& database) {
       return commit.write_piece(database);
     });
     if (status.ok()) let_others_write();
   }
   if (status.ok()) {
-    status = write_now(
+    status = write(
         [&](SqliteConnection& database) { return commit.finish(database); });
   }
   if (!status.ok()) {
@@ -709,6 +722,22 @@ absl::Status SqliteStore::Impl::commit_in_pieces(
     take_back().IgnoreError();
   }
   return status;
+}
+
+absl::Status SqliteStore::Impl::commit_at_once(
+    absl::Span<const v1::StoreChange> changes) {
+  if (has_leftovers) {
+    MutexLock alone(dividing);
+    // If there is no room for it, there may yet be for this.
+    if (has_leftovers) take_back().IgnoreError();
+  }
+  return write([&](SqliteConnection& database) {
+    if (has_leftovers) {
+      const absl::Status status = drop_unfinished(database, changes);
+      if (!status.ok()) return status;
+    }
+    return apply_all(database, changes);
+  });
 }
 
 void SqliteStore::Impl::shorten_wal() {
@@ -797,12 +826,10 @@ SqliteStore::~SqliteStore() {
 }
 
 absl::Status SqliteStore::commit(absl::Span<const v1::StoreChange> changes) {
-  if (is_divisible(changes)) {
-    absl::Status status = impl_->check_writable();
-    return status.ok() ? impl_->commit_in_pieces(changes) : status;
-  }
-  return impl_->write(
-      [&](SqliteConnection& database) { return apply_all(database, changes); });
+  const absl::Status status = impl_->check_writable();
+  if (!status.ok()) return status;
+  return is_divisible(changes) ? impl_->commit_in_pieces(changes)
+                               : impl_->commit_at_once(changes);
 }
 
 absl::Status SqliteStore::load(
