@@ -643,7 +643,9 @@ absl::Status SqliteStore::Impl::open() {
     MutexLock hold(writing);
     writer = *std::move(database);
   }
-  return *has_unfinished > 0 ? take_back() : absl::OkStatus();
+  // Without room for it, this waits for the next commit.
+  if (*has_unfinished > 0) take_back().IgnoreError();
+  return absl::OkStatus();
 }
 
 absl::Status SqliteStore::Impl::check_process() const {
@@ -707,17 +709,20 @@ absl::Status SqliteStore::Impl::commit_in_pieces(
   absl::Status status = has_leftovers ? take_back() : absl::OkStatus();
   if (!status.ok()) return status;
   CommitInPieces commit(changes);
+  bool has_begun = false;  // then there is the table as well
   while (status.ok() && commit.has_more()) {
     status = write([&](SqliteConnection& database) {
       return commit.write_piece(database);
     });
-    if (status.ok()) let_others_write();
+    if (!status.ok()) break;
+    has_begun = true;
+    let_others_write();
   }
   if (status.ok()) {
     status = write(
         [&](SqliteConnection& database) { return commit.finish(database); });
   }
-  if (!status.ok()) {
+  if (!status.ok() && has_begun) {
     has_leftovers = true;
     take_back().IgnoreError();
   }
