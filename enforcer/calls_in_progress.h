@@ -42,9 +42,10 @@ class CallsInProgress {
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
 
-    void made_progress() {
-      if (slot_ != nullptr)
-        slot_->since.store(now(), std::memory_order_release);
+    // What comes next is one step that may take so long.
+    void made_progress(int64_t allowed_ns = 0) {
+      if (slot_ == nullptr) return;
+      slot_->since.store(now() + allowed_ns, std::memory_order_release);
     }
 
    private:

@@ -413,10 +413,12 @@ class Enforcer::Impl::Import {
       add_changes(imported, changes);
       lock.pause();
     }
+    lock.expect_commit(changes.size());
     lock.release();
     const absl::Status status = store->commit(changes);
     // A million of them take their time to be freed.
     changes = {};
+    lock.expect_commit(0);
     lock.acquire();
     return status;
   }

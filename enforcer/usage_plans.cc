@@ -271,9 +271,11 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
   // The store takes its time for a plan with many keys.
   record.state = PlanRecord::State::kLeaving;
   if (const std::shared_ptr<Store> store = impl_->store) {
+    lock.expect_commit(record.keys.size());
     lock.release();
     const absl::Status status =
         store->commit({weir::delete_usage_plan(plan_id)});
+    lock.expect_commit(0);
     lock.acquire();
     if (!status.ok()) {
       record.state = PlanRecord::State::kPresent;
