@@ -34,6 +34,7 @@ Servers::~Servers() { stop(); }
 absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
                                 ServiceOptions options) {
   options.connections = [this] { return connections(); };
+  options.refused = [this] { return refused(); };
   auto service = Service::create(enforcer, std::move(options));
   if (!service.ok()) return service.status();
   service_ = *std::move(service);
@@ -90,6 +91,17 @@ std::optional<int64_t> Servers::connections() const {
     connections += gateway_.server->statistics().connections;
   }
   return connections;
+}
+
+std::optional<std::array<int64_t, kHttpRefusals>> Servers::refused() const {
+  // Pairs with the store in start_all().
+  if (!started_.load(std::memory_order_acquire)) return std::nullopt;
+  auto refused = management_.server->statistics().refused;
+  if (gateway_.server != nullptr) {
+    const auto others = gateway_.server->statistics().refused;
+    for (size_t i = 0; i < kHttpRefusals; ++i) refused[i] += others[i];
+  }
+  return refused;
 }
 
 absl::Status Servers::replace_certificate(const std::string& certificate,

@@ -202,7 +202,7 @@ absl::Status check_time(absl::Time signed_at, absl::Time now) {
   return absl::OkStatus();
 }
 
-// That all headers are signed that must be, and none that is not there.
+// That all headers are signed that must be, and each that is occurs once.
 absl::Status check_signed_headers(const HttpRequest& request,
                                   const std::vector<std::string>& names) {
   const auto is_signed = [&](const std::string& name) {
@@ -221,7 +221,16 @@ absl::Status check_signed_headers(const HttpRequest& request,
     }
   }
   for (const std::string& name : names) {
-    if (!first_header(request.headers, name)) return wrong_signature();
+    const auto occurrences =
+        std::count_if(request.headers.begin(), request.headers.end(),
+                      [&](const auto& header) { return header.first == name; });
+    if (occurrences == 0) return wrong_signature();
+    // One who forwards the request may join or reorder them, and readers go by
+    // the first or by the last: what was signed is not what is acted on.
+    if (occurrences > 1) {
+      return refused(absl::StrCat(
+          "'", excerpt(name), "' is a 'SignedHeader' and must occur once."));
+    }
   }
   return absl::OkStatus();
 }
@@ -337,7 +346,7 @@ absl::StatusOr<Caller> Authentication::authenticate(
           first_header(request.headers, "x-amz-security-token").value_or(""))) {
     return refused("The security token included in the request is invalid.");
   }
-  return Caller{known->access_key_id, known->read_only};
+  return Caller{known->access_key_id, known->read_only, known->no_values};
 }
 
 void Authentication::replace_credentials(Credentials credentials) {
