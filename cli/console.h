@@ -23,6 +23,7 @@ struct Console {
   bool err_is_terminal = false;  // whether somebody may be watching
   int width = 80;                // of `out`, in columns
   bool out_is_terminal = false;
+  int err_descriptor = -1;  // of `err`, if it is a file of the process's
 };
 
 }  // namespace weir::cli

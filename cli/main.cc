@@ -1,8 +1,10 @@
 // weir: usage plans and JSON patches from the command line.
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -101,11 +103,25 @@ int run(absl::Span<const std::string> arguments, const Console& console) {
   return kExitUsage;
 }
 
+// Has descriptors 0 to 2 be taken, so that no file or connection that is opened
+// later becomes what the program reads or writes as its own. Whoever closed one
+// is told of it as before: it can be used in the other direction alone.
+void open_standard_descriptors() {
+  for (int descriptor = 0; descriptor <= 2; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+    // The lowest that is free is this one.
+    if (open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0) {
+      std::_Exit(kExitUsage);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weir::cli
 
 int main(int argc, char** argv) {
   using weir::cli::Console;
+  weir::cli::open_standard_descriptors();
   std::ios::sync_with_stdio(false);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const Console console{std::cin,
@@ -114,7 +130,8 @@ int main(int argc, char** argv) {
                         weir::cli::locale_is_utf8(),
                         isatty(STDERR_FILENO) == 1,
                         weir::cli::output_width(),
-                        isatty(STDOUT_FILENO) == 1};
+                        isatty(STDOUT_FILENO) == 1,
+                        STDERR_FILENO};
   const int exit_code = weir::cli::run(arguments, console);
   if (!std::cout.flush()) {
     std::cerr << "weir: standard output: write error\n";

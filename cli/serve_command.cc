@@ -10,7 +10,6 @@
 #include <optional>
 #include <ostream>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,14 +22,14 @@
 #include "cli/command_line.h"
 #include "cli/gateway_flags.h"
 #include "cli/input.h"
+#include "cli/notices.h"
 #include "cli/plan_file.h"
-#include "cli/printable.h"
 #include "cli/servers.h"
 #include "cli/version.h"
 #include "enforcer/client_handle.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
-#include "enforcer/mutex.h"
+#include "http/listen_socket.h"
 #include "http/server.h"
 #include "json/text.h"
 #include "management/access.h"
@@ -62,8 +61,8 @@ constexpr char kDescription[] =
     "SIGTERM and SIGINT, once the requests in progress are answered.\n"
     "Exit code: 0 stopped; 1 the store is damaged; 2 not started.";
 
-// More than the gateway may have beside the management.
-constexpr int kMaxRequestsInProgress = 256;
+// What the store, the log, and the reading of files have open at most.
+constexpr int kOtherDescriptors = 64;
 // Syncs come every second; so many may fail before somebody should look.
 constexpr absl::Duration kMaxSyncAge = absl::Minutes(1);
 
@@ -78,30 +77,18 @@ struct Flags {
   GatewayFlags gateway;
   std::string access_log;
   std::string offset;
-  std::string idle_timeout = "60";
+  std::string idle_timeout = "75";
   std::string request_timeout = "30";
   bool restore_counts = false;
 };
 
-// What is said while the service runs, by several threads. *thread-safe*
-class Notices {
- public:
-  explicit Notices(const Console& console) : console_(console) {}
-
-  void say(std::string_view text) {
-    const MutexLock lock(mutex_);
-    console_.err.clear();  // the disk may have been full for this, too
-    console_.err << "weir: " << printable(text, console_.utf8) << "\n";
-    console_.err.flush();
-  }
-
- private:
-  const Console& console_;
-  Mutex mutex_;
-};
-
-// Takes "127.0.0.1:80" or "[::1]:80" apart.
+// Takes "127.0.0.1:80" or "[::1]:80" apart; "unix:PATH" is an address as it is.
 absl::Status set_address(const std::string& text, HttpServerOptions& options) {
+  if (unix_path_of(text).has_value()) {
+    options.address = text;
+    options.port = 0;
+    return absl::OkStatus();
+  }
   const size_t colon = text.rfind(':');
   std::string host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
@@ -111,7 +98,8 @@ absl::Status set_address(const std::string& text, HttpServerOptions& options) {
   if (host.empty() || !is_plain_number(port) ||
       !absl::SimpleAtoi(port, &options.port) || options.port > 65535) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "expected ADDRESS:PORT, such as 127.0.0.1:8080, got ", excerpt(text)));
+        "expected ADDRESS:PORT, such as 127.0.0.1:8080, or unix:PATH, got ",
+        excerpt(text)));
   }
   options.address = host;
   return absl::OkStatus();
@@ -162,7 +150,7 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
                                        const Console& console) {
   Listeners listeners;
   HttpServerOptions& options = listeners.management;
-  options.max_requests_in_progress = kMaxRequestsInProgress;
+  options.other_descriptors = kOtherDescriptors;
   const auto of_flag = [](const char* flag, const absl::Status& status) {
     return with_prefix(status, absl::StrCat("--", flag, ": "));
   };
@@ -199,7 +187,8 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
   if (auto status = set_address(flags.listen, options); !status.ok()) {
     return of_flag("listen", status);
   }
-  if (open && !is_loopback_host(flags.listen)) {
+  if (open && !is_loopback_host(flags.listen) &&
+      !unix_path_of(flags.listen).has_value()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--listen: without --credentials, only loopback addresses are listened "
         "on, and ",
@@ -282,21 +271,56 @@ sigset_t block_signals() {
   return signals;
 }
 
-// Returns on SIGTERM and SIGINT; calls `reload` on SIGHUP.
+// Returns on SIGTERM and SIGINT; calls `reload` on SIGHUP, once for all that
+// come while it is at work.
 void wait_for_stop(const sigset_t& signals, absl::FunctionRef<void()> reload) {
+  sigset_t stops = signals;
+  sigdelset(&stops, SIGHUP);
+  constexpr timespec kNoTime = {};
   int signal_number;
   while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
+    // Of several that wait, the one with the lowest number is returned first: a
+    // SIGHUP, however often one comes.
+    if (sigtimedwait(&stops, nullptr, &kNoTime) > 0) return;
     reload();
   }
 }
 
-// Each connection needs a descriptor, and the usual 1,024 are for programs of
-// another kind.
-void raise_descriptor_limit() {
+// Has the listeners accept no more connections than there are descriptors for,
+// once as many may be open as the system lets the process have: the usual 1,024
+// are for programs of another kind. Says so if that is fewer than was meant.
+absl::Status fit_descriptors(Listeners& listeners, Notices& notices) {
+  // The store's, with readers of its own, the log's and the standard ones; and
+  // for each listener those of connections that are about to close.
+  constexpr rlim_t kOthers = 96;
+  constexpr rlim_t kOfAListener = 64;
+  constexpr rlim_t kLeastConnections = 16;
   rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return absl::OkStatus();
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return absl::OkStatus();
+
+  const rlim_t count = listeners.gateway.has_value() ? 2 : 1;
+  const rlim_t least = kOthers + count * (kOfAListener + kLeastConnections);
+  if (limit.rlim_cur < least) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the process may open only ", limit.rlim_cur, " files, and needs ",
+        least, " at least: raise the limit (ulimit -n, LimitNOFILE=)"));
+  }
+  const rlim_t share = (limit.rlim_cur - kOthers) / count - kOfAListener;
+  const auto fit = [&](const char* flag, HttpServerOptions& options) {
+    if (static_cast<rlim_t>(options.max_connections) <= share) return;
+    notices.say(absl::StrCat("warning: --", flag, ": at most ", share,
+                             " connections at a time, not ",
+                             options.max_connections,
+                             ", as the process may open only ", limit.rlim_cur,
+                             " files (ulimit -n, LimitNOFILE=)"));
+    options.max_connections = static_cast<int>(share);
+  };
+  fit("listen", listeners.management);
+  if (listeners.gateway.has_value()) fit("gateway-listen", *listeners.gateway);
+  return absl::OkStatus();
 }
 
 absl::Status reload_credentials(const Flags& flags,
@@ -381,11 +405,14 @@ absl::Status serve(const Flags& flags, const Console& console) {
   auto credentials = credentials_of(flags);
   if (!credentials.ok()) return credentials.status();
   const bool open = credentials->empty();
-  const auto listeners = listeners_of(flags, open, console);
+  auto listeners = listeners_of(flags, open, console);
   if (!listeners.ok()) return listeners.status();
 
   const sigset_t signals = block_signals();
-  raise_descriptor_limit();
+  Notices notices(console);
+  if (auto status = fit_descriptors(*listeners, notices); !status.ok()) {
+    return status;
+  }
   const auto clock = std::make_shared<SystemClock>();
   std::shared_ptr<Authentication> authentication;
   if (!open) {
@@ -396,7 +423,6 @@ absl::Status serve(const Flags& flags, const Console& console) {
   if (!options.ok()) return options.status();
   const auto enforcer = enforcer_of(flags, clock);
   if (!enforcer.ok()) return enforcer.status();
-  Notices notices(console);
   auto log = access_log_of(flags, **enforcer, notices);
   if (!log.ok()) return log.status();
   const std::shared_ptr<AccessLog> access_log = options->access_log =
@@ -427,16 +453,19 @@ int run_serve(absl::Span<const std::string> arguments, const Console& console) {
                 "is missing. Default: nowhere",
                 &flags.store);
   line.add_flag("listen", "ADDRESS:PORT",
-                "default 127.0.0.1:8080; port 0 is any that is free",
+                "or unix:PATH, a socket's file, for the owner and the group.\n"
+                "Default: 127.0.0.1:8080; port 0 is any that is free",
                 &flags.listen);
   line.add_flag("gateway-listen", "ADDRESS:PORT",
                 "where /{apiId}/{stage}/... is served, and nothing else.\n"
                 "Default: beside the management",
                 &flags.gateway_listen);
-  line.add_flag("credentials", "FILE",
-                "of AWS's format, mode 0600; `weir_access = read-only` in a\n"
-                "profile makes it that",
-                &flags.credentials);
+  line.add_flag(
+      "credentials", "FILE",
+      "of AWS's format, mode 0600; `weir_access = read-only` in a\n"
+      "profile makes it that, and `no-values` keeps the values of API\n"
+      "keys from it, too",
+      &flags.credentials);
   line.add_flag("region", "NAME",
                 "which signatures have to be for. Default: any", &flags.region);
   line.add_flag("tls-certificate", "FILE", "PEM, with its chain: serve HTTPS",
@@ -454,7 +483,7 @@ int run_serve(absl::Span<const std::string> arguments, const Console& console) {
                 "last sync",
                 &flags.restore_counts);
   line.add_flag("idle-timeout", "SECONDS",
-                "until a connection's next request. Default: 60",
+                "until a connection's next request. Default: 75",
                 &flags.idle_timeout);
   line.add_flag("request-timeout", "SECONDS",
                 "for a whole request to come. Default: 30",

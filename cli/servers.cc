@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "http/listen_socket.h"
 #include "http/message.h"
 #include "json/text.h"
 
@@ -11,6 +12,7 @@ namespace weir::cli {
 namespace {
 
 std::string url_of(const HttpServerOptions& options, int port) {
+  if (unix_path_of(options.address).has_value()) return options.address;
   const bool brackets = options.address.find(':') != std::string::npos;
   return absl::StrCat(options.tls_key.empty() ? "http://" : "https://",
                       brackets ? "[" : "", options.address, brackets ? "]" : "",
@@ -32,13 +34,19 @@ Servers::~Servers() { stop(); }
 absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
                                 ServiceOptions options) {
   options.connections = [this] { return connections(); };
+  options.refused = [this] { return refused(); };
   auto service = Service::create(enforcer, std::move(options));
   if (!service.ok()) return service.status();
   service_ = *std::move(service);
 
   if (listeners.gateway.has_value()) {
+    HttpServerOptions gateway_options = *listeners.gateway;
+    gateway_options.other_descriptors += listeners.management.max_connections;
+    gateway_options.treat = [this](const HttpRequest& head) {
+      return service_->treat_gateway(head);
+    };
     auto gateway =
-        start_one(*listeners.gateway, [this](const HttpRequest& request) {
+        start_one(gateway_options, [this](const HttpRequest& request) {
           return service_->answer_gateway(request);
         });
     if (!gateway.ok()) {
@@ -46,8 +54,15 @@ absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
     }
     gateway_ = *std::move(gateway);
   }
+  HttpServerOptions management_options = listeners.management;
+  if (listeners.gateway.has_value()) {
+    management_options.other_descriptors += listeners.gateway->max_connections;
+  }
+  management_options.treat = [this](const HttpRequest& head) {
+    return service_->treat(head);
+  };
   auto management = start_one(
-      listeners.management,
+      management_options,
       [this](const HttpRequest& request) { return service_->answer(request); });
   if (!management.ok()) return with_prefix(management.status(), "--listen: ");
   management_ = *std::move(management);
@@ -76,6 +91,17 @@ std::optional<int64_t> Servers::connections() const {
     connections += gateway_.server->statistics().connections;
   }
   return connections;
+}
+
+std::optional<std::array<int64_t, kHttpRefusals>> Servers::refused() const {
+  // Pairs with the store in start_all().
+  if (!started_.load(std::memory_order_acquire)) return std::nullopt;
+  auto refused = management_.server->statistics().refused;
+  if (gateway_.server != nullptr) {
+    const auto others = gateway_.server->statistics().refused;
+    for (size_t i = 0; i < kHttpRefusals; ++i) refused[i] += others[i];
+  }
+  return refused;
 }
 
 absl::Status Servers::replace_certificate(const std::string& certificate,

@@ -1,6 +1,7 @@
 #ifndef WEIR_CLI_SERVERS_H_
 #define WEIR_CLI_SERVERS_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "enforcer/enforcer.h"
+#include "http/refusal.h"
 #include "http/server.h"
 #include "serve/service.h"
 
@@ -27,9 +29,10 @@ struct Listeners {
 // *thread-compatible*
 class Servers {
  public:
-  // Answers from now on. Sets `options.connections`, which are those of both.
-  // The errors are those of Service::create(), and of HttpServer::start() with
-  // the name of the flag before them. REQUIRES: as Service::create().
+  // Answers from now on. Sets `options.connections` and `options.refused`,
+  // which are those of both. The errors are those of Service::create(), and of
+  // HttpServer::start() with the name of the flag before them. REQUIRES: as
+  // Service::create().
   static absl::StatusOr<std::unique_ptr<Servers>> start(
       const Listeners& listeners, Enforcer* enforcer, ServiceOptions options);
 
@@ -63,6 +66,7 @@ class Servers {
   absl::StatusOr<Server> start_one(HttpServerOptions options,
                                    HttpHandler handler);
   std::optional<int64_t> connections() const;
+  std::optional<std::array<int64_t, kHttpRefusals>> refused() const;
 
   // In this order, as the servers call the service until they have stopped.
   std::unique_ptr<Service> service_;

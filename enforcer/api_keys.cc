@@ -67,6 +67,9 @@ void remove_stage(const std::string& text, v1::ApiKey& key) {
   stages.erase(std::remove(stages.begin(), stages.end(), text), stages.end());
 }
 
+// What a list looks at before it lets others in: a millisecond or so.
+constexpr int kPiece = 1024;
+
 // The operations of update_api_key().
 struct Row {
   std::string_view op;
@@ -173,7 +176,7 @@ void apply(const TagChanges& changes,
 absl::StatusOr<KeyRecord*> Enforcer::Impl::find_key(
     std::string_view key_id) const {
   KeyRecord* key = keys.find(key_id);
-  if (key == nullptr) return unknown_key();
+  if (key == nullptr || is_hidden(*key)) return unknown_key();
   return key;
 }
 
@@ -229,9 +232,8 @@ void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
 
 absl::StatusOr<std::string> Enforcer::api_key_id(
     const ClientHandle& client) const {
-  MutexLock lock(impl_->mutex);
-  // Clients and records are created together, and numbered alike.
-  const KeyRecord* const key = impl_->keys.find_inserted(client.serial_);
+  Impl::ControlLock lock(*impl_, __func__);
+  const KeyRecord* const key = impl_->find_record(client.serial_);
   if (key != nullptr) return std::string(key->id());
   const auto deleted = std::find_if(
       impl_->deleted_keys.rbegin(), impl_->deleted_keys.rend(),
@@ -249,7 +251,7 @@ absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
   if (auto status = check_new_tags(key.tags()); !status.ok()) return status;
   std::string id = key.id();
 
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
   if (auto status = choose_id(impl_->keys, impl_->ids, id); !status.ok()) {
     return status;
   }
@@ -273,7 +275,7 @@ absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
 
 absl::StatusOr<v1::ApiKey> Enforcer::get_api_key(std::string_view key_id,
                                                  bool include_value) const {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
   const auto key = impl_->find_key(key_id);
   if (!key.ok()) return key.status();
   return (*key)->document(include_value);
@@ -282,10 +284,16 @@ absl::StatusOr<v1::ApiKey> Enforcer::get_api_key(std::string_view key_id,
 absl::StatusOr<Page<v1::ApiKey>> Enforcer::list_api_keys(
     const PageRequest& page, bool include_values,
     const ApiKeyFilter& filter) const {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
   Page<v1::ApiKey> result;
+  const auto list = [&]() -> absl::StatusOr<const Registry<KeyRecord>*> {
+    impl_->mutex.assert_held();
+    return &impl_->keys;
+  };
   auto position =
-      impl_->keys.page(page.position, page.limit, [&](const KeyRecord& key) {
+      page_in_pieces(lock, page, kPiece, list, [&](const KeyRecord& key) {
+        impl_->mutex.assert_held();
+        if (impl_->is_hidden(key)) return false;
         v1::ApiKey document = key.document(include_values);
         const bool wanted =
             absl::StartsWith(document.name(), filter.name_prefix) &&
@@ -322,7 +330,8 @@ absl::StatusOr<v1::ApiKey> Enforcer::Impl::update_key(
 
 absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
     std::string_view key_id, absl::Span<const v1::PatchOperation> operations) {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn("", key_id);
   return impl_->update_key(key_id, [&](v1::ApiKey& document) {
     for (size_t i = 0; i < operations.size(); ++i) {
       if (auto status = apply(operations[i], document); !status.ok()) {
@@ -335,7 +344,8 @@ absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
 
 absl::StatusOr<v1::ApiKey> Enforcer::tag_api_key(std::string_view key_id,
                                                  const TagChanges& changes) {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn("", key_id);
   return impl_->update_key(key_id, [&](v1::ApiKey& document) -> absl::Status {
     if (auto status = check_new_tags(changes.set); !status.ok()) return status;
     apply(changes, *document.mutable_tags());
@@ -344,7 +354,8 @@ absl::StatusOr<v1::ApiKey> Enforcer::tag_api_key(std::string_view key_id,
 }
 
 absl::Status Enforcer::delete_api_key(std::string_view key_id) {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn("", key_id);
   const auto key = impl_->find_key(key_id);
   if (!key.ok()) return key.status();
   if (auto status = impl_->commit([&] { return weir::delete_api_key(key_id); });
@@ -360,7 +371,8 @@ absl::Status Enforcer::delete_api_key(std::string_view key_id) {
 
 absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
     std::string_view plan_id, std::string_view key_id) {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn(plan_id, key_id);
   const auto found_plan = impl_->find_plan(plan_id);
   if (!found_plan.ok()) return found_plan.status();
   const auto found_key = impl_->find_key(key_id);
@@ -403,7 +415,7 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
 
 absl::StatusOr<v1::UsagePlanKey> Enforcer::get_usage_plan_key(
     std::string_view plan_id, std::string_view key_id) const {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
   const auto found = impl_->find_plan_key(plan_id, key_id);
   if (!found.ok()) return found.status();
   return found->key->plan_key();
@@ -412,12 +424,16 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::get_usage_plan_key(
 absl::StatusOr<Page<v1::UsagePlanKey>> Enforcer::list_usage_plan_keys(
     std::string_view plan_id, const PageRequest& page,
     std::string_view name_prefix) const {
-  MutexLock lock(impl_->mutex);
-  const auto plan = impl_->find_plan(plan_id);
-  if (!plan.ok()) return plan.status();
+  Impl::ControlLock lock(*impl_, __func__);
   Page<v1::UsagePlanKey> result;
+  const auto list = [&]() -> absl::StatusOr<const NewestFirst<KeyRecord>*> {
+    impl_->mutex.assert_held();
+    const auto plan = impl_->find_plan(plan_id);
+    if (!plan.ok()) return plan.status();
+    return &(*plan)->keys;
+  };
   auto position =
-      (*plan)->keys.page(page.position, page.limit, [&](const KeyRecord& key) {
+      page_in_pieces(lock, page, kPiece, list, [&](const KeyRecord& key) {
         v1::UsagePlanKey plan_key = key.plan_key();
         const bool wanted =
             absl::StartsWith(plan_key.name(), to_absl(name_prefix));
@@ -431,7 +447,8 @@ absl::StatusOr<Page<v1::UsagePlanKey>> Enforcer::list_usage_plan_keys(
 
 absl::Status Enforcer::delete_usage_plan_key(std::string_view plan_id,
                                              std::string_view key_id) {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn(plan_id, key_id);
   const auto found = impl_->find_plan_key(plan_id, key_id);
   if (!found.ok()) return found.status();
   const int64_t id = found->association->id;

@@ -217,7 +217,7 @@ absl::StatusOr<std::vector<Route>> Enforcer::routes(
     canonical.push_back(*std::move(route_name));
   }
 
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
   RouteIds added;
   std::vector<Route> result;
   result.reserve(names.size());
@@ -250,33 +250,55 @@ absl::StatusOr<std::vector<Route>> Enforcer::routes(
 }
 
 void Enforcer::maintain() {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
   if (impl_->leases != nullptr) impl_->leases->maintain(impl_->clock->now());
   impl_->collect();
 }
 
+void Enforcer::Impl::publish_sizes() const {
+  const auto set = [](std::atomic<size_t>& published, size_t size) {
+    published.store(size, std::memory_order_relaxed);
+  };
+  set(sizes.usage_plans, plans.size());
+  set(sizes.api_keys, keys.size() - hidden_keys);
+  set(sizes.arena_used_bytes, arena->used());
+  set(sizes.arena_retired_bytes, arena->retired());
+  set(sizes.leases, leases == nullptr ? 0 : leases->open_leases());
+  set(sizes.counts_file_bytes, sync == nullptr ? 0 : counts_file->bytes());
+}
+
 Enforcer::Statistics Enforcer::statistics() const {
   const EpochDomain::Statistics readers = EpochDomain::instance().statistics();
-  MutexLock lock(impl_->mutex);
+  if (impl_->mutex.try_lock()) {
+    impl_->publish_sizes();
+    impl_->mutex.unlock();
+  }
+  const auto size = [](const std::atomic<size_t>& published) {
+    return published.load(std::memory_order_relaxed);
+  };
+  const Impl::Sizes& sizes = impl_->sizes;
   Statistics statistics = {};
-  statistics.usage_plans = impl_->plans.size();
-  statistics.api_keys = impl_->keys.size();
-  statistics.arena_used_bytes = impl_->arena->used();
-  statistics.arena_retired_bytes = impl_->arena->retired();
+  statistics.usage_plans = size(sizes.usage_plans);
+  statistics.api_keys = size(sizes.api_keys);
+  statistics.arena_used_bytes = size(sizes.arena_used_bytes);
+  statistics.arena_retired_bytes = size(sizes.arena_retired_bytes);
   statistics.arena_reserved_bytes = impl_->arena->reserved();
   statistics.threads = readers.threads;
   statistics.stalled_threads = readers.holding;
   statistics.stalled_ns = readers.held_ns;
   statistics.days_not_recorded = impl_->arena->lost_days();
-  statistics.leases =
-      impl_->leases == nullptr ? 0 : impl_->leases->open_leases();
+  statistics.leases = size(sizes.leases);
   statistics.counts_from = impl_->counts_from;
   if (impl_->sync != nullptr) {
     statistics.days_not_recorded += impl_->counts_file->lost_days();
-    statistics.counts_file_bytes = impl_->counts_file->bytes();
+    statistics.counts_file_bytes = size(sizes.counts_file_bytes);
     statistics.synced_unix_ns = impl_->sync->synced_unix_ns();
+    statistics.synced_monotonic_ns = impl_->sync->synced_monotonic_ns();
     statistics.sync_failures = impl_->sync->failures();
   }
+  const CallsInProgress::Stalled stalled = impl_->calls.stalled();
+  statistics.stalled_call = stalled.name;
+  statistics.stalled_call_ns = stalled.ns;
   return statistics;
 }
 

@@ -135,7 +135,9 @@ struct UsageRequest {
 //
 // The data plane is `admit()`. Everything else is the control plane: it locks,
 // allocates, and takes microseconds to milliseconds; it never makes `admit()`
-// wait.
+// wait. Calls that take longer (an import, a plan with many keys that is
+// deleted, a page of usage) do their work in pieces of some milliseconds, and
+// let others in between.
 //
 // Errors: InvalidArgument (BadRequestException), NotFound, AlreadyExists
 // (ConflictException), FailedPrecondition (BadRequestException: the state of
@@ -273,9 +275,14 @@ class Enforcer {
   absl::StatusOr<v1::ApiKey> create_api_key(const v1::ApiKey& key);
   // Creates these keys, and associates them with the plan if one is given: all
   // of them or, if that fails, none. Returns their ids in the same order. A
-  // value that was generated is what get_api_key() shows. Other calls of the
-  // control plane wait meanwhile, about a millisecond for a thousand keys; a
-  // concurrent `admit()` may know some of the keys already and others not yet.
+  // value that was generated is what get_api_key() shows.
+  //
+  // Other calls go on meanwhile. They find no key of an import before all of it
+  // is in the store; then one key after another appears, each with its plans,
+  // until the import returns. `admit()` sees the same. Values and ids are taken
+  // from the beginning. What would get in its way waits for its end: changes to
+  // a key that is overwritten, stages that are added to a plan, a plan that is
+  // deleted, another import.
   //
   // Errors begin with "keys[i]: ", where that key is what is wrong; no error
   // repeats a value.
@@ -291,8 +298,8 @@ class Enforcer {
   // become the new ones. The id, the customer id, the stages and the tags stay,
   // and so does what was used under plans that the key keeps. Of several keys
   // of one value in `keys`, the last that nothing is wrong with counts; the ids
-  // of the others are "". Keys may bring no ids then. One pass over all keys is
-  // needed to find those that are overwritten, some 50 ms for a million.
+  // of the others are "". Keys may bring no ids then. Aborted, and nothing
+  // changed, if create_api_key() takes one of the values meanwhile.
   //
   // REQUIRES: `plan_ids` is as long as `keys`.
   absl::StatusOr<std::vector<std::string>> import_api_keys(
@@ -380,7 +387,17 @@ class Enforcer {
     // When the last sync began that was completed, and how many have failed.
     int64_t synced_unix_ns;
     int64_t sync_failures;
+    // The same by the clock's monotonic time; 0: none was completed by this
+    // enforcer.
+    int64_t synced_monotonic_ns;
+    // The call of the control plane that has made no progress for the longest
+    // time, since it began or between two pieces of its work, and how long that
+    // is: "" if none is in progress.
+    const char* stalled_call;
+    int64_t stalled_call_ns;
   };
+  // Never waits: while the control plane is busy, sizes and counts of things
+  // are those of a moment before.
   Statistics statistics() const;
 
  private:

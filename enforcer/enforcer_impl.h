@@ -2,6 +2,7 @@
 #define WEIR_ENFORCER_ENFORCER_IMPL_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -13,11 +14,13 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "enforcer/arena.h"
+#include "enforcer/calls_in_progress.h"
 #include "enforcer/clients.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
@@ -44,6 +47,12 @@
 namespace weir {
 
 struct PlanRecord {
+  enum class State {
+    kPresent,
+    kLeaving,  // its deletion is on its way to the store: changes wait
+    kGone,     // deleted; its keys are being taken from it
+  };
+
   const std::string& id() const { return document.id(); }
 
   v1::UsagePlan document;
@@ -52,11 +61,13 @@ struct PlanRecord {
   std::vector<TermsChange> terms;  // as far back as usage is reported
   NewestFirst<KeyRecord> keys;     // that are associated with it
   Subscription* shared = nullptr;  // by all keys, if it is
+  State state = State::kPresent;
 };
 
 // The state behind an Enforcer. What `admit()` reads is not guarded; the rest
 // is the control plane's, under one mutex.
 struct Enforcer::Impl {
+  class ControlLock;
   class Import;
   class Recovery;
 
@@ -90,6 +101,12 @@ struct Enforcer::Impl {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   absl::StatusOr<KeyRecord*> find_key(std::string_view key_id) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // That of the client with this serial number: both are created together, and
+  // numbered alike. nullptr if it was deleted.
+  KeyRecord* find_record(uint64_t serial) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return keys.find_inserted(serial);
+  }
   // The key, and that it is associated with the plan.
   struct PlanKey {
     KeyRecord* key;
@@ -127,6 +144,12 @@ struct Enforcer::Impl {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (leases != nullptr) leases->end(subscription);
   }
+
+  // What apply_patch() does. `waits`, and nothing has changed: it adds stages
+  // while there is an import, whose keys it cannot see.
+  absl::StatusOr<v1::UsagePlan> patch_plan(
+      std::string_view plan_id, absl::Span<const v1::PatchOperation> operations,
+      bool& waits) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // The history of the plan's quota, with the terms that hold from `now` on.
   std::vector<TermsChange> terms_with(const PlanRecord& plan, int64_t now) const
@@ -187,7 +210,43 @@ struct Enforcer::Impl {
   std::atomic<Subscription*> shared{nullptr};
   const std::unique_ptr<Leases> leases;  // nullptr: the option is off
 
+  // What statistics show, as of when `mutex` was last given up: relaxed.
+  struct Sizes {
+    std::atomic<size_t> usage_plans{0};
+    std::atomic<size_t> api_keys{0};
+    std::atomic<size_t> arena_used_bytes{0};
+    std::atomic<size_t> arena_retired_bytes{0};
+    std::atomic<size_t> leases{0};
+    std::atomic<size_t> counts_file_bytes{0};
+  };
+  void publish_sizes() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  // A plan or key that a long call is about, or is about to change.
+  bool is_imported(const KeyRecord& key) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return importing != nullptr && importing->contains(&key);
+  }
+  // Whether it is new, and nobody is to see it yet.
+  bool is_hidden(const KeyRecord& key) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (importing == nullptr) return false;
+    const auto found = importing->find(&key);
+    return found != importing->end() && found->second == Importing::kNew;
+  }
+
+  mutable Sizes sizes;
+  mutable CallsInProgress calls;
+
+  // Held by one long change at a time, from its beginning to its end. To be
+  // locked before `mutex`.
+  mutable Mutex long_change ABSL_ACQUIRED_BEFORE(mutex);
+
   mutable Mutex mutex;
+  // The keys of the import in progress, in its memory. nullptr: there is none.
+  enum class Importing { kNew, kOverwritten };
+  using ImportedKeys = absl::flat_hash_map<const KeyRecord*, Importing>;
+  ImportedKeys* importing ABSL_GUARDED_BY(mutex) = nullptr;
+  size_t hidden_keys ABSL_GUARDED_BY(mutex) = 0;
   Registry<PlanRecord> plans ABSL_GUARDED_BY(mutex);
   Registry<KeyRecord> keys ABSL_GUARDED_BY(mutex);
   // The latest of those that were deleted, by the serials of their clients.
@@ -208,6 +267,108 @@ struct Enforcer::Impl {
   std::unique_ptr<UsageSync> sync;  // nullptr: there is nothing to sync
   Statistics::Counts counts_from = Statistics::Counts::kNew;
 };
+
+// `mutex`, for a call of the control plane that statistics are to show.
+class ABSL_SCOPED_LOCKABLE Enforcer::Impl::ControlLock {
+ public:
+  // `name` is a constant.
+  ControlLock(const Impl& impl, const char* name)
+      ABSL_EXCLUSIVE_LOCK_FUNCTION(impl.mutex)
+      : impl_(impl), call_(impl.calls, name) {
+    acquire();
+  }
+  ~ControlLock() ABSL_UNLOCK_FUNCTION() { release(); }
+  ControlLock(const ControlLock&) = delete;
+  ControlLock& operator=(const ControlLock&) = delete;
+
+  // Before a commit of very many changes, which tells of no progress.
+  void expect_commit(size_t changes) {
+    constexpr int64_t kNanosOfOne = 20'000;  // most of them far less
+    call_.made_progress(static_cast<int64_t>(changes) * kNanosOfOne);
+  }
+
+  // Gives up the mutex for a while.
+  void release() ABSL_UNLOCK_FUNCTION() {
+    impl_.publish_sizes();
+    impl_.mutex.unlock();
+  }
+  void acquire() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+    impl_.mutex.lock();
+    taken_ = std::chrono::steady_clock::now();
+  }
+
+  // Between two pieces of a long call: lets others in if the last one was long
+  // enough. Cheap.
+  void pause() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    constexpr auto kPiece = std::chrono::milliseconds(1);
+    if (std::chrono::steady_clock::now() - taken_ < kPiece) return;
+    call_.made_progress();
+    impl_.publish_sizes();
+    impl_.mutex.let_others_in();
+    taken_ = std::chrono::steady_clock::now();
+  }
+
+  // For a change to a plan, a key or both (otherwise ""): waits, without the
+  // mutex, while a long call is about to change the same.
+  void await_turn(std::string_view plan_id,
+                  std::string_view key_id) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    await([&] {
+      const PlanRecord* const plan = impl_.plans.find(plan_id);
+      const KeyRecord* const key = impl_.keys.find(key_id);
+      return (plan != nullptr && plan->state != PlanRecord::State::kPresent) ||
+             (key != nullptr && impl_.is_imported(*key));
+    });
+  }
+  void await_import() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    await([&] { return impl_.importing != nullptr; });
+  }
+
+ private:
+  void await(absl::FunctionRef<bool()> is_busy) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    while (is_busy()) {
+      release();
+      impl_.long_change.lock();
+      impl_.long_change.unlock();
+      acquire();
+      // What it waited for has told of its own progress.
+      call_.made_progress();
+    }
+  }
+
+  const Impl& impl_;
+  CallsInProgress::Call call_;
+  std::chrono::steady_clock::time_point taken_;
+};
+
+// A page of what `list()` returns, a StatusOr of a pointer to a Registry or a
+// NewestFirst, gone through in pieces of `piece` visits. `visit(thing)` says
+// whether the thing counts.
+template <class Lock, class List, class Visit>
+absl::StatusOr<std::string> page_in_pieces(Lock& lock, const PageRequest& page,
+                                           int piece, List list, Visit visit) {
+  constexpr int kMostVisited = 100'000;
+  std::string position = page.position;
+  int left = page_size(page.limit);
+  int visited = 0;
+  for (;;) {
+    const auto things = list();
+    if (!things.ok()) return things.status();
+    auto next = (*things)->page(
+        position, left,
+        [&](const auto& thing) {
+          ++visited;
+          if (!visit(thing)) return false;
+          --left;
+          return true;
+        },
+        piece);
+    if (!next.ok() || next->empty() || left == 0 || visited >= kMostVisited) {
+      return next;
+    }
+    position = *std::move(next);
+    lock.pause();
+  }
+}
 
 absl::Status arena_exhausted();
 

@@ -109,23 +109,32 @@ class Enforcer::Impl::Import {
     // All that can be done before others have to wait.
     if (auto status = check_alone(); !status.ok()) return status;
     choose_ids();
-    MutexLock lock(impl_.mutex);
-    if (auto status = check_beside_others(); !status.ok()) return status;
-    if (!clients_.empty()) find_overwritten();
     generate_values();
-    impl_.collect();
-    now_ = impl_.clock->now().unix;
+    marked_.reserve(keys_.size());
+    MutexLock alone(impl_.long_change);
+    ControlLock lock(impl_, "import_api_keys");
+    impl_.importing = &marked_;
     // First the keys, which no new plan covers yet, then the store, then the
     // plans.
-    absl::Status status = prepare();
-    if (status.ok()) status = commit();
+    absl::Status status = check_beside_others(lock);
     if (status.ok()) {
-      for (const Imported& imported : imported_) publish(imported);
+      impl_.collect();
+      now_ = impl_.clock->now().unix;
+      status = prepare(lock);
+    }
+    if (status.ok()) status = commit(lock);
+    if (status.ok()) {
+      for (const Imported& imported : imported_) {
+        publish(imported);
+        lock.pause();
+      }
     } else {
       for (; !imported_.empty(); imported_.pop_back()) {
         take_back(imported_.back());
+        lock.pause();
       }
     }
+    impl_.importing = nullptr;
     impl_.collect();
     if (!status.ok()) return status;
     return std::move(key_ids_);
@@ -196,9 +205,10 @@ class Enforcer::Impl::Import {
 
   // What is wrong with keys in this enforcer. Of those of one value that are to
   // overwrite one another, the last that nothing is wrong with stays.
-  absl::Status check_beside_others()
+  absl::Status check_beside_others(ControlLock& lock)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     for (size_t i = 0; i < keys_.size(); ++i) {
+      lock.pause();
       prefetch(i + kAhead);
       if (rejections_.has(i)) continue;
       absl::Status status = check_beside_others(i);
@@ -222,7 +232,7 @@ class Enforcer::Impl::Import {
                                                      key.value(), hashes_[i]);
     if (client != nullptr) {
       if (!overwrites_) return value_is_taken();
-      clients_[client] = i;
+      overwrite_later(i, *client);
       return absl::OkStatus();
     }
     while (impl_.keys.find(key_ids_[i]) != nullptr) {
@@ -243,15 +253,14 @@ class Enforcer::Impl::Import {
     it->second = i;
   }
 
-  // A client does not know its record: those of a call are found together, in
-  // one pass over all keys (some 50 ms for a million).
-  void find_overwritten() ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
-    impl_.keys.for_each([&](KeyRecord& key) {
-      const auto it = clients_.find(&key.client());
-      if (it == clients_.end()) return;
-      key_ids_[it->second] = std::string(key.id());
-      overwritten_[it->second] = &key;
-    });
+  // From now on, others wait before they change the key.
+  void overwrite_later(size_t i, const Client& client)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    const ClientState state(client.state.load(std::memory_order_relaxed));
+    KeyRecord& key = *impl_.find_record(state.serial());
+    marked_.emplace(&key, Importing::kOverwritten);
+    overwritten_[i] = &key;
+    key_ids_[i] = std::string(key.id());
   }
 
   // Keys that follow one another have the same plans, as a rule.
@@ -278,18 +287,28 @@ class Enforcer::Impl::Import {
   void generate_values() {
     values_.resize(keys_.size());
     for (size_t i = 0; i < keys_.size(); ++i) {
-      if (keys_[i].value().empty()) values_[i] = random_.secret();
+      if (!rejections_.has(i) && keys_[i].value().empty()) {
+        values_[i] = random_.secret();
+      }
     }
   }
 
-  absl::Status prepare() ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+  absl::Status prepare(ControlLock& lock)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     imported_.reserve(keys_.size());
     for (size_t i = 0; i < keys_.size(); ++i) {
+      lock.pause();
       prefetch(i + kAhead);
       if (is_left_out(i)) continue;
       if (auto status = find_plans(i); !status.ok()) return status;
       const auto overwritten = overwritten_.find(i);
       const bool is_new = overwritten == overwritten_.end();
+      if (is_new) {
+        auto status = check_again(i);
+        if (!status.ok()) status = rejections_.add(i, std::move(status));
+        if (!status.ok()) return status;
+        if (rejections_.has(i)) continue;
+      }
       KeyRecord* const key = is_new ? add(i) : overwritten->second;
       if (key == nullptr) return arena_exhausted();
       imported_.push_back({i,
@@ -304,11 +323,47 @@ class Enforcer::Impl::Import {
     return absl::OkStatus();
   }
 
+  // That nobody has created such a key since the first look.
+  absl::Status check_again(size_t i)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    absl::Status status;
+    const v1::ApiKey& key = keys_[i];
+    if (!key.value().empty() &&
+        impl_.clients.table().find(key.value(), hashes_[i]) != nullptr) {
+      status = overwrites_ ? absl::AbortedError(
+                                 "the value was taken by a key that was "
+                                 "created meanwhile; try again")
+                           : value_is_taken();
+    } else if (impl_.keys.find(key_ids_[i]) != nullptr) {
+      if (!key.id().empty()) {
+        status = id_is_taken(key_ids_[i]);
+      } else {
+        own_ids_.erase(key_ids_[i]);
+        generate_id(i);
+        return check_again(i);
+      }
+    }
+    if (!status.ok()) key_ids_[i].clear();
+    return status;
+  }
+
   KeyRecord* add(size_t i) ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     const v1::ApiKey& key = keys_[i];
-    return impl_.add_key(key_ids_[i],
-                         values_[i].empty() ? key.value() : values_[i], key,
-                         {now_, now_});
+    KeyRecord* const record = impl_.add_key(
+        key_ids_[i], values_[i].empty() ? key.value() : values_[i], key,
+        {now_, now_});
+    if (record != nullptr) {
+      marked_.emplace(record, Importing::kNew);
+      ++impl_.hidden_keys;
+    }
+    return record;
+  }
+
+  // Others see the key, if it is new, and may change it.
+  void unmark(const KeyRecord& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    const auto marked = marked_.find(&key);
+    if (marked->second == Importing::kNew) --impl_.hidden_keys;
+    marked_.erase(marked);
   }
 
   // REQUIRES: `found_plans_` are those of the i-th key.
@@ -347,33 +402,51 @@ class Enforcer::Impl::Import {
     return absl::OkStatus();
   }
 
-  absl::Status commit() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
-    if (impl_.store == nullptr) return absl::OkStatus();
+  // Writes it all, without the mutex: nobody else changes these keys, or
+  // deletes their plans.
+  absl::Status commit(ControlLock& lock) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    const std::shared_ptr<Store> store = impl_.store;
+    if (store == nullptr) return absl::OkStatus();
     std::vector<v1::StoreChange> changes;
     changes.reserve(imported_.size() * 2);
     for (const Imported& imported : imported_) {
-      const KeyRecord& key = *imported.key;
-      if (imported.overwritten == nullptr) {
-        changes.push_back(put_api_key(key.document(/*include_value=*/true)));
-      } else {
-        changes.push_back(put_api_key(imported.overwritten->document));
-        for (const PlanRecord* plan : imported.overwritten->leaving) {
-          changes.push_back(delete_association(key.find(*plan)->id));
-        }
-      }
-      int64_t id = imported.first_association;
-      for (const auto& [plan, subscription] : imported.subscriptions) {
-        changes.push_back(
-            put_association(id++, plan->id(), key.id(), day_of(now_)));
+      add_changes(imported, changes);
+      lock.pause();
+    }
+    lock.expect_commit(changes.size());
+    lock.release();
+    const absl::Status status = store->commit(changes);
+    // A million of them take their time to be freed.
+    changes = {};
+    lock.expect_commit(0);
+    lock.acquire();
+    return status;
+  }
+
+  void add_changes(const Imported& imported,
+                   std::vector<v1::StoreChange>& changes) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    const KeyRecord& key = *imported.key;
+    if (imported.overwritten == nullptr) {
+      changes.push_back(put_api_key(key.document(/*include_value=*/true)));
+    } else {
+      changes.push_back(put_api_key(imported.overwritten->document));
+      for (const PlanRecord* plan : imported.overwritten->leaving) {
+        changes.push_back(delete_association(key.find(*plan)->id));
       }
     }
-    return impl_.store->commit(changes);
+    int64_t id = imported.first_association;
+    for (const auto& [plan, subscription] : imported.subscriptions) {
+      changes.push_back(
+          put_association(id++, plan->id(), key.id(), day_of(now_)));
+    }
   }
 
   // Never admits more than the key may before or after.
   void publish(const Imported& imported)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     KeyRecord& key = *imported.key;
+    unmark(key);
     const Imported::Overwritten* const overwritten = imported.overwritten.get();
     if (overwritten != nullptr && !overwritten->document.enabled()) {
       impl_.clients.set_enabled(key.client(), false);
@@ -393,6 +466,7 @@ class Enforcer::Impl::Import {
     for (const auto& [plan, subscription] : imported.subscriptions) {
       impl_.clients.discard(imported.key->client(), *subscription);
     }
+    unmark(*imported.key);
     if (imported.overwritten == nullptr) impl_.remove_key(*imported.key);
   }
 
@@ -412,9 +486,10 @@ class Enforcer::Impl::Import {
   absl::flat_hash_set<absl::string_view> own_ids_;
   // With the index of the last key that has it.
   absl::flat_hash_map<absl::string_view, size_t> own_values_;
-  // Keys that there are and are overwritten, by the index of what overwrites.
-  absl::flat_hash_map<const Client*, size_t> clients_;
+  // Keys that there are, by the index of what overwrites them.
   absl::flat_hash_map<size_t, KeyRecord*> overwritten_;
+  // What others are to leave alone.
+  ImportedKeys marked_;
 
   absl::Span<const std::string> found_ids_;
   std::vector<PlanRecord*> found_plans_;

@@ -23,6 +23,11 @@ class ForkGate {
     // Relaxed: `closed_` orders it for those who close the gate.
     inside_.fetch_add(1, std::memory_order_relaxed);
   }
+  bool try_enter() {
+    const std::unique_lock<std::mutex> lock(closed_, std::try_to_lock);
+    if (lock.owns_lock()) inside_.fetch_add(1, std::memory_order_relaxed);
+    return lock.owns_lock();
+  }
   void leave() {
     // Release: pairs with the acquire in `close()`.
     inside_.fetch_sub(1, std::memory_order_release);
@@ -56,7 +61,32 @@ static_assert(std::is_trivially_destructible_v<ForkGate>);
 
 void Mutex::lock() {
   if (held++ == 0) gate.enter();
+  if (mutex_.try_lock()) return;
+  waiting_.fetch_add(1, std::memory_order_relaxed);
   mutex_.lock();
+  waiting_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool Mutex::try_lock() {
+  if (held == 0 && !gate.try_enter()) return false;
+  ++held;
+  if (mutex_.try_lock()) return true;
+  if (--held == 0) gate.leave();
+  return false;
+}
+
+bool Mutex::let_others_in() {
+  // Others may keep coming: so long at most.
+  constexpr auto kPatience = std::chrono::milliseconds(10);
+  if (waiting_.load(std::memory_order_relaxed) == 0) return false;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  unlock();
+  while (waiting_.load(std::memory_order_relaxed) > 0 &&
+         std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::microseconds(20));
+  }
+  lock();
+  return true;
 }
 
 void Mutex::unlock() {

@@ -1,6 +1,7 @@
 #ifndef WEIR_ENFORCER_MUTEX_H_
 #define WEIR_ENFORCER_MUTEX_H_
 
+#include <atomic>
 #include <mutex>
 
 #include "absl/base/thread_annotations.h"
@@ -16,12 +17,19 @@ namespace weir {
 class ABSL_LOCKABLE Mutex {
  public:
   void lock() ABSL_EXCLUSIVE_LOCK_FUNCTION();
+  // Whether it was free, and is locked now. Never waits, for a fork() neither.
+  bool try_lock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true);
   void unlock() ABSL_UNLOCK_FUNCTION();
+  // Lets those take it who wait for it at present, and takes it again. (Who
+  // unlocks a mutex and locks it at once has it before anyone who waits.)
+  // Whatever it guards may have changed if this returns true.
+  bool let_others_in() ABSL_EXCLUSIVE_LOCKS_REQUIRED(this);
   // Tells the analysis, inside a lambda, what its caller holds.
   void assert_held() const ABSL_ASSERT_EXCLUSIVE_LOCK() {}
 
  private:
   std::mutex mutex_;
+  std::atomic<int> waiting_{0};  // threads; relaxed, as it orders nothing
 };
 
 class ABSL_SCOPED_LOCKABLE MutexLock {

@@ -17,6 +17,13 @@
 
 namespace weir {
 
+// How many things a page of this limit has: up to 500, and 25 if it is 0 or
+// less.
+inline int page_size(int limit) {
+  constexpr int kDefault = 25, kLargest = 500;
+  return limit <= 0 ? kDefault : std::min(limit, kLargest);
+}
+
 // Things in the order of their coming, listed in pages with the newest first. A
 // page goes on behind the last thing of the page before, whatever was added or
 // removed meanwhile. Owns nothing. 17 bytes a thing, up to 35 after many were
@@ -45,13 +52,13 @@ class NewestFirst {
   // REQUIRES: there is one.
   T& newest() const { return *std::prev(by_place_.end())->second; }
 
-  // Calls `visit(thing)`, which says whether the thing counts, until `limit`
-  // have counted (up to 500; 25 if it is 0 or less) or 100,000 were visited;
-  // returns the position of the next page, "" at the end. `position` is "" or
-  // what an earlier page returned, else InvalidArgument.
+  // Calls `visit(thing)`, which says whether the thing counts, until as many as
+  // page_size(limit) have counted or `most` were visited; returns the position
+  // of the next page, "" at the end. `position` is "" or what an earlier page
+  // returned, else InvalidArgument.
   template <class Visit>
   absl::StatusOr<std::string> page(std::string_view position, int limit,
-                                   Visit visit) const {
+                                   Visit visit, int most = 100'000) const {
     auto end = by_place_.end();
     if (!position.empty()) {
       uint64_t place;
@@ -62,10 +69,10 @@ class NewestFirst {
       }
       end = by_place_.lower_bound(place);
     }
-    limit = limit <= 0 ? kDefaultPage : std::min(limit, kLargestPage);
+    limit = page_size(limit);
     int visited = 0;
     for (int counted = 0; end != by_place_.begin(); ++visited) {
-      if (counted == limit || visited == kMostVisited) {
+      if (counted == limit || visited == most) {
         return absl::StrCat(end->first);
       }
       --end;
@@ -82,10 +89,6 @@ class NewestFirst {
   }
 
  private:
-  static constexpr int kDefaultPage = 25;
-  static constexpr int kLargestPage = 500;
-  static constexpr int kMostVisited = 100'000;
-
   absl::btree_map<uint64_t, T*> by_place_;
   uint64_t last_place_ = 0;
 };

@@ -77,8 +77,8 @@ class Registry {
   // See NewestFirst.
   template <class Visit>
   absl::StatusOr<std::string> page(std::string_view position, int limit,
-                                   Visit visit) const {
-    return order_.page(position, limit, visit);
+                                   Visit visit, int most = 100'000) const {
+    return order_.page(position, limit, visit, most);
   }
   template <class Visit>
   void for_each(Visit visit) const {

@@ -27,6 +27,11 @@ namespace {
 // which the first of them is.
 constexpr int kLoggedDays = 90 + QuotaCalendar::kLongestPeriod;
 static_assert(kLoggedDays <= DailyLog::kDays);
+
+// Of a page, so many keys are reported before others are let in: each may be of
+// 400 days, most of them from the disk.
+constexpr int kPiece = 4;
+
 constexpr absl::CivilDay kDayZero(2000, 1, 1);
 
 absl::StatusOr<Day> parse_date(const char* what, const std::string& date) {
@@ -159,7 +164,7 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
                      " days after it, got ", request.end_date));
   }
 
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
   const auto plan = impl_->find_plan(request.usage_plan_id);
   if (!plan.ok()) return plan.status();
   v1::Usage usage;
@@ -193,11 +198,19 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
     if (!status.ok()) return status;
     return usage;
   }
-  auto position = (*plan)->keys.page(request.page.position, request.page.limit,
-                                     [&](const KeyRecord& key) {
-                                       add(key, *key.find(**plan));
-                                       return true;
-                                     });
+  const auto list = [&]() -> absl::StatusOr<const NewestFirst<KeyRecord>*> {
+    impl_->mutex.assert_held();
+    if (!status.ok()) return status;
+    const auto present = impl_->find_plan(request.usage_plan_id);
+    if (!present.ok()) return present.status();
+    return &(*present)->keys;
+  };
+  auto position = page_in_pieces(
+      lock, request.page, kPiece, list, [&](const KeyRecord& key) {
+        impl_->mutex.assert_held();
+        add(key, *key.find(*impl_->plans.find(request.usage_plan_id)));
+        return true;
+      });
   if (!position.ok()) return position.status();
   if (!status.ok()) return status;
   usage.set_position(*std::move(position));
@@ -207,7 +220,8 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
 absl::StatusOr<v1::Usage> Enforcer::update_usage(
     std::string_view plan_id, std::string_view key_id,
     absl::Span<const v1::PatchOperation> operations) {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn(plan_id, key_id);
   const auto found = impl_->find_plan_key(plan_id, key_id);
   if (!found.ok()) return found.status();
   Association& association = *found->association;

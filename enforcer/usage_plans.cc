@@ -46,7 +46,7 @@ std::vector<TermsChange> with_terms(std::vector<TermsChange> history,
 absl::StatusOr<PlanRecord*> Enforcer::Impl::find_plan(
     std::string_view plan_id) const {
   PlanRecord* plan = plans.find(plan_id);
-  if (plan != nullptr) return plan;
+  if (plan != nullptr && plan->state != PlanRecord::State::kGone) return plan;
   return plan_error(absl::StatusCode::kNotFound, aws_text::kUnknownUsagePlan,
                     aws_text::kUnknownUsagePlan);
 }
@@ -180,7 +180,8 @@ absl::StatusOr<v1::UsagePlan> Enforcer::create_usage_plan(
     return status;
   }
 
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn(document.id(), "");
   if (auto status = choose_id(impl_->plans, impl_->ids, *document.mutable_id());
       !status.ok()) {
     return status;
@@ -196,7 +197,7 @@ absl::StatusOr<v1::UsagePlan> Enforcer::create_usage_plan(
 
 absl::StatusOr<v1::UsagePlan> Enforcer::get_usage_plan(
     std::string_view plan_id) const {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
   const auto plan = impl_->find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   return (*plan)->document;
@@ -204,13 +205,20 @@ absl::StatusOr<v1::UsagePlan> Enforcer::get_usage_plan(
 
 absl::StatusOr<Page<v1::UsagePlan>> Enforcer::list_usage_plans(
     const PageRequest& page, std::string_view key_id) const {
-  MutexLock lock(impl_->mutex);
-  const KeyRecord* key = impl_->keys.find(key_id);
+  constexpr int kPiece = 32;  // they may be large
+  Impl::ControlLock lock(*impl_, __func__);
   Page<v1::UsagePlan> result;
+  const auto list = [&]() -> absl::StatusOr<const Registry<PlanRecord>*> {
+    impl_->mutex.assert_held();
+    return &impl_->plans;
+  };
   auto position =
-      impl_->plans.page(page.position, page.limit, [&](const PlanRecord& plan) {
-        if (!key_id.empty() && (key == nullptr || key->find(plan) == nullptr)) {
-          return false;
+      page_in_pieces(lock, page, kPiece, list, [&](const PlanRecord& plan) {
+        impl_->mutex.assert_held();
+        if (plan.state == PlanRecord::State::kGone) return false;
+        if (!key_id.empty()) {
+          const auto key = impl_->find_key(key_id);
+          if (!key.ok() || (*key)->find(plan) == nullptr) return false;
         }
         result.items.push_back(plan.document);
         return true;
@@ -222,7 +230,8 @@ absl::StatusOr<Page<v1::UsagePlan>> Enforcer::list_usage_plans(
 
 absl::StatusOr<v1::UsagePlan> Enforcer::tag_usage_plan(
     std::string_view plan_id, const TagChanges& changes) {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn(plan_id, "");
   const auto plan = impl_->find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   PlanRecord& record = **plan;
@@ -244,7 +253,8 @@ absl::StatusOr<v1::UsagePlan> Enforcer::tag_usage_plan(
 }
 
 absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
-  MutexLock lock(impl_->mutex);
+  MutexLock alone(impl_->long_change);
+  Impl::ControlLock lock(*impl_, __func__);
   const auto plan = impl_->find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   PlanRecord& record = **plan;
@@ -258,13 +268,26 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
     return absl::FailedPreconditionError(absl::StrCat(
         "usage plan ", record.id(), " is shared; see unshare_usage_plan()"));
   }
-  if (auto status =
-          impl_->commit([&] { return weir::delete_usage_plan(plan_id); });
-      !status.ok()) {
-    return status;
+  // The store takes its time for a plan with many keys.
+  record.state = PlanRecord::State::kLeaving;
+  if (const std::shared_ptr<Store> store = impl_->store) {
+    lock.expect_commit(record.keys.size());
+    lock.release();
+    const absl::Status status =
+        store->commit({weir::delete_usage_plan(plan_id)});
+    lock.expect_commit(0);
+    lock.acquire();
+    if (!status.ok()) {
+      record.state = PlanRecord::State::kPresent;
+      return status;
+    }
   }
+  // It covers no route, so it makes no difference to any request by when a key
+  // has left it.
+  record.state = PlanRecord::State::kGone;
   while (record.keys.size() > 0) {
     impl_->dissociate(record.keys.newest(), record);
+    lock.pause();
   }
   const CompiledPlan* compiled =
       record.cell->plan.load(std::memory_order_relaxed);
@@ -277,7 +300,8 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
 }
 
 absl::Status Enforcer::share_usage_plan(std::string_view plan_id) {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn(plan_id, "");
   const auto plan = impl_->find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   PlanRecord& record = **plan;
@@ -306,7 +330,8 @@ absl::Status Enforcer::share_usage_plan(std::string_view plan_id) {
 }
 
 absl::Status Enforcer::unshare_usage_plan(std::string_view plan_id) {
-  MutexLock lock(impl_->mutex);
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn(plan_id, "");
   const auto plan = impl_->find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   PlanRecord& record = **plan;
@@ -329,8 +354,20 @@ absl::Status Enforcer::unshare_usage_plan(std::string_view plan_id) {
 
 absl::StatusOr<v1::UsagePlan> Enforcer::apply_patch(
     std::string_view plan_id, absl::Span<const v1::PatchOperation> operations) {
-  MutexLock lock(impl_->mutex);
-  const auto plan = impl_->find_plan(plan_id);
+  Impl::ControlLock lock(*impl_, __func__);
+  for (;;) {
+    lock.await_turn(plan_id, "");
+    bool waits = false;
+    auto patched = impl_->patch_plan(plan_id, operations, waits);
+    if (!waits) return patched;
+    lock.await_import();
+  }
+}
+
+absl::StatusOr<v1::UsagePlan> Enforcer::Impl::patch_plan(
+    std::string_view plan_id, absl::Span<const v1::PatchOperation> operations,
+    bool& waits) {
+  const auto plan = find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   PlanRecord& record = **plan;
 
@@ -338,26 +375,27 @@ absl::StatusOr<v1::UsagePlan> Enforcer::apply_patch(
   absl::Status status = patch.apply(operations);
   if (!status.ok()) return status;
   const PlanChanges& changes = patch.changes();
-  status =
-      to_status(validate_usage_plan(record.document, impl_->rules, &changes));
+  waits = changes.adds_stages && importing != nullptr;
+  if (waits) return absl::AbortedError("an import is in progress");
+  status = to_status(validate_usage_plan(record.document, rules, &changes));
   if (!status.ok()) return status;
   // Only a stage that was added can be one that a key has in another plan.
   if (changes.adds_stages) {
     record.keys.for_each([&](const KeyRecord& key) {
-      impl_->mutex.assert_held();
+      mutex.assert_held();
       if (status.ok()) {
-        status = impl_->check_stages(key, record, changes.stages);
+        status = check_stages(key, record, changes.stages);
       }
     });
     if (!status.ok()) return status;
   }
 
-  const Instant now = impl_->clock->now();
-  auto update = record.compiler.prepare(record.document, impl_->rules, &changes,
-                                        impl_->routes, now.monotonic);
+  const Instant now = clock->now();
+  auto update = record.compiler.prepare(record.document, rules, &changes,
+                                        routes, now.monotonic);
   if (!update.ok()) return update.status();
-  std::vector<TermsChange> terms = impl_->terms_with(record, now.unix);
-  status = impl_->publish(record, *std::move(update), [&] {
+  std::vector<TermsChange> terms = terms_with(record, now.unix);
+  status = publish(record, *std::move(update), [&] {
     return put_usage_plan(record.document, terms, record.shared != nullptr);
   });
   if (!status.ok()) return status;

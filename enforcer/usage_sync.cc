@@ -99,7 +99,8 @@ absl::Status UsageSync::close() {
 }
 
 absl::Status UsageSync::pass() {
-  const int64_t began = clock_->now().unix;
+  const Instant now = clock_->now();
+  const int64_t began = now.unix;
   // The records of a new generation are others: those that the store has stay
   // what it has until all are written.
   const bool all = state_.synced_generation() != state_.generation();
@@ -131,6 +132,7 @@ absl::Status UsageSync::pass() {
     state_ = state;
   }
   synced_unix_ns_.store(began, std::memory_order_relaxed);
+  synced_monotonic_ns_.store(now.monotonic, std::memory_order_relaxed);
   return absl::OkStatus();
 }
 
@@ -212,6 +214,10 @@ absl::Status UsageSync::prune() {
 
 int64_t UsageSync::synced_unix_ns() const {
   return synced_unix_ns_.load(std::memory_order_relaxed);
+}
+
+int64_t UsageSync::synced_monotonic_ns() const {
+  return synced_monotonic_ns_.load(std::memory_order_relaxed);
 }
 
 int64_t UsageSync::failures() const {

@@ -60,6 +60,8 @@ class UsageSync {
 
   // When the last complete sync began; 0: there was none.
   int64_t synced_unix_ns() const;
+  // The same by the clock's monotonic time; 0: this object has completed none.
+  int64_t synced_monotonic_ns() const;
   int64_t failures() const;
 
  private:
@@ -96,6 +98,7 @@ class UsageSync {
   std::vector<SyncedCounts> synced_ ABSL_GUARDED_BY(syncing_);
 
   std::atomic<int64_t> synced_unix_ns_;  // statistics: relaxed
+  std::atomic<int64_t> synced_monotonic_ns_{0};
   std::atomic<int64_t> failures_{0};
 
   std::mutex stopping_;

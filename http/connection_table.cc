@@ -1,19 +1,6 @@
 #include "http/connection_table.h"
 
-#include <sys/socket.h>
-
-#include <algorithm>
-#include <iterator>
-
 namespace weir {
-
-struct ConnectionTable::Connection {
-  int socket = -1;
-  Phase phase = Phase::kWaiting;
-  Clock::time_point since = Clock::now();  // when it entered its phase
-  Connections::iterator self;
-};
-
 namespace {
 
 // How long a peer may take over a request while others find no room.
@@ -21,132 +8,118 @@ constexpr std::chrono::seconds kPatience(1);
 
 }  // namespace
 
-ConnectionTable::ConnectionTable(const Options& options)
-    : options_(options), watcher_([this] { watch(); }) {}
-
-ConnectionTable::~ConnectionTable() {
-  {
-    MutexLock hold(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
-  watcher_.join();
-}
-
-ConnectionTable::Connection* ConnectionTable::add(int socket) {
-  MutexLock hold(mutex_);
-  ++statistics_.accepted;
-  if (live_ >= options_.max_connections) make_room();
-  if (live_ >= options_.max_connections) {
-    ++statistics_.refused;
-    return nullptr;
-  }
-  Connection& connection = connections_.emplace_back();
-  connection.socket = socket;
-  connection.self = std::prev(connections_.end());
-  ++live_;
-  return &connection;
-}
-
-void ConnectionTable::remove(Connection* connection) {
-  MutexLock hold(mutex_);
-  if (connection->phase != Phase::kEnded) --live_;
-  connections_.erase(connection->self);
-  if (draining_) changed_.notify_all();
-}
-
-bool ConnectionTable::enter(Connection* connection, Phase phase) {
-  MutexLock hold(mutex_);
-  if (connection->phase == Phase::kEnded) return false;
-  connection->phase = phase;
-  connection->since = Clock::now();
-  connections_.splice(connections_.end(), connections_, connection->self);
-  if (draining_ && phase == Phase::kWaiting) {
-    shutdown(connection->socket, SHUT_RD);
-    changed_.notify_all();
-  }
-  return true;
-}
-
-void ConnectionTable::make_room() {
-  for (Connection& connection : connections_) {
-    if (connection.phase == Phase::kWaiting && end(connection)) {
-      ++statistics_.displaced;
-      return;
-    }
-  }
-  const Clock::time_point latest = Clock::now() - kPatience;
-  for (Connection& connection : connections_) {
-    if (connection.since > latest) return;
-    if (end(connection)) {
-      ++statistics_.displaced;
-      return;
-    }
+ConnectionTable::ConnectionTable(size_t max_connections)
+    : max_connections_(max_connections) {
+  for (auto& groups : lists_) {
+    for (Entry& head : groups) head.previous = head.next = &head;
   }
 }
 
-bool ConnectionTable::end(Connection& connection) {
-  if (connection.phase == Phase::kEnded ||
-      connection.phase == Phase::kHandling) {
-    return false;
-  }
-  connection.phase = Phase::kEnded;
-  --live_;
-  shutdown(connection.socket, SHUT_RDWR);
-  return true;
+ConnectionTable::Entry& ConnectionTable::list_of(const Entry& entry) {
+  return lists_[static_cast<size_t>(entry.phase)][entry.group];
 }
 
-void ConnectionTable::end_overdue() {
-  const Clock::time_point now = Clock::now();
-  for (Connection& connection : connections_) {
-    const absl::Duration timeout = connection.phase == Phase::kWaiting
-                                       ? options_.idle_timeout
-                                       : options_.request_timeout;
-    if (absl::FromChrono(now - connection.since) >= timeout &&
-        end(connection)) {
-      ++statistics_.timed_out;
-    }
-  }
+ConnectionTable::Entry* ConnectionTable::front(Phase phase,
+                                               size_t group) const {
+  const Entry& head = lists_[static_cast<size_t>(phase)][group];
+  return head.next == &head ? nullptr : head.next;
 }
 
-void ConnectionTable::drain(absl::Duration most) {
-  const Clock::time_point latest =
-      Clock::now() + absl::ToChronoNanoseconds(most);
-  MutexLock hold(mutex_);
-  draining_ = true;
-  for (Connection& connection : connections_) {
-    // What has been received already will still be read, and answered.
-    if (connection.phase == Phase::kWaiting) {
-      shutdown(connection.socket, SHUT_RD);
-    }
-  }
-  while (!connections_.empty() &&
-         changed_.wait_until(mutex_, latest) != std::cv_status::timeout) {
-  }
-  for (Connection& connection : connections_) end(connection);
+void ConnectionTable::link(Entry& entry) {
+  Entry& head = list_of(entry);
+  entry.previous = head.previous;
+  entry.next = &head;
+  head.previous->next = &entry;
+  head.previous = &entry;
 }
 
-bool ConnectionTable::is_draining() const {
-  MutexLock hold(mutex_);
-  return draining_;
+void ConnectionTable::unlink(Entry& entry) {
+  entry.previous->next = entry.next;
+  entry.next->previous = entry.previous;
 }
 
-ConnectionTable::Statistics ConnectionTable::statistics() const {
-  MutexLock hold(mutex_);
-  Statistics statistics = statistics_;
-  statistics.connections = live_;
-  return statistics;
+void ConnectionTable::add(Entry& entry, Clock::time_point now, bool is_spare) {
+  entry.group = is_spare ? kSpare : kStrangers;
+  entry.phase = Phase::kIdle;
+  entry.since = now;
+  ++counts_[entry.group];
+  ++total_;
+  link(entry);
 }
 
-void ConnectionTable::watch() {
-  const auto period = absl::ToChronoMilliseconds(
-      std::clamp(std::min(options_.idle_timeout, options_.request_timeout) / 4,
-                 absl::Milliseconds(10), absl::Seconds(1)));
-  MutexLock hold(mutex_);
-  while (!stopping_) {
-    end_overdue();
-    changed_.wait_for(mutex_, period);
+void ConnectionTable::remove(Entry& entry) {
+  unlink(entry);
+  --counts_[entry.group];
+  --total_;
+}
+
+void ConnectionTable::enter(Entry& entry, Phase phase, Clock::time_point now) {
+  unlink(entry);
+  entry.phase = phase;
+  entry.since = now;
+  link(entry);
+  if (phase == Phase::kLingering) move(entry, kSpare);
+}
+
+void ConnectionTable::set_class(Entry& entry, HttpRequestClass request_class) {
+  if (!entry.is_spare()) move(entry, group_of(request_class));
+}
+
+// To the end of its list: callers enter a phase next, or linger.
+void ConnectionTable::move(Entry& entry, size_t group) {
+  if (entry.group == group) return;
+  unlink(entry);
+  --counts_[entry.group];
+  entry.group = group;
+  ++counts_[entry.group];
+  link(entry);
+}
+
+bool ConnectionTable::is_over_share(size_t group) const {
+  constexpr size_t kNone = ~size_t{0};
+  constexpr std::array<size_t, kGroups> kDivisors = {kNone, 2, 4, 16, kNone};
+  return counts_[group] > max_connections_ / kDivisors[group];
+}
+
+ConnectionTable::Entry* ConnectionTable::oldest_over_share(Phase phase) const {
+  Entry* result = nullptr;
+  for (size_t group = kStrangers; group < kSpare; ++group) {
+    Entry* const entry = front(phase, group);
+    if (entry == nullptr || !is_over_share(group)) continue;
+    if (result == nullptr || entry->since < result->since) result = entry;
+    if (group == kStrangers) break;
   }
+  return result;
+}
+
+ConnectionTable::Entry* ConnectionTable::oldest(Phase phase,
+                                                bool is_spare) const {
+  if (is_spare) return front(phase, kSpare);
+  Entry* result = nullptr;
+  for (size_t group = kStrangers; group < kSpare; ++group) {
+    Entry* const entry = front(phase, group);
+    if (entry == nullptr) continue;
+    if (result == nullptr || entry->since < result->since) result = entry;
+  }
+  return result;
+}
+
+ConnectionTable::Entry* ConnectionTable::next_to_give_way(
+    Clock::time_point now) const {
+  if (Entry* const idle = oldest_over_share(Phase::kIdle)) return idle;
+  for (const Phase phase : {Phase::kReceiving, Phase::kSending}) {
+    Entry* const slow = oldest_over_share(phase);
+    if (slow != nullptr && now - slow->since >= kPatience) return slow;
+  }
+  return nullptr;
+}
+
+ConnectionTable::Entry* ConnectionTable::next_spare_to_give_way() const {
+  for (const Phase phase :
+       {Phase::kLingering, Phase::kIdle, Phase::kReceiving, Phase::kSending}) {
+    if (Entry* const entry = front(phase, kSpare)) return entry;
+  }
+  return nullptr;
 }
 
 }  // namespace weir

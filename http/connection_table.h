@@ -1,100 +1,98 @@
 #ifndef WEIR_HTTP_CONNECTION_TABLE_H_
 #define WEIR_HTTP_CONNECTION_TABLE_H_
 
+#include <array>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
-#include <cstdint>
-#include <list>
-#include <thread>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/time/time.h"
-#include "enforcer/mutex.h"
+#include "http/message.h"
 
 namespace weir {
 
-// The connections of a server, and who keeps each of them waiting. One whose
-// peer does so for too long is ended: both directions of its socket are shut
-// down, which wakes the thread that serves it. What has been ended handles no
-// more requests, so a request is either not handled at all, or its peer can
-// have the answer.
+// The connections of a server by what they wait for and since when: who is
+// overdue, and who gives way when there is no room.
 //
-// A thread of the table's looks for such connections: it finds them at most a
-// quarter of the shorter timeout, or a second, late. *thread-safe*
+// A connection belongs to the class of its last request, and to strangers
+// before. Each class has a share of the table, out of which newcomers do not
+// displace it: half for the gateway, a quarter for management, a sixteenth for
+// health, nothing for strangers. A few more connections, beyond the table, are
+// spare: those that are about to close, and newcomers to a full table, which
+// may still ask for health. *thread-compatible*
 class ConnectionTable {
  public:
+  using Clock = std::chrono::steady_clock;
+
   enum class Phase {
-    kWaiting,    // for a request line; idle
-    kReceiving,  // the rest of the request
-    kHandling,   // not the peer's turn: takes as long as it takes
+    kIdle,       // before a request
+    kReceiving,  // the rest of a request
+    kHandling,   // not the peer's turn
     kSending,    // the answer
-    kEnded,
+    kLingering,  // answered for the last time; what still comes is discarded
+  };
+  static constexpr size_t kPhases = 5;
+
+  // A connection's place in the table.
+  struct Entry {
+    Entry() = default;
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+    Phase phase = Phase::kIdle;
+    Clock::time_point since;  // when it entered its phase
+    bool is_spare() const { return group == kSpare; }
+
+   private:
+    friend class ConnectionTable;
+    size_t group = kStrangers;
+    Entry* previous = nullptr;
+    Entry* next = nullptr;
   };
 
-  struct Options {
-    size_t max_connections = 1;
-    absl::Duration idle_timeout;     // of kWaiting
-    absl::Duration request_timeout;  // of kReceiving, and of kSending
-  };
+  explicit ConnectionTable(size_t max_connections);
 
-  struct Statistics {
-    size_t connections = 0;
-    // Since the start.
-    int64_t accepted = 0;
-    int64_t timed_out = 0;
-    int64_t displaced = 0;  // gave way to new ones
-    int64_t refused = 0;
-  };
+  bool is_full() const { return size() >= max_connections_; }
+  // Without spare ones.
+  size_t size() const { return total_ - counts_[kSpare]; }
+  size_t spare_size() const { return counts_[kSpare]; }
+  size_t total() const { return total_; }
 
-  struct Connection;
+  // Idle. REQUIRES: `entry` stays where it is until remove().
+  void add(Entry& entry, Clock::time_point now, bool is_spare);
+  void remove(Entry& entry);
+  // Lingering ones become spare.
+  void enter(Entry& entry, Phase phase, Clock::time_point now);
+  // Spare ones stay spare.
+  void set_class(Entry& entry, HttpRequestClass request_class);
 
-  explicit ConnectionTable(const Options& options);
-  // REQUIRES: all connections were removed.
-  ~ConnectionTable();
-  ConnectionTable(const ConnectionTable&) = delete;
-  ConnectionTable& operator=(const ConnectionTable&) = delete;
+  // The oldest in its phase, among spare ones or the others; or null.
+  Entry* oldest(Phase phase, bool is_spare) const;
 
-  // A new connection, waiting. If the table is full, the one that has waited
-  // longest gives way; if none waits, the one that has received or sent
-  // longest, if that is a second at least; if there is none, the result is
-  // null.
-  Connection* add(int socket);
-  // Before the socket is closed: its number may be another's afterwards.
-  void remove(Connection* connection);
-
-  // False, and nothing has changed, if the connection has been ended.
-  bool enter(Connection* connection, Phase phase);
-
-  // From now on connections read what has been sent already, and no more.
-  // Blocks until all were removed, but not longer than `most`; then ends those
-  // that are left.
-  void drain(absl::Duration most);
-  bool is_draining() const;
-
-  Statistics statistics() const;
+  // Which of those in the table gives way to a newcomer: the one that has been
+  // idle longest, a stranger's first; or else one that keeps a request or an
+  // answer going for a second or more. Null if there is none.
+  Entry* next_to_give_way(Clock::time_point now) const;
+  // The same among spare ones; never one that is being handled.
+  Entry* next_spare_to_give_way() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
-  using Connections = std::list<Connection>;
+  enum Group : size_t { kStrangers, kSpare = 4, kGroups };
 
-  void make_room() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool end(Connection& connection) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void end_overdue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void watch();
+  static size_t group_of(HttpRequestClass request_class) {
+    return 1 + static_cast<size_t>(request_class);
+  }
+  Entry& list_of(const Entry& entry);
+  Entry* front(Phase phase, size_t group) const;
+  bool is_over_share(size_t group) const;
+  Entry* oldest_over_share(Phase phase) const;
+  void link(Entry& entry);
+  static void unlink(Entry& entry);
+  void move(Entry& entry, size_t group);
 
-  const Options options_;
-
-  mutable Mutex mutex_;
-  std::condition_variable_any changed_;
-  // By when they entered their phases.
-  Connections connections_ ABSL_GUARDED_BY(mutex_);
-  size_t live_ ABSL_GUARDED_BY(mutex_) = 0;  // not ended
-  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  Statistics statistics_ ABSL_GUARDED_BY(mutex_);
-
-  std::thread watcher_;
+  const size_t max_connections_;
+  size_t total_ = 0;
+  std::array<size_t, kGroups> counts_ = {};
+  // Rings through a head each, the oldest first.
+  std::array<std::array<Entry, kGroups>, kPhases> lists_;
 };
 
 }  // namespace weir

@@ -1,151 +1,115 @@
 #include "http/connection_table.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
 #include <chrono>
-#include <thread>
+#include <deque>
 
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "http/message.h"
 
 namespace weir {
 namespace {
 
+using Entry = ConnectionTable::Entry;
 using Phase = ConnectionTable::Phase;
 
-constexpr absl::Duration kNever = absl::Hours(1);
-
-// A connection of a table's, and its peer.
-class Pair {
- public:
-  explicit Pair(ConnectionTable& table) : table_(table) {
-    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets_.data()), 0);
-    connection_ = table_.add(sockets_[0]);
+class ConnectionTableTest : public testing::Test {
+ protected:
+  ConnectionTable::Clock::time_point at(int seconds) const {
+    return start_ + std::chrono::seconds(seconds);
   }
-  ~Pair() {
-    remove();
-    close(sockets_[0]);
-    close(sockets_[1]);
+  // Comes at a time; of a class if it has had a request.
+  Entry& add(int seconds) {
+    Entry& entry = entries_.emplace_back();
+    table_.add(entry, at(seconds), /*is_spare=*/false);
+    return entry;
   }
-
-  bool is_taken() const { return connection_ != nullptr; }
-  bool enter(Phase phase) { return table_.enter(connection_, phase); }
-  void remove() {
-    if (connection_ != nullptr) table_.remove(connection_);
-    connection_ = nullptr;
-  }
-  // Whether the peer sees an end within `most`.
-  bool ends(absl::Duration most = absl::Seconds(10)) const {
-    return is_readable(sockets_[1], most);
-  }
-  // Whether the one who serves it does.
-  bool reads_an_end() const {
-    return is_readable(sockets_[0], absl::Seconds(10));
+  Entry& add(int seconds, HttpRequestClass request_class) {
+    Entry& entry = add(seconds);
+    table_.set_class(entry, request_class);
+    table_.enter(entry, Phase::kIdle, at(seconds));
+    return entry;
   }
 
- private:
-  static bool is_readable(int socket, absl::Duration most) {
-    pollfd end = {socket, POLLIN, 0};
-    return poll(&end, 1, absl::ToInt64Milliseconds(most)) == 1;
-  }
-
-  ConnectionTable& table_;
-  std::array<int, 2> sockets_;
-  ConnectionTable::Connection* connection_;
+  const ConnectionTable::Clock::time_point start_{};
+  ConnectionTable table_{8};
+  std::deque<Entry> entries_;
 };
 
-TEST(ConnectionTable, EndsWhoKeepsItWaiting) {
-  ConnectionTable table({10, absl::Milliseconds(40), absl::Milliseconds(40)});
-  Pair waiting(table), receiving(table), sending(table), handling(table);
-  EXPECT_TRUE(receiving.enter(Phase::kReceiving));
-  EXPECT_TRUE(sending.enter(Phase::kSending));
-  EXPECT_TRUE(handling.enter(Phase::kHandling));
-  EXPECT_TRUE(waiting.ends());
-  EXPECT_TRUE(receiving.ends());
-  EXPECT_TRUE(sending.ends());
-  EXPECT_FALSE(handling.ends(absl::Milliseconds(60)));
-  EXPECT_FALSE(receiving.enter(Phase::kHandling));
-  EXPECT_TRUE(handling.enter(Phase::kSending));
-  EXPECT_EQ(table.statistics().timed_out, 3);
-  EXPECT_EQ(table.statistics().connections, 1);
+TEST_F(ConnectionTableTest, TheIdlestGivesWay) {
+  EXPECT_EQ(table_.next_to_give_way(at(0)), nullptr);
+  Entry& first = add(1);
+  Entry& second = add(2);
+  EXPECT_EQ(table_.next_to_give_way(at(3)), &first);
+  table_.enter(first, Phase::kIdle, at(3));
+  EXPECT_EQ(table_.next_to_give_way(at(3)), &second);
+  EXPECT_EQ(table_.oldest(Phase::kIdle, false), &second);
+  table_.remove(second);
+  EXPECT_EQ(table_.next_to_give_way(at(3)), &first);
+  EXPECT_EQ(table_.size(), 1u);
 }
 
-TEST(ConnectionTable, HasATimeoutForEachPhase) {
-  ConnectionTable idle({10, absl::Milliseconds(20), kNever});
-  Pair waiting(idle), receiving(idle);
-  EXPECT_TRUE(receiving.enter(Phase::kReceiving));
-  EXPECT_TRUE(waiting.ends());
-  EXPECT_FALSE(receiving.ends(absl::Milliseconds(50)));
-
-  ConnectionTable slow({10, kNever, absl::Milliseconds(20)});
-  Pair patient(slow), sending(slow);
-  EXPECT_TRUE(sending.enter(Phase::kSending));
-  EXPECT_TRUE(sending.ends());
-  EXPECT_FALSE(patient.ends(absl::Milliseconds(50)));
+TEST_F(ConnectionTableTest, SlowOnesGiveWayIfNoneIsIdle) {
+  Entry& slow = add(0);
+  table_.enter(slow, Phase::kReceiving, at(10));
+  EXPECT_EQ(table_.next_to_give_way(at(10)), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(at(11)), &slow);
+  table_.enter(slow, Phase::kSending, at(20));
+  EXPECT_EQ(table_.next_to_give_way(at(20)), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(at(21)), &slow);
+  table_.enter(slow, Phase::kHandling, at(30));
+  EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
 }
 
-TEST(ConnectionTable, LetsTheLongestIdleGiveWay) {
-  ConnectionTable table({3, kNever, kNever});
-  Pair first(table), second(table), third(table);
-  EXPECT_TRUE(first.enter(Phase::kHandling));
-  EXPECT_TRUE(second.enter(Phase::kReceiving));
-  EXPECT_TRUE(second.enter(Phase::kWaiting));  // after the third
-  Pair fourth(table);
-  EXPECT_TRUE(fourth.is_taken());
-  EXPECT_TRUE(third.ends());
-  EXPECT_FALSE(second.ends(absl::ZeroDuration()));
-  Pair fifth(table);
-  EXPECT_TRUE(fifth.is_taken());
-  EXPECT_TRUE(second.ends());
-  EXPECT_EQ(table.statistics().displaced, 2);
-  EXPECT_EQ(table.statistics().connections, 3);
+TEST_F(ConnectionTableTest, AClassKeepsItsShare) {
+  for (int i = 0; i < 4; ++i) add(i, HttpRequestClass::kGateway);
+  for (int i = 4; i < 6; ++i) add(i, HttpRequestClass::kManagement);
+  EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
+  // The first that is over its share, though others have been idle longer.
+  Entry& health = add(7, HttpRequestClass::kHealth);
+  EXPECT_EQ(table_.next_to_give_way(at(99)), &health);
+  Entry& stranger = add(8);
+  EXPECT_EQ(table_.next_to_give_way(at(99)), &stranger);
+  EXPECT_TRUE(table_.is_full());
+  table_.remove(stranger);
+  table_.remove(health);
+  Entry& fifth = add(9, HttpRequestClass::kGateway);
+  EXPECT_EQ(table_.next_to_give_way(at(99)), &entries_.front());
+  table_.remove(fifth);
+  EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
 }
 
-TEST(ConnectionTable, RefusesWhenAllAreBusy) {
-  ConnectionTable table({2, kNever, kNever});
-  Pair handling(table), receiving(table);
-  EXPECT_TRUE(handling.enter(Phase::kHandling));
-  EXPECT_TRUE(receiving.enter(Phase::kReceiving));
-  Pair refused(table);
-  EXPECT_FALSE(refused.is_taken());
-  EXPECT_EQ(table.statistics().refused, 1);
-
-  std::this_thread::sleep_for(std::chrono::milliseconds(1001));
-  Pair taken(table);
-  EXPECT_TRUE(taken.is_taken()) << "as one has taken a second";
-  EXPECT_TRUE(receiving.ends());
-  EXPECT_FALSE(handling.ends(absl::ZeroDuration()));
+TEST_F(ConnectionTableTest, SpareOnesAreBeyondTheTable) {
+  Entry& lingering = add(0, HttpRequestClass::kGateway);
+  Entry spare;
+  table_.add(spare, at(1), /*is_spare=*/true);
+  table_.set_class(spare, HttpRequestClass::kHealth);
+  EXPECT_TRUE(spare.is_spare());
+  EXPECT_EQ(table_.next_spare_to_give_way(), &spare);
+  table_.enter(lingering, Phase::kLingering, at(2));
+  EXPECT_TRUE(lingering.is_spare());
+  EXPECT_EQ(table_.next_spare_to_give_way(), &lingering);
+  EXPECT_EQ(table_.oldest(Phase::kLingering, true), &lingering);
+  EXPECT_EQ(table_.oldest(Phase::kIdle, false), nullptr);
+  EXPECT_EQ(table_.oldest(Phase::kIdle, true), &spare);
+  EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
+  EXPECT_EQ(table_.size(), 0u);
+  EXPECT_EQ(table_.spare_size(), 2u);
+  EXPECT_EQ(table_.total(), 2u);
+  table_.enter(spare, Phase::kHandling, at(3));
+  table_.remove(lingering);
+  EXPECT_EQ(table_.next_spare_to_give_way(), nullptr);
 }
 
-TEST(ConnectionTable, DrainsIdleOnesAtOnceAndOthersForATime) {
-  ConnectionTable table({10, kNever, kNever});
-  Pair idle(table), handling(table), receiving(table);
-  EXPECT_TRUE(handling.enter(Phase::kHandling));
-  EXPECT_TRUE(receiving.enter(Phase::kReceiving));
-  EXPECT_FALSE(table.is_draining());
-  std::thread drain([&table] { table.drain(absl::Milliseconds(500)); });
-  EXPECT_TRUE(idle.reads_an_end());
-  EXPECT_TRUE(table.is_draining());
-  EXPECT_TRUE(handling.enter(Phase::kSending));
-  EXPECT_TRUE(handling.enter(Phase::kWaiting));
-  EXPECT_TRUE(handling.reads_an_end());
-  EXPECT_FALSE(receiving.ends(absl::ZeroDuration()));
-  drain.join();
-  EXPECT_TRUE(receiving.ends());
-  EXPECT_FALSE(receiving.enter(Phase::kHandling)) << "too late";
-}
-
-TEST(ConnectionTable, IsDrainedWhenAllAreGone) {
-  ConnectionTable table({10, kNever, kNever});
-  Pair first(table), second(table);
-  std::thread drain([&table] { table.drain(kNever); });
-  first.remove();
-  second.remove();
-  drain.join();
+TEST_F(ConnectionTableTest, TheOldestIsThatOfAllClasses) {
+  Entry& stranger = add(3);
+  Entry& gateway = add(1, HttpRequestClass::kGateway);
+  Entry& health = add(2, HttpRequestClass::kHealth);
+  EXPECT_EQ(table_.oldest(Phase::kIdle, false), &gateway);
+  table_.enter(gateway, Phase::kSending, at(4));
+  EXPECT_EQ(table_.oldest(Phase::kIdle, false), &health);
+  EXPECT_EQ(table_.oldest(Phase::kSending, false), &gateway);
+  table_.remove(health);
+  EXPECT_EQ(table_.oldest(Phase::kIdle, false), &stranger);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "http/grammar.h"
 
 #include <algorithm>
+#include <array>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -9,35 +10,69 @@
 namespace weir {
 namespace {
 
-bool is_control(char c) {
-  return absl::ascii_iscntrl(static_cast<unsigned char>(c));
+// The bytes of which a part of a message may consist, by a look each.
+using ByteSet = std::array<bool, 256>;
+
+template <typename Predicate>
+constexpr ByteSet bytes_that(Predicate predicate) {
+  ByteSet set = {};
+  for (int byte = 0; byte < 256; ++byte) set[byte] = predicate(byte);
+  return set;
+}
+
+constexpr bool is_alphanumeric(int byte) {
+  return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+         (byte >= 'a' && byte <= 'z');
+}
+
+constexpr bool is_one_of(int byte, const char* bytes) {
+  for (; *bytes != '\0'; ++bytes) {
+    if (byte == *bytes) return true;
+  }
+  return false;
+}
+
+constexpr bool is_control(int byte) { return byte < 0x20 || byte == 0x7F; }
+
+constexpr ByteSet kTokenBytes = bytes_that([](int byte) {
+  return is_alphanumeric(byte) || is_one_of(byte, "!#$%&'*+-.^_`|~");
+});
+constexpr ByteSet kTargetBytes =
+    bytes_that([](int byte) { return byte != ' ' && !is_control(byte); });
+constexpr ByteSet kValueBytes =
+    bytes_that([](int byte) { return byte == '\t' || !is_control(byte); });
+constexpr ByteSet kAuthorityBytes = bytes_that([](int byte) {
+  return is_alphanumeric(byte) || is_one_of(byte, "-._~%!$&'()*+,;=:[]");
+});
+
+bool consists_of(std::string_view text, const ByteSet& set) {
+  return std::all_of(text.begin(), text.end(),
+                     [&](char c) { return set[static_cast<uint8_t>(c)]; });
 }
 
 }  // namespace
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) !=
-               std::string_view::npos;
-  });
+  return !text.empty() && consists_of(text, kTokenBytes);
 }
 
 bool is_request_target(std::string_view text) {
-  return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) {
-    return c == ' ' || is_control(c);
-  });
+  return !text.empty() && consists_of(text, kTargetBytes);
 }
 
 bool is_header_value(std::string_view text) {
-  return std::none_of(text.begin(), text.end(),
-                      [](char c) { return c != '\t' && is_control(c); });
+  return consists_of(text, kValueBytes);
+}
+
+bool is_authority(std::string_view text) {
+  return consists_of(text, kAuthorityBytes);
 }
 
 std::optional<uint64_t> parse_content_length(std::string_view text) {
   uint64_t length;
   // SimpleAtoi() alone would take spaces and a sign.
-  if (!std::all_of(text.begin(), text.end(), absl::ascii_isdigit) ||
+  if (text.empty() ||
+      !std::all_of(text.begin(), text.end(), absl::ascii_isdigit) ||
       !absl::SimpleAtoi(to_absl(text), &length)) {
     return std::nullopt;
   }

@@ -18,6 +18,9 @@ bool is_request_target(std::string_view text);
 // Without control characters but tabs.
 bool is_header_value(std::string_view text);
 
+// What a Host may be: of the bytes of a host and a port, or empty.
+bool is_authority(std::string_view text);
+
 // The value of a Content-Length: digits alone, and less than 2^64. Nothing if
 // it is no such number.
 std::optional<uint64_t> parse_content_length(std::string_view text);

@@ -3,8 +3,12 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -36,9 +40,95 @@ absl::StatusOr<int> port_of(const Descriptor& socket,
                    : reinterpret_cast<sockaddr_in&>(bound).sin_port);
 }
 
+// Whether somebody accepts connections there.
+bool is_listened_at(const sockaddr_un& address) {
+  const Descriptor probe(
+      socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  // A full backlog (EAGAIN) is somebody's, too.
+  return !probe.is_open() ||
+         connect(probe.number(), reinterpret_cast<const sockaddr*>(&address),
+                 sizeof(address)) == 0 ||
+         errno != ECONNREFUSED;
+}
+
+// Removes what an earlier process has left behind.
+bool remove_stale_socket(const sockaddr_un& address) {
+  struct stat file = {};
+  return lstat(address.sun_path, &file) == 0 && S_ISSOCK(file.st_mode) &&
+         !is_listened_at(address) && unlink(address.sun_path) == 0;
+}
+
 }  // namespace
 
-absl::StatusOr<ListenSocket> listen_on(const std::string& address, int port) {
+std::optional<std::string_view> unix_path_of(std::string_view address) {
+  constexpr std::string_view kPrefix = "unix:";
+  if (address.substr(0, kPrefix.size()) != kPrefix) return std::nullopt;
+  return address.substr(kPrefix.size());
+}
+
+ListenSocket::ListenSocket(ListenSocket&& other) noexcept {
+  *this = std::move(other);
+}
+
+ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(port_, other.port_);
+  std::swap(path_, other.path_);
+  std::swap(device_, other.device_);
+  std::swap(inode_, other.inode_);
+  return *this;
+}
+
+ListenSocket::~ListenSocket() {
+  struct stat file = {};
+  if (is_unix() && lstat(path_.c_str(), &file) == 0 && file.st_dev == device_ &&
+      file.st_ino == inode_) {
+    unlink(path_.c_str());
+  }
+}
+
+absl::StatusOr<ListenSocket> ListenSocket::listen_at_file(
+    const std::string& path, mode_t mode) {
+  const std::string place = absl::StrCat("unix:", path);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof(address.sun_path) ||
+      path.find('\0') != path.npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(excerpt(place, 128), ": the path must have 1 to ",
+                     sizeof(address.sun_path) - 1, " bytes"));
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  ListenSocket result;
+  result.descriptor_ = Descriptor(
+      socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
+  // The file has the socket's mode from its first moment, less the umask.
+  if (!result.is_open() || fchmod(result.number(), mode) != 0) {
+    return system_error(place, errno);
+  }
+  int error = bind(result.number(), generic, sizeof(address)) == 0 ? 0 : errno;
+  if (error == EADDRINUSE && remove_stale_socket(address)) {
+    error = bind(result.number(), generic, sizeof(address)) == 0 ? 0 : errno;
+  }
+  if (error != 0) return system_error(place, error);
+  result.path_ = path;
+  struct stat file = {};
+  if (lstat(path.c_str(), &file) != 0) return system_error(place, errno);
+  result.device_ = file.st_dev;
+  result.inode_ = file.st_ino;
+  if (chmod(path.c_str(), mode) != 0 ||
+      ::listen(result.number(), SOMAXCONN) != 0) {
+    return system_error(place, errno);
+  }
+  return result;
+}
+
+absl::StatusOr<ListenSocket> ListenSocket::listen(const std::string& address,
+                                                  int port, mode_t unix_mode) {
+  if (const auto path = unix_path_of(address)) {
+    return listen_at_file(std::string(*path), unix_mode);
+  }
   if (port < 0 || port > 65535) {
     return absl::InvalidArgumentError(
         absl::StrCat("port ", port, ": is not between 0 and 65535"));
@@ -66,12 +156,15 @@ absl::StatusOr<ListenSocket> listen_on(const std::string& address, int port) {
       setsockopt(listener.number(), SOL_SOCKET, SO_REUSEADDR, &yes,
                  sizeof(yes)) != 0 ||
       bind(listener.number(), found->ai_addr, found->ai_addrlen) != 0 ||
-      listen(listener.number(), SOMAXCONN) != 0) {
+      ::listen(listener.number(), SOMAXCONN) != 0) {
     return system_error(place, errno);
   }
   auto bound_port = port_of(listener, place);
   if (!bound_port.ok()) return bound_port.status();
-  return ListenSocket{std::move(listener), *bound_port};
+  ListenSocket result;
+  result.descriptor_ = std::move(listener);
+  result.port_ = *bound_port;
+  return result;
 }
 
 }  // namespace weir

@@ -23,7 +23,7 @@ struct HttpRequest {
   // The other end of the connection, "127.0.0.1" or "::1"; "": not known.
   std::string peer_address = {};
   bool over_tls = false;
-  // Over a unix-domain socket, which has no address.
+  // The peer is a process of this machine; `peer_address` is "" then.
   bool over_unix_socket = false;
 };
 
@@ -44,6 +44,21 @@ struct HttpResponse {
 
 // What answers requests. Called by several threads at once; does not throw.
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+
+// Each has its own share of a server's connections and memory.
+enum class HttpRequestClass { kGateway, kManagement, kHealth };
+
+// How a server treats a request, as its head says.
+struct HttpTreatment {
+  HttpRequestClass request_class = HttpRequestClass::kManagement;
+  // The handler is called at once, without a body, by the thread that serves
+  // all connections: it must not block. Otherwise a worker calls it, with the
+  // whole request.
+  bool from_head = false;
+};
+
+// Called with requests without their bodies. As a handler; must not block.
+using HttpTreater = std::function<HttpTreatment(const HttpRequest&)>;
 
 }  // namespace weir
 

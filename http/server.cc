@@ -1,56 +1,91 @@
 #include "http/server.h"
 
-#include <fcntl.h>
-#include <microhttpd.h>
-#include <netdb.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
-#include <cstdarg>
-#include <cstdio>
+#include <cerrno>
+#include <chrono>
+#include <ctime>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "enforcer/mutex.h"
+#include "http/connection.h"
 #include "http/connection_table.h"
+#include "http/epoll.h"
 #include "http/error_response.h"
-#include "http/grammar.h"
-#include "http/headers.h"
 #include "http/listen_socket.h"
 #include "http/request_head.h"
 #include "http/request_id.h"
-#include "http/tls_certificate.h"
+#include "http/response_head.h"
+#include "http/tls.h"
+#include "http/worker_pool.h"
 #include "json/text.h"
-#include "store/descriptor.h"
 
 namespace weir {
 namespace {
 
 using Phase = ConnectionTable::Phase;
+using Clock = ConnectionTable::Clock;
+using std::chrono::milliseconds;
 
-// Connections that have been refused or ended, and are about to close.
-constexpr int kSpareConnections = 32;
-// Of a thread. What of it is never touched costs nothing.
-constexpr size_t kStackBytes = 1 << 20;
-constexpr char kTlsPriorities[] =
-    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
+// Beyond max_connections: see ConnectionTable.
+constexpr size_t kSpareConnections = 64;
+// The listener, the loop's own, and one for a moment.
+constexpr int kOwnDescriptors = 4;
+// Of a body that nobody asked for, before the connection is closed instead.
+constexpr uint64_t kMostDiscarded = 64 << 10;
+// How long, and for how many bytes, a connection that is about to close lets
+// its peer finish what it is sending, and so read the answer.
+constexpr milliseconds kLinger(5000);
+constexpr milliseconds kLingerAtTheEnd(250);
+constexpr uint64_t kMostLingeringBytes = 32 << 20;
+// For the first request on a spare connection.
+constexpr milliseconds kSparePatience(250);
+constexpr milliseconds kSpareTlsPatience(1000);
+constexpr milliseconds kPauseWithoutDescriptors(100);
+constexpr int kMostAcceptedAtOnce = 64;
+// The largest record of TLS. So many pipelined requests are answered before the
+// next connection has its turn.
+constexpr size_t kReadBytes = 16 << 10;
+constexpr int kMostReadsAtOnce = 4;
+
+absl::Status check_descriptors(const HttpServerOptions& options) {
+  rlimit files = {};
+  const rlim_t needed = static_cast<rlim_t>(options.max_connections) +
+                        kSpareConnections + kOwnDescriptors +
+                        std::max(options.other_descriptors, 0);
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || needed < files.rlim_cur) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "max_connections: ", options.max_connections,
+      " cannot be, as the process may open only ", files.rlim_cur, " files"));
+}
 
 absl::Status check(const HttpServerOptions& options) {
   const auto invalid = [](std::string_view what) {
     return absl::InvalidArgumentError(to_absl(what));
   };
   if (options.max_connections < 1 || options.max_requests_in_progress < 1 ||
-      options.max_header_bytes < 1 || options.max_header_bytes > (1 << 20)) {
+      options.worker_threads < 1 || options.max_header_bytes < 1 ||
+      options.max_header_bytes > (1 << 20)) {
     return invalid(
         "HTTP server: bounds must be 1 at least, headers' 1 MiB at "
         "most");
@@ -65,14 +100,7 @@ absl::Status check(const HttpServerOptions& options) {
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
     return invalid("TLS needs both a certificate and a key");
   }
-  rlimit files = {};
-  const rlim_t needed = options.max_connections + kSpareConnections;
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && needed >= files.rlim_cur) {
-    return invalid(absl::StrCat("max_connections: ", options.max_connections,
-                                " cannot be, as the process may open only ",
-                                files.rlim_cur, " files"));
-  }
-  return absl::OkStatus();
+  return check_descriptors(options);
 }
 
 // For what the handler has no part in.
@@ -83,121 +111,36 @@ HttpResponse own_error(int status, std::string_view type,
   return response;
 }
 
-HttpResponse too_many_requests(std::string_view message) {
-  return own_error(429, "TooManyRequestsException", message);
-}
-
 HttpResponse internal_error() {
   return own_error(500, "InternalFailure", "Internal server error");
 }
 
-// What a connection for which there is no room is told.
-std::string no_room_text() {
-  const HttpResponse response = too_many_requests("Too many connections");
-  std::string text = "HTTP/1.1 429 Too Many Requests\r\n";
-  for (const auto& [name, value] : response.headers) {
-    absl::StrAppend(&text, name, ": ", value, "\r\n");
-  }
-  absl::StrAppend(&text,
-                  "connection: close\r\ncontent-length: ", response.body.size(),
-                  "\r\n\r\n", response.body);
-  return text;
-}
-
-// A part of `total`, given back at the end.
-class Share {
- public:
-  explicit Share(std::atomic<size_t>& total) : total_(total) {}
-  Share(const Share&) = delete;
-  Share& operator=(const Share&) = delete;
-  ~Share() { end(); }
-
-  // Returns the new total.
-  size_t add(size_t size) {
-    size_ += size;
-    return total_ += size;
-  }
-  void end() { total_ -= std::exchange(size_, 0); }
-
- private:
-  std::atomic<size_t>& total_;
-  size_t size_ = 0;
-};
-
-// A body on its way to a peer.
-struct Answer {
-  Answer(std::string text, std::atomic<size_t>& body_bytes)
-      : body(std::move(text)), bytes(body_bytes) {
-    bytes.add(body.size());
-  }
-
-  std::string body;
-  Share bytes;
-};
-
-// One request, from its request line to its answer.
-struct Exchange {
-  Exchange(const char* text, std::atomic<size_t>& body_bytes)
-      : received_target(text), bytes(body_bytes) {}
-
-  // Where it was received, and a copy: the parser decodes it in place.
-  const char* const received_target;
-  const std::string target = received_target;
-
-  bool has_head = false;
-  bool asks_for_head = false;
-  HttpRequest request;
-  Share bytes;  // of its body
-  // Sent when the rest of the body has been thrown away: many clients read
-  // nothing before they have sent everything.
-  std::optional<HttpResponse> refusal;
-  bool closes = false;
-};
-
-struct Peer {
-  std::shared_ptr<const TlsCertificate> certificate;  // that it was shown
-  ConnectionTable::Connection* connection = nullptr;
-  std::string address;
-  std::unique_ptr<Exchange> exchange;
-};
-
-// "" if the system does not know it any more.
-std::string address_of(int socket) {
-  sockaddr_storage address;
-  socklen_t size = sizeof(address);
-  char text[NI_MAXHOST];
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  const bool known = getpeername(socket, generic, &size) == 0 &&
-                     getnameinfo(generic, size, text, sizeof(text), nullptr, 0,
-                                 NI_NUMERICHOST) == 0;
-  return known ? text : "";
-}
-
-// Null for a connection that is not served.
-Peer* peer_of(MHD_Connection* handle) {
-  return static_cast<Peer*>(
-      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-          ->socket_context);
-}
-
-ReceivedHead head_of(const Exchange& exchange, MHD_Connection* handle,
-                     std::string_view method, std::string_view version) {
-  ReceivedHead head = {
-      method, exchange.target, exchange.received_target, version, {}, 0};
-  // So that nothing is thrown in the middle of the iteration.
-  head.headers.reserve(
-      MHD_get_connection_values_n(handle, MHD_HEADER_KIND, nullptr, nullptr));
-  const auto add = [](void* headers, MHD_ValueKind, const char* name,
-                      size_t name_size, const char* value, size_t value_size) {
-    static_cast<decltype(head.headers)*>(headers)->emplace_back(
-        std::string_view(name, name_size), std::string_view(value, value_size));
-    return MHD_YES;
+// What a refused request is told.
+HttpResponse refusal_answer(HttpRefusal reason) {
+  const auto unavailable = [](std::string_view message) {
+    return own_error(503, "ServiceUnavailableException", message);
   };
-  MHD_get_connection_values_n(handle, MHD_HEADER_KIND, add, &head.headers);
-  head.bytes =
-      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
-          ->header_size;
-  return head;
+  switch (reason) {
+    case HttpRefusal::kBodyTooLarge:
+      return own_error(413, "RequestEntityTooLargeException",
+                       "Request body too large");
+    case HttpRefusal::kTimeout:
+      return own_error(408, "RequestTimeoutException",
+                       "The request was not there in time");
+    case HttpRefusal::kConnections:
+      return unavailable("Too many connections");
+    case HttpRefusal::kRequests:
+      return unavailable("Too many requests at once");
+    case HttpRefusal::kMemory:
+      return unavailable("Too many request bodies and answers at once");
+    case HttpRefusal::kHeadTooLarge:
+      return own_error(431, "BadRequestException",
+                       "Request header fields too large");
+    case HttpRefusal::kMalformed:
+    case HttpRefusal::kHandshake:
+      break;
+  }
+  return own_error(400, "BadRequestException", "malformed request");
 }
 
 bool can_be_sent(const HttpResponse& response, size_t max_header_bytes) {
@@ -209,57 +152,44 @@ bool can_be_sent(const HttpResponse& response, size_t max_header_bytes) {
          bytes <= max_header_bytes;
 }
 
-bool is_servers_own(std::string_view name) {
-  for (const char* own : {"connection", "content-length", "date", "keep-alive",
-                          "transfer-encoding", "upgrade"}) {
-    if (absl::EqualsIgnoreCase(to_absl(name), own)) return true;
+// "" for a peer without a network address.
+std::string address_of(const sockaddr_storage& peer) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (peer.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(peer).sin_addr,
+              text, sizeof(text));
+  } else if (peer.ss_family == AF_INET6) {
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr,
+              text, sizeof(text));
   }
-  return false;
+  return text;
 }
 
-MHD_Response* new_message(std::string body, std::atomic<size_t>& body_bytes) {
-  auto answer = std::make_unique<Answer>(std::move(body), body_bytes);
-  MHD_Response* const message =
-      MHD_create_response_from_buffer_with_free_callback_cls(
-          answer->body.size(), answer->body.data(),
-          [](void* sent) { delete static_cast<Answer*>(sent); }, answer.get());
-  if (message != nullptr) (void)answer.release();  // It is the message's now.
-  return message;
-}
-
-// For an answer to HEAD, or a 304: says how long the body is that it does not
-// have.
-MHD_Response* new_message_without_body(const HttpHeaders& headers) {
-  const auto length = parse_content_length(
-      single_header(headers, "content-length").value_or(""));
-  const uint64_t size = length.value_or(MHD_SIZE_UNKNOWN);
-  const auto never_called = [](void*, uint64_t, char*, size_t) -> ssize_t {
-    return MHD_CONTENT_READER_END_WITH_ERROR;
-  };
-  MHD_Response* const message = MHD_create_response_from_callback(
-      size, /*block_size=*/1, never_called, nullptr, nullptr);
-  if (message != nullptr && size == MHD_SIZE_UNKNOWN) {
-    // Else it would announce chunks, and send the last of them.
-    MHD_set_response_options(message, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
-                             MHD_RO_END);
+// Counts from one thread, read by any.
+class Counter {
+ public:
+  void add(int64_t count = 1) {
+    value_.store(value() + count, std::memory_order_relaxed);
   }
-  return message;
-}
+  int64_t value() const { return value_.load(std::memory_order_relaxed); }
 
-// Where this thread, while it starts a daemon, has the daemon's messages.
-thread_local std::string* start_log = nullptr;
+ private:
+  std::atomic<int64_t> value_{0};
+};
 
 }  // namespace
 
-// libmicrohttpd, with a thread for each connection, so that a handler that
-// waits, for a disk or another server, holds up nobody else.
+// An event loop, in a thread of its own, and workers. What has no mutex and is
+// not atomic is the loop's, once that runs.
 class HttpServer::Daemon {
  public:
   Daemon(const HttpServerOptions& options, HttpHandler handler)
       : options_(options),
         handler_(std::move(handler)),
-        connections_({static_cast<size_t>(options.max_connections),
-                      options.idle_timeout, options.request_timeout}) {}
+        idle_timeout_(absl::ToChronoNanoseconds(options.idle_timeout)),
+        request_timeout_(absl::ToChronoNanoseconds(options.request_timeout)),
+        drain_timeout_(absl::ToChronoNanoseconds(options.drain_timeout)),
+        table_(static_cast<size_t>(options.max_connections)) {}
   ~Daemon() { stop(); }
 
   absl::Status start();
@@ -272,98 +202,151 @@ class HttpServer::Daemon {
   HttpServerStatistics statistics() const;
 
  private:
-  // What libmicrohttpd calls, with `self` the Daemon. Must not throw.
-  static void log(void* self, const char* format, va_list values);
-  static void notify_connection(void* self, MHD_Connection* handle,
-                                void** context,
-                                MHD_ConnectionNotificationCode code);
-  static void* notify_target(void* self, const char* target,
-                             MHD_Connection* handle);
-  static MHD_Result notify_request(void* self, MHD_Connection* handle,
-                                   const char* url, const char* method,
-                                   const char* version, const char* data,
-                                   size_t* size, void** context);
-  static void notify_completed(void* self, MHD_Connection* handle,
-                               void** context, MHD_RequestTerminationCode code);
+  struct Completion {
+    Connection* connection;
+    HttpResponse response;
+  };
 
   void stop_once();
-  Peer* add_connection(MHD_Connection* handle);
-  bool show_certificate(MHD_Connection* handle, Peer& peer);
-  MHD_Result begin(Peer& peer, MHD_Connection* handle, std::string_view method,
-                   std::string_view version);
-  void take_body(Exchange& exchange, std::string_view data);
-  MHD_Result finish(Peer& peer, MHD_Connection* handle);
-  HttpResponse handle_request(const HttpRequest& request);
-  void complete_refusal(const HttpRequest& request, HttpResponse& response) {
-    if (options_.complete_refusal) options_.complete_refusal(request, response);
+
+  // The loop.
+  void run();
+  bool is_finished() const {
+    return draining_ && table_.total() == 0 && in_progress_.value() == 0;
   }
-  void refuse(Exchange& exchange, HttpResponse response);
-  void refuse_body(Exchange& exchange);
-  MHD_Result send(Peer& peer, MHD_Connection* handle, HttpResponse response);
+  int wait_ms() const;
+  void serve(const epoll_event& event);
+  void serve_connection(Connection& connection);
+  void complete_requests();
+  void begin_drain();
+  void check_times();
+  void end_overdue();
+  void end_undrained();
+  void end_overdue_request(Connection& connection);
+  template <typename End>
+  void end_older(Phase phase, bool is_spare, Clock::duration age, End end);
+
+  // Connections.
+  void accept_connections();
+  void pause_accepting();
+  void add_connection(int socket, const sockaddr_storage& peer);
+  bool make_room(bool& is_spare);
+  void watch(Connection& connection, uint32_t events);
+  void close(Connection& connection, bool reset = false);
+  void linger(Connection& connection);
+  void discard_input(Connection& connection);
+
+  // Requests.
+  void receive(Connection& connection);
+  void read(Connection& connection, std::string_view received);
+  bool read_some(Connection& connection, std::string_view& input);
+  bool read_head(Connection& connection, std::string_view& input);
+  void read_body(Connection& connection, std::string_view& input);
+  void keep_body(Connection& connection, std::string_view data);
+  void discard_body(Connection& connection, std::string_view data);
+  // From when the request's time counts.
+  void begin_receiving(Connection& connection) {
+    if (connection.phase != Phase::kIdle) return;
+    table_.enter(connection, Phase::kReceiving, now_);
+  }
+  void begin_request(Connection& connection, bool has_more);
+  void answer_from_head(Connection& connection);
+  void expect_body(Connection& connection, bool has_more);
+  void hand_over(Connection& connection);
+  HttpResponse handle(const HttpRequest& request);
+
+  // Answers.
+  void refuse(Connection& connection, HttpRefusal reason, HttpResponse answer,
+              const HttpRequest& request, bool closes);
+  void refuse_begun(Connection& connection, HttpRefusal reason, bool closes);
+  void refuse_unread(Connection& connection, HttpRefusal reason,
+                     HttpResponse answer);
+  void refuse_malformed(Connection& connection, std::string_view message);
+  bool has_long_unread_body(const Connection& connection) const;
+  void respond(Connection& connection, HttpResponse response);
+  void send_output(Connection& connection);
+  void end_answer(Connection& connection);
+  void end_exchange(Connection& connection);
+
+  void count(HttpRefusal reason) {
+    refused_[static_cast<size_t>(reason)].add();
+  }
+  Counter& bytes_of(const Connection& connection) {
+    return bytes_[static_cast<size_t>(connection.request_class)];
+  }
 
   const HttpServerOptions options_;
   const HttpHandler handler_;
-  ConnectionTable connections_;
-  std::atomic<size_t> in_progress_{0};
-  std::atomic<size_t> body_bytes_{0};
-  std::atomic<int64_t> requests_{0};
-  std::atomic<int64_t> refused_{0};
+  const Clock::duration idle_timeout_;
+  const Clock::duration request_timeout_;
+  const Clock::duration drain_timeout_;
 
   // Null: no TLS.
   Mutex certificate_mutex_;
-  std::shared_ptr<const TlsCertificate> certificate_
+  std::shared_ptr<const TlsContext> certificate_
       ABSL_GUARDED_BY(certificate_mutex_);
 
+  Mutex completed_mutex_;
+  std::vector<Completion> completed_ ABSL_GUARDED_BY(completed_mutex_);
+
+  const bool is_unix_ = unix_path_of(options_.address).has_value();
   int port_ = 0;
-  MHD_Daemon* daemon_ = nullptr;
+  ListenSocket listener_;
+  Epoll epoll_;
+  ConnectionTable table_;
+  Clock::time_point now_;
+  Clock::time_point next_check_;
+  Clock::time_point accepts_again_;  // while is_paused_
+  bool is_paused_ = false;
+  bool draining_ = false;
+  Clock::time_point drain_since_;
+  time_t date_seconds_ = 0;
+  std::string date_;
+  std::array<char, kReadBytes> received_;
+  RequestHead head_;
+  std::string head_text_;
+  // Freed when no event of this turn can be theirs any more.
+  std::vector<std::unique_ptr<Connection>> closed_;
+
+  std::array<Counter, 3> bytes_;  // by HttpRequestClass
+  std::array<Counter, kHttpRefusals> refused_;
+  Counter connections_, accepted_, timed_out_, displaced_;
+  Counter connections_refused_, requests_refused_, in_progress_;
+  std::atomic<int64_t> requests_{0};
+
+  std::atomic<bool> stopping_{false};
+  std::unique_ptr<WorkerPool> workers_;
+  std::thread loop_;
   std::once_flag stopped_;
 };
 
 // -- Start and stop --
 
 absl::Status HttpServer::Daemon::start() {
-  const bool tls = !options_.tls_key.empty();
-  if (tls) {
+  if (!options_.tls_key.empty()) {
     auto status =
         replace_certificate(options_.tls_certificate, options_.tls_key);
     if (!status.ok()) return status;
   }
-  auto listener = listen_on(options_.address, options_.port);
+  auto listener = ListenSocket::listen(options_.address, options_.port,
+                                       static_cast<mode_t>(options_.unix_mode));
   if (!listener.ok()) return listener.status();
-  port_ = listener->port;
-
-  const auto pointer = [](const char* text) { return const_cast<char*>(text); };
-  // The certificate is for the daemon to start: each connection gets its own.
-  const MHD_OptionItem tls_options[] = {
-      {MHD_OPTION_HTTPS_PRIORITIES, 0, pointer(kTlsPriorities)},
-      {MHD_OPTION_HTTPS_MEM_CERT, 0, pointer(options_.tls_certificate.c_str())},
-      {MHD_OPTION_HTTPS_MEM_KEY, 0, pointer(options_.tls_key.c_str())},
-      {MHD_OPTION_END, 0, nullptr}};
-  const MHD_OptionItem no_options[] = {{MHD_OPTION_END, 0, nullptr}};
-  std::string messages;
-  start_log = &messages;
-  daemon_ = MHD_start_daemon(
-      MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION |
-          MHD_USE_ITC | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0),
-      0, nullptr, nullptr, &notify_request, this, MHD_OPTION_EXTERNAL_LOGGER,
-      &log, this, MHD_OPTION_LISTEN_SOCKET,
-      // Its own, which it closes if it fails.
-      fcntl(listener->descriptor.number(), F_DUPFD_CLOEXEC, 0),
-      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
-      static_cast<unsigned>(options_.max_connections + kSpareConnections),
-      // For the head, for what is noted of each header, and for the answer's.
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, 3 * options_.max_header_bytes + 4096,
-      MHD_OPTION_THREAD_STACK_SIZE, kStackBytes,
-      // No MHD_OPTION_CONNECTION_TIMEOUT: it would count the handler's time.
-      MHD_OPTION_NOTIFY_CONNECTION, &notify_connection, this,
-      MHD_OPTION_URI_LOG_CALLBACK, &notify_target, this,
-      MHD_OPTION_NOTIFY_COMPLETED, &notify_completed, this, MHD_OPTION_ARRAY,
-      tls ? tls_options : no_options, MHD_OPTION_END);
-  start_log = nullptr;
-  if (daemon_ != nullptr) return absl::OkStatus();
-  messages = std::string(absl::StripAsciiWhitespace(messages));
-  return absl::UnavailableError(
-      absl::StrCat(options_.address, ": cannot be served: ", messages));
+  listener_ = *std::move(listener);
+  port_ = listener_.port();
+  if (!epoll_.is_open() ||
+      !epoll_.add(listener_.number(), EPOLLIN, &listener_)) {
+    return absl::UnavailableError(absl::StrCat(
+        options_.address,
+        ": cannot be served: ", std::generic_category().message(errno)));
+  }
+  try {
+    workers_ = std::make_unique<WorkerPool>(options_.worker_threads);
+    loop_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    return absl::UnavailableError(
+        absl::StrCat("HTTP server: no thread: ", error.what()));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status HttpServer::Daemon::replace_certificate(
@@ -371,7 +354,7 @@ absl::Status HttpServer::Daemon::replace_certificate(
   if (options_.tls_key.empty()) {
     return absl::FailedPreconditionError("the server is one without TLS");
   }
-  auto made = TlsCertificate::from_pem(certificate, key);
+  auto made = TlsContext::from_pem(certificate, key);
   if (!made.ok()) return made.status();
   MutexLock lock(certificate_mutex_);
   certificate_ = *std::move(made);
@@ -379,206 +362,602 @@ absl::Status HttpServer::Daemon::replace_certificate(
 }
 
 void HttpServer::Daemon::stop_once() {
-  if (daemon_ == nullptr) return;
-  const Descriptor listener(MHD_quiesce_daemon(daemon_));
-  // New connections are refused from now on, rather than left to wait.
-  shutdown(listener.number(), SHUT_RDWR);
-  connections_.drain(options_.drain_timeout);
-  MHD_stop_daemon(daemon_);
+  if (!loop_.joinable()) return;
+  stopping_ = true;
+  epoll_.wake();
+  loop_.join();
+  workers_.reset();
 }
 
 HttpServerStatistics HttpServer::Daemon::statistics() const {
-  const ConnectionTable::Statistics connections = connections_.statistics();
   HttpServerStatistics statistics;
-  statistics.connections = static_cast<int64_t>(connections.connections);
-  statistics.requests_in_progress = static_cast<int64_t>(in_progress_);
-  statistics.body_bytes = static_cast<int64_t>(body_bytes_);
-  statistics.connections_accepted = connections.accepted;
-  statistics.connections_timed_out = connections.timed_out;
-  statistics.connections_displaced = connections.displaced;
-  statistics.connections_refused = connections.refused;
+  statistics.connections = connections_.value();
+  statistics.requests_in_progress = in_progress_.value();
+  for (const Counter& bytes : bytes_) statistics.body_bytes += bytes.value();
+  statistics.connections_accepted = accepted_.value();
+  statistics.connections_timed_out = timed_out_.value();
+  statistics.connections_displaced = displaced_.value();
+  statistics.connections_refused = connections_refused_.value();
   statistics.requests = requests_;
-  statistics.requests_refused = refused_;
+  statistics.requests_refused = requests_refused_.value();
+  for (size_t i = 0; i < kHttpRefusals; ++i) {
+    statistics.refused[i] = refused_[i].value();
+  }
   return statistics;
 }
 
-void HttpServer::Daemon::log(void* /*self*/, const char* format,
-                             va_list values) {
-  // What it says later is about single peers, and any can make it say much.
-  if (start_log == nullptr) return;
-  char text[512];
-  std::vsnprintf(text, sizeof(text), format, values);
-  start_log->append(text);
+// -- The loop --
+
+void HttpServer::Daemon::run() {
+  std::array<epoll_event, 64> events;
+  now_ = next_check_ = Clock::now();
+  while (!is_finished()) {
+    const int count = epoll_.wait(absl::MakeSpan(events), wait_ms());
+    now_ = Clock::now();
+    if (const time_t seconds = time(nullptr); seconds != date_seconds_) {
+      date_seconds_ = seconds;
+      date_ = http_date(seconds);
+    }
+    for (int i = 0; i < count; ++i) serve(events[i]);
+    complete_requests();
+    if (stopping_ && !draining_) begin_drain();
+    if (now_ >= next_check_) check_times();
+    closed_.clear();
+  }
+}
+
+int HttpServer::Daemon::wait_ms() const {
+  if (table_.total() == 0 && !is_paused_ && !draining_) return -1;
+  const auto left =
+      std::chrono::duration_cast<milliseconds>(next_check_ - now_);
+  return static_cast<int>(std::max<int64_t>(left.count() + 1, 0));
+}
+
+void HttpServer::Daemon::serve(const epoll_event& event) {
+  if (event.data.ptr == nullptr) return epoll_.end_wake();
+  if (event.data.ptr == &listener_) return accept_connections();
+  auto& connection = *static_cast<Connection*>(event.data.ptr);
+  if (!connection.socket.is_open()) return;
+  try {
+    serve_connection(connection);
+  } catch (...) {
+    // No memory for it.
+    close(connection);
+  }
+}
+
+void HttpServer::Daemon::serve_connection(Connection& connection) {
+  switch (connection.phase) {
+    case Phase::kIdle:
+    case Phase::kReceiving:
+      return receive(connection);
+    case Phase::kHandling:
+      // What comes, be it the connection's end, has to wait.
+      return watch(connection, 0);
+    case Phase::kSending:
+      send_output(connection);
+      if (connection.reads()) read(connection, {});
+      return;
+    case Phase::kLingering:
+      return discard_input(connection);
+  }
+}
+
+void HttpServer::Daemon::complete_requests() {
+  std::vector<Completion> completed;
+  {
+    MutexLock lock(completed_mutex_);
+    completed.swap(completed_);
+  }
+  for (Completion& completion : completed) {
+    Connection& connection = *completion.connection;
+    in_progress_.add(-1);
+    try {
+      end_exchange(connection);
+      respond(connection, std::move(completion.response));
+      if (connection.reads()) read(connection, {});
+    } catch (...) {
+      close(connection);
+    }
+  }
+}
+
+// Connections whose requests have been sent already may have them answered.
+void HttpServer::Daemon::begin_drain() {
+  draining_ = true;
+  drain_since_ = next_check_ = now_;
+  accept_connections();
+  epoll_.remove(listener_.number());
+  // Other processes may have it, too.
+  shutdown(listener_.number(), SHUT_RDWR);
+  listener_ = ListenSocket();
+  is_paused_ = false;
+  for (const bool is_spare : {false, true}) {
+    while (auto* const entry = table_.oldest(Phase::kIdle, is_spare)) {
+      auto& connection = static_cast<Connection&>(*entry);
+      serve_connection(connection);
+      // A handshake is no request yet.
+      if (connection.phase == Phase::kIdle || connection.is_shaking_hands()) {
+        close(connection);
+      }
+    }
+  }
+}
+
+void HttpServer::Daemon::check_times() {
+  if (is_paused_ && now_ >= accepts_again_) {
+    is_paused_ = false;
+    epoll_.change(listener_.number(), EPOLLIN, &listener_);
+  }
+  end_overdue();
+  if (draining_) end_undrained();
+  auto period = std::min(idle_timeout_, request_timeout_) / 4;
+  period = std::min<Clock::duration>(period, milliseconds(1000));
+  if (table_.spare_size() > 0 || is_paused_) {
+    period = std::min<Clock::duration>(period, milliseconds(50));
+  }
+  if (draining_) period = std::min<Clock::duration>(period, milliseconds(10));
+  next_check_ = now_ + period;
+}
+
+template <typename End>
+void HttpServer::Daemon::end_older(Phase phase, bool is_spare,
+                                   Clock::duration age, End end) {
+  while (auto* const entry = table_.oldest(phase, is_spare)) {
+    if (now_ - entry->since < age) return;
+    end(static_cast<Connection&>(*entry));
+  }
+}
+
+void HttpServer::Daemon::end_overdue() {
+  const auto time_out = [this](Connection& connection) {
+    timed_out_.add();
+    close(connection, /*reset=*/connection.phase == Phase::kSending);
+  };
+  const auto time_out_request = [this](Connection& connection) {
+    timed_out_.add();
+    end_overdue_request(connection);
+  };
+  const auto refuse_connection = [this](Connection& connection) {
+    if (connection.is_shaking_hands()) return end_overdue_request(connection);
+    refuse_unread(connection, HttpRefusal::kConnections,
+                  refusal_answer(HttpRefusal::kConnections));
+  };
+  end_older(Phase::kIdle, false, idle_timeout_, time_out);
+  end_older(Phase::kReceiving, false, request_timeout_, time_out_request);
+  const Clock::duration patience =
+      options_.tls_key.empty() ? kSparePatience : kSpareTlsPatience;
+  end_older(Phase::kIdle, true, patience, refuse_connection);
+  end_older(Phase::kReceiving, true, patience, refuse_connection);
+  for (const bool is_spare : {false, true}) {
+    end_older(Phase::kSending, is_spare, request_timeout_, time_out);
+  }
+  end_older(Phase::kLingering, true, kLinger,
+            [this](Connection& connection) { close(connection); });
+}
+
+void HttpServer::Daemon::end_overdue_request(Connection& connection) {
+  const bool was_answered = connection.exchange == nullptr &&
+                            connection.body.state() == BodyReader::State::kMore;
+  if (connection.is_shaking_hands()) {
+    count(HttpRefusal::kHandshake);
+    close(connection, /*reset=*/true);
+  } else if (was_answered) {
+    close(connection, /*reset=*/true);
+  } else if (connection.exchange != nullptr) {
+    refuse_begun(connection, HttpRefusal::kTimeout, /*closes=*/true);
+  } else {
+    refuse_unread(connection, HttpRefusal::kTimeout,
+                  refusal_answer(HttpRefusal::kTimeout));
+  }
+}
+
+void HttpServer::Daemon::end_undrained() {
+  const auto end = [this](Connection& connection) { close(connection); };
+  const bool is_over = now_ - drain_since_ >= drain_timeout_;
+  for (const bool is_spare : {false, true}) {
+    // From when the handler was done.
+    end_older(Phase::kSending, is_spare, drain_timeout_, end);
+    end_older(Phase::kIdle, is_spare, Clock::duration::zero(), end);
+    if (is_over) {
+      end_older(Phase::kReceiving, is_spare, Clock::duration::zero(), end);
+    }
+  }
+  end_older(Phase::kLingering, true,
+            std::min<Clock::duration>(drain_timeout_, kLingerAtTheEnd), end);
 }
 
 // -- Connections --
 
-void HttpServer::Daemon::notify_connection(
-    void* self, MHD_Connection* handle, void** context,
-    MHD_ConnectionNotificationCode code) {
-  auto* const daemon = static_cast<Daemon*>(self);
-  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-    *context = daemon->add_connection(handle);
-  } else if (*context != nullptr) {
-    const std::unique_ptr<Peer> peer(static_cast<Peer*>(*context));
-    daemon->connections_.remove(peer->connection);
+void HttpServer::Daemon::accept_connections() {
+  for (int i = 0; i < kMostAcceptedAtOnce; ++i) {
+    sockaddr_storage peer = {};
+    socklen_t size = sizeof(peer);
+    const int socket =
+        accept4(listener_.number(), reinterpret_cast<sockaddr*>(&peer), &size,
+                SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (socket >= 0) {
+      try {
+        add_connection(socket, peer);
+      } catch (...) {
+        // No memory is no room; the socket is closed.
+      }
+      continue;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+    const bool has_no_room = errno == EMFILE || errno == ENFILE ||
+                             errno == ENOBUFS || errno == ENOMEM;
+    if (has_no_room) return pause_accepting();
   }
 }
 
-// Null if the connection is not to be served.
-Peer* HttpServer::Daemon::add_connection(MHD_Connection* handle) {
-  const int socket =
-      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)
-          ->connect_fd;
-  try {
-    auto peer = std::make_unique<Peer>();
-    peer->address = address_of(socket);
-    if (show_certificate(handle, *peer)) {
-      peer->connection = connections_.add(socket);
-    }
-    if (peer->connection != nullptr) return peer.release();
-    if (options_.tls_key.empty()) {
-      const std::string text = no_room_text();
-      // A new socket's buffer has place for this.
-      (void)::send(socket, text.data(), text.size(),
-                   MSG_DONTWAIT | MSG_NOSIGNAL);
-    }
-  } catch (...) {
-    // No memory is no room.
+// Until there may be descriptors again: the connections wait in the kernel.
+void HttpServer::Daemon::pause_accepting() {
+  if (draining_) return;
+  if (auto* const idle = table_.next_to_give_way(now_)) {
+    displaced_.add();
+    close(static_cast<Connection&>(*idle));
+    return;  // The listener is still readable.
   }
-  shutdown(socket, SHUT_RDWR);
-  return nullptr;
+  is_paused_ = true;
+  accepts_again_ = now_ + kPauseWithoutDescriptors;
+  next_check_ = std::min(next_check_, accepts_again_);
+  epoll_.change(listener_.number(), 0, &listener_);
 }
 
-bool HttpServer::Daemon::show_certificate(MHD_Connection* handle, Peer& peer) {
-  {
-    MutexLock lock(certificate_mutex_);
-    peer.certificate = certificate_;
+void HttpServer::Daemon::add_connection(int socket,
+                                        const sockaddr_storage& peer) {
+  auto connection = std::make_unique<Connection>(socket);
+  accepted_.add();
+  connection->peer_address = address_of(peer);
+  if (!is_unix_) {
+    const int yes = 1;
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
   }
-  if (peer.certificate == nullptr) return true;
-  const auto* const info =
-      MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-  return peer.certificate->show_in(
-      static_cast<gnutls_session_t>(info->tls_session));
+  if (!options_.tls_key.empty()) {
+    std::shared_ptr<const TlsContext> certificate;
+    {
+      MutexLock lock(certificate_mutex_);
+      certificate = certificate_;
+    }
+    connection->tls = TlsStream::create(std::move(certificate), socket);
+    if (connection->tls == nullptr) return;
+  }
+  bool is_spare = false;
+  if (!make_room(is_spare) || !epoll_.add(socket, EPOLLIN, connection.get())) {
+    connections_refused_.add();
+    count(HttpRefusal::kConnections);
+    return;
+  }
+  connection->watched_events = EPOLLIN;
+  table_.add(*connection, now_, is_spare);
+  if (is_spare) next_check_ = std::min(next_check_, now_ + milliseconds(50));
+  if (table_.total() == 1) next_check_ = now_;
+  (void)connection.release();  // The table's, until close().
+  connections_.add(is_spare ? 0 : 1);
+}
+
+// False if there is none, not even as a spare one.
+bool HttpServer::Daemon::make_room(bool& is_spare) {
+  if (!table_.is_full()) return true;
+  if (auto* const entry = table_.next_to_give_way(now_)) {
+    displaced_.add();
+    close(static_cast<Connection&>(*entry));
+    return true;
+  }
+  is_spare = true;
+  if (table_.spare_size() < kSpareConnections) return true;
+  auto* const entry = table_.next_spare_to_give_way();
+  if (entry == nullptr) return false;
+  close(static_cast<Connection&>(*entry));
+  return true;
+}
+
+void HttpServer::Daemon::watch(Connection& connection, uint32_t events) {
+  if (connection.watched_events == events) return;
+  const int socket = connection.socket.number();
+  if (events == 0) {
+    epoll_.remove(socket);
+  } else if (connection.watched_events == 0) {
+    epoll_.add(socket, events, &connection);
+  } else {
+    epoll_.change(socket, events, &connection);
+  }
+  connection.watched_events = events;
+}
+
+void HttpServer::Daemon::close(Connection& connection, bool reset) {
+  if (!connection.socket.is_open()) return;
+  end_exchange(connection);
+  bytes_of(connection).add(-static_cast<int64_t>(connection.charged));
+  if (!connection.is_spare()) connections_.add(-1);
+  table_.remove(connection);
+  watch(connection, 0);
+  const int socket = connection.socket.number();
+  if (reset) {
+    // Or the kernel would keep what was not read.
+    const ::linger none = {1, 0};
+    setsockopt(socket, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+  } else {
+    // A child of this process may have it, too.
+    shutdown(socket, SHUT_RDWR);
+  }
+  connection.tls.reset();
+  connection.socket = Descriptor();
+  closed_.emplace_back(&connection);
+}
+
+void HttpServer::Daemon::linger(Connection& connection) {
+  if (connection.tls != nullptr) connection.tls->end();
+  shutdown(connection.socket.number(), SHUT_WR);
+  if (!connection.is_spare()) connections_.add(-1);
+  table_.enter(connection, Phase::kLingering, now_);
+  connection.discarded = 0;
+  connection.input = std::string();
+  watch(connection, EPOLLIN);
+  while (table_.spare_size() > kSpareConnections) {
+    close(static_cast<Connection&>(*table_.next_spare_to_give_way()));
+  }
+}
+
+void HttpServer::Daemon::discard_input(Connection& connection) {
+  // What comes is no longer of interest, TLS or not.
+  const ssize_t size =
+      recv(connection.socket.number(), received_.data(), received_.size(), 0);
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (size > 0) connection.discarded += static_cast<uint64_t>(size);
+  if (size <= 0 || connection.discarded > kMostLingeringBytes) {
+    close(connection);
+  }
 }
 
 // -- Requests --
 
-void* HttpServer::Daemon::notify_target(void* self, const char* target,
-                                        MHD_Connection* handle) {
-  auto* const daemon = static_cast<Daemon*>(self);
-  Peer* const peer = peer_of(handle);
-  if (peer == nullptr ||
-      !daemon->connections_.enter(peer->connection, Phase::kReceiving)) {
-    return nullptr;
-  }
-  try {
-    peer->exchange = std::make_unique<Exchange>(target, daemon->body_bytes_);
-  } catch (...) {
-    // Without an exchange, the connection will be closed.
-  }
-  return nullptr;
-}
-
-// Called when the head is there, then with each piece of the body, and at the
-// end without one. An answer to the first call ends the connection; with a
-// piece of a body, none can be given.
-MHD_Result HttpServer::Daemon::notify_request(
-    void* self, MHD_Connection* handle, const char* /*url*/, const char* method,
-    const char* version, const char* data, size_t* size, void** /*context*/) {
-  auto* const daemon = static_cast<Daemon*>(self);
-  Peer* const peer = peer_of(handle);
-  if (peer == nullptr || peer->exchange == nullptr) return MHD_NO;
-  try {
-    if (!peer->exchange->has_head) {
-      return daemon->begin(*peer, handle, method, version);
+void HttpServer::Daemon::receive(Connection& connection) {
+  for (int i = 0; i < kMostReadsAtOnce && connection.reads(); ++i) {
+    const bool was_shaking_hands = connection.is_shaking_hands();
+    const IoResult result =
+        connection.receive(received_.data(), received_.size());
+    if (was_shaking_hands && connection.is_shaking_hands() &&
+        result.state == IoResult::State::kFailed) {
+      count(HttpRefusal::kHandshake);
     }
-    if (*size == 0) return daemon->finish(*peer, handle);
-    daemon->take_body(*peer->exchange, {data, *size});
-    *size = 0;
-    return MHD_YES;
-  } catch (...) {
-    return MHD_NO;
+    switch (result.state) {
+      case IoResult::State::kDone:
+        if (connection.watched_events != EPOLLIN) watch(connection, EPOLLIN);
+        read(connection, {received_.data(), result.size});
+        // There is no more at present.
+        if (connection.tls == nullptr && result.size < received_.size()) return;
+        continue;
+      case IoResult::State::kWantsRead:
+      case IoResult::State::kWantsWrite:
+        watch(connection,
+              result.state == IoResult::State::kWantsRead ? EPOLLIN : EPOLLOUT);
+        if (connection.is_shaking_hands()) {
+          begin_receiving(connection);
+        } else if (was_shaking_hands) {
+          table_.enter(connection, Phase::kIdle, now_);
+        }
+        return;
+      case IoResult::State::kEnded:
+      case IoResult::State::kFailed:
+        return close(connection);
+    }
   }
 }
 
-void HttpServer::Daemon::notify_completed(void* self, MHD_Connection* handle,
-                                          void** /*context*/,
-                                          MHD_RequestTerminationCode /*code*/) {
-  Peer* const peer = peer_of(handle);
-  if (peer == nullptr) return;
-  peer->exchange.reset();
-  static_cast<Daemon*>(self)->connections_.enter(peer->connection,
-                                                 Phase::kWaiting);
-}
-
-MHD_Result HttpServer::Daemon::begin(Peer& peer, MHD_Connection* handle,
-                                     std::string_view method,
-                                     std::string_view version) {
-  Exchange& exchange = *peer.exchange;
-  exchange.has_head = true;
-  const ReceivedHead received = head_of(exchange, handle, method, version);
-  if (received.bytes > options_.max_header_bytes) {
-    exchange.closes = true;
-    refuse(exchange, own_error(431, "BadRequestException",
-                               "Request header fields too large"));
-    return finish(peer, handle);
+// Reads what was left before and what was received now; keeps what is left.
+void HttpServer::Daemon::read(Connection& connection,
+                              std::string_view received) {
+  std::string kept;
+  std::string_view rest = received;
+  if (!connection.input.empty()) {
+    kept.swap(connection.input);
+    kept.append(received);
+    rest = kept;
   }
-  auto head = read_head(received);
-  if (!head.ok()) {
-    exchange.closes = true;
-    refuse(exchange, own_error(400, "BadRequestException",
-                               std::string(head.status().message())));
-    return finish(peer, handle);
+  while (connection.reads() && !rest.empty() && read_some(connection, rest)) {
   }
-  exchange.request = std::move(head->request);
-  exchange.asks_for_head = exchange.request.method == "HEAD";
-  exchange.request.peer_address = peer.address;
-  exchange.request.over_tls = !options_.tls_key.empty();
-  if (head->content_length > options_.max_body_bytes) {
-    refuse_body(exchange);
-    // Its peer waits to hear whether to send the body.
-    if (head->expects_continue) return finish(peer, handle);
+  if (!connection.socket.is_open() || connection.phase == Phase::kLingering) {
+    return;
+  }
+  if (!kept.empty() && rest.size() == kept.size()) {
+    connection.input = std::move(kept);
   } else {
-    exchange.request.body.reserve(head->content_length);
+    connection.input.assign(rest);
   }
-  return MHD_YES;
 }
 
-void HttpServer::Daemon::take_body(Exchange& exchange, std::string_view data) {
-  if (exchange.refusal.has_value()) return;
+// False if it needs more.
+bool HttpServer::Daemon::read_some(Connection& connection,
+                                   std::string_view& input) {
+  if (connection.body.state() == BodyReader::State::kMore) {
+    read_body(connection, input);
+    return true;
+  }
+  if (!connection.skipped_empty_line && input.front() == '\r') {
+    // One before a request is from a client that ends bodies with it.
+    if (input.size() > 1 && input[1] == '\n') {
+      input.remove_prefix(2);
+      connection.skipped_empty_line = true;
+      return true;
+    }
+    if (input.size() == 1) {
+      begin_receiving(connection);
+      return false;
+    }
+  }
+  return read_head(connection, input);
+}
+
+bool HttpServer::Daemon::read_head(Connection& connection,
+                                   std::string_view& input) {
+  const auto end = connection.scanner.find_end(input);
+  if (!end.ok()) {
+    refuse_malformed(connection, std::string(end.status().message()));
+    return true;
+  }
+  const size_t max_bytes = options_.max_header_bytes;
+  if (end->value_or(input.size()) > max_bytes) {
+    const bool is_target = input.substr(0, max_bytes).find('\n') == input.npos;
+    refuse_unread(connection, HttpRefusal::kHeadTooLarge,
+                  is_target ? own_error(414, "BadRequestException",
+                                        "Request target too long")
+                            : refusal_answer(HttpRefusal::kHeadTooLarge));
+    return true;
+  }
+  if (!end->has_value()) {
+    begin_receiving(connection);
+    return false;
+  }
+  const absl::Status status = weir::read_head(input.substr(0, **end), head_);
+  input.remove_prefix(**end);
+  connection.scanner = HeadScanner();
+  connection.skipped_empty_line = false;
+  if (!status.ok()) {
+    refuse_malformed(connection, std::string(status.message()));
+    return true;
+  }
+  begin_request(connection, !input.empty());
+  return true;
+}
+
+void HttpServer::Daemon::begin_request(Connection& connection, bool has_more) {
+  HttpRequest& request = head_.request;
+  request.peer_address = connection.peer_address;
+  request.over_tls = connection.tls != nullptr;
+  request.over_unix_socket = is_unix_;
+  connection.to_head = request.method == "HEAD";
+  connection.to_http_1_0 = head_.is_http_1_0;
+  connection.closes = !head_.keeps_alive;
+  connection.body = BodyReader(head_, options_.max_header_bytes);
+  connection.discarded = 0;
+  const HttpTreatment treatment =
+      options_.treat ? options_.treat(request) : HttpTreatment();
+  connection.request_class = treatment.request_class;
+  table_.set_class(connection, treatment.request_class);
+  if (connection.is_spare() &&
+      treatment.request_class != HttpRequestClass::kHealth) {
+    refuse_begun(connection, HttpRefusal::kConnections, /*closes=*/true);
+  } else if (bytes_of(connection).value() >
+             static_cast<int64_t>(options_.max_total_body_bytes)) {
+    refuse_begun(connection, HttpRefusal::kMemory,
+                 has_long_unread_body(connection));
+  } else if (treatment.from_head) {
+    answer_from_head(connection);
+  } else {
+    expect_body(connection, has_more);
+  }
+}
+
+// Whether the rest of a body is too long to be discarded, or need not come:
+// its peer may wait to hear whether to send it.
+bool HttpServer::Daemon::has_long_unread_body(
+    const Connection& connection) const {
+  return connection.body.state() == BodyReader::State::kMore &&
+         (connection.body.remaining() > kMostDiscarded ||
+          head_.expects_continue);
+}
+
+void HttpServer::Daemon::answer_from_head(Connection& connection) {
+  connection.closes |= has_long_unread_body(connection);
+  respond(connection, handle(head_.request));
+}
+
+void HttpServer::Daemon::expect_body(Connection& connection, bool has_more) {
+  if (head_.content_length > options_.max_body_bytes) {
+    return refuse_begun(connection, HttpRefusal::kBodyTooLarge,
+                        /*closes=*/true);
+  }
+  connection.exchange = std::make_unique<Exchange>();
+  connection.exchange->request = std::move(head_.request);
+  head_.request = HttpRequest();
+  if (connection.body.state() == BodyReader::State::kDone) {
+    return hand_over(connection);
+  }
+  connection.exchange->request.body.reserve(head_.content_length);
+  begin_receiving(connection);
+  if (!head_.expects_continue || has_more || head_.is_http_1_0) return;
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  const IoResult result = connection.transmit(kContinue, {});
+  if (result.state != IoResult::State::kDone ||
+      result.size != kContinue.size()) {
+    close(connection);
+  }
+}
+
+void HttpServer::Daemon::read_body(Connection& connection,
+                                   std::string_view& input) {
+  std::string_view data;
+  const auto state = connection.body.read(input, data);
+  const bool is_wanted = connection.exchange != nullptr;
+  if (state == BodyReader::State::kMalformed) {
+    if (!is_wanted) return linger(connection);
+    return refuse_malformed(connection, "malformed request: chunks");
+  }
+  if (is_wanted) {
+    keep_body(connection, data);
+  } else {
+    discard_body(connection, data);
+  }
+}
+
+void HttpServer::Daemon::keep_body(Connection& connection,
+                                   std::string_view data) {
+  Exchange& exchange = *connection.exchange;
   std::string& body = exchange.request.body;
   if (data.size() > options_.max_body_bytes - body.size()) {
-    refuse_body(exchange);
-  } else if (exchange.bytes.add(data.size()) > options_.max_total_body_bytes) {
-    refuse(exchange, too_many_requests("Too many request bodies at once"));
-  } else {
-    body.append(data);
+    return refuse_begun(connection, HttpRefusal::kBodyTooLarge,
+                        /*closes=*/true);
+  }
+  Counter& bytes = bytes_of(connection);
+  if (bytes.value() + static_cast<int64_t>(data.size()) >
+      static_cast<int64_t>(options_.max_total_body_bytes)) {
+    return refuse_begun(connection, HttpRefusal::kMemory,
+                        connection.body.remaining() > kMostDiscarded);
+  }
+  bytes.add(static_cast<int64_t>(data.size()));
+  exchange.charged += data.size();
+  body.append(data);
+  if (connection.body.state() == BodyReader::State::kDone) {
+    hand_over(connection);
   }
 }
 
-MHD_Result HttpServer::Daemon::finish(Peer& peer, MHD_Connection* handle) {
-  Exchange& exchange = *peer.exchange;
-  if (exchange.refusal.has_value()) {
-    return send(peer, handle, *std::move(exchange.refusal));
+void HttpServer::Daemon::discard_body(Connection& connection,
+                                      std::string_view data) {
+  connection.discarded += data.size();
+  if (connection.discarded > kMostDiscarded) return linger(connection);
+  if (connection.body.state() == BodyReader::State::kDone) {
+    table_.enter(connection, Phase::kIdle, now_);
   }
-  if (!connections_.enter(peer.connection, Phase::kHandling)) return MHD_NO;
-  HttpResponse response = handle_request(exchange.request);
-  exchange.request = HttpRequest();
-  exchange.bytes.end();
-  return send(peer, handle, std::move(response));
 }
 
-HttpResponse HttpServer::Daemon::handle_request(const HttpRequest& request) {
-  Share slot(in_progress_);
-  if (slot.add(1) > static_cast<size_t>(options_.max_requests_in_progress) ||
-      body_bytes_ > options_.max_total_body_bytes) {
-    ++refused_;
-    HttpResponse response = too_many_requests("Too many requests at once");
-    complete_refusal(request, response);
-    return response;
+void HttpServer::Daemon::hand_over(Connection& connection) {
+  if (in_progress_.value() >= options_.max_requests_in_progress) {
+    return refuse_begun(connection, HttpRefusal::kRequests, /*closes=*/false);
   }
-  ++requests_;
+  const auto work = [this, &connection] {
+    Completion completion = {&connection, handle(connection.exchange->request)};
+    connection.exchange->request = HttpRequest();
+    {
+      MutexLock lock(completed_mutex_);
+      completed_.push_back(std::move(completion));
+    }
+    epoll_.wake();
+  };
+  in_progress_.add();
+  try {
+    workers_->add(work);
+  } catch (...) {
+    in_progress_.add(-1);
+    throw;
+  }
+  table_.enter(connection, Phase::kHandling, now_);
+}
+
+HttpResponse HttpServer::Daemon::handle(const HttpRequest& request) {
+  requests_.fetch_add(1, std::memory_order_relaxed);
   try {
     HttpResponse response = handler_(request);
     if (can_be_sent(response, options_.max_header_bytes)) return response;
@@ -588,43 +967,122 @@ HttpResponse HttpServer::Daemon::handle_request(const HttpRequest& request) {
   return internal_error();
 }
 
-void HttpServer::Daemon::refuse(Exchange& exchange, HttpResponse response) {
-  ++refused_;
-  exchange.request.body.clear();
-  complete_refusal(exchange.request, response);
-  exchange.refusal = std::move(response);
-  exchange.request = HttpRequest();
-  exchange.bytes.end();
+void HttpServer::Daemon::end_exchange(Connection& connection) {
+  if (connection.exchange == nullptr) return;
+  bytes_of(connection).add(-static_cast<int64_t>(connection.exchange->charged));
+  connection.exchange.reset();
 }
 
-void HttpServer::Daemon::refuse_body(Exchange& exchange) {
-  exchange.closes = true;
-  refuse(exchange, own_error(413, "RequestEntityTooLargeException",
-                             "Request body too large"));
+// -- Answers --
+
+void HttpServer::Daemon::refuse(Connection& connection, HttpRefusal reason,
+                                HttpResponse answer, const HttpRequest& request,
+                                bool closes) {
+  count(reason);
+  (reason == HttpRefusal::kConnections ? connections_refused_
+                                       : requests_refused_)
+      .add();
+  if (options_.complete_refusal) options_.complete_refusal(request, answer);
+  end_exchange(connection);
+  connection.closes |= closes;
+  respond(connection, std::move(answer));
 }
 
-MHD_Result HttpServer::Daemon::send(Peer& peer, MHD_Connection* handle,
-                                    HttpResponse response) {
-  if (!connections_.enter(peer.connection, Phase::kSending)) return MHD_NO;
-  const bool leaves_body_out =
-      peer.exchange->asks_for_head || response.status == MHD_HTTP_NOT_MODIFIED;
-  MHD_Response* const message =
-      leaves_body_out && response.body.empty()
-          ? new_message_without_body(response.headers)
-          : new_message(std::move(response.body), body_bytes_);
-  if (message == nullptr) return MHD_NO;
-  for (const auto& [name, value] : response.headers) {
-    if (is_token(name) && is_header_value(value) && !is_servers_own(name)) {
-      MHD_add_response_header(message, name.c_str(), value.c_str());
+// The request of the exchange; or else that of the head that was just read.
+void HttpServer::Daemon::refuse_begun(Connection& connection,
+                                      HttpRefusal reason, bool closes) {
+  if (connection.exchange != nullptr) {
+    head_.request = std::move(connection.exchange->request);
+    head_.request.body = std::string();
+  }
+  refuse(connection, reason, refusal_answer(reason), head_.request, closes);
+}
+
+// A request of which not even the head was understood.
+void HttpServer::Daemon::refuse_unread(Connection& connection,
+                                       HttpRefusal reason,
+                                       HttpResponse answer) {
+  connection.to_head = connection.to_http_1_0 = false;
+  refuse(connection, reason, std::move(answer), HttpRequest(), /*closes=*/true);
+}
+
+void HttpServer::Daemon::refuse_malformed(Connection& connection,
+                                          std::string_view message) {
+  HttpResponse answer = own_error(400, "BadRequestException", message);
+  if (connection.exchange == nullptr) {
+    return refuse_unread(connection, HttpRefusal::kMalformed,
+                         std::move(answer));
+  }
+  const HttpRequest request = std::move(connection.exchange->request);
+  refuse(connection, HttpRefusal::kMalformed, std::move(answer),
+         HttpRequest{request.method, request.target, request.headers, ""},
+         /*closes=*/true);
+}
+
+void HttpServer::Daemon::respond(Connection& connection,
+                                 HttpResponse response) {
+  ResponseContext context;
+  context.to_head = connection.to_head;
+  context.to_http_1_0 = connection.to_http_1_0;
+  context.date = date_;
+  connection.closes |= draining_ || connection.is_spare() ||
+                       !has_known_length(response, context);
+  context.closes = connection.closes;
+  head_text_.clear();
+  append_response_head(response, context, head_text_);
+  if (!sends_body(response, context)) response.body.clear();
+  connection.sent = 0;
+  if (connection.tls != nullptr) {
+    connection.output = absl::StrCat(head_text_, response.body);
+    return send_output(connection);
+  }
+  const IoResult result = connection.transmit(head_text_, response.body);
+  if (result.state == IoResult::State::kFailed) return close(connection);
+  if (result.size == head_text_.size() + response.body.size()) {
+    return end_answer(connection);
+  }
+  if (result.size >= head_text_.size()) {
+    connection.sent = result.size - head_text_.size();
+    connection.output = std::move(response.body);
+  } else {
+    connection.sent = result.size;
+    connection.output = absl::StrCat(head_text_, response.body);
+  }
+  send_output(connection);
+}
+
+void HttpServer::Daemon::send_output(Connection& connection) {
+  while (connection.sent < connection.output.size()) {
+    const IoResult result = connection.transmit(
+        {}, std::string_view(connection.output).substr(connection.sent));
+    if (result.state == IoResult::State::kDone) {
+      connection.sent += result.size;
+      continue;
     }
+    if (result.state == IoResult::State::kEnded ||
+        result.state == IoResult::State::kFailed) {
+      return close(connection);
+    }
+    watch(connection,
+          result.state == IoResult::State::kWantsRead ? EPOLLIN : EPOLLOUT);
+    if (connection.phase != Phase::kSending) {
+      connection.charged = connection.output.size();
+      bytes_of(connection).add(static_cast<int64_t>(connection.charged));
+      table_.enter(connection, Phase::kSending, now_);
+    }
+    return;
   }
-  if (peer.exchange->closes || connections_.is_draining()) {
-    MHD_add_response_header(message, "connection", "close");
-  }
-  const MHD_Result result =
-      MHD_queue_response(handle, response.status, message);
-  MHD_destroy_response(message);
-  return result;
+  bytes_of(connection)
+      .add(-static_cast<int64_t>(std::exchange(connection.charged, 0)));
+  connection.output = std::string();
+  end_answer(connection);
+}
+
+void HttpServer::Daemon::end_answer(Connection& connection) {
+  if (connection.closes) return linger(connection);
+  watch(connection, EPOLLIN);
+  const bool discards = connection.body.state() == BodyReader::State::kMore;
+  table_.enter(connection, discards ? Phase::kReceiving : Phase::kIdle, now_);
 }
 
 // -- HttpServer --
@@ -637,13 +1095,7 @@ HttpServer::~HttpServer() = default;
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::start(
     const HttpServerOptions& options, HttpHandler handler) {
   if (absl::Status status = check(options); !status.ok()) return status;
-  std::unique_ptr<Daemon> daemon;
-  try {
-    daemon = std::make_unique<Daemon>(options, std::move(handler));
-  } catch (const std::system_error& error) {
-    return absl::UnavailableError(
-        absl::StrCat("HTTP server: no thread: ", error.what()));
-  }
+  auto daemon = std::make_unique<Daemon>(options, std::move(handler));
   if (absl::Status status = daemon->start(); !status.ok()) return status;
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(daemon)));
 }

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "http/headers.h"
+#include "http/target.h"
 #include "json/text.h"
 
 namespace weir {
@@ -36,6 +37,14 @@ absl::Status check_local(const HttpRequest& request) {
   return absl::OkStatus();
 }
 
+// Both spellings wherever they stand: an operation ignores the one that is not
+// its own.
+bool asks_for_values(const HttpRequest& request) {
+  const auto target = parse_target(request.target);
+  return target.ok() && (target->parameter("includeValue") == "true" ||
+                         target->parameter("includeValues") == "true");
+}
+
 }  // namespace
 
 bool is_loopback_host(std::string_view host) {
@@ -57,15 +66,28 @@ bool is_loopback_host(std::string_view host) {
 Access::Access(std::shared_ptr<const Authentication> authentication)
     : authentication_(std::move(authentication)) {}
 
-absl::Status Access::check(const HttpRequest& request) const {
-  if (authentication_ == nullptr) return check_local(request);
-  const auto caller = authentication_->authenticate(request);
+absl::StatusOr<Caller> Access::check(const HttpRequest& request) const {
+  if (authentication_ == nullptr) {
+    const absl::Status status = check_local(request);
+    if (!status.ok()) return status;
+    return Caller();
+  }
+  auto caller = authentication_->authenticate(request);
   if (!caller.ok()) return caller.status();
   if (caller->read_only && !only_reads(request)) {
     return absl::PermissionDeniedError(
         "These credentials are for reading alone");
   }
-  return absl::OkStatus();
+  if (caller->no_values && asks_for_values(request)) {
+    return absl::PermissionDeniedError(
+        "These credentials may not see the values of API keys");
+  }
+  return caller;
+}
+
+absl::Status Access::check_head(const HttpRequest& head) const {
+  return authentication_ == nullptr ? check_local(head)
+                                    : authentication_->check_head(head);
 }
 
 }  // namespace weir

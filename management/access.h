@@ -6,15 +6,17 @@
 #include <memory>
 #include <string_view>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "http/message.h"
 #include "management/authentication.h"
+#include "management/caller.h"
 
 namespace weir {
 
 // Whether requests may do what they ask for: *thread-safe*
 //   - with credentials, if one of them signed the request, and it is not one
-//     for reading alone or the request is GET or HEAD;
+//     for reading alone or the request is GET or HEAD; one that may not see the
+//     values of API keys is for reading, and may not ask for them either;
 //   - without, if whoever can reach the listener may, which therefore has to be
 //     on the loopback interface. A web page that somebody on this machine looks
 //     at reaches it too: so what a browser sends must have been made by a page
@@ -25,8 +27,12 @@ class Access {
   // nullptr: without credentials.
   explicit Access(std::shared_ptr<const Authentication> authentication);
 
-  // Unauthenticated or PermissionDenied if it may not.
-  absl::Status check(const HttpRequest& request) const;
+  // Who sent the request. Unauthenticated, or PermissionDenied for what its
+  // credentials do not allow.
+  absl::StatusOr<Caller> check(const HttpRequest& request) const;
+  // Whether check() may allow a request with this head, so that its body is
+  // worth reading. Does not block.
+  absl::Status check_head(const HttpRequest& head) const;
 
  private:
   const std::shared_ptr<const Authentication> authentication_;

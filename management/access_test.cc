@@ -9,7 +9,9 @@ namespace weir {
 namespace {
 
 absl::Status check(HttpHeaders headers) {
-  return Access(nullptr).check({"POST", "/usageplans", std::move(headers), ""});
+  return Access(nullptr)
+      .check({"POST", "/usageplans", std::move(headers), ""})
+      .status();
 }
 
 TEST(IsLoopbackHost, IsForNamesThatDnsCannotMove) {

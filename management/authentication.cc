@@ -202,7 +202,7 @@ absl::Status check_time(absl::Time signed_at, absl::Time now) {
   return absl::OkStatus();
 }
 
-// That all headers are signed that must be, and none that is not there.
+// That all headers are signed that must be, and each that is occurs once.
 absl::Status check_signed_headers(const HttpRequest& request,
                                   const std::vector<std::string>& names) {
   const auto is_signed = [&](const std::string& name) {
@@ -221,12 +221,28 @@ absl::Status check_signed_headers(const HttpRequest& request,
     }
   }
   for (const std::string& name : names) {
-    if (!first_header(request.headers, name)) return wrong_signature();
+    const auto occurrences =
+        std::count_if(request.headers.begin(), request.headers.end(),
+                      [&](const auto& header) { return header.first == name; });
+    if (occurrences == 0) return wrong_signature();
+    // One who forwards the request may join or reorder them, and readers go by
+    // the first or by the last: what was signed is not what is acted on.
+    if (occurrences > 1) {
+      return refused(absl::StrCat(
+          "'", excerpt(name), "' is a 'SignedHeader' and must occur once."));
+    }
   }
   return absl::OkStatus();
 }
 
 }  // namespace
+
+// What a request says of its signature. Refers to the request.
+struct Authentication::SignedHead {
+  Target target;
+  Authorization authorization;
+  std::string timestamp;
+};
 
 Authentication::Authentication(Credentials credentials, Clock* clock,
                                std::string region)
@@ -234,9 +250,9 @@ Authentication::Authentication(Credentials credentials, Clock* clock,
       clock_(clock),
       region_(std::move(region)) {}
 
-absl::StatusOr<Caller> Authentication::authenticate(
+absl::StatusOr<Authentication::SignedHead> Authentication::read_head(
     const HttpRequest& request) const {
-  const auto target = parse_target(request.target);
+  auto target = parse_target(request.target);
   if (!target.ok()) {
     return refused(target.status().message());
   }
@@ -251,7 +267,7 @@ absl::StatusOr<Caller> Authentication::authenticate(
   const auto value = single_header(request.headers, "authorization");
   if (!value) return refused("Missing Authentication Token");
   if (value->empty()) return refused("Authorization header must occur once.");
-  const auto authorization = parse_authorization(*value);
+  auto authorization = parse_authorization(*value);
   if (!authorization.ok()) return authorization.status();
 
   const SigningScope& scope = authorization->scope;
@@ -262,7 +278,7 @@ absl::StatusOr<Caller> Authentication::authenticate(
   }
   const auto time = time_of(request);
   if (!time.ok()) return time.status();
-  const std::string timestamp = signing_timestamp(*time);
+  std::string timestamp = signing_timestamp(*time);
   if (timestamp.substr(0, 8) != scope.date) {
     return refused(
         absl::StrCat("Date in Credential scope does not match YYYYMMDD from "
@@ -274,6 +290,24 @@ absl::StatusOr<Caller> Authentication::authenticate(
   if (!status.ok()) return status;
   status = check_signed_headers(request, authorization->signed_headers);
   if (!status.ok()) return status;
+  return SignedHead{*std::move(target), *std::move(authorization),
+                    std::move(timestamp)};
+}
+
+absl::Status Authentication::check_head(const HttpRequest& head) const {
+  const auto read = read_head(head);
+  if (!read.ok()) return read.status();
+  return present_credentials()->find(read->authorization.access_key_id) !=
+                 nullptr
+             ? absl::OkStatus()
+             : wrong_signature();
+}
+
+absl::StatusOr<Caller> Authentication::authenticate(
+    const HttpRequest& request) const {
+  const auto head = read_head(request);
+  if (!head.ok()) return head.status();
+  const auto& [target, authorization, timestamp] = *head;
 
   const std::string payload_hash = sha256_hex(request.body);
   const auto said_hash = first_header(request.headers, "x-amz-content-sha256");
@@ -285,21 +319,24 @@ absl::StatusOr<Caller> Authentication::authenticate(
 
   const auto credentials = present_credentials();
   const Credential* const known =
-      credentials->find(authorization->access_key_id);
-  const std::string key = signing_key(
-      known != nullptr ? known->secret_access_key : kNoSecret, scope);
-  const auto is_signed = [&](ParameterOrder order) {
+      credentials->find(authorization.access_key_id);
+  const std::string key =
+      signing_key(known != nullptr ? known->secret_access_key : kNoSecret,
+                  authorization.scope);
+  // (Structured bindings cannot be captured.)
+  const auto is_signed = [&, &signed_head = *head](ParameterOrder order) {
     const std::string expected = signature(
-        key, string_to_sign(timestamp, scope,
-                            canonical_request(request, *target,
-                                              authorization->signed_headers,
-                                              payload_hash, order)));
-    return same_secret(expected, authorization->signature);
+        key, string_to_sign(
+                 signed_head.timestamp, signed_head.authorization.scope,
+                 canonical_request(request, signed_head.target,
+                                   signed_head.authorization.signed_headers,
+                                   payload_hash, order)));
+    return same_secret(expected, signed_head.authorization.signature);
   };
   // In either order, it is a signature of all the parameters.
   const bool is_right =
       is_signed(ParameterOrder::kEncoded) ||
-      (target->parameters.size() > 1 && is_signed(ParameterOrder::kDecoded));
+      (target.parameters.size() > 1 && is_signed(ParameterOrder::kDecoded));
   if (!is_right || known == nullptr) {
     return wrong_signature();
   }
@@ -309,7 +346,7 @@ absl::StatusOr<Caller> Authentication::authenticate(
           first_header(request.headers, "x-amz-security-token").value_or(""))) {
     return refused("The security token included in the request is invalid.");
   }
-  return Caller{known->access_key_id, known->read_only};
+  return Caller{known->access_key_id, known->read_only, known->no_values};
 }
 
 void Authentication::replace_credentials(Credentials credentials) {

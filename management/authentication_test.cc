@@ -264,6 +264,24 @@ TEST(Authentication, SeesThroughSpelling) {
       << "what proxies add";
 }
 
+// The signature is right for what a signer makes of both, and yet: what
+// forwards the request may join them otherwise, and who reads it may go by
+// either.
+TEST(Authentication, ASignedHeaderOccursOnce) {
+  for (const bool same : {true, false}) {
+    HttpRequest request = plain_request();
+    request.headers.emplace_back("x-amz-meta", "one");
+    request.headers.emplace_back("x-amz-meta", same ? "one" : "two");
+    EXPECT_EQ(answer(*signed_request(request, kFull, "eu-west-1", kNow)),
+              "'x-amz-meta' is a 'SignedHeader' and must occur once.");
+  }
+  EXPECT_EQ(answer(with_header(signed_plain(), "host", "127.0.0.1:8080")),
+            "'host' is a 'SignedHeader' and must occur once.");
+  // One that is not signed is nobody's concern here.
+  HttpRequest request = with_header(signed_plain(), "x-forwarded-for", "1");
+  EXPECT_EQ(answer(with_header(request, "x-forwarded-for", "2")), kSampleId);
+}
+
 TEST(Authentication, SaysWhoAndWhetherTheyMayOnlyLook) {
   ManualClock clock(kNow * kSecond);
   const Authentication authentication(credentials(), &clock);

@@ -9,6 +9,7 @@ namespace weir {
 struct Caller {
   std::string access_key_id;
   bool read_only = false;  // may look, and change nothing
+  bool no_values = false;  // may not see the values of API keys
 };
 
 }  // namespace weir

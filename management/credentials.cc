@@ -169,12 +169,15 @@ class FileReader {
                    "a profile needs both aws_access_key_id and "
                    "aws_secret_access_key");
     }
-    if (p.access && *p.access != "read-only" && *p.access != "full") {
-      return error(p.line, "weir_access must be read-only or full");
+    const std::string access = p.access.value_or("full");
+    const bool no_values = access == "no-values";
+    const bool read_only = no_values || access == "read-only";
+    if (!read_only && access != "full") {
+      return error(p.line, "weir_access must be full, read-only or no-values");
     }
     return with_prefix(credentials_.add({*p.access_key_id, *p.secret_access_key,
                                          p.session_token.value_or(""),
-                                         p.access == "read-only", p.name}),
+                                         read_only, p.name, no_values}),
                        absl::StrCat(to_absl(name_), ":", p.line, ": "));
   }
 
@@ -234,15 +237,6 @@ absl::StatusOr<Credentials> Credentials::from_environment(
   // Variables of variables that are not set.
   for (const auto& [name, value] :
        {std::pair(id_name, id), std::pair(secret_name, secret)}) {
-    if (*value == '\0') {
-      return absl::InvalidArgumentError(
-          absl::StrCat("environment: ", name, " is empty"));
-    }
-  }
-  // Variables of variables that are not set.
-  for (const auto& [name, value] :
-       {std::pair("WEIR_ACCESS_KEY_ID", id),
-        std::pair("WEIR_SECRET_ACCESS_KEY", secret)}) {
     if (*value == '\0') {
       return absl::InvalidArgumentError(
           absl::StrCat("environment: ", name, " is empty"));

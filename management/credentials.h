@@ -10,7 +10,8 @@
 //     aws_access_key_id = AKIDEXAMPLE
 //     aws_secret_access_key = wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY
 //     aws_session_token = FwoGZXIvYXdzE...      optional
-//     weir_access = read-only                   or full, which is the default
+//     weir_access = read-only                   or full, which is the default,
+//                                               or no-values
 //
 // Comments have lines of their own. Other names are other tools', and so are
 // the lines below them that are indented further: both are ignored, as is a
@@ -36,6 +37,7 @@ struct Credential {
   std::string session_token;  // "" is none
   bool read_only = false;
   std::string profile = {};  // of a file: its name
+  bool no_values = false;    // may not see the values of API keys
 };
 
 // Whether `text` may be an element of "id/date/region/service/aws4_request", an

@@ -64,6 +64,14 @@ TEST(Credentials, ReadsWhatAwsClientsRead) {
   EXPECT_EQ(second->secret_access_key, "secret2");
   EXPECT_EQ(second->session_token, "to//ken==");
   EXPECT_TRUE(second->read_only);
+  EXPECT_FALSE(second->no_values);
+  const auto third = Credentials::from_text(
+      "[a]\naws_access_key_id=ID\naws_secret_access_key=S\n"
+      "weir_access = no-values\n",
+      "f");
+  ASSERT_TRUE(third.ok()) << third.status();
+  EXPECT_TRUE(third->find("ID")->read_only);
+  EXPECT_TRUE(third->find("ID")->no_values);
   EXPECT_EQ(credentials->find("NOT-THIS"), nullptr);
   EXPECT_EQ(credentials->find(""), nullptr);
   EXPECT_FALSE(credentials->empty());
@@ -95,7 +103,7 @@ TEST(Credentials, SaysWhichLineIsWrong) {
         "f:4: aws_session_token: expected printable ASCII without blanks");
   }
   EXPECT_EQ(error(good + "weir_access = TOPSECRET"),
-            "f:1: weir_access must be read-only or full");
+            "f:1: weir_access must be full, read-only or no-values");
   const char* const both =
       "f:1: a profile needs both aws_access_key_id and aws_secret_access_key";
   EXPECT_EQ(error("[a]\naws_access_key_id=TOPSECRET\n[b]\n"), both);

@@ -44,12 +44,13 @@ class Operation {
  public:
   Operation(Enforcer& enforcer, const ManagementOptions& options,
             Mutex& plan_changes, const HttpRequest& request,
-            const Target& target)
+            const Target& target, const Caller& caller)
       : enforcer_(enforcer),
         options_(options),
         plan_changes_(plan_changes),
         request_(request),
-        target_(target) {}
+        target_(target),
+        caller_(caller) {}
 
   using Method = HttpResponse (Operation::*)();
 
@@ -86,15 +87,17 @@ class Operation {
     const auto operations = operations_from_json(request_.body);
     if (!operations.ok()) return unreadable(operations.status());
     MutexLock lock(plan_changes_);
-    if (options_.before_plan_change != nullptr) {
-      const auto plan = enforcer_.get_usage_plan(plan_id());
-      if (!plan.ok()) return status_response(plan.status());
-      // What is wrong with the patch, the enforcer says better.
-      const auto wanted = patch_usage_plan(*plan, *operations, rules());
-      absl::Status status;
-      if (wanted.ok()) status = before_change(*wanted);
-      if (!status.ok()) return status_response(status);
+    const auto plan = enforcer_.get_usage_plan(plan_id());
+    if (!plan.ok()) return status_response(plan.status());
+    // What is wrong with the patch, the enforcer says better; but of limits,
+    // this passes those of patches alone: no one has to wait for any of them.
+    const auto wanted = patch_usage_plan(*plan, *operations, rules());
+    if (absl::IsResourceExhausted(wanted.status())) {
+      return unreadable(wanted.status());
     }
+    absl::Status status;
+    if (wanted.ok()) status = before_change(*wanted);
+    if (!status.ok()) return status_response(status);
     const auto patched = enforcer_.apply_patch(plan_id(), *operations);
     if (patched.ok()) after_change(plan_id());
     return plan_response(200, patched, TagsMember::kAlways);
@@ -415,12 +418,11 @@ class Operation {
     json.end_object();
   }
 
-  // With the key's value.
+  // With the key's value, for whoever may see it.
   HttpResponse plan_key_response(int status,
                                  absl::StatusOr<v1::UsagePlanKey> plan_key) {
     if (!plan_key.ok()) return status_response(plan_key.status());
-    const auto key =
-        enforcer_.get_api_key(plan_key->id(), /*include_value=*/true);
+    const auto key = enforcer_.get_api_key(plan_key->id(), !caller_.no_values);
     if (!key.ok()) return status_response(key.status());
     plan_key->set_value(key->value());
     JsonWriter json(JsonStyle::kCompact);
@@ -464,6 +466,7 @@ class Operation {
   Mutex& plan_changes_;
   const HttpRequest& request_;
   const Target& target_;
+  const Caller& caller_;
 };
 
 // What a method of a resource is.
@@ -558,7 +561,8 @@ bool Management::serves(std::string_view target) {
 Management::Management(Enforcer* enforcer, ManagementOptions options)
     : enforcer_(*enforcer), options_(std::move(options)) {}
 
-ManagementAnswer Management::answer(const HttpRequest& request) {
+ManagementAnswer Management::answer(const HttpRequest& request,
+                                    const Caller& caller) {
   auto target = parse_target(request.target);
   if (!target.ok()) return {"Unknown", status_response(target.status())};
   // One slash at the end makes no difference.
@@ -572,7 +576,8 @@ ManagementAnswer Management::answer(const HttpRequest& request) {
     if (!matches(binding.path, target->segments)) continue;
     methods.push_back(binding.method);
     if (binding.method != method) continue;
-    Operation operation(enforcer_, options_, plan_changes_, request, *target);
+    Operation operation(enforcer_, options_, plan_changes_, request, *target,
+                        caller);
     if (binding.answer == &Operation::create_api_key &&
         target->parameter("mode") == "import") {
       return {"ImportApiKeys", operation.import_api_keys()};

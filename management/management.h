@@ -10,6 +10,7 @@
 #include "enforcer/enforcer.h"
 #include "enforcer/mutex.h"
 #include "http/message.h"
+#include "management/caller.h"
 #include "proto/usage_plan.pb.h"
 
 namespace weir {
@@ -46,8 +47,10 @@ struct ManagementAnswer {
 //   /apikeys/{id}                          GET, PATCH, DELETE
 //   /tags/{arn}                            GET, PUT, DELETE
 //
-// Whether the caller may, is not asked here. Blocks, as the enforcer's control
-// plane does, and allocates. *thread-safe*
+// Whether the caller may, is not asked here; but a value that no caller asks
+// for by a parameter (GetUsagePlanKey's) is left out if this one may not see
+// it. Blocks, as the enforcer's control plane does, and allocates.
+// *thread-safe*
 class Management {
  public:
   // Whether a request is for this interface, going by its target as it was
@@ -58,7 +61,8 @@ class Management {
   // REQUIRES: `enforcer` outlives this object.
   explicit Management(Enforcer* enforcer, ManagementOptions options = {});
 
-  ManagementAnswer answer(const HttpRequest& request);
+  ManagementAnswer answer(const HttpRequest& request,
+                          const Caller& caller = Caller());
 
  private:
   Enforcer& enforcer_;

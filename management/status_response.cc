@@ -14,8 +14,9 @@ HttpResponse status_response(const absl::Status& error) {
     case absl::StatusCode::kFailedPrecondition:
       return error_response(400, "BadRequestException", message);
     case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kPermissionDenied:
       return error_response(401, "UnauthorizedException", message);
+    case absl::StatusCode::kPermissionDenied:
+      return error_response(403, "AccessDeniedException", message);
     case absl::StatusCode::kNotFound:
       return error_response(404, "NotFoundException", message);
     case absl::StatusCode::kAlreadyExists:

@@ -9,10 +9,11 @@
 namespace weir {
 
 // InvalidArgument and FailedPrecondition are BadRequestException, 400;
-// Unauthenticated and PermissionDenied UnauthorizedException, 401; NotFound
-// NotFoundException, 404; AlreadyExists and Aborted ConflictException, 409;
-// ResourceExhausted LimitExceededException, 429; all others
-// ServiceUnavailableException, 503. The message is `aws_message()`.
+// Unauthenticated UnauthorizedException, 401; PermissionDenied
+// AccessDeniedException, 403; NotFound NotFoundException, 404; AlreadyExists
+// and Aborted ConflictException, 409; ResourceExhausted LimitExceededException,
+// 429; all others ServiceUnavailableException, 503. The message is
+// `aws_message()`.
 HttpResponse status_response(const absl::Status& error);
 
 }  // namespace weir

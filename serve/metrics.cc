@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "enforcer/decision_names.h"
+#include "http/refusal.h"
 #include "serve/metrics_writer.h"
 #include "serve/process_status.h"
 
@@ -101,6 +102,10 @@ void add_statistics(MetricsWriter& metrics,
   add_counter(metrics, "weir_sync_failures_total",
               "Attempts to write counts to the store that failed.",
               statistics.sync_failures);
+  metrics.begin_gauge("weir_stalled_call_seconds",
+                      "For how long the control plane's call that is furthest "
+                      "behind has made no progress.");
+  metrics.add(static_cast<double>(statistics.stalled_call_ns) / 1e9);
   if (statistics.synced_unix_ns == 0) return;  // nothing to be late with
   metrics.begin_gauge("weir_last_sync_timestamp_seconds",
                       "When counts were last written to the store, as Unix "
@@ -147,6 +152,15 @@ std::string metrics_text(const MetricsSources& sources) {
   if (sources.http_connections.has_value()) {
     metrics.begin_gauge("weir_http_connections", "Open HTTP connections.");
     metrics.add(*sources.http_connections);
+  }
+  if (sources.http_refused.has_value()) {
+    metrics.begin_counter("weir_http_refused_total",
+                          "Requests and connections that were refused before "
+                          "anything looked at what they ask for, by reason.");
+    for (size_t i = 0; i < kHttpRefusals; ++i) {
+      metrics.add({{"reason", http_refusal_name(static_cast<HttpRefusal>(i))}},
+                  (*sources.http_refused)[i]);
+    }
   }
   metrics.begin_gauge("weir_build_info", "Always 1; says what is running.");
   metrics.add({{"version", sources.version}}, int64_t{1});

@@ -3,6 +3,7 @@
 #ifndef WEIR_SERVE_METRICS_H_
 #define WEIR_SERVE_METRICS_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "enforcer/enforcer.h"
 #include "gateway/authorizer.h"
 #include "gateway/request_counters.h"
+#include "http/refusal.h"
 #include "serve/access_log.h"
 #include "serve/management_counters.h"
 
@@ -25,6 +27,8 @@ struct MetricsSources {
   std::string_view version;      // of the program
   // Open at present; none: not shown.
   std::optional<int64_t> http_connections;
+  // By HttpRefusal, since the start; likewise.
+  std::optional<std::array<int64_t, kHttpRefusals>> http_refused;
 };
 
 // In the text format that MetricsWriter writes:
@@ -39,12 +43,14 @@ struct MetricsSources {
 //   weir_counts_file_bytes, weir_history_gaps_total,
 //   weir_sync_failures_total                          see Enforcer::Statistics
 //   weir_last_sync_timestamp_seconds                  once there was one
+//   weir_stalled_call_seconds                         likewise; see health
 //   weir_http_connections                             if known
+//   weir_http_refused_total{reason}                   likewise; HttpRefusal
 //   weir_build_info{version}                          1
 //   process_*                                         see ProcessStatus
 //
-// No label has a key, or anything else that clients choose. Locks as
-// `Enforcer::statistics()` does; reads /proc. Thread-safe.
+// No label has a key, or anything else that clients choose. Never waits, as
+// `Enforcer::statistics()` does not; reads /proc. Thread-safe.
 std::string metrics_text(const MetricsSources& sources);
 
 }  // namespace weir

@@ -48,6 +48,14 @@ ManagementOptions keep_up(const Enforcer& enforcer, LiveRoutes& routes,
   return options;
 }
 
+HttpResponse unwell(std::string_view why) {
+  HttpResponse response =
+      error_response(503, "ServiceUnavailableException", why);
+  // A monitor is no crowd, and wants to know when this ends.
+  set_header(response.headers, "retry-after", "1");
+  return response;
+}
+
 GatewayOptions gateway_options(GatewayOptions options, AccessLog* access_log,
                                RefusedKeys& refused_keys, Clock* clock) {
   options.observer = access_log;
@@ -69,14 +77,15 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
     : enforcer_(*enforcer),
       clock_(options.clock != nullptr ? std::move(options.clock)
                                       : std::make_shared<SystemClock>()),
-      started_unix_ns_(clock_->now().unix),
+      started_(clock_->now().monotonic),
       has_gateway_(options.gateway_beside_management),
-      max_gateway_requests_(options.max_gateway_requests),
       max_sync_age_(options.max_sync_age),
+      max_stalled_call_(options.max_stalled_call),
       access_(std::move(options.authentication)),
       routes_(enforcer),
       version_(std::move(options.version)),
       connections_(std::move(options.connections)),
+      refused_(std::move(options.refused)),
       access_log_(std::move(options.access_log)),
       refused_keys_(clock_->now()),
       gateway_(enforcer, &routes_, &request_counters_,
@@ -97,22 +106,29 @@ HttpResponse Service::answer(const HttpRequest& request) {
     return page_response(request, *file);
   }
   if (has_gateway_ && !is_own_path(request.target)) {
-    return answer_beside_management(request);
+    return gateway_.answer(request);
   }
   return error_response(404, "NotFoundException", "No such resource");
 }
 
-HttpResponse Service::answer_beside_management(const HttpRequest& request) {
-  HttpResponse response;
-  if (gateway_requests_.fetch_add(1) < max_gateway_requests_) {
-    response = gateway_.answer(request);
-  } else {
-    response =
-        error_response(429, "TooManyRequestsException", "Too Many Requests");
-    complete_refusal(request, response);
+HttpTreatment Service::treat(const HttpRequest& head) const {
+  const std::string_view path = path_of(head);
+  if (Management::serves(head.target) || path == kRefusedKeys) {
+    return {HttpRequestClass::kManagement,
+            /*from_head=*/!access_.check_head(head).ok()};
   }
-  gateway_requests_.fetch_sub(1);
-  return response;
+  if (path == "/healthz" || path == "/metrics") {
+    return {HttpRequestClass::kHealth, /*from_head=*/true};
+  }
+  if (Authorizer::serves(head.target) ||
+      (has_gateway_ && !is_own_path(head.target))) {
+    return treat_gateway(head);
+  }
+  return {HttpRequestClass::kManagement, /*from_head=*/true};
+}
+
+HttpTreatment Service::treat_gateway(const HttpRequest& /*head*/) const {
+  return {HttpRequestClass::kGateway, /*from_head=*/true};
 }
 
 HttpResponse Service::answer_gateway(const HttpRequest& request) {
@@ -126,17 +142,18 @@ std::vector<std::string> Service::unreachable_stages() const {
 }
 
 HttpResponse Service::answer_management(const HttpRequest& request) {
-  const absl::Status allowed = access_.check(request);
+  const auto caller = access_.check(request);
   ManagementAnswer answer =
-      allowed.ok() ? management_.answer(request)
-                   : ManagementAnswer{"Unknown", status_response(allowed)};
+      caller.ok()
+          ? management_.answer(request, *caller)
+          : ManagementAnswer{"Unknown", status_response(caller.status())};
   management_counters_.count(answer.operation, answer.response.status);
   answer.response.headers.emplace_back("x-amzn-requestid", new_request_id());
   return std::move(answer.response);
 }
 
 HttpResponse Service::answer_refused_keys(const HttpRequest& request) {
-  const absl::Status allowed = access_.check(request);
+  const absl::Status allowed = access_.check(request).status();
   HttpResponse response =
       allowed.ok() ? refused_keys_response(request, enforcer_, refused_keys_,
                                            clock_->now())
@@ -150,27 +167,31 @@ HttpResponse Service::metrics() const {
   MetricsSources sources{
       &enforcer_,   &request_counters_, &management_counters_,
       &authorizer_, access_log_.get(),  version_,
-      std::nullopt};
+      std::nullopt, std::nullopt};
   if (connections_ != nullptr) sources.http_connections = connections_();
+  if (refused_ != nullptr) sources.http_refused = refused_();
   return {200,
           {{"content-type", MetricsWriter::kContentType}},
           metrics_text(sources)};
 }
 
 HttpResponse Service::health() const {
+  const Enforcer::Statistics statistics = enforcer_.statistics();
+  const absl::Duration stalled = absl::Nanoseconds(statistics.stalled_call_ns);
+  if (stalled > max_stalled_call_) {
+    return unwell(absl::StrCat(statistics.stalled_call,
+                               "() has made no progress for ",
+                               absl::ToInt64Seconds(stalled),
+                               " seconds: the store's disk may not answer"));
+  }
   if (max_sync_age_ > absl::ZeroDuration()) {
     // What came before this process is not its doing.
-    const int64_t synced =
-        std::max(enforcer_.statistics().synced_unix_ns, started_unix_ns_);
-    const absl::Duration age = absl::Nanoseconds(clock_->now().unix - synced);
+    const absl::Duration age =
+        absl::Nanoseconds(clock_->now().monotonic -
+                          std::max(statistics.synced_monotonic_ns, started_));
     if (age > max_sync_age_) {
-      HttpResponse response = error_response(
-          503, "ServiceUnavailableException",
-          absl::StrCat("Counts were last written to the store ",
-                       absl::ToInt64Seconds(age), " seconds ago"));
-      // A monitor is no crowd, and wants to know when this ends.
-      set_header(response.headers, "retry-after", "1");
-      return response;
+      return unwell(absl::StrCat("Counts were last written to the store ",
+                                 absl::ToInt64Seconds(age), " seconds ago"));
     }
   }
   return {200, {{"content-type", "application/json"}}, R"({"status":"ok"})"};

@@ -3,7 +3,7 @@
 #ifndef WEIR_SERVE_SERVICE_H_
 #define WEIR_SERVE_SERVICE_H_
 
-#include <atomic>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,6 +21,7 @@
 #include "gateway/route_table.h"
 #include "gateway/trusted_peers.h"
 #include "http/message.h"
+#include "http/refusal.h"
 #include "management/access.h"
 #include "management/authentication.h"
 #include "management/management.h"
@@ -45,28 +46,32 @@ struct ServiceOptions {
   std::shared_ptr<AccessLog> access_log;
   // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
   bool gateway_beside_management = true;
-  // How many requests `answer()` lets the gateway have at a time; others are
-  // 429.
-  int max_gateway_requests = 192;
   // How old the last sync to the store may be before the service is unwell; 0:
   // nothing is synced.
   absl::Duration max_sync_age = absl::ZeroDuration();
-  // For /metrics: which version this is, and how many connections there are at
-  // present (default: not shown).
+  // For how long a call of the control plane may make no progress before the
+  // service is unwell: its disk does not answer, most likely.
+  absl::Duration max_stalled_call = absl::Seconds(10);
+  // For /metrics: which version this is; how many connections there are at
+  // present, and what the HTTP servers have refused (default: not shown).
   std::string version;
   std::function<std::optional<int64_t>()> connections;
+  std::function<std::optional<std::array<int64_t, kHttpRefusals>>()> refused;
 };
 
 // Answers whole requests, apart from any connection:
 //
 //   /usageplans, /apikeys, /tags   management: see Management, Access
 //   /restapis, /account, ...       404: API Gateway's, too, but not this one's
-//   /healthz                       200, or 503 if counts do not reach the disk
+//   /healthz                       200, or 503 if counts do not reach the disk,
+//                                  or a call of the management is stuck
 //   /metrics                       for Prometheus; needs no credentials
 //   /-/authorize/{apiId}/{stage}   for proxies that ask: see Authorizer
 //   /-/refused-keys                for whoever may read: see RefusedKeys
 //   /                              a page for people; it has no data of its own
 //   /{apiId}/{stage}/...           the gateway: see Gateway
+//
+// Those two never wait, for the control plane or a disk.
 //
 // *thread-safe*, but for construction and destruction.
 class Service {
@@ -79,6 +84,13 @@ class Service {
   HttpResponse answer(const HttpRequest& request);
   // The gateway and the authorizer, and nothing else.
   HttpResponse answer_gateway(const HttpRequest& request);
+
+  // How an HTTP server treats requests to answer(), and to answer_gateway().
+  // What the gateway decides, health, numbers and files are answered from the
+  // head alone: none of them blocks. So is management, without being reached,
+  // for whoever may not use it: strangers' bodies are not read.
+  HttpTreatment treat(const HttpRequest& head) const;
+  HttpTreatment treat_gateway(const HttpRequest& head) const;
 
   // Makes an answer that is not the service's, as it was not asked, one that
   // pages can read if they can read the gateway's.
@@ -96,21 +108,21 @@ class Service {
 
   HttpResponse answer_management(const HttpRequest& request);
   HttpResponse answer_refused_keys(const HttpRequest& request);
-  HttpResponse answer_beside_management(const HttpRequest& request);
   HttpResponse health() const;
   HttpResponse metrics() const;
 
   Enforcer& enforcer_;
   const std::shared_ptr<Clock> clock_;
-  const int64_t started_unix_ns_;
+  const int64_t started_;  // by the clock's monotonic time
   const bool has_gateway_;
-  const int max_gateway_requests_;
-  std::atomic<int> gateway_requests_{0};
   const absl::Duration max_sync_age_;
+  const absl::Duration max_stalled_call_;
   const Access access_;
   LiveRoutes routes_;
   const std::string version_;
   const std::function<std::optional<int64_t>()> connections_;
+  const std::function<std::optional<std::array<int64_t, kHttpRefusals>>()>
+      refused_;
   RequestCounters request_counters_;
   const std::shared_ptr<AccessLog> access_log_;  // or null
   RefusedKeys refused_keys_;

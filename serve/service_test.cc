@@ -1,9 +1,13 @@
 #include "serve/service.h"
 
+#include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -14,9 +18,11 @@
 #include "gtest/gtest.h"
 #include "http/headers.h"
 #include "http/message.h"
+#include "http/refusal.h"
 #include "management/authentication.h"
 #include "management/credentials.h"
 #include "management/sign_request.h"
+#include "proto/api_key.pb.h"
 
 namespace weir {
 namespace {
@@ -226,7 +232,9 @@ TEST_F(ServiceTest, CredentialsAreForManagementAlone) {
   EXPECT_EQ(unsigned_call.status, 401);
   EXPECT_EQ(header(unsigned_call, "x-amzn-errortype"), "UnauthorizedException");
   EXPECT_NE(header(unsigned_call, "x-amzn-requestid"), "");
-  EXPECT_EQ(signed_by(reader, "POST").status, 401);
+  const HttpResponse forbidden = signed_by(reader, "POST");
+  EXPECT_EQ(forbidden.status, 403);
+  EXPECT_EQ(header(forbidden, "x-amzn-errortype"), "AccessDeniedException");
   EXPECT_EQ(enforcer_->statistics().usage_plans, 0u);
   EXPECT_EQ(signed_by(writer, "POST").status, 201);
   EXPECT_EQ(signed_by(reader, "GET").status, 200);
@@ -234,6 +242,123 @@ TEST_F(ServiceTest, CredentialsAreForManagementAlone) {
     EXPECT_EQ(call("GET", open).status, 200) << open;
   }
   EXPECT_EQ(call("GET", "/a1/prod/pets").status, 403);
+}
+
+TEST_F(ServiceTest, WhoMayNotSeeValuesSeesNone) {
+  start();
+  create_plan();
+  const std::string id = enforcer_->list_api_keys()->items[0].id();
+  const Credential viewer{"VIEWER", "secret", "", true, "", true};
+  const Credential reader{"READER", "secret", "", true};
+  Credentials credentials;
+  ASSERT_TRUE(credentials.add(viewer).ok());
+  ASSERT_TRUE(credentials.add(reader).ok());
+  ServiceOptions options;
+  options.clock = clock_;
+  options.authentication =
+      std::make_shared<Authentication>(std::move(credentials), clock_.get());
+  service_ = *Service::create(enforcer_.get(), std::move(options));
+  const auto get = [&](const Credential& credential,
+                       const std::string& target) {
+    return service_->answer(*signed_request(request("GET", target), credential,
+                                            "us-east-1", kStart));
+  };
+  for (const std::string& target :
+       {std::string("/apikeys?includeValues=true"),
+        absl::StrCat("/apikeys/", id, "?includeValue=true"),
+        absl::StrCat("/apikeys/", id, "?includeValue=%74rue")}) {
+    const HttpResponse refused = get(viewer, target);
+    EXPECT_EQ(refused.status, 403) << target;
+    EXPECT_EQ(header(refused, "x-amzn-errortype"), "AccessDeniedException");
+    EXPECT_THAT(refused.body, Not(HasSubstr(kKey)));
+    EXPECT_THAT(get(reader, target).body, HasSubstr(kKey)) << target;
+  }
+  for (const std::string& target :
+       {std::string("/apikeys"), absl::StrCat("/apikeys/", id),
+        std::string("/apikeys?includeValues=false"),
+        std::string("/usageplans/gold/keys"),
+        absl::StrCat("/usageplans/gold/keys/", id), std::string("/usageplans"),
+        std::string("/-/refused-keys")}) {
+    const HttpResponse response = get(viewer, target);
+    EXPECT_EQ(response.status, 200) << target;
+    EXPECT_THAT(response.body, Not(HasSubstr(kKey))) << target;
+  }
+  EXPECT_THAT(get(reader, absl::StrCat("/usageplans/gold/keys/", id)).body,
+              HasSubstr(kKey));
+  EXPECT_EQ(service_
+                ->answer(*signed_request(request("POST", "/apikeys", "{}"),
+                                         viewer, "us-east-1", kStart))
+                .status,
+            403);
+}
+
+TEST_F(ServiceTest, APatchOfTooManyOperationsIsABadRequest) {
+  start();
+  create_plan();
+  std::string operations;
+  for (int i = 0; i <= 10'000; ++i) {
+    absl::StrAppend(&operations, i == 0 ? "" : ",",
+                    R"({"op":"replace","path":"/name","value":"n"})");
+  }
+  const HttpResponse refused =
+      call("PATCH", "/usageplans/gold",
+           absl::StrCat(R"({"patchOperations":[)", operations, "]}"));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(header(refused, "x-amzn-errortype"), "BadRequestException");
+  EXPECT_THAT(refused.body, HasSubstr("10001 operations"));
+}
+
+TEST_F(ServiceTest, RefusalsOfTheServersAreShown) {
+  ServiceOptions options;
+  options.refused = [] {
+    return std::array<int64_t, kHttpRefusals>{1, 0, 0, 4, 0, 0, 0, 8};
+  };
+  start(std::move(options));
+  const std::string metrics = call("GET", "/metrics").body;
+  for (const char* line : {"weir_http_refused_total{reason=\"malformed\"} 1\n",
+                           "weir_http_refused_total{reason=\"timeout\"} 4\n",
+                           "weir_http_refused_total{reason=\"handshake\"} 8\n",
+                           "weir_http_refused_total{reason=\"requests\"} 0\n",
+                           "weir_stalled_call_seconds 0\n"}) {
+    EXPECT_THAT(metrics, HasSubstr(line));
+  }
+}
+
+TEST_F(ServiceTest, IsUnwellWhenTheControlPlaneIsStuck) {
+  ServiceOptions options;
+  options.max_stalled_call = absl::ZeroDuration();
+  start(std::move(options));
+  EXPECT_EQ(call("GET", "/healthz").status, 200);
+  std::atomic<bool> stop{false};
+  std::thread busy([&] {
+    while (!stop) {
+      (void)enforcer_->import_api_keys(std::vector<v1::ApiKey>(1'000));
+    }
+  });
+  HttpResponse health;
+  do {
+    health = call("GET", "/healthz");
+  } while (health.status == 200);
+  stop = true;
+  busy.join();
+  EXPECT_EQ(health.status, 503);
+  EXPECT_THAT(
+      health.body,
+      HasSubstr("import_api_keys() has made no progress for 0 seconds"));
+  EXPECT_EQ(header(health, "x-amzn-errortype"), "ServiceUnavailableException");
+  EXPECT_EQ(header(health, "retry-after"), "1");
+  EXPECT_EQ(call("GET", "/healthz").status, 200);
+}
+
+// Whatever the time of day becomes.
+TEST_F(ServiceTest, TheTimeOfDayMakesNobodyUnwell) {
+  ServiceOptions options;
+  options.max_sync_age = absl::Seconds(60);
+  start(std::move(options));
+  for (const int64_t seconds : {86'400, -200'000}) {
+    clock_->step_wall_clock(seconds * kSecond);
+    EXPECT_EQ(call("GET", "/healthz").status, 200);
+  }
 }
 
 TEST_F(ServiceTest, IsUnwellWhenCountsDoNotReachTheStore) {
@@ -283,14 +408,57 @@ TEST_F(ServiceTest, ProxiesAsk) {
   }
 }
 
-TEST_F(ServiceTest, ABusyGatewayKeepsNoOperatorOut) {
+// What never blocks is answered from the head.
+TEST_F(ServiceTest, KnowsWhichRequestsNeedTheirBodies) {
+  start();
+  const auto treated = [&](const std::string& target) {
+    const HttpTreatment treatment = service_->treat(request("POST", target));
+    return std::make_pair(treatment.request_class, treatment.from_head);
+  };
+  const auto gateway = std::make_pair(HttpRequestClass::kGateway, true);
+  const auto health = std::make_pair(HttpRequestClass::kHealth, true);
+  const auto file = std::make_pair(HttpRequestClass::kManagement, true);
+  const auto whole = std::make_pair(HttpRequestClass::kManagement, false);
+  EXPECT_EQ(treated("/a1/prod/pets?x"), gateway);
+  EXPECT_EQ(treated("/-/authorize/a1/prod"), gateway);
+  EXPECT_EQ(treated("/healthz?x"), health);
+  EXPECT_EQ(treated("/metrics"), health);
+  EXPECT_EQ(treated("/"), file);
+  EXPECT_EQ(treated("/restapis"), file);
+  EXPECT_EQ(treated("/usageplans"), whole);
+  EXPECT_EQ(treated("/-/refused-keys?limit=5"), whole);
+  HttpRequest elsewhere = request("POST", "/usageplans");
+  elsewhere.headers = {{"host", "attacker.example"}};
+  EXPECT_TRUE(service_->treat(elsewhere).from_head);
+  EXPECT_EQ(
+      service_->treat_gateway(request("POST", "/usageplans")).request_class,
+      HttpRequestClass::kGateway);
+}
+
+TEST_F(ServiceTest, ReadsNoBodiesOfStrangers) {
+  Credentials credentials;
+  const Credential known = {"KNOWN", "secret", "", false};
+  ASSERT_TRUE(credentials.add(known).ok());
   ServiceOptions options;
-  options.max_gateway_requests = 0;
+  options.authentication =
+      std::make_shared<Authentication>(std::move(credentials), clock_.get());
   start(std::move(options));
-  const HttpResponse refused = call("GET", "/a1/prod/pets");
-  EXPECT_EQ(refused.status, 429);
-  EXPECT_EQ(header(refused, "x-amzn-errortype"), "TooManyRequestsException");
-  EXPECT_EQ(call("GET", "/usageplans").status, 200);
+  const HttpRequest plan = request("POST", "/usageplans", R"({"name":"gold"})");
+  const int64_t now = kStart;
+  // Of the head alone, as a server has it.
+  const auto is_read = [&](const Credential& credential, int64_t at) {
+    HttpRequest head = *signed_request(plan, credential, "us-east-1", at);
+    head.body.clear();
+    const HttpTreatment treatment = service_->treat(head);
+    EXPECT_EQ(treatment.request_class, HttpRequestClass::kManagement);
+    return !treatment.from_head;
+  };
+  EXPECT_TRUE(is_read(known, now));
+  EXPECT_FALSE(is_read({"UNKNOWN", "secret", "", false}, now));
+  EXPECT_FALSE(is_read(known, now - 301));
+  EXPECT_FALSE(is_read(known, now + 301));
+  EXPECT_TRUE(service_->treat(plan).from_head) << "not signed";
+  EXPECT_EQ(service_->answer(plan).status, 401);
 }
 
 TEST_F(ServiceTest, PagesOfOtherOriginsMayUseAnApi) {
@@ -299,16 +467,12 @@ TEST_F(ServiceTest, PagesOfOtherOriginsMayUseAnApi) {
         call("GET", target, "", {{"origin", "https://www.example.com"}});
     return header(response, "access-control-allow-origin");
   };
-  for (const int most : {1, 0}) {
-    ServiceOptions options;
-    ASSERT_TRUE(
-        options.gateway.cors.allow("a1", "https://www.example.com").ok());
-    options.max_gateway_requests = most;
-    start(std::move(options));
-    EXPECT_EQ(allowed("/a1/prod/pets"), "https://www.example.com");
-    EXPECT_EQ(allowed("/a2/prod/pets"), "");
-    EXPECT_EQ(allowed("/usageplans"), "");
-  }
+  ServiceOptions options;
+  ASSERT_TRUE(options.gateway.cors.allow("a1", "https://www.example.com").ok());
+  start(std::move(options));
+  EXPECT_EQ(allowed("/a1/prod/pets"), "https://www.example.com");
+  EXPECT_EQ(allowed("/a2/prod/pets"), "");
+  EXPECT_EQ(allowed("/usageplans"), "");
 }
 
 TEST_F(ServiceTest, TheGatewayTellsItsClientsWhatItIsTo) {

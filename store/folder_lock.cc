@@ -1,9 +1,13 @@
 #include "store/folder_lock.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <map>
 
@@ -15,6 +19,55 @@
 
 namespace weir {
 namespace {
+
+// The descriptors by which this process has locked folders. Such a lock is
+// shared with children, and is to end with the process that took it: so they
+// close their copies. What finds no place here they keep until they end.
+class LockedFolders {
+ public:
+  static LockedFolders& instance() {
+    static LockedFolders& folders = *new LockedFolders;
+    return folders;
+  }
+  void add(int descriptor) { exchange(kNone, descriptor); }
+  void remove(int descriptor) { exchange(descriptor, kNone); }
+
+ private:
+  static constexpr int kNone = -1;
+
+  LockedFolders() {
+    for (auto& descriptor : descriptors_) descriptor = kNone;
+    pthread_atfork(nullptr, nullptr, [] { instance().close_all(); });
+  }
+  void exchange(int from, int to) {
+    for (auto& descriptor : descriptors_) {
+      int expected = from;
+      if (descriptor.compare_exchange_strong(expected, to)) return;
+    }
+  }
+  void close_all() {
+    for (auto& descriptor : descriptors_) {
+      const int number = descriptor.exchange(kNone);
+      if (number != kNone) close(number);
+    }
+  }
+
+  std::array<std::atomic<int>, 64> descriptors_;
+};
+
+// Locks the folder itself: the file may be removed, and another one be made and
+// locked, while this process goes on. (Not the folder alone, since that does
+// not tell who has it, and a child that inherits the descriptor has the lock.)
+// Where a folder cannot be locked, as on NFS, the file has to do.
+absl::Status lock_folder(const std::string& folder,
+                         const Descriptor& descriptor) {
+  if (flock(descriptor.number(), LOCK_EX | LOCK_NB) == 0 ||
+      errno != EWOULDBLOCK) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      folder, ": is open in another process, whose file `lock` was removed"));
+}
 
 // `process` is 0 for one of a container that cannot be seen from here.
 absl::Status in_use(const std::string& folder, pid_t process) {
@@ -71,7 +124,16 @@ FolderLock::OpenFolders& FolderLock::OpenFolders::loaded = instance();
 
 absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::take(
     const std::string& folder, bool to_write) {
-  Descriptor descriptor(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Descriptor descriptor;
+  if (to_write) {
+    descriptor =
+        Descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  }
+  // Who may not list the folder can do without its lock.
+  if (!descriptor.is_open()) {
+    descriptor =
+        Descriptor(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
   struct stat status;
   if (!descriptor.is_open() || fstat(descriptor.number(), &status) != 0) {
     return file_error(folder, "cannot be opened", errno);
@@ -94,6 +156,10 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::take(
     auto locked = lock_file_in(folder, descriptor);
     if (!locked.ok()) return locked.status();
     lock = *std::move(locked);
+    if (auto status = lock_folder(folder, descriptor); !status.ok()) {
+      return status;
+    }
+    LockedFolders::instance().add(descriptor.number());
   }
   ++(to_write ? use.writers : use.readers);
   folders.uses[inode] = use;
@@ -118,6 +184,8 @@ FolderLock::~FolderLock() {
   --(lock_.is_open() ? use.writers : use.readers);
   if (use.writers + use.readers == 0) folders.uses.erase(inode_);
   // While nobody else can look whether it is free.
+  if (lock_.is_open()) LockedFolders::instance().remove(folder_.number());
+  folder_ = Descriptor();
   lock_ = Descriptor();
 }
 

@@ -15,13 +15,14 @@ namespace weir {
 // The right to use a store's folder: to write, of one process at a time; to
 // read, of any number. Destroying it ends the right. *thread-compatible*
 //
-// The lock is a POSIX one on the folder's file `lock`. It ends with the process
-// however that ends, and a child does not inherit it. But such locks do not
-// conflict within a process, and closing any descriptor of the file drops them;
-// so a list of the folders that the process has open is asked first. The list
-// serves SQLite too, which keeps its locks in the same way and in lists of its
-// own: a child inherits those, with locks in them that are its parent's, and so
-// must not open what the parent had open.
+// The lock is a POSIX one on the folder's file `lock`, which says who has it,
+// and, since that file can be removed, one of flock(2) on the folder. Both end
+// with the process however that ends, and a child does not inherit them. But
+// POSIX locks do not conflict within a process, and closing any descriptor of
+// the file drops them; so a list of the folders that the process has open is
+// asked first. The list serves SQLite too, which keeps its locks in the same
+// way and in lists of its own: a child inherits those, with locks in them that
+// are its parent's, and so must not open what the parent had open.
 class FolderLock {
  public:
   // FailedPrecondition if the folder is in use, with the process that uses it;
@@ -51,8 +52,8 @@ class FolderLock {
 
   const Inode inode_;
   // While the folder is open, no other can be given its inode.
-  const Descriptor folder_;
-  Descriptor lock_;  // Open if this is the right to write.
+  Descriptor folder_;  // Locked as well, if this is the right to write.
+  Descriptor lock_;    // Open if this is the right to write.
 };
 
 }  // namespace weir

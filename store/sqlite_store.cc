@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "enforcer/mutex.h"
 #include "google/protobuf/message_lite.h"
@@ -70,6 +72,33 @@ constexpr char kCreate[] =
     "PRAGMA application_id = 0x57656972;"
     "PRAGMA user_version = 1;";
 
+// Keys of a commit that is written in pieces and has not come to its end: they,
+// and what is associated with them, are not there yet. Made when it is first
+// needed, so that stores which are older, or hold little, have none.
+constexpr char kCreateUnfinished[] =
+    "CREATE TABLE IF NOT EXISTS unfinished_keys("
+    "  ordinal INTEGER PRIMARY KEY) STRICT";
+constexpr char kCountUnfinishedTables[] =
+    "SELECT count(*) FROM sqlite_schema"
+    " WHERE type = 'table' AND name = 'unfinished_keys'";
+constexpr char kAddUnfinishedKey[] =
+    "INSERT INTO api_keys(id, document) VALUES(?1, ?2) ON CONFLICT DO NOTHING";
+constexpr char kMarkUnfinished[] =
+    "INSERT INTO unfinished_keys SELECT ordinal FROM api_keys WHERE id = ?1";
+constexpr char kFinish[] = "DELETE FROM unfinished_keys";
+constexpr char kDropUnfinishedKeys[] =
+    "DELETE FROM api_keys WHERE ordinal IN"
+    " (SELECT ordinal FROM unfinished_keys ORDER BY ordinal LIMIT ?1)";
+constexpr char kUnmarkDropped[] =
+    "DELETE FROM unfinished_keys WHERE ordinal IN"
+    " (SELECT ordinal FROM unfinished_keys ORDER BY ordinal LIMIT ?1)";
+constexpr char kDropUnfinishedKey[] =
+    "DELETE FROM api_keys WHERE id = ?1"
+    " AND ordinal IN (SELECT ordinal FROM unfinished_keys)";
+constexpr char kUnmarkMissing[] =
+    "DELETE FROM unfinished_keys"
+    " WHERE ordinal NOT IN (SELECT ordinal FROM api_keys)";
+
 constexpr char kApplicationIdOf[] = "PRAGMA application_id";
 constexpr char kVersionOf[] = "PRAGMA user_version";
 constexpr char kCountTables[] =
@@ -106,11 +135,19 @@ constexpr char kGetState[] = "SELECT counts, last_association_id FROM state";
 constexpr char kGetPlans[] =
     "SELECT document FROM usage_plans ORDER BY ordinal";
 constexpr char kGetKeys[] = "SELECT document FROM api_keys ORDER BY ordinal";
+constexpr char kGetFinishedKeys[] =
+    "SELECT document FROM api_keys"
+    " WHERE ordinal NOT IN (SELECT ordinal FROM unfinished_keys)"
+    " ORDER BY ordinal";
 // Outer joins: a name that is missing is noticed.
-constexpr char kGetAssociations[] =
-    "SELECT a.id, p.id, k.id, a.first_day, a.extensions FROM associations a"
-    " LEFT JOIN usage_plans p ON p.ordinal = a.plan"
-    " LEFT JOIN api_keys k ON k.ordinal = a.key ORDER BY a.id";
+#define WEIR_ASSOCIATIONS                                                  \
+  "SELECT a.id, p.id, k.id, a.first_day, a.extensions FROM associations a" \
+  " LEFT JOIN usage_plans p ON p.ordinal = a.plan"                         \
+  " LEFT JOIN api_keys k ON k.ordinal = a.key"
+constexpr char kGetAssociations[] = WEIR_ASSOCIATIONS " ORDER BY a.id";
+constexpr char kGetFinishedAssociations[] = WEIR_ASSOCIATIONS
+    " WHERE a.key NOT IN (SELECT ordinal FROM unfinished_keys) ORDER BY a.id";
+#undef WEIR_ASSOCIATIONS
 
 constexpr char kPutDay[] =
     "INSERT INTO daily_usage VALUES(?1, ?2, ?3)"
@@ -131,6 +168,10 @@ constexpr char kPruneDays[] =
     "DELETE FROM daily_usage WHERE (day, association) IN"
     " (SELECT day, association FROM daily_usage WHERE day < ?1"
     "  ORDER BY day, association LIMIT ?2)";
+
+// How many changes are written together while others wait: some milliseconds.
+// So many are one transaction.
+constexpr size_t kPiece = 2'000;
 
 // In pages of 4 KiB. How long the WAL becomes before usage, which nobody waits
 // for, copies it to the database; and before a commit has to.
@@ -334,10 +375,119 @@ absl::Status apply_all(SqliteConnection& database,
   return database.run(kRaiseLastAssociation, {last_association});
 }
 
+// Drops keys of commits that have not come to their ends, with what is
+// associated with them; so many at most. Returns how many it dropped.
+absl::StatusOr<int64_t> drop_unfinished(SqliteConnection& database,
+                                        int64_t most) {
+  absl::Status status = database.run(kDropUnfinishedKeys, {most});
+  if (!status.ok()) return status;
+  status = database.run(kUnmarkDropped, {most});
+  if (!status.ok()) return status;
+  return database.changed_rows();
+}
+
+// The same for keys that `changes` put: a key takes the place of one that is
+// there by its id, and is not to be taken for it.
+absl::Status drop_unfinished(SqliteConnection& database,
+                             absl::Span<const v1::StoreChange> changes) {
+  for (const v1::StoreChange& change : changes) {
+    if (!change.has_put_api_key()) continue;
+    const absl::Status status =
+        database.run(kDropUnfinishedKey, {change.put_api_key().id()});
+    if (!status.ok()) return status;
+  }
+  return database.run(kUnmarkMissing);
+}
+
+// Whether `changes` may be written in pieces.
+bool is_divisible(absl::Span<const v1::StoreChange> changes) {
+  return changes.size() > kPiece &&
+         std::all_of(changes.begin(), changes.end(),
+                     [](const v1::StoreChange& change) {
+                       return change.has_put_api_key() ||
+                              change.has_put_association() ||
+                              change.change_case() ==
+                                  v1::StoreChange::kDeleteAssociation;
+                     });
+}
+
+// A commit that is written in pieces. What is new is written first: that cannot
+// be told from what is not there until the end, when all else is written.
+class CommitInPieces {
+ public:
+  explicit CommitInPieces(absl::Span<const v1::StoreChange> changes)
+      : changes_(changes) {}
+
+  bool has_more() const { return next_ < changes_.size(); }
+
+  // Writes what is new in the next piece, in a transaction of its own.
+  absl::Status write_piece(SqliteConnection& database) {
+    absl::Status status;
+    if (next_ == 0) status = database.run(kCreateUnfinished);
+    const size_t end = std::min(next_ + kPiece, changes_.size());
+    for (; status.ok() && next_ < end; ++next_) {
+      bool is_done = false;
+      status = write_new(database, changes_[next_], is_done);
+      if (absl::IsInvalidArgument(status)) {
+        status = with_prefix(status, absl::StrCat("changes[", next_, "]: "));
+      }
+      if (status.ok() && !is_done) rest_.push_back(next_);
+    }
+    return status;
+  }
+
+  // Writes all else, and has it all be there.
+  absl::Status finish(SqliteConnection& database) {
+    int64_t last_association = 0;
+    for (const v1::StoreChange& change : changes_) {
+      last_association = std::max(last_association, association_in(change));
+    }
+    for (const size_t i : rest_) {
+      const absl::Status status = apply(database, changes_[i]);
+      if (absl::IsInvalidArgument(status)) {
+        return with_prefix(status, absl::StrCat("changes[", i, "]: "));
+      }
+      if (!status.ok()) return status;
+    }
+    if (last_association > 0) {
+      const absl::Status status =
+          database.run(kRaiseLastAssociation, {last_association});
+      if (!status.ok()) return status;
+    }
+    return database.run(kFinish);
+  }
+
+ private:
+  absl::Status write_new(SqliteConnection& database,
+                         const v1::StoreChange& change, bool& is_done) {
+    if (change.has_put_api_key()) {
+      const v1::ApiKey& key = change.put_api_key();
+      const std::string document = key.SerializeAsString();
+      absl::Status status =
+          database.run(kAddUnfinishedKey, {key.id(), SqliteBlob{document}});
+      is_done = status.ok() && database.changed_rows() > 0;
+      if (!is_done) return status;
+      new_keys_.insert(key.id());
+      return database.run(kMarkUnfinished, {key.id()});
+    }
+    is_done = change.has_put_association() &&
+              new_keys_.contains(change.put_association().key_id());
+    return is_done ? put_association(database, change.put_association())
+                   : absl::OkStatus();
+  }
+
+  const absl::Span<const v1::StoreChange> changes_;
+  size_t next_ = 0;
+  std::vector<size_t> rest_;
+  absl::flat_hash_set<std::string> new_keys_;
+};
+
 // Its visitors refer to one message, whose memory is used for all.
 absl::Status load_from(
     SqliteConnection& database,
     absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) {
+  const auto has_unfinished = database.number(kCountUnfinishedTables);
+  if (!has_unfinished.ok()) return has_unfinished.status();
   v1::StoreChange change;
   absl::Status status =
       database.query(kGetState, {}, [&](const SqliteRow& row) {
@@ -354,27 +504,32 @@ absl::Status load_from(
     return parsed.ok() ? visit(change) : parsed;
   });
   if (!status.ok()) return status;
-  status = database.query(kGetKeys, {}, [&](const SqliteRow& row) {
-    const absl::Status parsed =
-        parse(database, row.bytes(0), change.mutable_put_api_key());
-    return parsed.ok() ? visit(change) : parsed;
-  });
+  status = database.query(*has_unfinished > 0 ? kGetFinishedKeys : kGetKeys, {},
+                          [&](const SqliteRow& row) {
+                            const absl::Status parsed =
+                                parse(database, row.bytes(0),
+                                      change.mutable_put_api_key());
+                            return parsed.ok() ? visit(change) : parsed;
+                          });
   if (!status.ok()) return status;
-  return database.query(kGetAssociations, {}, [&](const SqliteRow& row) {
-    v1::StoredAssociation* association = change.mutable_put_association();
-    const absl::Status parsed = parse(database, row.bytes(4), association);
-    if (!parsed.ok()) return parsed;
-    if (row.is_null(1) || row.is_null(2)) {
-      return damaged(database.path(),
-                     absl::StrCat("association ", row.integer(0),
-                                  " is of a plan or a key that is missing"));
-    }
-    association->set_id(row.integer(0));
-    association->set_usage_plan_id(std::string(row.bytes(1)));
-    association->set_key_id(std::string(row.bytes(2)));
-    association->set_first_day(static_cast<Day>(row.integer(3)));
-    return visit(change);
-  });
+  return database.query(
+      *has_unfinished > 0 ? kGetFinishedAssociations : kGetAssociations, {},
+      [&](const SqliteRow& row) {
+        v1::StoredAssociation* association = change.mutable_put_association();
+        const absl::Status parsed = parse(database, row.bytes(4), association);
+        if (!parsed.ok()) return parsed;
+        if (row.is_null(1) || row.is_null(2)) {
+          return damaged(
+              database.path(),
+              absl::StrCat("association ", row.integer(0),
+                           " is of a plan or a key that is missing"));
+        }
+        association->set_id(row.integer(0));
+        association->set_usage_plan_id(std::string(row.bytes(1)));
+        association->set_key_id(std::string(row.bytes(2)));
+        association->set_first_day(static_cast<Day>(row.integer(3)));
+        return visit(change);
+      });
 }
 
 absl::Status days_of_all(SqliteConnection& database, Day first, Day last,
@@ -433,6 +588,17 @@ struct SqliteStore::Impl {
 
   // What `body` writes, or nothing.
   absl::Status write(Body body);
+  absl::Status commit_in_pieces(absl::Span<const v1::StoreChange> changes);
+  // Takes back what a commit in pieces has left. REQUIRES: none is in progress,
+  // and `dividing` is held, or nobody else has the store yet.
+  absl::Status take_back();
+  absl::Status commit_at_once(absl::Span<const v1::StoreChange> changes);
+  // Between two pieces.
+  void let_others_write() {
+    shorten_wal();
+    MutexLock hold(writing);
+    writing.let_others_in();
+  }
   // What `body` reads is from one snapshot.
   absl::Status read(Body body);
   // Calls `body` with a connection that is nobody else's meanwhile.
@@ -441,6 +607,7 @@ struct SqliteStore::Impl {
   void shorten_wal();
 
   absl::Status check_process() const;
+  absl::Status check_writable() const;
 
   const pid_t process = getpid();
   const std::string folder;
@@ -448,6 +615,10 @@ struct SqliteStore::Impl {
   const bool read_only;
   // Given up last.
   const std::unique_ptr<FolderLock> lock;
+  // One commit in pieces at a time. To be locked before `writing`.
+  Mutex dividing;
+  // Whether one has failed, and could not be taken back.
+  std::atomic<bool> has_leftovers{false};
   Mutex writing;
   // nullptr: read only.
   std::unique_ptr<SqliteConnection> writer ABSL_GUARDED_BY(writing);
@@ -466,8 +637,14 @@ absl::Status SqliteStore::Impl::open() {
   if (!database.ok()) return database.status();
   status = prepare_to_write(**database);
   if (!status.ok()) return status;
-  MutexLock hold(writing);
-  writer = *std::move(database);
+  const auto has_unfinished = (*database)->number(kCountUnfinishedTables);
+  if (!has_unfinished.ok()) return has_unfinished.status();
+  {
+    MutexLock hold(writing);
+    writer = *std::move(database);
+  }
+  // Without room for it, this waits for the next commit.
+  if (*has_unfinished > 0) take_back().IgnoreError();
   return absl::OkStatus();
 }
 
@@ -478,13 +655,18 @@ absl::Status SqliteStore::Impl::check_process() const {
                    ", and cannot be used by this one, forked from it"));
 }
 
-absl::Status SqliteStore::Impl::write(Body body) {
+absl::Status SqliteStore::Impl::check_writable() const {
   absl::Status status = check_process();
-  if (!status.ok()) return status;
-  if (read_only) {
-    return absl::FailedPreconditionError(
+  if (status.ok() && read_only) {
+    status = absl::FailedPreconditionError(
         absl::StrCat(path, ": was opened to be read only"));
   }
+  return status;
+}
+
+absl::Status SqliteStore::Impl::write(Body body) {
+  absl::Status status = check_writable();
+  if (!status.ok()) return status;
   MutexLock hold(writing);
   SqliteConnection& database = *writer;
   bool is_written = false;
@@ -504,6 +686,63 @@ absl::Status SqliteStore::Impl::write(Body body) {
     database.checkpoint().IgnoreError();
   }
   return status;
+}
+
+absl::Status SqliteStore::Impl::take_back() {
+  for (;;) {
+    int64_t dropped = 0;
+    const absl::Status status = write([&](SqliteConnection& database) {
+      const auto count = drop_unfinished(database, kPiece);
+      if (count.ok()) dropped = *count;
+      return count.status();
+    });
+    has_leftovers = !status.ok();
+    if (!status.ok() || dropped == 0) return status;
+    let_others_write();
+  }
+}
+
+absl::Status SqliteStore::Impl::commit_in_pieces(
+    absl::Span<const v1::StoreChange> changes) {
+  MutexLock alone(dividing);
+  // What was left of an earlier one would be taken for this one's.
+  absl::Status status = has_leftovers ? take_back() : absl::OkStatus();
+  if (!status.ok()) return status;
+  CommitInPieces commit(changes);
+  bool has_begun = false;  // then there is the table as well
+  while (status.ok() && commit.has_more()) {
+    status = write([&](SqliteConnection& database) {
+      return commit.write_piece(database);
+    });
+    if (!status.ok()) break;
+    has_begun = true;
+    let_others_write();
+  }
+  if (status.ok()) {
+    status = write(
+        [&](SqliteConnection& database) { return commit.finish(database); });
+  }
+  if (!status.ok() && has_begun) {
+    has_leftovers = true;
+    take_back().IgnoreError();
+  }
+  return status;
+}
+
+absl::Status SqliteStore::Impl::commit_at_once(
+    absl::Span<const v1::StoreChange> changes) {
+  if (has_leftovers) {
+    MutexLock alone(dividing);
+    // If there is no room for it, there may yet be for this.
+    if (has_leftovers) take_back().IgnoreError();
+  }
+  return write([&](SqliteConnection& database) {
+    if (has_leftovers) {
+      const absl::Status status = drop_unfinished(database, changes);
+      if (!status.ok()) return status;
+    }
+    return apply_all(database, changes);
+  });
 }
 
 void SqliteStore::Impl::shorten_wal() {
@@ -592,8 +831,10 @@ SqliteStore::~SqliteStore() {
 }
 
 absl::Status SqliteStore::commit(absl::Span<const v1::StoreChange> changes) {
-  return impl_->write(
-      [&](SqliteConnection& database) { return apply_all(database, changes); });
+  const absl::Status status = impl_->check_writable();
+  if (!status.ok()) return status;
+  return is_divisible(changes) ? impl_->commit_in_pieces(changes)
+                               : impl_->commit_at_once(changes);
 }
 
 absl::Status SqliteStore::load(

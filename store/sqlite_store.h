@@ -57,6 +57,10 @@ class SqliteStore final : public Store {
   // A change that does not fit what is there is InvalidArgument, as is an id
   // that is empty; deleting what is not there changes nothing. Associations
   // come in the order of their ids, so a new one's has to be the greatest.
+  //
+  // Very many keys and associations that are put together are written in
+  // pieces, and what others write comes in between: no other call may be about
+  // the same keys, or delete the plans. Nobody loads them before all are there.
   absl::Status commit(absl::Span<const v1::StoreChange> changes) override;
   // From a snapshot: commits go on meanwhile, and `visit` may make some.
   absl::Status load(

@@ -256,6 +256,101 @@ TEST(SqliteStoreFaults, FullDiskChangesNothing) {
   EXPECT_EQ(contents(*open_store(folder)).size(), before.size() + 1);
 }
 
+// -- Commits in pieces --
+
+std::vector<v1::StoreChange> many_keys(int count) {
+  std::vector<v1::StoreChange> changes;
+  for (int i = 0; i < count; ++i) {
+    changes.push_back(put_key(absl::StrCat("m", i)));
+    changes.push_back(put_association(i + 10, "p", absl::StrCat("m", i)));
+  }
+  return changes;
+}
+
+TEST(SqliteStoreFaults, ManyKeysAreThereTogetherAndHinderNobody) {
+  const std::string folder = fresh_path();
+  auto store = open_store(folder);
+  ASSERT_TRUE(store->commit({put_plan("p"), put_key("m7", "old")}).ok());
+  const size_t before = contents(*store).size();
+  const auto changes = many_keys(20'000);
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    EXPECT_TRUE(store->commit(changes).ok());
+    done = true;
+  });
+  size_t own = 0;
+  while (!done) {
+    ASSERT_TRUE(store->commit({put_key(absl::StrCat("own", own++))}).ok());
+    const size_t now = contents(*store).size();
+    // (It may have ended just now.)
+    EXPECT_TRUE(now == before + own ||
+                now == before + own + changes.size() - 1)
+        << now;
+  }
+  writer.join();
+  EXPECT_GT(own, 3u);
+  const auto expected = contents(*store);
+  EXPECT_EQ(expected.size(), before + own + changes.size() - 1);
+  EXPECT_THAT(expected, Not(::testing::Contains(HasSubstr("\"old\""))));
+  store.reset();
+  EXPECT_EQ(contents(*open_store(folder)), expected);
+}
+
+TEST(SqliteStoreFaults, ManyKeysOfAKilledProcessAreAllThereOrNone) {
+  const auto changes = many_keys(6'000);
+  int none = 0;
+  for (int round = 0; round < 6; ++round) {
+    const std::string folder = fresh_path();
+    ASSERT_TRUE(open_store(folder)->commit({put_plan("p")}).ok());
+    int told[2];
+    ASSERT_EQ(pipe(told), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(60);
+      const auto store = SqliteStore::open(folder);
+      if (!store.ok() || write(told[1], "", 1) != 1) _exit(1);
+      _exit((*store)->commit(changes).ok() ? 0 : 2);
+    }
+    char byte;
+    ASSERT_EQ(read(told[0], &byte, 1), 1);
+    close(told[0]);
+    close(told[1]);
+    usleep(8'000 * round);
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    std::vector<std::string> seen;
+    {
+      const auto reader = SqliteStore::open(folder, kReadOnly);
+      ASSERT_TRUE(reader.ok()) << reader.status();
+      seen = contents(**reader);
+    }
+    EXPECT_TRUE(seen.size() == 2 || seen.size() == 2 + changes.size())
+        << seen.size();
+    none += seen.size() == 2;
+    auto store = open_store(folder);
+    EXPECT_EQ(contents(*store), seen);
+    // What was left is not in the way of the same once more.
+    EXPECT_TRUE(store->commit(changes).ok());
+    EXPECT_EQ(contents(*store).size(), 2 + changes.size());
+  }
+  EXPECT_GT(none, 0);
+}
+
+TEST(SqliteStoreFaults, ManyKeysOfWhichOneIsWrongAreNotThere) {
+  auto store = open_store(fresh_path());
+  ASSERT_TRUE(store->commit({put_plan("p")}).ok());
+  const auto before = contents(*store);
+  auto changes = many_keys(3'000);
+  changes.push_back(put_association(1, "no such plan", "m5"));
+  const absl::Status status = store->commit(changes);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(text_of(status), StartsWith("changes[6000]: "));
+  EXPECT_EQ(contents(*store), before);
+  changes.pop_back();
+  EXPECT_TRUE(store->commit(changes).ok());
+  EXPECT_EQ(contents(*store).size(), before.size() + changes.size());
+}
+
 // The kernel's own refusal, in the middle of a long write.
 TEST(SqliteStoreFaults, WriteThatIsCutShortChangesNothing) {
   const std::string folder = fresh_path();
@@ -273,11 +368,15 @@ TEST(SqliteStoreFaults, WriteThatIsCutShortChangesNothing) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &little), 0);
   const absl::Status status = store->commit(changes);
   const absl::Status small = store->commit({put_key("small")});
+  // One of those that may not have been taken back.
+  const absl::Status same = store->commit({put_key("new7", "own")});
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &usual), 0);
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(text_of(status), HasSubstr("disk I/O error"));
   EXPECT_TRUE(small.ok()) << small;
-  EXPECT_EQ(contents(*store).size(), before.size() + 1);
+  EXPECT_TRUE(same.ok()) << same;
+  EXPECT_EQ(contents(*store).size(), before.size() + 2);
+  EXPECT_THAT(contents(*store), ::testing::Contains(HasSubstr("\"own\"")));
   ASSERT_TRUE(store->commit(changes).ok());
   store.reset();
   EXPECT_EQ(contents(*open_store(folder)).size(),

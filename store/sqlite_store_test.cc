@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -457,6 +458,43 @@ TEST(SqliteStore, IsOpenedByOneProcess) {
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   EXPECT_TRUE(SqliteStore::open(folder).ok());
+}
+
+TEST(SqliteStore, ARemovedLockLetsNobodyIn) {
+  const std::string folder = fresh_path();
+  auto store = open_store(folder);
+  ASSERT_TRUE(std::filesystem::remove(folder + "/lock"));
+  const auto is_refused = [&] {
+    // Not in_child(): that has inherited what is open here.
+    const std::string program = absl::StrCat(
+        "flock --nonblock --conflict-exit-code=7 ", folder, " true");
+    return WEXITSTATUS(std::system(program.c_str())) == 7;
+  };
+  EXPECT_TRUE(is_refused());
+  // Nor do a child's copies, or their end, matter.
+  EXPECT_EQ(in_child([] {}), 0);
+  EXPECT_TRUE(is_refused());
+  store.reset();
+  EXPECT_FALSE(is_refused());
+  EXPECT_TRUE(std::filesystem::exists(folder + "/weir.sqlite"));
+  store = open_store(folder);
+  EXPECT_TRUE(is_refused());
+}
+
+// Who waits in a child that was made while a store was open.
+TEST(SqliteStore, AChildDoesNotKeepItsParentsLock) {
+  const std::string folder = fresh_path();
+  auto store = open_store(folder);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    pause();
+    _exit(0);
+  }
+  store.reset();
+  EXPECT_TRUE(SqliteStore::open(folder).ok());
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
 }
 
 // -- Readers --

@@ -45,6 +45,7 @@ class Store {
 
   // -- Plans, keys, associations --
 
+  // Other calls may be done while this writes very many.
   virtual absl::Status commit(absl::Span<const v1::StoreChange> changes) = 0;
 
   // Calls `visit` with what there is: the counts first, then plans, keys and

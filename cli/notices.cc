@@ -1,0 +1,50 @@
+#include "cli/notices.h"
+
+#include <limits.h>
+#include <poll.h>
+
+#include <ostream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "cli/printable.h"
+
+namespace weir::cli {
+
+void Notices::say(std::string_view text) {
+  // The other half is for the line about those that were left out.
+  constexpr size_t kMostBytes = PIPE_BUF / 2;
+  const MutexLock lock(mutex_);
+  if (!has_room()) {
+    ++left_out_;
+    return;
+  }
+  std::string lines;
+  if (left_out_ > 0) {
+    lines = absl::StrCat("weir: ", left_out_,
+                         " lines were left out, as nobody read them\n");
+    left_out_ = 0;
+  }
+  std::string line = printable(text, console_.utf8);
+  if (line.size() > kMostBytes) {
+    size_t end = kMostBytes;
+    // Not within a character of UTF-8.
+    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) {
+      --end;
+    }
+    line = absl::StrCat(line.substr(0, end), "...");
+  }
+  absl::StrAppend(&lines, "weir: ", line, "\n");
+  console_.err.clear();  // the disk may have been full for this, too
+  console_.err.write(lines.data(), static_cast<std::streamsize>(lines.size()));
+  console_.err.flush();
+}
+
+// A pipe that can be written to has room for PIPE_BUF bytes.
+bool Notices::has_room() const {
+  if (console_.err_descriptor < 0) return true;
+  pollfd wanted = {console_.err_descriptor, POLLOUT, 0};
+  return poll(&wanted, 1, /*timeout=*/0) > 0;
+}
+
+}  // namespace weir::cli

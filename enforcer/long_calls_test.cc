@@ -1,0 +1,450 @@
+// Calls that take long, and a store that does not answer: what others have of
+// it.
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "enforcer/enforcer.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "plan/plan_json.h"
+#include "store/sqlite_store.h"
+#include "store/store.h"
+
+namespace weir {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::StrEq;
+
+// A store whose commits of `least` changes or more stand still while it is
+// closed, as with a disk that does not answer; and then fail, if told to.
+class Gate final : public Store {
+ public:
+  explicit Gate(std::shared_ptr<Store> store) : store_(std::move(store)) {}
+
+  void close(size_t least) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    least_ = least;
+    arrived_ = false;
+  }
+  void await_arrival() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return arrived_; });
+  }
+  void open(absl::Status result = absl::OkStatus()) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    least_ = SIZE_MAX;
+    result_ = std::move(result);
+    changed_.notify_all();
+  }
+
+  absl::Status commit(absl::Span<const v1::StoreChange> changes) override {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      if (changes.size() >= least_) {
+        arrived_ = true;
+        changed_.notify_all();
+        changed_.wait(lock, [this] { return least_ == SIZE_MAX; });
+        if (!result_.ok()) return result_;
+      }
+    }
+    return store_->commit(changes);
+  }
+  absl::Status load(
+      absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) override {
+    return store_->load(visit);
+  }
+  absl::Status write_usage(absl::Span<const DailyCount> days,
+                           absl::Span<const CountsBlock> blocks) override {
+    return store_->write_usage(days, blocks);
+  }
+  absl::Status read_counts(
+      uint64_t generation,
+      absl::FunctionRef<absl::Status(std::string_view counts)> visit) override {
+    return store_->read_counts(generation, visit);
+  }
+  absl::Status read_days(
+      int64_t association, Day first, Day last,
+      absl::FunctionRef<void(const DailyCount&)> visit) override {
+    return store_->read_days(association, first, last, visit);
+  }
+  absl::StatusOr<int64_t> prune_days(Day day, int64_t most) override {
+    return store_->prune_days(day, most);
+  }
+  std::string folder() const override { return store_->folder(); }
+  bool is_read_only() const override { return false; }
+
+ private:
+  const std::shared_ptr<Store> store_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  size_t least_ = SIZE_MAX;
+  bool arrived_ = false;
+  absl::Status result_;
+};
+
+std::vector<v1::ApiKey> some_keys(size_t count, const std::string& name) {
+  std::vector<v1::ApiKey> keys(count);
+  for (size_t i = 0; i < count; ++i) {
+    keys[i].set_value(absl::StrCat("a-secret-of-twenty-", name, "-", i));
+    keys[i].set_name(name);
+    keys[i].set_enabled(true);
+  }
+  return keys;
+}
+
+std::vector<v1::PatchOperation> operations(const std::string& json) {
+  return *patch_operations_from_json(
+      absl::StrCat("{\"patchOperations\":", json, "}"));
+}
+
+class LongCalls : public ::testing::Test {
+ protected:
+  LongCalls() {
+    const char* folder = std::getenv("TEST_TMPDIR");
+    path_ = absl::StrCat(folder == nullptr ? "/tmp" : folder, "/long_calls.",
+                         getpid());
+    std::filesystem::remove_all(path_);
+    start();
+    create_plan("gold", "prod");
+    create_plan("silver", "beta");
+  }
+  ~LongCalls() override {
+    enforcer_.reset();
+    gate_.reset();
+    std::filesystem::remove_all(path_);
+  }
+
+  void start() {
+    enforcer_.reset();
+    gate_.reset();
+    gate_ = std::make_shared<Gate>(*SqliteStore::open(path_));
+    Options options;
+    options.store = gate_;
+    options.sync_interval = absl::ZeroDuration();
+    options.arena_bytes = size_t{1} << 28;
+    enforcer_ = *Enforcer::create(options);
+  }
+  void create_plan(const std::string& id, const std::string& stage) {
+    v1::UsagePlan plan;
+    plan.set_id(id);
+    plan.set_name(id);
+    plan.add_api_stages()->set_api_id("api");
+    plan.mutable_api_stages(0)->set_stage(stage);
+    plan.mutable_throttle()->set_burst_limit(1000);
+    ASSERT_TRUE(enforcer_->create_usage_plan(plan).ok());
+  }
+  std::string create_key(const std::string& value) {
+    v1::ApiKey key;
+    key.set_value(value);
+    key.set_enabled(true);
+    const auto created = enforcer_->create_api_key(key);
+    return created.ok() ? created->id() : created.status().ToString();
+  }
+  absl::StatusOr<std::vector<std::string>> import(
+      const std::vector<v1::ApiKey>& keys, const std::string& plan) {
+    const std::vector<std::vector<std::string>> plans(keys.size(), {plan});
+    return enforcer_->import_api_keys(keys, plans, nullptr,
+                                      ExistingKeys::kOverwrite);
+  }
+  // Of the plan, or "": of all.
+  std::set<std::string> key_ids(const std::string& plan = "") {
+    std::set<std::string> ids;
+    PageRequest request{"", 500};
+    const auto take = [&](const auto& page) {
+      EXPECT_TRUE(page.ok()) << page.status();
+      for (const auto& key : page->items) ids.insert(key.id());
+      request.position = page->position;
+    };
+    do {
+      if (plan.empty()) {
+        take(enforcer_->list_api_keys(request));
+      } else {
+        take(enforcer_->list_usage_plan_keys(plan, request));
+      }
+    } while (!request.position.empty());
+    return ids;
+  }
+
+  std::string path_;
+  std::shared_ptr<Gate> gate_;
+  std::unique_ptr<Enforcer> enforcer_;
+};
+
+TEST_F(LongCalls, StatisticsDoNotWaitForAStoreThatIsStuck) {
+  create_key("a-key-that-was-there-before");
+  gate_->close(1);
+  std::thread stuck([&] { create_plan("stuck", "other"); });
+  gate_->await_arrival();
+  std::thread waiting([&] { (void)enforcer_->get_usage_plan("gold"); });
+  usleep(20'000);
+  const Enforcer::Statistics statistics = enforcer_->statistics();
+  EXPECT_EQ(statistics.usage_plans, 2u);
+  EXPECT_EQ(statistics.api_keys, 1u);
+  EXPECT_GT(statistics.arena_used_bytes, 0u);
+  // The one that has it, rather than who waits for it.
+  EXPECT_THAT(statistics.stalled_call, StrEq("create_usage_plan"));
+  EXPECT_GE(statistics.stalled_call_ns, 20'000'000);
+  gate_->open();
+  stuck.join();
+  waiting.join();
+  EXPECT_THAT(enforcer_->statistics().stalled_call, StrEq(""));
+  EXPECT_EQ(enforcer_->statistics().stalled_call_ns, 0);
+  EXPECT_EQ(enforcer_->statistics().usage_plans, 3u);
+}
+
+TEST_F(LongCalls, AnImportOnItsWayToTheStoreHoldsNobodyUp) {
+  const std::string other = create_key("a-key-that-was-there-before");
+  const auto keys = some_keys(50, "new");
+  gate_->close(50);
+  absl::StatusOr<std::vector<std::string>> imported;
+  std::thread importer([&] { imported = import(keys, "gold"); });
+  gate_->await_arrival();
+  // No key of it is there for anyone.
+  EXPECT_EQ(key_ids(), std::set<std::string>{other});
+  EXPECT_THAT(key_ids("gold"), IsEmpty());
+  EXPECT_EQ(enforcer_->statistics().api_keys, 1u);
+  EXPECT_EQ(enforcer_->admit({keys[0].value()}).admitted(), false);
+  // Others do what they want.
+  EXPECT_TRUE(
+      enforcer_
+          ->apply_patch("gold", operations(R"([{"op":"replace","path":"/name",)"
+                                           R"("value":"patched"}])"))
+          .ok());
+  const std::string another = create_key("a-key-that-came-meanwhile");
+  EXPECT_TRUE(enforcer_->create_usage_plan_key("gold", another).ok());
+  EXPECT_TRUE(enforcer_->delete_api_key(other).ok());
+  EXPECT_TRUE(
+      enforcer_
+          ->get_usage({"gold", "2026-01-01", "2026-01-02", "", PageRequest()})
+          .ok());
+  // But values are taken.
+  v1::ApiKey same = keys[7];
+  EXPECT_TRUE(absl::IsAlreadyExists(enforcer_->create_api_key(same).status()));
+  gate_->open();
+  importer.join();
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  EXPECT_EQ(key_ids().size(), 51u);
+  EXPECT_EQ(key_ids("gold").size(), 51u);
+  EXPECT_EQ(enforcer_->statistics().api_keys, 51u);
+  start();
+  EXPECT_EQ(key_ids("gold").size(), 51u);
+}
+
+TEST_F(LongCalls, AnImportThatTheStoreRefusesLeavesNothing) {
+  const std::string old = create_key(some_keys(1, "new")[0].value());
+  const auto before = *enforcer_->get_api_key(old, true);
+  gate_->close(50);
+  absl::StatusOr<std::vector<std::string>> imported;
+  const auto keys = some_keys(50, "new");
+  std::thread importer([&] { imported = import(keys, "gold"); });
+  gate_->await_arrival();
+  gate_->open(absl::UnavailableError("full"));
+  importer.join();
+  EXPECT_TRUE(absl::IsUnavailable(imported.status()));
+  EXPECT_EQ(key_ids(), std::set<std::string>{old});
+  EXPECT_THAT(key_ids("gold"), IsEmpty());
+  EXPECT_EQ(enforcer_->statistics().api_keys, 1u);
+  EXPECT_EQ(enforcer_->get_api_key(old, true)->SerializeAsString(),
+            before.SerializeAsString());
+  gate_->open();
+  EXPECT_EQ(import(keys, "gold")->size(), 50u);
+  EXPECT_EQ(key_ids("gold").size(), 50u);
+}
+
+// Each of these would be lost, or wrong, if it came in the middle.
+TEST_F(LongCalls, WhatWouldGetInTheWayOfAnImportWaits) {
+  const auto keys = some_keys(50, "new");
+  const std::string old = create_key(keys[0].value());
+  ASSERT_TRUE(enforcer_->create_usage_plan_key("gold", old).ok());
+  create_plan("bare", "bare");
+  ASSERT_TRUE(enforcer_
+                  ->apply_patch("bare", operations(R"([{"op":"remove","path":)"
+                                                   R"("/apiStages","value":)"
+                                                   R"("api:bare"}])"))
+                  .ok());
+  gate_->close(50);
+  std::thread importer([&] { EXPECT_TRUE(import(keys, "silver").ok()); });
+  gate_->await_arrival();
+  std::atomic<int> done{0};
+  std::vector<std::thread> threads;
+  const auto wait = [&](std::function<absl::Status()> call) {
+    threads.emplace_back([&done, call] {
+      const absl::Status status = call();
+      EXPECT_TRUE(status.ok()) << status;
+      ++done;
+    });
+  };
+  wait([&] {
+    return enforcer_
+        ->update_api_key(old, operations(R"([{"op":"replace","path":"/name",)"
+                                         R"("value":"by a patch"}])"))
+        .status();
+  });
+  wait([&] {
+    return enforcer_->tag_api_key(old, {{{"a", "b"}}, {}}).status();
+  });
+  wait([&] { return enforcer_->delete_usage_plan("bare"); });
+  wait([&] {
+    return enforcer_
+        ->apply_patch("gold", operations(R"([{"op":"add","path":"/apiStages",)"
+                                         R"("value":"api:third"}])"))
+        .status();
+  });
+  usleep(30'000);
+  EXPECT_EQ(done, 0);
+  gate_->open();
+  importer.join();
+  for (std::thread& thread : threads) thread.join();
+  const auto key = *enforcer_->get_api_key(old, true);
+  EXPECT_EQ(key.name(), "by a patch");
+  EXPECT_EQ(key.tags().at("a"), "b");
+  EXPECT_EQ(key_ids("silver").size(), 50u);
+  EXPECT_THAT(key_ids("gold"), IsEmpty());
+  EXPECT_TRUE(absl::IsNotFound(enforcer_->get_usage_plan("bare").status()));
+  start();
+  EXPECT_EQ(enforcer_->get_api_key(old, true)->SerializeAsString(),
+            key.SerializeAsString());
+}
+
+// A stage that a patch adds is a conflict with what an import brought.
+TEST_F(LongCalls, StagesThatAreAddedMeanwhileAreChecked) {
+  const auto keys = some_keys(50, "new");
+  const std::vector<std::vector<std::string>> plans(50, {"gold", "silver"});
+  gate_->close(50);
+  std::thread importer(
+      [&] { EXPECT_TRUE(enforcer_->import_api_keys(keys, plans).ok()); });
+  gate_->await_arrival();
+  absl::Status patched;
+  std::thread patcher([&] {
+    patched = enforcer_
+                  ->apply_patch("gold", operations(R"([{"op":"add","path":)"
+                                                   R"("/apiStages","value":)"
+                                                   R"("api:beta"}])"))
+                  .status();
+  });
+  usleep(10'000);
+  gate_->open();
+  importer.join();
+  patcher.join();
+  EXPECT_TRUE(absl::IsAlreadyExists(patched)) << patched;
+}
+
+TEST_F(LongCalls, APlanThatIsBeingDeletedIsThereUntilItIsNot) {
+  create_plan("bare", "bare");
+  ASSERT_TRUE(import(some_keys(50, "new"), "bare").ok());
+  ASSERT_TRUE(enforcer_
+                  ->apply_patch("bare", operations(R"([{"op":"remove","path":)"
+                                                   R"("/apiStages","value":)"
+                                                   R"("api:bare"}])"))
+                  .ok());
+  for (const bool fails : {true, false}) {
+    gate_->close(1);
+    absl::Status deleted;
+    std::thread deleter(
+        [&] { deleted = enforcer_->delete_usage_plan("bare"); });
+    gate_->await_arrival();
+    EXPECT_EQ(key_ids("bare").size(), 50u);
+    EXPECT_TRUE(enforcer_->get_usage_plan("bare").ok());
+    absl::Status tagged;
+    std::thread tagger([&] {
+      tagged = enforcer_->tag_usage_plan("bare", {{{"a", "b"}}, {}}).status();
+    });
+    usleep(10'000);
+    gate_->open(fails ? absl::UnavailableError("full") : absl::OkStatus());
+    deleter.join();
+    tagger.join();
+    EXPECT_EQ(deleted.ok(), !fails);
+    EXPECT_EQ(absl::IsNotFound(tagged), !fails) << tagged;
+    gate_->open();
+  }
+  EXPECT_TRUE(absl::IsNotFound(enforcer_->get_usage_plan("bare").status()));
+  EXPECT_EQ(key_ids().size(), 50u);
+  EXPECT_EQ(enforcer_->statistics().usage_plans, 2u);
+  start();
+  EXPECT_EQ(key_ids().size(), 50u);
+}
+
+// Under ThreadSanitizer above all: imports, and everything else at once.
+TEST_F(LongCalls, EverythingAtOnce) {
+  constexpr int kImports = 3;
+  constexpr size_t kKeys = 700;
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  std::atomic<int> created{0};
+  threads.emplace_back([&] {
+    for (int i = 0; !stop; ++i) {
+      const std::string id = create_key(absl::StrCat("a-single-key-of-20-", i));
+      EXPECT_TRUE(enforcer_->create_usage_plan_key("silver", id).ok());
+      if (i % 2 == 0) {
+        EXPECT_TRUE(enforcer_->delete_api_key(id).ok());
+      } else {
+        ++created;
+      }
+      EXPECT_TRUE(
+          enforcer_
+              ->apply_patch("gold", operations(absl::StrCat(
+                                        R"([{"op":"replace","path":"/throttle/)"
+                                        R"(burstLimit","value":")",
+                                        1000 + i, R"("}])")))
+              .ok());
+    }
+  });
+  threads.emplace_back([&] {
+    while (!stop) {
+      // What has appeared has its plan.
+      const auto all = key_ids();
+      const auto gold = key_ids("gold"), silver = key_ids("silver");
+      EXPECT_LE(gold.size() + silver.size(), all.size() + kKeys * kImports);
+      const auto usage = enforcer_->get_usage(
+          {"gold", "2026-01-01", "2026-02-02", "", PageRequest()});
+      EXPECT_TRUE(usage.ok()) << usage.status();
+      EXPECT_EQ(enforcer_->statistics().usage_plans, 2u);
+    }
+  });
+  threads.emplace_back([&] {
+    const auto keys = some_keys(100, "of-0");
+    const Route route = *enforcer_->route("api", "prod");
+    while (!stop) {
+      for (const v1::ApiKey& key : keys)
+        (void)enforcer_->admit({key.value(), route});
+    }
+  });
+  for (int i = 0; i < kImports; ++i) {
+    const auto ids = import(some_keys(kKeys, absl::StrCat("of-", i)), "gold");
+    ASSERT_TRUE(ids.ok()) << ids.status();
+    EXPECT_EQ(ids->size(), kKeys);
+  }
+  // Over those of the first.
+  const auto again = import(some_keys(kKeys, "of-0"), "silver");
+  EXPECT_TRUE(again.ok()) << again.status();
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(key_ids("gold").size(), kKeys * (kImports - 1));
+  EXPECT_EQ(key_ids("silver").size(), kKeys + static_cast<size_t>(created));
+  EXPECT_TRUE(enforcer_->sync().ok());
+  const auto ids = key_ids();
+  start();
+  EXPECT_EQ(key_ids(), ids);
+}
+
+}  // namespace
+}  // namespace weir

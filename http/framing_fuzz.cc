@@ -1,0 +1,136 @@
+// A fuzz target: what comes on a connection, without one. An input is the bytes
+// of a client, requests one after the other.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "http/body_reader.h"
+#include "http/grammar.h"
+#include "http/request_head.h"
+#include "json/text.h"
+#include "tests/fuzz/invariant.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kMaxOverhead = 64;
+
+// A line for each request: what a handler would see of it; the last says why
+// the conversation ends.
+using Conversation = std::vector<std::string>;
+
+// Reads what comes in pieces of `step` bytes.
+class Reader {
+ public:
+  explicit Reader(size_t step) : step_(step) {}
+
+  Conversation read(std::string_view bytes) {
+    while (!bytes.empty() && !is_over_) {
+      const std::string_view piece = bytes.substr(0, step_);
+      bytes.remove_prefix(piece.size());
+      kept_.append(piece);
+      std::string_view rest = kept_;
+      while (!rest.empty() && !is_over_ && read_some(rest)) {
+      }
+      kept_ = std::string(rest);
+    }
+    conversation_.push_back(absl::StrCat("end ", is_over_ ? "refused" : "more",
+                                         in_body_ ? " body" : " head"));
+    return conversation_;
+  }
+
+ private:
+  bool read_some(std::string_view& rest) {
+    return in_body_ ? read_body(rest) : read_head(rest);
+  }
+
+  bool read_head(std::string_view& rest) {
+    const auto end = scanner_.find_end(rest);
+    is_over_ = !end.ok();
+    if (is_over_ || !end->has_value()) {
+      require_readable(end.status());
+      return false;
+    }
+    const absl::Status status = weir::read_head(rest.substr(0, **end), head_);
+    require_readable(status);
+    rest.remove_prefix(**end);
+    scanner_ = HeadScanner();
+    is_over_ = !status.ok();
+    if (is_over_) return false;
+    check_head();
+    body_ = BodyReader(head_, kMaxOverhead);
+    in_body_ = true;
+    end_body_if_done();
+    return true;
+  }
+
+  bool read_body(std::string_view& rest) {
+    std::string_view data;
+    const size_t before = rest.size();
+    const auto state = body_.read(rest, data);
+    require(data.size() <= before - rest.size(), "data is of what was taken");
+    require(before > rest.size(), "something is taken");
+    head_.request.body.append(data);
+    is_over_ = state == BodyReader::State::kMalformed;
+    end_body_if_done();
+    return !is_over_;
+  }
+
+  void end_body_if_done() {
+    if (body_.state() != BodyReader::State::kDone) return;
+    const HttpRequest& request = head_.request;
+    require(head_.is_chunked || request.body.size() == head_.content_length,
+            "as long as was said");
+    std::string line = absl::StrCat(request.method, " ", request.target);
+    for (const auto& [name, value] : request.headers) {
+      absl::StrAppend(&line, "\n", name, ": ", value);
+    }
+    conversation_.push_back(absl::StrCat(line, "\n\n", request.body));
+    in_body_ = false;
+  }
+
+  void check_head() const {
+    require(is_token(head_.request.method), "a method");
+    require(is_request_target(head_.request.target), "a target");
+    int framings = 0, hosts = 0;
+    for (const auto& [name, value] : head_.request.headers) {
+      require(is_token(name) && is_header_value(value), "a header");
+      require(value.empty() || (value.front() != ' ' && value.back() != ' '),
+              "without blanks around it");
+      framings += name == "content-length" || name == "transfer-encoding";
+      hosts += name == "host";
+    }
+    require(framings <= 1 && hosts <= 1, "said once");
+    require(hosts == 1 || head_.is_http_1_0, "a host");
+    require(framings == 1 || (head_.content_length == 0 && !head_.is_chunked),
+            "no length comes from nowhere");
+  }
+
+  const size_t step_;
+  std::string kept_;
+  HeadScanner scanner_;
+  RequestHead head_;
+  BodyReader body_;
+  bool in_body_ = false;
+  bool is_over_ = false;
+  Conversation conversation_;
+};
+
+}  // namespace
+}  // namespace weir
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
+                                      std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const auto whole = weir::Reader(std::max<size_t>(size, 1)).read(bytes);
+  for (const size_t step : {1, 2, 7}) {
+    weir::require(weir::Reader(step).read(bytes) == whole,
+                  "it does not matter in which pieces bytes come");
+  }
+  return 0;
+}

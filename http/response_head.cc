@@ -1,0 +1,125 @@
+#include "http/response_head.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "http/grammar.h"
+#include "http/headers.h"
+#include "json/text.h"
+
+namespace weir {
+namespace {
+
+struct Reason {
+  int status;
+  std::string_view text;
+};
+
+constexpr Reason kReasons[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+};
+
+// May be empty (RFC 9112 section 4).
+std::string_view reason_of(int status) {
+  for (const Reason& reason : kReasons) {
+    if (reason.status == status) return reason.text;
+  }
+  return {};
+}
+
+bool is_servers_own(std::string_view name) {
+  for (const char* own : {"connection", "content-length", "date", "keep-alive",
+                          "transfer-encoding", "upgrade"}) {
+    if (absl::EqualsIgnoreCase(to_absl(name), own)) return true;
+  }
+  return false;
+}
+
+bool has_no_body(int status) { return status == 204; }
+
+// What clients can count to.
+constexpr uint64_t kMaxLength = uint64_t{1} << 62;
+
+// Nothing if it is not known.
+std::optional<uint64_t> length_of(const HttpResponse& response,
+                                  const ResponseContext& context) {
+  if (sends_body(response, context) || !response.body.empty()) {
+    return response.body.size();
+  }
+  const auto length = parse_content_length(
+      single_header(response.headers, "content-length").value_or(""));
+  return length <= kMaxLength ? length : std::nullopt;
+}
+
+}  // namespace
+
+bool sends_body(const HttpResponse& response, const ResponseContext& context) {
+  return !context.to_head && response.status != 304 &&
+         !has_no_body(response.status);
+}
+
+bool has_known_length(const HttpResponse& response,
+                      const ResponseContext& context) {
+  return has_no_body(response.status) ||
+         length_of(response, context).has_value();
+}
+
+void append_response_head(const HttpResponse& response,
+                          const ResponseContext& context, std::string& text) {
+  absl::StrAppend(&text, "HTTP/1.1 ", response.status, " ",
+                  to_absl(reason_of(response.status)),
+                  "\r\nDate: ", to_absl(context.date), "\r\n");
+  if (!has_no_body(response.status)) {
+    if (const auto length = length_of(response, context)) {
+      absl::StrAppend(&text, "Content-Length: ", *length, "\r\n");
+    }
+  }
+  if (context.closes) {
+    text.append("Connection: close\r\n");
+  } else if (context.to_http_1_0) {
+    text.append("Connection: keep-alive\r\n");
+  }
+  for (const auto& [name, value] : response.headers) {
+    if (is_token(name) && is_header_value(value) && !is_servers_own(name)) {
+      text.append(name).append(": ").append(value).append("\r\n");
+    }
+  }
+  text.append("\r\n");
+}
+
+std::string http_date(int64_t unix_seconds) {
+  return absl::FormatTime("%a, %d %b %E4Y %H:%M:%S GMT",
+                          absl::FromUnixSeconds(unix_seconds),
+                          absl::UTCTimeZone());
+}
+
+}  // namespace weir
