@@ -136,10 +136,12 @@ TEST(Weir, UsageErrorsExitWithTwo) {
       {{"bench"}, "weir: unknown command bench"},
       {{"serve", "x"}, "weir: serve: expected 0 operands, got 1"},
       {{"serve", "--listen=8080"},
-       "weir: --listen: expected ADDRESS:PORT, such as 127.0.0.1:8080, got "
+       "weir: --listen: expected ADDRESS:PORT, such as 127.0.0.1:8080, or "
+       "unix:PATH, got "
        "\"8080\""},
       {{"serve", "--listen=127.0.0.1:65536"},
-       "weir: --listen: expected ADDRESS:PORT, such as 127.0.0.1:8080, got "
+       "weir: --listen: expected ADDRESS:PORT, such as 127.0.0.1:8080, or "
+       "unix:PATH, got "
        "\"127.0.0.1:65536\""},
       {{"serve", "--listen=0.0.0.0:0"},
        "weir: --listen: without --credentials, only loopback addresses are "

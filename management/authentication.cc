@@ -228,8 +228,8 @@ absl::Status check_signed_headers(const HttpRequest& request,
     // One who forwards the request may join or reorder them, and readers go by
     // the first or by the last: what was signed is not what is acted on.
     if (occurrences > 1) {
-      return refused(absl::StrCat(
-          "'", excerpt(name), "' is a 'SignedHeader' and must occur once."));
+      return refused(absl::StrCat(excerpt(name),
+                                  " is a 'SignedHeader' and must occur once."));
     }
   }
   return absl::OkStatus();

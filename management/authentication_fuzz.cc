@@ -60,7 +60,7 @@ void check_received(HttpRequest request) {
 void check_signed(HttpRequest request) {
   if (request.headers.size() > 16) request.headers.resize(16);
   for (size_t i = 0; i < request.headers.size(); ++i) {
-    request.headers[i].first = absl::StrCat("header-", i / 2);
+    request.headers[i].first = absl::StrCat("header-", i);
   }
   request.headers.emplace_back("host", "localhost");
   const auto target = parse_target(request.target);

@@ -424,7 +424,7 @@ TEST_F(ServiceTest, KnowsWhichRequestsNeedTheirBodies) {
   EXPECT_EQ(treated("/healthz?x"), health);
   EXPECT_EQ(treated("/metrics"), health);
   EXPECT_EQ(treated("/"), file);
-  EXPECT_EQ(treated("/restapis"), file);
+  EXPECT_EQ(treated("/restapis"), whole);
   EXPECT_EQ(treated("/usageplans"), whole);
   EXPECT_EQ(treated("/-/refused-keys?limit=5"), whole);
   HttpRequest elsewhere = request("POST", "/usageplans");
