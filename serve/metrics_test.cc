@@ -26,7 +26,7 @@ class MetricsTest : public testing::Test {
   RequestCounters requests_;
   ManagementCounters management_;
   MetricsSources sources_{
-      enforcer_.get(), &requests_, &management_, nullptr, nullptr, "1.2.3", {}};
+      enforcer_.get(), &requests_, &management_, nullptr, nullptr, "1.2.3", {}, {}};
 };
 
 TEST_F(MetricsTest, AreWellFormed) {

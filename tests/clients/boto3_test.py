@@ -1083,10 +1083,11 @@ class Overload(ClientTest):
         self.addCleanup(client.close)
         naps = []
         with self.server.overload() as relieve:
-            with self.assertRaises(self.client.exceptions.TooManyRequestsException):
+            with self.assertRaises(self.client.exceptions.ServiceUnavailableException):
                 self.client.create_usage_plan(name="p")
             status, headers, _ = self.server.request("POST", "/usageplans", {"name": "p"})
-            self.assertEqual(status, 429)
+            self.assertEqual(status, 503)
+            self.assertTrue(headers["x-amzn-requestid"])
             self.assertGreaterEqual(int(headers["Retry-After"]), 1)
 
             def nap(seconds, sleep=time.sleep):

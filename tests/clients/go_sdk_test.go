@@ -341,7 +341,7 @@ type observer struct{ client http.Client }
 
 func (o *observer) Do(request *http.Request) (*http.Response, error) {
 	response, err := o.client.Do(request)
-	if err == nil && response.StatusCode == http.StatusTooManyRequests {
+	if err == nil && response.StatusCode == http.StatusServiceUnavailable {
 		fmt.Println("too much")
 	}
 	return response, err
@@ -353,8 +353,13 @@ func TestOverload(t *testing.T) {
 	}
 	input := &apigateway.CreateUsagePlanInput{Name: text("p")}
 	_, err := newClient().CreateUsagePlan(ctx, input)
-	refusal := refused[*types.TooManyRequestsException](t, err, "")
-	if seconds := must(strconv.Atoi(aws.ToString(refusal.RetryAfterSeconds))); seconds < 1 {
+	// The SDK has a type for a service's error only where the operation names it.
+	refusal := refused[*smithy.GenericAPIError](t, err, "")
+	equal(t, refusal.Code, "ServiceUnavailableException")
+	var response *awshttp.ResponseError
+	errors.As(err, &response)
+	after := response.HTTPResponse().Header.Get("Retry-After")
+	if seconds := must(strconv.Atoi(after)); seconds < 1 {
 		t.Errorf("come again after %d s", seconds)
 	}
 	patient := newClient(func(options *apigateway.Options) {

@@ -232,7 +232,7 @@ class Bytes(ServerTest):
                 "announced body",
                 b"POST /usageplans HTTP/1.1\r\nHost: localhost\r\n"
                 b"Content-Length: 100000000000\r\n\r\n",
-                (0, 400, 413),
+                (401,),  # Without reading the body.
             ),
         ):
             with self.subTest(what=what):
@@ -407,7 +407,7 @@ class Ends(unittest.TestCase):
     def test_both_listeners_stop_at_once(self):
         server = WeirProcess("--gateway-listen=127.0.0.1:0")
         self.addCleanup(server.kill)
-        head = b"POST /a/s HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+        head = b"GET /a/s HTTP/1.1\r\nHost: h\r\n"
         ports = (server.port, server.gateway_port())
         with contextlib.ExitStack() as stack:
             halves = []
@@ -415,8 +415,9 @@ class Ends(unittest.TestCase):
                 half = stack.enter_context(
                     socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
                 )
-                half.sendall(head)
-                self.assertEqual(status_of(half.recv(1000)), 100)
+                # The first is answered once half of the second is there.
+                half.sendall(head + b"\r\n" + head)
+                self.assertIn(status_of(half.recv(1000)), (403, 404))
                 halves.append(half)
             server.process.send_signal(signal.SIGTERM)
             deadline = time.monotonic() + PATIENCE
@@ -426,7 +427,7 @@ class Ends(unittest.TestCase):
             # Neither was waited for before the other refused.
             self.assertEqual([half for half in halves if has_ended(half)], [])
             for half, status in zip(halves, (404, 403)):
-                half.sendall(b"{}")
+                half.sendall(b"\r\n")
                 self.assertEqual(status_of(read_all(half)), status)
         self.assertEqual(server.process.wait(PATIENCE), 0)
 

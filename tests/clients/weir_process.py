@@ -9,6 +9,7 @@ import json
 import os
 import re
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -152,26 +153,47 @@ class WeirProcess:
 
     @contextlib.contextmanager
     def overload(self):
-        """All the room that it has for bodies is taken, by some that do not end.
+        """All its room for management's bodies is taken, by some that do not end.
 
         Yields a function that takes them back.
         """
         room, piece = 64 << 20, 10_000_000
+        # Bodies are read only for those who have credentials.
+        headers = signed("POST", f"{self.url}/usageplans", b"", {}, ADMIN)
+        head = f"POST /usageplans HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n" + "".join(
+            f"{name}: {value}\r\n" for name, value in headers.items() if name != "Host"
+        )
+        head += f"Content-Length: {piece}\r\n\r\n"
         with contextlib.ExitStack() as stack:
-            while room > 0:
+
+            def send(size):
                 sender = stack.enter_context(
                     socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
                 )
-                sender.sendall(
-                    b"POST /usageplans HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                    b"Content-Length: %d\r\n\r\n" % piece + b" " * min(room, piece - 1)
-                )
-                room -= piece - 1
+                sender.sendall(head.encode() + b" " * size)
+                return sender, size
+
+            senders = [send(min(room - sent, piece - 1)) for sent in range(0, room, piece - 1)]
             deadline = time.monotonic() + PATIENCE
-            while self.request("POST", "/usageplans", {}, credentials=None)[0] != 429:
+            while self.request("POST", "/usageplans", {})[0] != 503:
                 assert time.monotonic() < deadline, "there is still room"
                 time.sleep(0.01)
+                # One that came beside a request may have been refused instead.
+                for i, (sender, size) in enumerate(senders):
+                    if select.select([sender], [], [], 0)[0]:
+                        senders[i] = send(size)
             yield stack.close
+
+    @contextlib.contextmanager
+    def full(self):
+        """All its connections are taken, each by the beginning of a request."""
+        with contextlib.ExitStack() as stack:
+            for _ in range(512):
+                connection = stack.enter_context(
+                    socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+                )
+                connection.sendall(b"GET /")
+            yield
 
     def client(self, credentials=ADMIN, attempts=1, verify=None):
         """boto3's client for it; by default one that does not try again."""

@@ -257,9 +257,9 @@ test("errors have their classes", { skip: overloaded }, async () => {
 
 test("overload says when to come again", { skip: !overloaded }, async () => {
   await assert.rejects(client.send(new api.CreateUsagePlanCommand({ name: "p" })), (error) => {
-    assert.ok(error instanceof api.TooManyRequestsException, `${error}`);
+    assert.ok(error instanceof api.ServiceUnavailableException, `${error}`);
     assert.ok(Number(error.retryAfterSeconds) >= 1);
-    assert.equal(error.$metadata.httpStatusCode, 429);
+    assert.equal(error.$metadata.httpStatusCode, 503);
     return true;
   });
 });
