@@ -37,12 +37,14 @@ constexpr bool is_control(int byte) { return byte < 0x20 || byte == 0x7F; }
 constexpr ByteSet kTokenBytes = bytes_that([](int byte) {
   return is_alphanumeric(byte) || is_one_of(byte, "!#$%&'*+-.^_`|~");
 });
-constexpr ByteSet kTargetBytes =
-    bytes_that([](int byte) { return byte != ' ' && !is_control(byte); });
 constexpr ByteSet kValueBytes =
     bytes_that([](int byte) { return byte == '\t' || !is_control(byte); });
-constexpr ByteSet kAuthorityBytes = bytes_that([](int byte) {
-  return is_alphanumeric(byte) || is_one_of(byte, "-._~%!$&'()*+,;=:[]");
+// Of a host that is no address in brackets, and of one that is.
+constexpr ByteSet kNameBytes = bytes_that([](int byte) {
+  return is_alphanumeric(byte) || is_one_of(byte, "-._~%!$&'()*+,;=");
+});
+constexpr ByteSet kBracketBytes = bytes_that([](int byte) {
+  return is_alphanumeric(byte) || is_one_of(byte, "-._~!$&'()*+,;=:");
 });
 
 bool consists_of(std::string_view text, const ByteSet& set) {
@@ -56,16 +58,27 @@ bool is_token(std::string_view text) {
   return !text.empty() && consists_of(text, kTokenBytes);
 }
 
-bool is_request_target(std::string_view text) {
-  return !text.empty() && consists_of(text, kTargetBytes);
-}
-
 bool is_header_value(std::string_view text) {
   return consists_of(text, kValueBytes);
 }
 
 bool is_authority(std::string_view text) {
-  return consists_of(text, kAuthorityBytes);
+  if (text.empty()) return true;
+  const bool is_bracketed = text.front() == '[';
+  const size_t end = is_bracketed ? text.find(']') : text.find(':');
+  if (is_bracketed && end == text.npos) return false;
+  const std::string_view host =
+      is_bracketed ? text.substr(1, end - 1) : text.substr(0, end);
+  if (host.empty() ||
+      !consists_of(host, is_bracketed ? kBracketBytes : kNameBytes)) {
+    return false;
+  }
+  std::string_view port = end == text.npos ? "" : text.substr(end);
+  if (is_bracketed) port.remove_prefix(1);
+  return port.empty() ||
+         (port.front() == ':' &&
+          std::all_of(port.begin() + 1, port.end(),
+                      [](unsigned char c) { return absl::ascii_isdigit(c); }));
 }
 
 std::optional<uint64_t> parse_content_length(std::string_view text) {
