@@ -85,7 +85,8 @@ class Connection : public ConnectionTable::Entry,
   // What has come before, then what comes.
   void read_on();
   void send_continue();
-  void send(std::string_view head, std::string body);
+  // Appends what it likes to `head`.
+  void send(std::string& head, std::string body);
   void on_sent();
   void end_answer();
   void linger();

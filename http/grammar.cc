@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -37,8 +38,6 @@ constexpr bool is_control(int byte) { return byte < 0x20 || byte == 0x7F; }
 constexpr ByteSet kTokenBytes = bytes_that([](int byte) {
   return is_alphanumeric(byte) || is_one_of(byte, "!#$%&'*+-.^_`|~");
 });
-constexpr ByteSet kValueBytes =
-    bytes_that([](int byte) { return byte == '\t' || !is_control(byte); });
 // Of a host that is no address in brackets, and of one that is.
 constexpr ByteSet kNameBytes = bytes_that([](int byte) {
   return is_alphanumeric(byte) || is_one_of(byte, "-._~%!$&'()*+,;=");
@@ -46,6 +45,17 @@ constexpr ByteSet kNameBytes = bytes_that([](int byte) {
 constexpr ByteSet kBracketBytes = bytes_that([](int byte) {
   return is_alphanumeric(byte) || is_one_of(byte, "-._~!$&'()*+,;=:");
 });
+
+// False if none of the eight bytes is a control character: each byte's highest
+// bit becomes that of (byte < 0x20) and (byte == 0x7F). What one byte borrows
+// from the next can make this true in vain, but not false.
+bool may_have_control(uint64_t bytes) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  const uint64_t below_space = (bytes - kEach * 0x20) & ~bytes;
+  const uint64_t differs = bytes ^ (kEach * 0x7F);
+  const uint64_t is_delete = (differs - kEach) & ~differs;
+  return ((below_space | is_delete) & (kEach * 0x80)) != 0;
+}
 
 bool consists_of(std::string_view text, const ByteSet& set) {
   return std::all_of(text.begin(), text.end(),
@@ -58,8 +68,29 @@ bool is_token(std::string_view text) {
   return !text.empty() && consists_of(text, kTokenBytes);
 }
 
+size_t find_control(std::string_view text, size_t begin) {
+  size_t i = begin;
+  while (i < text.size()) {
+    uint64_t bytes;
+    if (text.size() - i >= sizeof(bytes)) {
+      std::memcpy(&bytes, text.data() + i, sizeof(bytes));
+      if (!may_have_control(bytes)) {
+        i += sizeof(bytes);
+        continue;
+      }
+    }
+    // One by one, through these eight or to the end.
+    const size_t end = std::min(i + sizeof(bytes), text.size());
+    for (; i < end; ++i) {
+      const auto byte = static_cast<uint8_t>(text[i]);
+      if (byte != '\t' && is_control(byte)) return i;
+    }
+  }
+  return text.size();
+}
+
 bool is_header_value(std::string_view text) {
-  return consists_of(text, kValueBytes);
+  return find_control(text) == text.size();
 }
 
 bool is_authority(std::string_view text) {

@@ -3,6 +3,7 @@
 #ifndef WEIR_HTTP_GRAMMAR_H_
 #define WEIR_HTTP_GRAMMAR_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -11,6 +12,10 @@ namespace weir {
 
 // A method, or a header's name (RFC 9110 section 5.6.2).
 bool is_token(std::string_view text);
+
+// Where the first control character but tabs is from `begin` on; the size of
+// the text if there is none.
+size_t find_control(std::string_view text, size_t begin = 0);
 
 // Without control characters but tabs.
 bool is_header_value(std::string_view text);

@@ -1,16 +1,10 @@
 #include "http/line_scanner.h"
 
-#include <cstdint>
-
 #include "absl/status/status.h"
+#include "http/grammar.h"
 
 namespace weir {
 namespace {
-
-bool is_control(char c) {
-  const auto byte = static_cast<uint8_t>(c);
-  return (byte < 0x20 && byte != '\t') || byte == 0x7F;
-}
 
 absl::Status malformed(const char* what) {
   return absl::InvalidArgumentError(what);
@@ -20,9 +14,7 @@ absl::Status malformed(const char* what) {
 
 absl::StatusOr<std::optional<size_t>> LineScanner::next_line(
     std::string_view received) {
-  while (scanned_ < received.size() && !is_control(received[scanned_])) {
-    ++scanned_;
-  }
+  scanned_ = find_control(received, scanned_);
   if (scanned_ > line_ && (received[line_] == ' ' || received[line_] == '\t')) {
     return malformed("malformed request: a line that begins with a blank");
   }

@@ -89,10 +89,11 @@ class PeerStream {
                     ErrorCode& error) {
     error = {};
     if (speaks_tls()) return 0;
-    const std::array<asio::const_buffer, 2> pieces = {
-        asio::buffer(head.data(), head.size()),
-        asio::buffer(body.data(), body.size())};
-    const size_t size = socket_.write_some(pieces, error);
+    const auto first = asio::buffer(head.data(), head.size());
+    const std::array<asio::const_buffer, 2> both = {
+        first, asio::buffer(body.data(), body.size())};
+    const size_t size = body.empty() ? socket_.write_some(first, error)
+                                     : socket_.write_some(both, error);
     if (error == asio::error::would_block) error = {};
     return size;
   }

@@ -1,5 +1,6 @@
 #include "http/request_head.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -66,8 +67,9 @@ absl::Status RequestHeadBuilder::add_header(std::string_view name,
   HttpHeaders& headers = head_.request.headers;
   if (headers_ == headers.size()) headers.emplace_back();
   auto& [own_name, own_value] = headers[headers_++];
-  own_name.assign(name);
-  absl::AsciiStrToLower(&own_name);
+  own_name.resize(name.size());
+  std::transform(name.begin(), name.end(), own_name.begin(),
+                 [](unsigned char c) { return absl::ascii_tolower(c); });
   own_value.assign(value);
   return read_framing(own_name, value);
 }
