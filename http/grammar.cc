@@ -1,5 +1,7 @@
 #include "http/grammar.h"
 
+#include <endian.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -33,8 +35,6 @@ constexpr bool is_one_of(int byte, const char* bytes) {
   return false;
 }
 
-constexpr bool is_control(int byte) { return byte < 0x20 || byte == 0x7F; }
-
 constexpr ByteSet kTokenBytes = bytes_that([](int byte) {
   return is_alphanumeric(byte) || is_one_of(byte, "!#$%&'*+-.^_`|~");
 });
@@ -46,15 +46,15 @@ constexpr ByteSet kBracketBytes = bytes_that([](int byte) {
   return is_alphanumeric(byte) || is_one_of(byte, "-._~!$&'()*+,;=:");
 });
 
-// False if none of the eight bytes is a control character: each byte's highest
-// bit becomes that of (byte < 0x20) and (byte == 0x7F). What one byte borrows
-// from the next can make this true in vain, but not false.
-bool may_have_control(uint64_t bytes) {
+// The highest bit of each of eight bytes, if it is below 0x20 or is 0x7F. What
+// a byte borrows from the next can set that one's in vain, but not a first
+// one's.
+uint64_t controls_among(uint64_t bytes) {
   constexpr uint64_t kEach = 0x0101010101010101;
   const uint64_t below_space = (bytes - kEach * 0x20) & ~bytes;
   const uint64_t differs = bytes ^ (kEach * 0x7F);
   const uint64_t is_delete = (differs - kEach) & ~differs;
-  return ((below_space | is_delete) & (kEach * 0x80)) != 0;
+  return (below_space | is_delete) & (kEach * 0x80);
 }
 
 bool consists_of(std::string_view text, const ByteSet& set) {
@@ -71,20 +71,21 @@ bool is_token(std::string_view text) {
 size_t find_control(std::string_view text, size_t begin) {
   size_t i = begin;
   while (i < text.size()) {
-    uint64_t bytes;
-    if (text.size() - i >= sizeof(bytes)) {
+    uint64_t bytes = 0x2020202020202020;
+    const size_t left = text.size() - i;
+    if (left >= sizeof(bytes)) {
       std::memcpy(&bytes, text.data() + i, sizeof(bytes));
-      if (!may_have_control(bytes)) {
-        i += sizeof(bytes);
-        continue;
-      }
+    } else {
+      std::memcpy(&bytes, text.data() + i, left);
     }
-    // One by one, through these eight or to the end.
-    const size_t end = std::min(i + sizeof(bytes), text.size());
-    for (; i < end; ++i) {
-      const auto byte = static_cast<uint8_t>(text[i]);
-      if (byte != '\t' && is_control(byte)) return i;
+    const uint64_t controls = controls_among(le64toh(bytes));
+    if (controls == 0) {
+      i += sizeof(bytes);
+      continue;
     }
+    i += static_cast<size_t>(__builtin_ctzll(controls)) / 8;
+    if (text[i] != '\t') return i;
+    ++i;
   }
   return text.size();
 }

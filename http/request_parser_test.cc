@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+#include "http/grammar.h"
 #include "http/line_scanner.h"
 #include "http/message.h"
 #include "http/request_head.h"
@@ -49,6 +50,28 @@ absl::StatusOr<RequestHead> read_received(const std::string& text) {
 
 absl::StatusOr<RequestHead> read(const std::string& head) {
   return read_received(received(head));
+}
+
+// -- Bytes --
+
+TEST(FindControl, FindsTheFirst) {
+  for (size_t size = 1; size <= 20; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        for (const char other : {'a', '\t', ' ', '\x80', '\xFF', '\x7E'}) {
+          std::string text(size, other);
+          text[at] = static_cast<char>(byte);
+          const bool is_control = (byte < 0x20 && byte != '\t') || byte == 0x7F;
+          ASSERT_EQ(find_control(text), is_control ? at : size)
+              << byte << " at " << at;
+          ASSERT_EQ(find_control(text, at + 1), size);
+          // Others behind it make no difference.
+          text += "\r\x7F\n";
+          ASSERT_EQ(find_control(text), is_control ? at : size);
+        }
+      }
+    }
+  }
 }
 
 // -- Lines --
