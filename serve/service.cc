@@ -56,6 +56,10 @@ HttpResponse unwell(std::string_view why) {
   return response;
 }
 
+HttpResponse no_such_resource() {
+  return error_response(404, "NotFoundException", "No such resource");
+}
+
 GatewayOptions gateway_options(GatewayOptions options, AccessLog* access_log,
                                RefusedKeys& refused_keys, Clock* clock) {
   options.observer = access_log;
@@ -96,6 +100,9 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
                                     has_gateway_)) {}
 
 HttpResponse Service::answer(const HttpRequest& request) {
+  if (!is_own_path(request.target)) {
+    return has_gateway_ ? gateway_.answer(request) : no_such_resource();
+  }
   const std::string_view path = path_of(request);
   if (Management::serves(request.target)) return answer_management(request);
   if (path == "/healthz" && only_reads(request)) return health();
@@ -105,13 +112,11 @@ HttpResponse Service::answer(const HttpRequest& request) {
   if (const HttpResponse* file = page_file(path)) {
     return page_response(request, *file);
   }
-  if (has_gateway_ && !is_own_path(request.target)) {
-    return gateway_.answer(request);
-  }
-  return error_response(404, "NotFoundException", "No such resource");
+  return no_such_resource();
 }
 
 HttpTreatment Service::treat(const HttpRequest& head) const {
+  if (has_gateway_ && !is_own_path(head.target)) return treat_gateway(head);
   const std::string_view path = path_of(head);
   if (Management::serves(head.target) || path == kRefusedKeys) {
     return {HttpRequestClass::kManagement,
@@ -120,10 +125,7 @@ HttpTreatment Service::treat(const HttpRequest& head) const {
   if (path == "/healthz" || path == "/metrics") {
     return {HttpRequestClass::kHealth, /*from_head=*/true};
   }
-  if (Authorizer::serves(head.target) ||
-      (has_gateway_ && !is_own_path(head.target))) {
-    return treat_gateway(head);
-  }
+  if (Authorizer::serves(head.target)) return treat_gateway(head);
   return {HttpRequestClass::kManagement, /*from_head=*/true};
 }
 

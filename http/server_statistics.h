@@ -1,0 +1,28 @@
+#ifndef WEIR_HTTP_SERVER_STATISTICS_H_
+#define WEIR_HTTP_SERVER_STATISTICS_H_
+
+#include <array>
+#include <cstdint>
+
+#include "http/refusal.h"
+
+namespace weir {
+
+struct HttpServerStatistics {
+  // At present.
+  int64_t connections = 0;
+  int64_t requests_in_progress = 0;  // of workers
+  int64_t body_bytes = 0;
+  // Since the start.
+  int64_t connections_accepted = 0;
+  int64_t connections_timed_out = 0;
+  int64_t connections_displaced = 0;  // Gave way to new ones.
+  int64_t connections_refused = 0;    // Nothing gave way.
+  int64_t requests = 0;               // That the handler was called for.
+  int64_t requests_refused = 0;       // As malformed, too large, or too many.
+  std::array<int64_t, kHttpRefusals> refused = {};  // by HttpRefusal
+};
+
+}  // namespace weir
+
+#endif  // WEIR_HTTP_SERVER_STATISTICS_H_
