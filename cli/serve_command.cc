@@ -399,6 +399,8 @@ void announce(const Flags& flags, bool open, const Servers& servers,
            "manage plans\n";
   }
   out.flush();
+  // A service goes on, and ends well, though this could not be written.
+  out.clear();
 }
 
 absl::Status serve(const Flags& flags, const Console& console) {

@@ -115,7 +115,7 @@ void add_statistics(MetricsWriter& metrics,
 
 // By the names that every client library of Prometheus gives them.
 void add_process(MetricsWriter& metrics) {
-  const auto status = process_status();
+  const auto status = recent_process_status();
   if (!status.has_value()) return;
   metrics.begin_counter("process_cpu_seconds_total",
                         "Processor time used, of user and system, in seconds.");

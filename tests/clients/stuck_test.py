@@ -223,7 +223,7 @@ class Streams(unittest.TestCase):
                 for number in range(3):
                     self.assertEqual(os.readlink(f"{folder}/{number}"), os.devnull)
                 process.send_signal(signal.SIGTERM)
-                process.wait(PATIENCE)
+                self.assertEqual(process.wait(PATIENCE), 0)
 
     @staticmethod
     def entries(folder):
