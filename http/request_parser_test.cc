@@ -339,6 +339,17 @@ TEST(ReadHead, SaysWhatIsWrong) {
             "malformed request: bad field");
   EXPECT_EQ(error("GET / HTTP/3.1\nX Y: z\n\n"),
             "malformed request: bad version");
+  const auto line_error = [](const std::string& text) {
+    return std::string(read_received(text).status().message());
+  };
+  EXPECT_EQ(line_error("GET / HTTP/1.1\nHost: h\n\n"),
+            "malformed request: a line that ends in LF alone");
+  EXPECT_EQ(line_error("GET / HTTP/1.1\r\n Host: h\r\n\r\n"),
+            "malformed request: a line that begins with a blank");
+  EXPECT_EQ(line_error("GET /\rHTTP/1.1\r\n"),
+            "malformed request: CR without LF");
+  EXPECT_EQ(line_error("\x16\x03\x01"),
+            "malformed request: a control character");
 }
 
 // -- Bodies --
