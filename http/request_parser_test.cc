@@ -432,6 +432,35 @@ TEST(ReadBody, ReadsChunks) {
   EXPECT_EQ(chunked("000000000000000001\r\na\r\n0\r\n\r\n").body, "a");
 }
 
+TEST(ReadBody, KnowsHowMuchRemains) {
+  for (const bool is_chunked : {false, true}) {
+    RequestParser parser(kOverhead);
+    RequestHead head;
+    ASSERT_TRUE(
+        parser
+            .read_head(absl::StrCat("PUT / HTTP/1.1\r\nHost: h\r\n",
+                                    is_chunked ? "Transfer-Encoding: chunked"
+                                               : "Content-Length: 7",
+                                    "\r\n\r\n"),
+                       head)
+            .ok());
+    std::string_view data;
+    std::string_view header = "7\r\nab";
+    if (is_chunked) {
+      EXPECT_EQ(parser.read_body(header, data), State::kMore);
+    }
+    EXPECT_EQ(parser.remaining(), 7);
+    std::string_view some = "abcd";
+    EXPECT_EQ(parser.read_body(some, data), State::kMore);
+    EXPECT_EQ(data, "abcd");
+    EXPECT_EQ(parser.remaining(), 3);
+    some = "efg";
+    EXPECT_EQ(parser.read_body(some, data),
+              is_chunked ? State::kMore : State::kDone);
+    EXPECT_EQ(parser.remaining(), 0);
+  }
+}
+
 TEST(ReadBody, LeavesTrailersOut) {
   RequestParser parser(kOverhead);
   RequestHead head;
