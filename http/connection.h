@@ -104,7 +104,7 @@ class Connection : public ConnectionTable::Entry,
            parser_->state() == RequestParser::State::kMore;
   }
   bool has_long_unread_body(const RequestParser& parser) const;
-  void begin_request(RequestParser parser, bool has_more);
+  void begin_request(RequestParser& parser, bool has_more);
   void expect_body(bool has_more);
   void hand_over();
   HttpResponse handle(const HttpRequest& request);

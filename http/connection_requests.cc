@@ -74,7 +74,7 @@ bool Connection::read_head(std::string_view& input) {
         std::string_view(status.message().data(), status.message().size()));
     return true;
   }
-  begin_request(std::move(parser), !input.empty());
+  begin_request(parser, !input.empty());
   return true;
 }
 
@@ -127,7 +127,8 @@ void Connection::discard_body(std::string_view data) {
 
 // -- Requests --
 
-void Connection::begin_request(RequestParser parser, bool has_more) {
+// `parser` has read the head; it is moved if there is a body to be read.
+void Connection::begin_request(RequestParser& parser, bool has_more) {
   HttpRequest& request = loop_.head.request;
   request.peer_address = peer_address_;
   request.over_tls = stream_.speaks_tls();

@@ -16,7 +16,9 @@ namespace weir {
 // Reads one request: Boost.Beast's parser, and what we are stricter in
 // (http/line_scanner.h, http/request_head.h). First its head, whole; then its
 // body, in pieces: one of a length that is said, or chunks, whose extensions
-// and trailers are checked and left out. *thread-compatible*
+// and trailers are checked and left out. Beast itself refuses a Connection or
+// Proxy-Connection that is no list of tokens, and trailers that say a length.
+// *thread-compatible*
 class RequestParser : private boost::beast::http::basic_parser<true> {
  public:
   enum class State { kMore, kDone, kMalformed };

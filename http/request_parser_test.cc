@@ -339,6 +339,17 @@ TEST(ReadHead, SaysWhatIsWrong) {
             "malformed request: bad field");
   EXPECT_EQ(error("GET / HTTP/3.1\nX Y: z\n\n"),
             "malformed request: bad version");
+  const auto line_error = [](const std::string& text) {
+    return std::string(read_received(text).status().message());
+  };
+  EXPECT_EQ(line_error("GET / HTTP/1.1\nHost: h\n\n"),
+            "malformed request: a line that ends in LF alone");
+  EXPECT_EQ(line_error("GET / HTTP/1.1\r\n Host: h\r\n\r\n"),
+            "malformed request: a line that begins with a blank");
+  EXPECT_EQ(line_error("GET /\rHTTP/1.1\r\n"),
+            "malformed request: CR without LF");
+  EXPECT_EQ(line_error("\x16\x03\x01"),
+            "malformed request: a control character");
 }
 
 // -- Bodies --
@@ -419,6 +430,35 @@ TEST(ReadBody, ReadsChunks) {
   EXPECT_EQ(chunked("1;\tx = y ; z;w=\"a\\\"b\"\r\na\r\n0;x\r\n\r\n").body, "a")
       << "extensions are left out";
   EXPECT_EQ(chunked("000000000000000001\r\na\r\n0\r\n\r\n").body, "a");
+}
+
+TEST(ReadBody, KnowsHowMuchRemains) {
+  for (const bool is_chunked : {false, true}) {
+    RequestParser parser(kOverhead);
+    RequestHead head;
+    ASSERT_TRUE(
+        parser
+            .read_head(absl::StrCat("PUT / HTTP/1.1\r\nHost: h\r\n",
+                                    is_chunked ? "Transfer-Encoding: chunked"
+                                               : "Content-Length: 7",
+                                    "\r\n\r\n"),
+                       head)
+            .ok());
+    std::string_view data;
+    std::string_view header = "7\r\nab";
+    if (is_chunked) {
+      EXPECT_EQ(parser.read_body(header, data), State::kMore);
+    }
+    EXPECT_EQ(parser.remaining(), 7);
+    std::string_view some = "abcd";
+    EXPECT_EQ(parser.read_body(some, data), State::kMore);
+    EXPECT_EQ(data, "abcd");
+    EXPECT_EQ(parser.remaining(), 3);
+    some = "efg";
+    EXPECT_EQ(parser.read_body(some, data),
+              is_chunked ? State::kMore : State::kDone);
+    EXPECT_EQ(parser.remaining(), 0);
+  }
 }
 
 TEST(ReadBody, LeavesTrailersOut) {

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <chrono>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -102,6 +103,7 @@ class HttpServer::Daemon {
 
  private:
   bool has_tls() const { return !loop_.options.tls_key.empty(); }
+  void run();
   void stop_once();
 
   void listen();
@@ -167,7 +169,7 @@ absl::Status HttpServer::Daemon::start() {
   try {
     loop_.workers = std::make_unique<WorkerPool>(options.worker_threads);
     listen();
-    thread_ = std::thread([this] { loop_.io.run(); });
+    thread_ = std::thread([this] { run(); });
   } catch (const std::system_error& failure) {
     return absl::UnavailableError(
         absl::StrCat("HTTP server: no thread: ", failure.what()));
@@ -185,6 +187,16 @@ absl::Status HttpServer::Daemon::replace_certificate(
   MutexLock lock(certificate_mutex_);
   certificate_ = *std::move(made);
   return absl::OkStatus();
+}
+
+void HttpServer::Daemon::run() {
+  while (!loop_.io.stopped()) {
+    try {
+      loop_.io.run();
+    } catch (const std::bad_alloc&) {
+      // No memory for what was to be done; the rest goes on.
+    }
+  }
 }
 
 void HttpServer::Daemon::stop_once() {
@@ -296,11 +308,11 @@ void HttpServer::Daemon::check_within(Clock::duration period) {
   period = std::min({period, idle_timeout_ / 4, request_timeout_ / 4});
   const auto at = Clock::now() + period;
   if (next_check_.has_value() && *next_check_ <= at) return;
-  next_check_ = at;
   timer_.expires_at(at);
   timer_.async_wait([this](ErrorCode error) {
     if (!error.failed()) check_times();
   });
+  next_check_ = at;
 }
 
 void HttpServer::Daemon::check_times() {

@@ -21,11 +21,10 @@ namespace weir {
 // the connection after the answer if it is longer than 64 KiB.
 //
 // A request whose framing could be read in two ways is answered with 400, and
-// its connection closed (http/request_head.h, http/body_reader.h); a head or a
-// body that is too large, with 431 (or 414) or 413, and one that does not come
-// in time with 408, likewise. The peer can read the answer though it may still
-// be sending: what comes is discarded for some seconds before the connection is
-// closed.
+// its connection closed (http/request_parser.h); a head or a body that is too
+// large, with 431 (or 414) or 413, and one that does not come in time with 408,
+// likewise. The peer can read the answer though it may still be sending: what
+// comes is discarded for some seconds before the connection is closed.
 //
 // Each class of requests (HttpRequestClass) has its own bound on bodies in
 // memory, and management's alone need workers. Beyond these bounds, requests
@@ -41,7 +40,7 @@ namespace weir {
 //
 // What hostile peers can make the process use, all together:
 // - for each of max_connections + 64 connections, a descriptor, 1 KiB, what is
-//   there of a head (max_header_bytes), with TLS about 30 KiB more, and the
+//   there of a head (max_header_bytes), with TLS about 75 KiB more, and the
 //   kernel's socket buffers;
 // - max_total_body_bytes of bodies for each class; twice that for an instant,
 //   while chunked ones grow. Once the answers that are being sent and the

@@ -403,6 +403,24 @@ TEST(HttpServer, TellsWhenToGoOn) {
   EXPECT_TRUE(absl::StartsWith(body_of(client.hear_answer()), "PUT / ab"));
 }
 
+TEST(HttpServer, DoesNotTellWhoDoesNotWait) {
+  const auto server = start(echo);
+  for (const std::string& request :
+       {"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"
+        "Expect: 100-continue\r\n\r\na"s,
+        "PUT / HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"s,
+        "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"
+        "Expect: something\r\n\r\n"s}) {
+    Client client(*server);
+    client.say(request);
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    client.say(absl::EndsWith(request, "a") ? "b" : "ab");
+    const std::string answer = client.hear_answer();
+    EXPECT_EQ(status_of(answer), 200) << answer;
+    EXPECT_TRUE(absl::StartsWith(body_of(answer), "PUT / ab")) << answer;
+  }
+}
+
 TEST(HttpServer, ServesOldClients) {
   const auto server = start(echo);
   Client client(*server);
@@ -657,8 +675,11 @@ TEST(HttpServer, RefusesLargeHeads) {
         ask(*server, absl::StrCat("GET / HTTP/1.1\r\nHost: h\r\nX: ",
                                   std::string(size, 'x'), "\r\n\r\n")));
   };
+  constexpr size_t kRest =
+      std::string_view("GET / HTTP/1.1\r\nHost: h\r\nX: \r\n\r\n").size();
   EXPECT_EQ(with_header(4000), 200);
-  EXPECT_EQ(with_header(4096), 431);
+  EXPECT_EQ(with_header(4096 - kRest), 200);
+  EXPECT_EQ(with_header(4097 - kRest), 431);
   EXPECT_EQ(with_header(100'000), 431);
   EXPECT_EQ(status_of(ask(*server, "GET /" + std::string(100'000, 'x') +
                                        " HTTP/1.1\r\n\r\n")),
@@ -745,8 +766,15 @@ TEST(HttpServer, BoundsBodiesInMemory) {
   second.say(post);
   expect_too_many(second.hear_answer());
   EXPECT_TRUE(holds_bodies_of(*server, 60'000));
+  // What there is room for, to the byte.
+  Client third(*server);
+  third.say(absl::StrCat("POST / HTTP/1.1\r\nHost: h\r\n",
+                         "Content-Length: 40000\r\n\r\n",
+                         std::string(40'000, 'x')));
+  gate.wait_for(2);
   gate.open();
   EXPECT_EQ(status_of(first.hear_answer()), 200);
+  EXPECT_EQ(status_of(third.hear_answer()), 200);
   second.say(post);
   EXPECT_EQ(status_of(second.hear_answer()), 200) << "the connection goes on";
 }

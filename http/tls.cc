@@ -46,9 +46,11 @@ absl::Status use(ssl::context& context, const std::string& certificate,
   if (error.failed()) return error_of("certificate", error);
   context.use_private_key(boost::asio::buffer(key), ssl::context::pem, error);
   if (!error.failed()) return absl::OkStatus();
-  const bool is_anothers =
-      ERR_GET_LIB(static_cast<unsigned long>(error.value())) == ERR_LIB_X509;
-  return error_of(is_anothers ? "certificate and key" : "key", error);
+  if (ERR_GET_LIB(static_cast<unsigned long>(error.value())) == ERR_LIB_X509) {
+    return absl::InvalidArgumentError(
+        "TLS certificate and key: they do not match");
+  }
+  return error_of("key", error);
 }
 
 }  // namespace
