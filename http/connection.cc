@@ -4,6 +4,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 namespace weir {
@@ -58,7 +59,7 @@ void Connection::shake_hands() {
 }
 
 void Connection::receive() {
-  if (is_reading_ || is_continuing_) return;
+  if (is_reading_ || is_continuing_ || is_waiting_its_turn_) return;
   is_reading_ = true;
   stream_.async_read(
       asio::buffer(loop_.received),
@@ -89,7 +90,8 @@ void Connection::discard(ErrorCode error, std::string_view bytes) {
   receive();
 }
 
-// Reads what was left before and what was received now; keeps what is left.
+// Reads what was left before and what was received now; keeps what is left. Of
+// several requests only the first: others have their turns before the next.
 void Connection::read(std::string_view bytes) {
   std::string kept;
   std::string_view rest = bytes;
@@ -98,14 +100,28 @@ void Connection::read(std::string_view bytes) {
     kept.append(bytes);
     rest = kept;
   }
-  while (reads() && !rest.empty() && read_some(rest)) {
+  is_turn_over_ = false;
+  while (reads() && !rest.empty() && !is_turn_over_ && read_some(rest)) {
   }
   if (!is_open() || phase == Phase::kLingering) return;
+  if (is_turn_over_ && reads() && !rest.empty()) await_turn();
   if (!kept.empty() && rest.size() == kept.size()) {
     input_ = std::move(kept);
   } else {
     input_.assign(rest);
   }
+}
+
+void Connection::await_turn() {
+  is_waiting_its_turn_ = true;
+  asio::post(loop_.io, [self = shared_from_this()] {
+    self->is_waiting_its_turn_ = false;
+    self->take([&] {
+      if (!self->is_open()) return;
+      if (self->phase == Phase::kLingering) return self->receive();
+      self->read_on();
+    });
+  });
 }
 
 void Connection::read_on() {
@@ -203,7 +219,7 @@ void Connection::close(bool resets) {
 }
 
 bool Connection::is_silent() const {
-  return phase == Phase::kIdle && !stream_.has_input();
+  return phase == Phase::kIdle && !is_waiting_its_turn_ && !stream_.has_input();
 }
 
 }  // namespace weir

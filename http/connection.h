@@ -82,6 +82,7 @@ class Connection : public ConnectionTable::Entry,
   void on_received(ErrorCode error, std::string_view bytes);
   void discard(ErrorCode error, std::string_view bytes);
   void read(std::string_view bytes);
+  void await_turn();
   // What has come before, then what comes.
   void read_on();
   void send_continue();
@@ -125,6 +126,8 @@ class Connection : public ConnectionTable::Entry,
   HttpRequestClass request_class_ = HttpRequestClass::kManagement;
   bool is_reading_ = false;     // on_received() is to be called
   bool is_continuing_ = false;  // 100 Continue is being sent
+  bool is_turn_over_ = false;   // a request has begun
+  bool is_waiting_its_turn_ = false;
 
   // What was received and not yet read.
   std::string input_;

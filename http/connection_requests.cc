@@ -137,6 +137,7 @@ void Connection::begin_request(RequestParser& parser, bool has_more) {
   to_http_1_0_ = loop_.head.is_http_1_0;
   closes_ = !loop_.head.keeps_alive;
   discarded_ = 0;
+  is_turn_over_ = true;
   const HttpTreatment treatment =
       loop_.options.treat ? loop_.options.treat(request) : HttpTreatment();
   request_class_ = treatment.request_class;
@@ -297,8 +298,7 @@ void Connection::respond(HttpResponse response) {
   context.to_head = to_head_;
   context.to_http_1_0 = to_http_1_0_;
   context.date = loop_.date();
-  closes_ |=
-      loop_.is_draining || is_spare() || !has_known_length(response, context);
+  closes_ |= loop_.is_draining || is_spare();
   context.closes = closes_;
   loop_.answer_head.clear();
   append_response_head(response, context, loop_.answer_head);

@@ -1,12 +1,6 @@
 #include "http/connection_table.h"
 
 namespace weir {
-namespace {
-
-// How long a peer may take over a request while others find no room.
-constexpr std::chrono::seconds kPatience(1);
-
-}  // namespace
 
 ConnectionTable::ConnectionTable(size_t max_connections)
     : max_connections_(max_connections) {
@@ -104,12 +98,9 @@ ConnectionTable::Entry* ConnectionTable::oldest(Phase phase,
   return result;
 }
 
-ConnectionTable::Entry* ConnectionTable::next_to_give_way(
-    Clock::time_point now) const {
-  if (Entry* const idle = oldest_over_share(Phase::kIdle)) return idle;
-  for (const Phase phase : {Phase::kReceiving, Phase::kSending}) {
-    Entry* const slow = oldest_over_share(phase);
-    if (slow != nullptr && now - slow->since >= kPatience) return slow;
+ConnectionTable::Entry* ConnectionTable::next_to_give_way() const {
+  for (const Phase phase : {Phase::kIdle, Phase::kReceiving, Phase::kSending}) {
+    if (Entry* const entry = oldest_over_share(phase)) return entry;
   }
   return nullptr;
 }

@@ -68,9 +68,11 @@ class ConnectionTable {
   Entry* oldest(Phase phase, bool is_spare) const;
 
   // Which of those in the table gives way to a newcomer: the one that has been
-  // idle longest, a stranger's first; or else one that keeps a request or an
-  // answer going for a second or more. Null if there is none.
-  Entry* next_to_give_way(Clock::time_point now) const;
+  // idle longest; or else the one whose peer has kept a request going longest,
+  // or else an answer. Of each kind, strangers first. Null if there is none.
+  // (With a time that each may take, those who come again just before it is
+  // over would fill the table.)
+  Entry* next_to_give_way() const;
   // The same among spare ones; never one that is being handled.
   Entry* next_spare_to_give_way() const;
 

@@ -36,46 +36,65 @@ class ConnectionTableTest : public testing::Test {
 };
 
 TEST_F(ConnectionTableTest, TheIdlestGivesWay) {
-  EXPECT_EQ(table_.next_to_give_way(at(0)), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(), nullptr);
   Entry& first = add(1);
   Entry& second = add(2);
-  EXPECT_EQ(table_.next_to_give_way(at(3)), &first);
+  EXPECT_EQ(table_.next_to_give_way(), &first);
   table_.enter(first, Phase::kIdle, at(3));
-  EXPECT_EQ(table_.next_to_give_way(at(3)), &second);
+  EXPECT_EQ(table_.next_to_give_way(), &second);
   EXPECT_EQ(table_.oldest(Phase::kIdle, false), &second);
   table_.remove(second);
-  EXPECT_EQ(table_.next_to_give_way(at(3)), &first);
+  EXPECT_EQ(table_.next_to_give_way(), &first);
   EXPECT_EQ(table_.size(), 1u);
 }
 
-TEST_F(ConnectionTableTest, SlowOnesGiveWayIfNoneIsIdle) {
-  Entry& slow = add(0);
-  table_.enter(slow, Phase::kReceiving, at(10));
-  EXPECT_EQ(table_.next_to_give_way(at(10)), nullptr);
-  EXPECT_EQ(table_.next_to_give_way(at(11)), &slow);
-  table_.enter(slow, Phase::kSending, at(20));
-  EXPECT_EQ(table_.next_to_give_way(at(20)), nullptr);
-  EXPECT_EQ(table_.next_to_give_way(at(21)), &slow);
-  table_.enter(slow, Phase::kHandling, at(30));
-  EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
+// However short their time: others would come again just before it is over.
+TEST_F(ConnectionTableTest, BusyOnesGiveWayIfNoneIsIdle) {
+  Entry& sending = add(0);
+  Entry& receiving = add(0);
+  Entry& idle = add(0);
+  table_.enter(sending, Phase::kSending, at(1));
+  table_.enter(receiving, Phase::kReceiving, at(2));
+  EXPECT_EQ(table_.next_to_give_way(), &idle);
+  table_.enter(idle, Phase::kReceiving, at(3));
+  EXPECT_EQ(table_.next_to_give_way(), &receiving);
+  table_.remove(receiving);
+  EXPECT_EQ(table_.next_to_give_way(), &idle);
+  table_.remove(idle);
+  EXPECT_EQ(table_.next_to_give_way(), &sending);
+  table_.enter(sending, Phase::kHandling, at(4));
+  EXPECT_EQ(table_.next_to_give_way(), nullptr);
+}
+
+TEST_F(ConnectionTableTest, StrangersGiveWayBeforeAClassBeyondItsShare) {
+  for (int i = 0; i < 5; ++i) {
+    table_.enter(add(i, HttpRequestClass::kGateway), Phase::kReceiving, at(i));
+  }
+  Entry& stranger = add(6);
+  table_.enter(stranger, Phase::kReceiving, at(7));
+  EXPECT_EQ(table_.next_to_give_way(), &stranger);
+  table_.remove(stranger);
+  EXPECT_EQ(table_.next_to_give_way(), &entries_.front());
+  table_.remove(entries_.front());
+  EXPECT_EQ(table_.next_to_give_way(), nullptr);
 }
 
 TEST_F(ConnectionTableTest, AClassKeepsItsShare) {
   for (int i = 0; i < 4; ++i) add(i, HttpRequestClass::kGateway);
   for (int i = 4; i < 6; ++i) add(i, HttpRequestClass::kManagement);
-  EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(), nullptr);
   // The first that is over its share, though others have been idle longer.
   Entry& health = add(7, HttpRequestClass::kHealth);
-  EXPECT_EQ(table_.next_to_give_way(at(99)), &health);
+  EXPECT_EQ(table_.next_to_give_way(), &health);
   Entry& stranger = add(8);
-  EXPECT_EQ(table_.next_to_give_way(at(99)), &stranger);
+  EXPECT_EQ(table_.next_to_give_way(), &stranger);
   EXPECT_TRUE(table_.is_full());
   table_.remove(stranger);
   table_.remove(health);
   Entry& fifth = add(9, HttpRequestClass::kGateway);
-  EXPECT_EQ(table_.next_to_give_way(at(99)), &entries_.front());
+  EXPECT_EQ(table_.next_to_give_way(), &entries_.front());
   table_.remove(fifth);
-  EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(), nullptr);
 }
 
 TEST_F(ConnectionTableTest, SpareOnesAreBeyondTheTable) {
@@ -91,7 +110,7 @@ TEST_F(ConnectionTableTest, SpareOnesAreBeyondTheTable) {
   EXPECT_EQ(table_.oldest(Phase::kLingering, true), &lingering);
   EXPECT_EQ(table_.oldest(Phase::kIdle, false), nullptr);
   EXPECT_EQ(table_.oldest(Phase::kIdle, true), &spare);
-  EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(), nullptr);
   EXPECT_EQ(table_.size(), 0u);
   EXPECT_EQ(table_.spare_size(), 2u);
   EXPECT_EQ(table_.total(), 2u);

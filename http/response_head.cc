@@ -122,12 +122,6 @@ bool sends_body(const HttpResponse& response, const ResponseContext& context) {
          !has_no_body(response.status);
 }
 
-bool has_known_length(const HttpResponse& response,
-                      const ResponseContext& context) {
-  return has_no_body(response.status) ||
-         length_of(response, context).has_value();
-}
-
 void append_response_head(const HttpResponse& response,
                           const ResponseContext& context, std::string& text) {
   text.append("HTTP/1.1 ");

@@ -29,12 +29,15 @@ namespace weir {
 // Each class of requests (HttpRequestClass) has its own bound on bodies in
 // memory, and management's alone need workers. Beyond these bounds, requests
 // are answered with 503 and Retry-After. When there are max_connections, a new
-// one takes the place of the one that has been idle longest, or else of one
-// whose peer has kept a request or an answer going for a second or more; a
-// class is not displaced out of its share (http/connection_table.h). If none
+// one takes the place of the one that has been idle longest, or else of the one
+// whose peer has kept a request or an answer going longest; a class is not
+// displaced out of its share (http/connection_table.h). If none
 // gives way, the new one's first request is answered if it is one for health,
 // and with 503 otherwise. A request either is handled and its peer can have the
 // answer, or is not handled.
+//
+// Of requests that a peer sends at once, pipelined, one is answered at a time,
+// and other connections have their turns in between.
 //
 // All these answers are JSON (http/error_response.h) with a request id.
 //
@@ -48,7 +51,7 @@ namespace weir {
 //   max_requests_in_progress answers go beyond it.
 //
 // With an answer to HEAD, and with a 304, no body is sent, but its length if
-// that is known (see HttpResponse). If it is not, the connection is closed.
+// that is known (see HttpResponse).
 //
 // An answer's headers that HTTP does not allow are left out (a line break in a
 // value, for instance), as are those that are the server's. An answer that

@@ -381,13 +381,16 @@ TEST(HttpServer, SaysNoLengthThatIsNotKnown) {
     });
     for (const char* method : {"HEAD", "GET"}) {
       Client client(*server);
-      client.say(absl::StrCat(method, " / HTTP/1.1\r\nHost: h\r\n\r\n"));
-      const std::string answer = client.hear();
-      EXPECT_NE(status_of(answer), 0);
-      EXPECT_TRUE(absl::EndsWith(answer, "\r\n\r\n")) << answer;
-      EXPECT_FALSE(absl::StrContains(answer, "Content-Length")) << answer;
-      EXPECT_FALSE(absl::StrContains(answer, "Transfer-Enc")) << answer;
-      EXPECT_TRUE(client.is_closed());
+      // There is no body, so the next answer follows at once.
+      for (int i = 0; i < 2; ++i) {
+        client.say(absl::StrCat(method, " / HTTP/1.1\r\nHost: h\r\n\r\n"));
+        const std::string answer = client.hear("\r\n\r\n");
+        EXPECT_NE(status_of(answer), 0);
+        EXPECT_TRUE(absl::EndsWith(answer, "\r\n\r\n")) << answer;
+        EXPECT_FALSE(absl::StrContains(answer, "Content-Length")) << answer;
+        EXPECT_FALSE(absl::StrContains(answer, "Transfer-Enc")) << answer;
+        EXPECT_FALSE(absl::StrContains(answer, "Connection")) << answer;
+      }
     }
   }
 }
