@@ -566,18 +566,18 @@ TEST_F(ImportedStoreTest, BeginsWithTheLastSyncWhereItsFilesAreLost) {
   }
 }
 
-// A store that writes so often, and then no more.
+// A store that answers so many calls, and then no more.
 class StoreThatStops : public Store {
  public:
-  StoreThatStops(std::shared_ptr<Store> store, int writes)
-      : store_(std::move(store)), writes_(writes) {}
+  StoreThatStops(std::shared_ptr<Store> store, int calls)
+      : store_(std::move(store)), calls_(calls) {}
 
   absl::Status commit(absl::Span<const v1::StoreChange> changes) override {
     return stops() ? kStopped : store_->commit(changes);
   }
   absl::Status load(
       absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) override {
-    return store_->load(visit);
+    return stops() ? kStopped : store_->load(visit);
   }
   absl::Status write_usage(absl::Span<const DailyCount> days,
                            absl::Span<const CountsBlock> blocks) override {
@@ -586,12 +586,13 @@ class StoreThatStops : public Store {
   absl::Status read_counts(
       uint64_t generation,
       absl::FunctionRef<absl::Status(std::string_view)> visit) override {
-    return store_->read_counts(generation, visit);
+    return stops() ? kStopped : store_->read_counts(generation, visit);
   }
   absl::Status read_days(
       int64_t association, Day first, Day last,
       absl::FunctionRef<void(const DailyCount&)> visit) override {
-    return store_->read_days(association, first, last, visit);
+    return stops() ? kStopped
+                   : store_->read_days(association, first, last, visit);
   }
   absl::StatusOr<int64_t> prune_days(Day day, int64_t most) override {
     if (stops()) return kStopped;
@@ -601,19 +602,20 @@ class StoreThatStops : public Store {
   bool is_read_only() const override { return store_->is_read_only(); }
 
  private:
-  bool stops() { return writes_-- <= 0; }
+  bool stops() { return calls_-- <= 0; }
 
   const absl::Status kStopped = absl::UnavailableError("stopped");
   const std::shared_ptr<Store> store_;
-  std::atomic<int> writes_;
+  std::atomic<int> calls_;
 };
 
-// One enforcer is killed before it has synced. The next one stops between two
-// writes, as it begins or as it ends. The third finds all that there was.
+// One enforcer is killed before it has synced. The next one stops at a
+// call of the store, as it begins or as it ends. The third finds all that there
+// was.
 TEST_F(ImportedStoreTest, OpensAgainWhereverAnotherStopped) {
   import();
   int used = 0;
-  for (int writes = 0; writes < 6; ++writes) {
+  for (int calls = 0; calls < 12; ++calls) {
     EXPECT_EQ(in_child([&] {
                 open();
                 raise(SIGKILL);
@@ -622,7 +624,7 @@ TEST_F(ImportedStoreTest, OpensAgainWhereverAnotherStopped) {
     Options options;
     options.clock = clock_;
     options.store =
-        std::make_unique<StoreThatStops>(*SqliteStore::open(folder_), writes);
+        std::make_unique<StoreThatStops>(*SqliteStore::open(folder_), calls);
     options.sync_interval = absl::ZeroDuration();
     options.arena_bytes = size_t{1} << 30;
     auto enforcer = Enforcer::create(std::move(options));
