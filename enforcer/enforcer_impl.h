@@ -313,6 +313,7 @@ class ABSL_SCOPED_LOCKABLE Enforcer::Impl::ControlLock {
   void await_turn(std::string_view plan_id,
                   std::string_view key_id) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     await([&] {
+      impl_.mutex.assert_held();
       const PlanRecord* const plan = impl_.plans.find(plan_id);
       const KeyRecord* const key = impl_.keys.find(key_id);
       return (plan != nullptr && plan->state != PlanRecord::State::kPresent) ||
@@ -320,7 +321,10 @@ class ABSL_SCOPED_LOCKABLE Enforcer::Impl::ControlLock {
     });
   }
   void await_import() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    await([&] { return impl_.importing != nullptr; });
+    await([&] {
+      impl_.mutex.assert_held();
+      return impl_.importing != nullptr;
+    });
   }
 
  private:

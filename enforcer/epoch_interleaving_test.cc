@@ -116,7 +116,7 @@ class EpochInterleaving : public ::testing::Test {
     return {explored.schedules + late.schedules, late.complete};
   }
 
-  static constexpr int kPreemptionsIfLate = 2;
+  static constexpr int kPreemptionsIfLate = 1;
   static constexpr int kLateReads = 1;
 };
 
