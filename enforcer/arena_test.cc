@@ -253,6 +253,24 @@ TEST(Arena, ThreadsTakeAndReturnLinesOfTheirOwn) {
   }
 }
 
+// Nothing but the list of returned lines orders the two threads.
+TEST(Arena, ReturnedLinesArriveWithWhatIsInThem) {
+  const auto arena = *Arena::create(16 * kMegabyte);
+  constexpr size_t kLines = 20'000;
+  std::vector<void*> lines;
+  for (size_t i = 0; i < kLines; ++i) lines.push_back(arena->take_line());
+  const size_t used = arena->used();
+  std::thread returner([&] {
+    for (void* line : lines) {
+      std::memset(line, 1, 64);
+      arena->return_line(line);
+    }
+  });
+  // But for the list of lines to hand out.
+  while (arena->used() > used - kLines * 64 + 3 * 4096) arena->collect();
+  returner.join();
+}
+
 TEST(Arena, ListOfLinesIsKeptForThoseWhoMayLookAtIt) {
   const auto arena = *Arena::create(kMegabyte);
   void* line = arena->take_line();
