@@ -280,6 +280,30 @@ TYPED_TEST(EpochInterleaving, TwoWritersAdvanceTogether) {
   EXPECT_TRUE(explored.complete);
 }
 
+// A writer whom one reader holds back frees what another writer's scans allow,
+// without a look at the reader that those have seen leave.
+TYPED_TEST(EpochInterleaving, AnAdvanceTellsOthersWhoHasLeft) {
+  const Explored explored = testing::explore(
+      [](Program& program) {
+        const auto state = std::make_shared<State<TypeParam>>();
+        auto* seen_to_leave = state->epochs.join();
+        auto* holding_back = state->epochs.join();  // is looked at first
+        program.thread([=] { state->read(*seen_to_leave); });
+        program.thread([=] {
+          state->replace(state->objects[1]);
+          state->epochs.advance();
+          state->epochs.advance();
+        });
+        program.thread([=] {
+          TypeParam::enter(*holding_back);
+          TypeParam::leave(*holding_back);
+        });
+        program.thread([=] { state->reclaim(1); });
+      },
+      Bounds{/*preemptions=*/2, /*late_reads=*/0});
+  EXPECT_TRUE(explored.complete);
+}
+
 // A version of a plan: readers see one that was whole when they looked, and is
 // not used again while they do.
 TYPED_TEST(EpochInterleaving, ReaderSeesTheOldVersionOrTheNew) {

@@ -152,5 +152,32 @@ TEST(DailyLog, GivesEveryGroupOneLineInEveryInterleaving) {
   }
 }
 
+// A line that is being added is found whole, or not at all.
+TEST(DailyLog, IsReadWhileItGrows) {
+  struct State {
+    ~State() { log.release(lines); }
+    TestLines lines;
+    BasicDailyLog<ScheduledAtomic> log;
+  };
+  for (const bool sums : {false, true}) {
+    const auto explored = explore(
+        [=](Program& program) {
+          auto state = std::make_shared<State>();
+          program.thread([=] {
+            for (const Day day : {700, 707}) {
+              state->log.record(DayWord(day, 5), kDue, state->lines);
+            }
+          });
+          program.thread([=] {
+            const int64_t seen = sums ? state->log.sum(700, 706)
+                                      : state->log.read(700).value_or(0);
+            EXPECT_TRUE(seen == 0 || seen == 5) << seen;
+          });
+        },
+        Bounds{testing::kAnyPreemptions, /*late_reads=*/2});
+    EXPECT_TRUE(explored.complete);
+  }
+}
+
 }  // namespace
 }  // namespace weir

@@ -6,6 +6,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -115,10 +116,13 @@ TEST_F(ConcurrencyTest, AssociationsAreWholeWhenTheyAreFound) {
   }
   const Route routes[] = {*enforcer_->route("api", "prod"),
                           *enforcer_->route("api", "test")};
+  // Relaxed, so that it orders nothing: how many associations were awaited.
+  std::atomic<int> awaited{0};
   std::thread client([&] {
     for (int i = 0; i < kKeys; ++i) {
       const std::string key = value(i);
       for (const Route route : routes) {
+        awaited.fetch_add(1, std::memory_order_relaxed);
         Decision decision = enforcer_->admit({key, route});
         while (decision.forbidden == Forbidden::kNoPlan) {
           std::this_thread::yield();
@@ -131,6 +135,10 @@ TEST_F(ConcurrencyTest, AssociationsAreWholeWhenTheyAreFound) {
   });
   for (int i = 0; i < kKeys; ++i) {
     for (const char* plan : {"plan", "second"}) {
+      while (awaited.load(std::memory_order_relaxed) <=
+             2 * i + (std::string_view(plan) == "second")) {
+        std::this_thread::yield();
+      }
       ASSERT_TRUE(
           enforcer_->create_usage_plan_key(plan, absl::StrCat("id-", i)).ok());
     }
