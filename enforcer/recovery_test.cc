@@ -357,7 +357,8 @@ TEST_F(RecoveryTest, ReportsFromAnyDayOnSayTheSame) {
   }
   ASSERT_TRUE(enforcer_->sync().ok());
   for (int key = 0; key < 3; ++key) {
-    const auto& [plan, calendar] = periods[key];
+    const std::string plan = periods[key].first;
+    const QuotaCalendar calendar = periods[key].second;
     const auto expect_report = [&](Day first, int days) {
       const auto date = [](Day day) {
         return absl::FormatCivilTime(absl::CivilDay(2000, 1, 1) + day);

@@ -128,6 +128,44 @@ TEST(WeakMemory, TwoWhoWriteAndThenReadMayMissEachOther) {
   EXPECT_EQ(with(kRelaxed, true), (std::set<int>{1, 10, 11}));
 }
 
+// A fence also stands behind what its thread has merely read.
+TEST(WeakMemory, FencesOrderWhatWasRead) {
+  const auto seen = outcomes({[](Words& words) { words.x.store(1, kRelaxed); },
+                              [](Words& words) {
+                                words.seen[1] = words.x.load(kRelaxed);
+                                scheduled_fence(kSeqCst);
+                                words.seen[2] = words.y.load(kRelaxed);
+                              },
+                              [](Words& words) {
+                                words.y.store(1, kRelaxed);
+                                scheduled_fence(kSeqCst);
+                                words.seen[3] = words.x.load(kRelaxed);
+                              }});
+  EXPECT_EQ(seen.count(100), 0u);
+  EXPECT_EQ(seen.count(101), 1u);
+  EXPECT_EQ(seen.count(110), 1u);
+}
+
+TEST(WeakMemory, NoMoreReadsAreLateThanMayBe) {
+  const auto with = [](int late_reads) {
+    return outcomes({[](Words& words) {
+                       words.x.store(1, kRelaxed);
+                       words.y.store(1, kRelaxed);
+                       words.plain = 1;
+                     },
+                     [](Words& words) {
+                       words.seen[2] = words.x.load(kRelaxed);
+                       words.seen[3] = words.y.load(kRelaxed);
+                       // Whether the other one had ended before.
+                       words.seen[1] = words.plain;
+                     }},
+                    Bounds{0, late_reads});
+  };
+  EXPECT_EQ(with(0), (std::set<int>{0, 111}));
+  EXPECT_EQ(with(1), (std::set<int>{0, 101, 110, 111}));
+  EXPECT_EQ(with(2), (std::set<int>{0, 100, 101, 110, 111}));
+}
+
 // The reader's store is plain: the other side's barrier orders it.
 TEST(WeakMemory, ABarrierForAllStandsForTheOthersFence) {
   const auto with = [](bool barrier) {
