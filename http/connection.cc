@@ -114,6 +114,7 @@ void Connection::read(std::string_view bytes) {
 
 void Connection::await_turn() {
   is_waiting_its_turn_ = true;
+  begin_receiving();
   asio::post(loop_.io, [self = shared_from_this()] {
     self->is_waiting_its_turn_ = false;
     self->take([&] {
@@ -219,7 +220,7 @@ void Connection::close(bool resets) {
 }
 
 bool Connection::is_silent() const {
-  return phase == Phase::kIdle && !is_waiting_its_turn_ && !stream_.has_input();
+  return phase == Phase::kIdle && !stream_.has_input();
 }
 
 }  // namespace weir

@@ -36,65 +36,82 @@ class ConnectionTableTest : public testing::Test {
 };
 
 TEST_F(ConnectionTableTest, TheIdlestGivesWay) {
-  EXPECT_EQ(table_.next_to_give_way(), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(at(0)), nullptr);
   Entry& first = add(1);
   Entry& second = add(2);
-  EXPECT_EQ(table_.next_to_give_way(), &first);
+  EXPECT_EQ(table_.next_to_give_way(at(3)), &first);
   table_.enter(first, Phase::kIdle, at(3));
-  EXPECT_EQ(table_.next_to_give_way(), &second);
+  EXPECT_EQ(table_.next_to_give_way(at(3)), &second);
   EXPECT_EQ(table_.oldest(Phase::kIdle, false), &second);
   table_.remove(second);
-  EXPECT_EQ(table_.next_to_give_way(), &first);
+  EXPECT_EQ(table_.next_to_give_way(at(3)), &first);
   EXPECT_EQ(table_.size(), 1u);
 }
 
-// However short their time: others would come again just before it is over.
-TEST_F(ConnectionTableTest, BusyOnesGiveWayIfNoneIsIdle) {
-  Entry& sending = add(0);
-  Entry& receiving = add(0);
-  Entry& idle = add(0);
-  table_.enter(sending, Phase::kSending, at(1));
-  table_.enter(receiving, Phase::kReceiving, at(2));
-  EXPECT_EQ(table_.next_to_give_way(), &idle);
-  table_.enter(idle, Phase::kReceiving, at(3));
-  EXPECT_EQ(table_.next_to_give_way(), &receiving);
-  table_.remove(receiving);
-  EXPECT_EQ(table_.next_to_give_way(), &idle);
-  table_.remove(idle);
-  EXPECT_EQ(table_.next_to_give_way(), &sending);
-  table_.enter(sending, Phase::kHandling, at(4));
-  EXPECT_EQ(table_.next_to_give_way(), nullptr);
+// Their requests may be there already, and have only to be read.
+TEST_F(ConnectionTableTest, NewcomersStayWhileOthersAreIdle) {
+  for (int i = 0; i < 5; ++i) add(i, HttpRequestClass::kGateway);
+  Entry& newcomer = add(8);
+  EXPECT_EQ(table_.next_to_give_way(at(8)), &entries_.front());
+  EXPECT_EQ(table_.next_to_give_way(at(9)), &newcomer);
+  table_.remove(entries_.front());
+  EXPECT_EQ(table_.next_to_give_way(at(8)), &newcomer);
 }
 
-TEST_F(ConnectionTableTest, StrangersGiveWayBeforeAClassBeyondItsShare) {
-  for (int i = 0; i < 5; ++i) {
-    table_.enter(add(i, HttpRequestClass::kGateway), Phase::kReceiving, at(i));
+// However short their time: others would come again just before it is over.
+TEST_F(ConnectionTableTest, StrangersGiveWayInOrder) {
+  Entry& first = add(0);
+  Entry& second = add(1);
+  Entry& third = add(2);
+  table_.enter(first, Phase::kReceiving, at(2));
+  table_.enter(third, Phase::kReceiving, at(3));
+  EXPECT_EQ(table_.next_to_give_way(at(1)), &second);
+  table_.remove(second);
+  EXPECT_EQ(table_.next_to_give_way(at(3)), &first);
+  table_.remove(first);
+  EXPECT_EQ(table_.next_to_give_way(at(3)), &third);
+  table_.enter(third, Phase::kHandling, at(4));
+  EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
+}
+
+TEST_F(ConnectionTableTest, BusyOnesOfAClassBeyondItsShareGiveWayLast) {
+  for (int i = 0; i < 6; ++i) {
+    Entry& entry = add(i, HttpRequestClass::kGateway);
+    table_.enter(entry, i == 0 ? Phase::kSending : Phase::kReceiving, at(i));
   }
   Entry& stranger = add(6);
   table_.enter(stranger, Phase::kReceiving, at(7));
-  EXPECT_EQ(table_.next_to_give_way(), &stranger);
+  EXPECT_EQ(table_.next_to_give_way(at(7)), &stranger);
   table_.remove(stranger);
-  EXPECT_EQ(table_.next_to_give_way(), &entries_.front());
-  table_.remove(entries_.front());
-  EXPECT_EQ(table_.next_to_give_way(), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(at(7)), &entries_[1]);
+  for (int i = 1; i < 6; ++i) {
+    table_.enter(entries_[i], Phase::kHandling, at(8));
+  }
+  EXPECT_EQ(table_.next_to_give_way(at(8)), &entries_[0]);
+  table_.enter(entries_[0], Phase::kSending, at(8));
+  EXPECT_EQ(table_.next_to_give_way(at(8)), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(at(9)), &entries_[0]);
+  table_.remove(entries_[1]);
+  table_.remove(entries_[2]);
+  EXPECT_EQ(table_.next_to_give_way(at(9)), nullptr);
 }
 
 TEST_F(ConnectionTableTest, AClassKeepsItsShare) {
   for (int i = 0; i < 4; ++i) add(i, HttpRequestClass::kGateway);
   for (int i = 4; i < 6; ++i) add(i, HttpRequestClass::kManagement);
-  EXPECT_EQ(table_.next_to_give_way(), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
   // The first that is over its share, though others have been idle longer.
   Entry& health = add(7, HttpRequestClass::kHealth);
-  EXPECT_EQ(table_.next_to_give_way(), &health);
+  EXPECT_EQ(table_.next_to_give_way(at(99)), &health);
   Entry& stranger = add(8);
-  EXPECT_EQ(table_.next_to_give_way(), &stranger);
+  EXPECT_EQ(table_.next_to_give_way(at(99)), &stranger);
   EXPECT_TRUE(table_.is_full());
   table_.remove(stranger);
   table_.remove(health);
   Entry& fifth = add(9, HttpRequestClass::kGateway);
-  EXPECT_EQ(table_.next_to_give_way(), &entries_.front());
+  EXPECT_EQ(table_.next_to_give_way(at(99)), &entries_.front());
   table_.remove(fifth);
-  EXPECT_EQ(table_.next_to_give_way(), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
 }
 
 TEST_F(ConnectionTableTest, SpareOnesAreBeyondTheTable) {
@@ -110,7 +127,7 @@ TEST_F(ConnectionTableTest, SpareOnesAreBeyondTheTable) {
   EXPECT_EQ(table_.oldest(Phase::kLingering, true), &lingering);
   EXPECT_EQ(table_.oldest(Phase::kIdle, false), nullptr);
   EXPECT_EQ(table_.oldest(Phase::kIdle, true), &spare);
-  EXPECT_EQ(table_.next_to_give_way(), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
   EXPECT_EQ(table_.size(), 0u);
   EXPECT_EQ(table_.spare_size(), 2u);
   EXPECT_EQ(table_.total(), 2u);

@@ -248,7 +248,7 @@ void HttpServer::Daemon::accept_connections() {
 // Until there may be descriptors again: the connections wait in the kernel.
 void HttpServer::Daemon::pause_accepting() {
   if (loop_.is_draining) return;
-  if (auto* const idle = loop_.table.next_to_give_way()) {
+  if (auto* const idle = loop_.table.next_to_give_way(now_)) {
     loop_.counters.displaced.add();
     static_cast<Connection*>(idle)->close();
     return;  // The listener is still readable.
@@ -289,7 +289,7 @@ void HttpServer::Daemon::add_connection(int number,
 bool HttpServer::Daemon::make_room(bool& is_spare) {
   ConnectionTable& table = loop_.table;
   if (!table.is_full()) return true;
-  if (auto* const entry = table.next_to_give_way()) {
+  if (auto* const entry = table.next_to_give_way(now_)) {
     loop_.counters.displaced.add();
     static_cast<Connection*>(entry)->close();
     return true;

@@ -29,9 +29,9 @@ namespace weir {
 // Each class of requests (HttpRequestClass) has its own bound on bodies in
 // memory, and management's alone need workers. Beyond these bounds, requests
 // are answered with 503 and Retry-After. When there are max_connections, a new
-// one takes the place of the one that has been idle longest, or else of the one
-// whose peer has kept a request or an answer going longest; a class is not
-// displaced out of its share (http/connection_table.h). If none
+// one takes the place of one that is idle, or else of one whose peer has kept a
+// request or an answer going; a class is not displaced out of its share
+// (ConnectionTable::next_to_give_way()). If none
 // gives way, the new one's first request is answered if it is one for health,
 // and with 503 otherwise. A request either is handled and its peer can have the
 // answer, or is not handled.

@@ -955,6 +955,64 @@ TEST(HttpServer, AnswersFromTheHead) {
   EXPECT_EQ(server->statistics().body_bytes, 0);
 }
 
+// Who sends many requests at once does not hold up who sends one.
+TEST(HttpServer, PipelinedRequestsTakeTurnsWithOthers) {
+  constexpr size_t kRequests = 300;
+  Gate gate;
+  std::mutex mutex;
+  std::vector<std::string> order;
+  const auto server = start(
+      [&](const HttpRequest& request) {
+        if (request.target == "/gateway/first") gate.pass();
+        const std::lock_guard<std::mutex> lock(mutex);
+        order.push_back(request.target);
+        return HttpResponse();
+      },
+      with_classes());
+  Client many(*server), one(*server);
+  one.say(request_for("/gateway/known"));
+  one.hear_answer();
+  std::string requests = request_for("/gateway/first");
+  for (size_t i = 1; i < kRequests; ++i) requests += request_for("/gateway/n");
+  many.say(requests);
+  gate.wait_for(1);
+  one.say(request_for("/gateway/one"));
+  gate.open();
+  EXPECT_EQ(status_of(one.hear_answer()), 200);
+  for (size_t i = 0; i < kRequests; ++i) {
+    EXPECT_EQ(status_of(many.hear_answer()), 200);
+  }
+  const std::lock_guard<std::mutex> lock(mutex);
+  ASSERT_EQ(order.size(), kRequests + 2);
+  EXPECT_LT(std::find(order.begin(), order.end(), "/gateway/one"),
+            order.begin() + 10);
+}
+
+// With more clients than connections, each is answered.
+TEST(HttpServer, NewcomersAreHeardBeforeTheyGiveWay) {
+  HttpServerOptions options = with_classes();
+  options.max_connections = 8;
+  const auto server = start(echo, options);
+  std::vector<std::unique_ptr<Client>> kept;
+  for (int i = 0; i < 8; ++i) {
+    kept.push_back(std::make_unique<Client>(*server));
+    kept.back()->say(request_for("/gateway"));
+    kept.back()->hear_answer();
+  }
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::unique_ptr<Client>> newcomers;
+    for (int i = 0; i < 4; ++i) {
+      newcomers.push_back(std::make_unique<Client>(*server));
+    }
+    for (const auto& newcomer : newcomers) {
+      newcomer->say(request_for("/gateway"));
+    }
+    for (const auto& newcomer : newcomers) {
+      ASSERT_EQ(status_of(newcomer->hear_answer()), 200) << round;
+    }
+  }
+}
+
 TEST(HttpServer, AsksForNoBodyThatItDoesNotRead) {
   const auto server = start(echo, with_classes());
   for (const char* head :

@@ -88,8 +88,7 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
       access_(std::move(options.authentication)),
       routes_(enforcer),
       version_(std::move(options.version)),
-      connections_(std::move(options.connections)),
-      refused_(std::move(options.refused)),
+      http_(std::move(options.http)),
       access_log_(std::move(options.access_log)),
       refused_keys_(clock_->now()),
       gateway_(enforcer, &routes_, &request_counters_,
@@ -169,9 +168,8 @@ HttpResponse Service::metrics() const {
   MetricsSources sources{
       &enforcer_,   &request_counters_, &management_counters_,
       &authorizer_, access_log_.get(),  version_,
-      std::nullopt, std::nullopt};
-  if (connections_ != nullptr) sources.http_connections = connections_();
-  if (refused_ != nullptr) sources.http_refused = refused_();
+      std::nullopt};
+  if (http_ != nullptr) sources.http = http_();
   return {200,
           {{"content-type", MetricsWriter::kContentType}},
           metrics_text(sources)};

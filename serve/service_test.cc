@@ -19,7 +19,7 @@
 #include "gtest/gtest.h"
 #include "http/headers.h"
 #include "http/message.h"
-#include "http/refusal.h"
+#include "http/server_statistics.h"
 #include "management/authentication.h"
 #include "management/credentials.h"
 #include "management/sign_request.h"
@@ -241,7 +241,11 @@ TEST_F(ServiceTest, RefusedKeysAreForThoseWhoMayRead) {
 TEST_F(ServiceTest, EverythingIsCounted) {
   ServiceOptions options;
   options.version = "7.7";
-  options.connections = [] { return 42; };
+  options.http = [] {
+    HttpServerStatistics statistics;
+    statistics.connections = 42;
+    return statistics;
+  };
   start(std::move(options));
   create_plan();
   call("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}});
@@ -362,12 +366,16 @@ TEST_F(ServiceTest, APatchOfTooManyOperationsIsABadRequest) {
 
 TEST_F(ServiceTest, RefusalsOfTheServersAreShown) {
   ServiceOptions options;
-  options.refused = [] {
-    return std::array<int64_t, kHttpRefusals>{1, 0, 0, 4, 0, 0, 0, 8};
+  options.http = [] {
+    HttpServerStatistics statistics;
+    statistics.connections_displaced = 5;
+    statistics.refused = {1, 0, 0, 4, 0, 0, 0, 8};
+    return statistics;
   };
   start(std::move(options));
   const std::string metrics = call("GET", "/metrics").body;
-  for (const char* line : {"weir_http_refused_total{reason=\"malformed\"} 1\n",
+  for (const char* line : {"weir_http_displaced_total 5\n",
+                           "weir_http_refused_total{reason=\"malformed\"} 1\n",
                            "weir_http_refused_total{reason=\"timeout\"} 4\n",
                            "weir_http_refused_total{reason=\"handshake\"} 8\n",
                            "weir_http_refused_total{reason=\"requests\"} 0\n",
