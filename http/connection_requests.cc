@@ -187,7 +187,7 @@ void Connection::hand_over() {
   if (in_progress.value() >= loop_.options.max_requests_in_progress) {
     return refuse_begun(HttpRefusal::kRequests, /*closes=*/false);
   }
-  loop_.workers->add([self = shared_from_this(), &io = loop_.io]() mutable {
+  auto work = [self = shared_from_this(), &io = loop_.io]() mutable {
     HttpResponse response = self->handle(self->exchange_->request);
     self->exchange_->request = HttpRequest();
     // Moved, as the loop's thread is to be the last that has it.
@@ -195,8 +195,14 @@ void Connection::hand_over() {
         io, [self = std::move(self), answer = std::move(response)]() mutable {
           self->take([&] { self->complete(std::move(answer)); });
         });
-  });
+  };
   in_progress.add();
+  try {
+    loop_.workers->add(std::move(work));
+  } catch (...) {
+    in_progress.add(-1);
+    throw;
+  }
   enter(Phase::kHandling);
 }
 
