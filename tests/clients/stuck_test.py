@@ -168,8 +168,24 @@ class Disks(unittest.TestCase):
         self.assertGreater(patches, 2)
         self.assertIn(0, seen)
         self.assertEqual(client.get_usage_plan(usagePlanId=plan)["description"], str(patches - 1))
-        # And a plan with many keys goes.
-        client.delete_usage_plan(usagePlanId=plan)
+        # And a plan with many keys goes, while another changes.
+        other = client.create_usage_plan(name="other")["id"]
+        deleted = threading.Thread(
+            target=lambda: result.append(
+                self.server.request("DELETE", f"/usageplans/{plan}")[0]
+            )
+        )
+        deleted.start()
+        patches = 0
+        while deleted.is_alive():
+            client.update_usage_plan(
+                usagePlanId=other,
+                patchOperations=[{"op": "replace", "path": "/name", "value": str(patches)}],
+            )
+            patches += 1
+        deleted.join()
+        self.assertEqual(result[1], 202)
+        self.assertGreater(patches, 2)
         self.assertEqual(self.server.stop(), 0)
 
     def test_a_removed_lock_lets_nobody_in(self):
