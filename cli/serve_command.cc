@@ -1,11 +1,15 @@
 #include "cli/serve_command.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -36,7 +40,9 @@
 #include "management/authentication.h"
 #include "management/credentials.h"
 #include "serve/access_log.h"
+#include "serve/collector.h"
 #include "serve/service.h"
+#include "store/descriptor.h"
 #include "store/sqlite_store.h"
 
 namespace weir::cli {
@@ -65,6 +71,9 @@ constexpr char kDescription[] =
 constexpr int kOtherDescriptors = 64;
 // Syncs come every second; so many may fail before somebody should look.
 constexpr absl::Duration kMaxSyncAge = absl::Minutes(1);
+// How long a stopping service waits for what is being read or written: longer
+// than the access log does for the reader of a pipe.
+constexpr absl::Duration kFilePatience = absl::Seconds(3);
 
 struct Flags {
   std::string store;
@@ -271,9 +280,9 @@ sigset_t block_signals() {
   return signals;
 }
 
-// Returns on SIGTERM and SIGINT; calls `reload` on SIGHUP, once for all that
-// come while it is at work.
-void wait_for_stop(const sigset_t& signals, absl::FunctionRef<void()> reload) {
+// Returns on SIGTERM and SIGINT; calls `hang_up`, which must not block, on
+// SIGHUP.
+void wait_for_stop(const sigset_t& signals, absl::FunctionRef<void()> hang_up) {
   sigset_t stops = signals;
   sigdelset(&stops, SIGHUP);
   constexpr timespec kNoTime = {};
@@ -282,7 +291,7 @@ void wait_for_stop(const sigset_t& signals, absl::FunctionRef<void()> reload) {
     // Of several that wait, the one with the lowest number is returned first: a
     // SIGHUP, however often one comes.
     if (sigtimedwait(&stops, nullptr, &kNoTime) > 0) return;
-    reload();
+    hang_up();
   }
 }
 
@@ -333,6 +342,14 @@ absl::Status reload_credentials(const Flags& flags,
 
 absl::Status reload_certificate(const Flags& flags, Servers& servers,
                                 const Console& console) {
+  // What is no file any more, a pipe for instance, might never end.
+  for (const std::string& path : {flags.tls_certificate, flags.tls_key}) {
+    struct stat file = {};
+    if (stat(path.c_str(), &file) == 0 && !S_ISREG(file.st_mode)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": is not a regular file"));
+    }
+  }
   const auto files = read_tls_files(flags, console);
   if (!files.ok()) return files.status();
   return servers.replace_certificate(files->certificate, files->key);
@@ -398,6 +415,12 @@ void announce(const Flags& flags, bool open, const Servers& servers,
     out << "weir: there are no credentials: every program of this machine may "
            "manage plans\n";
   }
+  if (out.flush()) return;
+  // A service goes on, and ends well, though this cannot be written. The stream
+  // would try again.
+  const Descriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  if (&out == &console.out) dup2(nowhere.number(), STDOUT_FILENO);
+  out.clear();
   out.flush();
 }
 
@@ -433,12 +456,25 @@ absl::Status serve(const Flags& flags, const Console& console) {
 
   warn_of_unreachable_stages(**servers, console);
   announce(flags, open, **servers, console);
-  wait_for_stop(signals, [&] {
-    reload(flags, authentication.get(), **servers, access_log.get(), console,
-           notices);
-  });
+  // By a thread of its own, as a file may not answer; once for all signals that
+  // come while it is at work.
+  struct HangUp {};
+  Collector<HangUp> hang_ups({/*capacity=*/1, /*pause=*/absl::ZeroDuration()},
+                             {[&](HangUp) {
+                                reload(flags, authentication.get(), **servers,
+                                       access_log.get(), console, notices);
+                              },
+                              [] { return absl::InfiniteDuration(); }});
+  wait_for_stop(signals, [&] { hang_ups.leave({}, 1); });
   (*servers)->stop();
-  if (access_log != nullptr) access_log->close();
+  if (!hang_ups.stop(kFilePatience) ||
+      (access_log != nullptr && !access_log->close(kFilePatience))) {
+    notices.say("a file does not answer; not waiting for it");
+    // Threads that wait for it cannot be ended, nor what they use destroyed.
+    const absl::Status synced = (*enforcer)->sync();
+    if (!synced.ok()) notices.say(synced.ToString());
+    std::_Exit(kExitOk);
+  }
   return absl::OkStatus();
 }
 

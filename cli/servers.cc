@@ -33,8 +33,7 @@ Servers::~Servers() { stop(); }
 
 absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
                                 ServiceOptions options) {
-  options.connections = [this] { return connections(); };
-  options.refused = [this] { return refused(); };
+  options.http = [this] { return statistics(); };
   auto service = Service::create(enforcer, std::move(options));
   if (!service.ok()) return service.status();
   service_ = *std::move(service);
@@ -66,7 +65,7 @@ absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
       [this](const HttpRequest& request) { return service_->answer(request); });
   if (!management.ok()) return with_prefix(management.status(), "--listen: ");
   management_ = *std::move(management);
-  // Pairs with the load in connections().
+  // Pairs with the load in statistics().
   started_.store(true, std::memory_order_release);
   return absl::OkStatus();
 }
@@ -83,25 +82,12 @@ absl::StatusOr<Servers::Server> Servers::start_one(HttpServerOptions options,
   return Server{*std::move(server), std::move(url)};
 }
 
-std::optional<int64_t> Servers::connections() const {
+std::optional<HttpServerStatistics> Servers::statistics() const {
   // Pairs with the store in start_all().
   if (!started_.load(std::memory_order_acquire)) return std::nullopt;
-  int64_t connections = management_.server->statistics().connections;
-  if (gateway_.server != nullptr) {
-    connections += gateway_.server->statistics().connections;
-  }
-  return connections;
-}
-
-std::optional<std::array<int64_t, kHttpRefusals>> Servers::refused() const {
-  // Pairs with the store in start_all().
-  if (!started_.load(std::memory_order_acquire)) return std::nullopt;
-  auto refused = management_.server->statistics().refused;
-  if (gateway_.server != nullptr) {
-    const auto others = gateway_.server->statistics().refused;
-    for (size_t i = 0; i < kHttpRefusals; ++i) refused[i] += others[i];
-  }
-  return refused;
+  HttpServerStatistics sum = management_.server->statistics();
+  if (gateway_.server != nullptr) sum += gateway_.server->statistics();
+  return sum;
 }
 
 absl::Status Servers::replace_certificate(const std::string& certificate,

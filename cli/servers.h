@@ -1,7 +1,6 @@
 #ifndef WEIR_CLI_SERVERS_H_
 #define WEIR_CLI_SERVERS_H_
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -12,8 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "enforcer/enforcer.h"
-#include "http/refusal.h"
 #include "http/server.h"
+#include "http/server_statistics.h"
 #include "serve/service.h"
 
 namespace weir::cli {
@@ -29,10 +28,9 @@ struct Listeners {
 // *thread-compatible*
 class Servers {
  public:
-  // Answers from now on. Sets `options.connections` and `options.refused`,
-  // which are those of both. The errors are those of Service::create(), and of
-  // HttpServer::start() with the name of the flag before them. REQUIRES: as
-  // Service::create().
+  // Answers from now on. Sets `options.http`. The errors are those of
+  // Service::create(), and of HttpServer::start() with the name of the flag
+  // before them. REQUIRES: as Service::create().
   static absl::StatusOr<std::unique_ptr<Servers>> start(
       const Listeners& listeners, Enforcer* enforcer, ServiceOptions options);
 
@@ -65,14 +63,13 @@ class Servers {
                          ServiceOptions options);
   absl::StatusOr<Server> start_one(HttpServerOptions options,
                                    HttpHandler handler);
-  std::optional<int64_t> connections() const;
-  std::optional<std::array<int64_t, kHttpRefusals>> refused() const;
+  std::optional<HttpServerStatistics> statistics() const;
 
   // In this order, as the servers call the service until they have stopped.
   std::unique_ptr<Service> service_;
   Server management_;
   Server gateway_;  // may be none
-  // Until both are in their places, connections() leaves them alone: requests
+  // Until both are in their places, statistics() leaves them alone: requests
   // come as soon as there is one.
   std::atomic<bool> started_{false};
 };

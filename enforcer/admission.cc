@@ -89,8 +89,13 @@ class Attempt {
     }
   }
 
-  // Tells versions apart.
-  uintptr_t version() const noexcept { return version_; }
+  // After `explain()` has returned false: the version under which a word seemed
+  // to belong to a newer one; or 0. If the next attempt has the same version,
+  // there was no newer one.
+  uintptr_t stale_version() const noexcept { return is_stale_ ? version_ : 0; }
+  bool has_version(uintptr_t version) const noexcept {
+    return version == version_;
+  }
 
   // False if something refused, or a word belongs to a newer version of a plan.
   bool take(Decision& decision) noexcept {
@@ -132,11 +137,12 @@ class Attempt {
   }
 
   // Says which limits refuse, from a look at all of them. False if none does
-  // any more, or a word belongs to a newer version of a plan. With `newest`,
-  // there is none: a caller's time that is far behind looks the same. Leaves
-  // `decision` as it was constructed if false.
+  // any more, or a word seems to belong to a newer version of a plan. With
+  // `newest`, there was none when it last seemed so: the caller's time is far
+  // behind, which looks the same. Leaves `decision` as it was constructed if
+  // false.
   ABSL_ATTRIBUTE_NOINLINE bool explain(bool newest,
-                                       Decision& decision) const noexcept {
+                                       Decision& decision) noexcept {
     decision = Decision();
     int64_t wait = 0;
     for (int i = 0; i < count_; ++i) {
@@ -144,6 +150,7 @@ class Attempt {
       const auto check = gate.bucket->check(
           gate.throttle->clock, gate.at, cost_, lease_.reserve_of(gate.bucket));
       if (check.outcome == TakeOutcome::kStale && !newest) {
+        is_stale_ = true;
         decision = Decision();
         return false;
       }
@@ -297,7 +304,8 @@ class Attempt {
   const int64_t cost_;
   const Lease lease_;
   const Day day_;
-  uintptr_t version_;
+  uintptr_t version_;  // tells versions apart
+  bool is_stale_ = false;
   bool has_collided_ = false;
   Day counted_on_ = 0;
   int count_ = 0;
@@ -312,7 +320,7 @@ ABSL_ATTRIBUTE_NOINLINE bool decide_anyhow(const Admission& admission,
                                            Decision& decision) noexcept {
   // Each turn but the last means that another thread has changed what this one
   // read: a word, or a plan.
-  for (uintptr_t previous = 0;;) {
+  for (uintptr_t stale = 0;;) {
     // Acquire: pairs with the release of the publication.
     const CompiledPlan& plan = *cell.plan.load(std::memory_order_acquire);
     const CompiledPlan::Rule rule = plan.rule(admission.route);
@@ -320,11 +328,11 @@ ABSL_ATTRIBUTE_NOINLINE bool decide_anyhow(const Admission& admission,
     Attempt<NoLease, kAllGates> attempt(admission, subscription, cell, plan,
                                         rule, admission.cost, {});
     if ((!is_refused && attempt.take(decision)) ||
-        attempt.explain(attempt.version() == previous, decision)) {
+        attempt.explain(attempt.has_version(stale), decision)) {
       return true;
     }
     is_refused = false;
-    previous = attempt.version();
+    stale = attempt.stale_version();
   }
 }
 
@@ -379,7 +387,7 @@ bool decide_beside_leases(const Admission& admission,
   const int thread = ThreadNumber::mine();
   // Each turn but the last means also that this thread or another has closed a
   // slot.
-  for (uintptr_t previous = 0;;) {
+  for (uintptr_t stale = 0;;) {
     // Before the plan and the buckets: see `BasicLease::reserve()`.
     KeyLease* lease = admission.leases->find(admission.client);
     if (lease != nullptr && lease->subscription() != &subscription) {
@@ -419,8 +427,8 @@ bool decide_beside_leases(const Admission& admission,
         (lease->close_all() || lease->reserve() != held.reserve)) {
       continue;
     }
-    if (attempt.explain(attempt.version() == previous, decision)) return true;
-    previous = attempt.version();
+    if (attempt.explain(attempt.has_version(stale), decision)) return true;
+    stale = attempt.stale_version();
   }
 }
 

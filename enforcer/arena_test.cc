@@ -1,5 +1,8 @@
 #include "enforcer/arena.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -114,6 +117,70 @@ TEST(Arena, LargeBlocksComeBackZeroed) {
   }
 }
 
+// Large blocks begin and end inside pages that are others' too. Their memory
+// goes back to the system and comes back zeroed; their neighbours' stays.
+TEST(Arena, LargeBlocksLeaveTheirNeighboursAlone) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  for (size_t bytes : {size_t{256} << 10, (size_t{256} << 10) + 1,
+                       size_t{320} << 10, size_t{3} << 20}) {
+    for (size_t offset = 0; offset < page; offset += page / 8) {
+      const auto arena = *Arena::create(16 * kMegabyte);
+      // So that the block begins `offset` bytes into a page.
+      size_t to_fill = offset + page - Arena::kPairBytes;
+      for (; to_fill > 0; to_fill -= Arena::kPairBytes) {
+        std::memset(arena->allocate(Arena::kPairBytes), 0xab, 128);
+      }
+      char* block = static_cast<char*>(arena->allocate(bytes));
+      ASSERT_EQ(reinterpret_cast<uintptr_t>(block) % page, offset);
+      std::memset(block, 0xff, bytes);
+      char* behind = static_cast<char*>(arena->allocate(2 * page));
+      std::memset(behind, 0xcd, 2 * page);
+      const auto expect_neighbours_unchanged = [&] {
+        const auto* begin = static_cast<char*>(arena->at(1));
+        ASSERT_TRUE(std::all_of(begin, static_cast<const char*>(block),
+                                [](char c) { return c == '\xab'; }))
+            << bytes << " bytes at " << offset;
+        ASSERT_TRUE(std::all_of(behind, behind + 2 * page,
+                                [](char c) { return c == '\xcd'; }))
+            << bytes << " bytes at " << offset;
+      };
+      arena->free(block, bytes);
+      expect_neighbours_unchanged();
+      ASSERT_EQ(arena->allocate(bytes), block);
+      ASSERT_TRUE(is_zero(block, bytes));
+      expect_neighbours_unchanged();
+      // The same for a block that readers may have held.
+      std::memset(block, 0xff, bytes);
+      arena->retire(block, bytes);
+      for (int i = 0; i < 3; ++i) arena->collect();
+      expect_neighbours_unchanged();
+      ASSERT_EQ(arena->allocate(bytes), block);
+      ASSERT_TRUE(is_zero(block, bytes));
+    }
+  }
+}
+
+// What nobody uses is the system's: a table that was let go costs nothing.
+TEST(Arena, FreedLargeBlocksTakeNoMemory) {
+  const auto arena = *Arena::create(64 * kMegabyte, Arena::Pages::kSmall);
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  arena->allocate(128);
+  for (size_t bytes : {size_t{256} << 10, 8 * kMegabyte}) {
+    char* block = static_cast<char*>(arena->allocate(bytes));
+    std::memset(block, 0xff, bytes);
+    char* first = block + page - reinterpret_cast<uintptr_t>(block) % page;
+    std::vector<unsigned char> present(bytes / page - 1);
+    const auto pages_in_memory = [&] {
+      EXPECT_EQ(mincore(first, present.size() * page, present.data()), 0);
+      return std::count_if(present.begin(), present.end(),
+                           [](unsigned char p) { return (p & 1) != 0; });
+    };
+    EXPECT_EQ(pages_in_memory(), static_cast<ptrdiff_t>(present.size()));
+    arena->free(block, bytes);
+    EXPECT_EQ(pages_in_memory(), 0) << bytes;
+  }
+}
+
 TEST(Arena, ClientsBlocksAreTheirOwnAndKeepWhatTheyHold) {
   const auto arena = *Arena::create(kMegabyte);
   void* block = arena->allocate(128, Arena::Use::kClient);
@@ -126,6 +193,15 @@ TEST(Arena, ClientsBlocksAreTheirOwnAndKeepWhatTheyHold) {
   EXPECT_NE(arena->allocate(128), block);
   EXPECT_EQ(arena->allocate(128, Arena::Use::kClient), block);
   EXPECT_FALSE(is_zero(block, 128));
+
+  // Of every size.
+  block = arena->allocate(300'000, Arena::Use::kClient);
+  std::memset(block, 0xff, 300'000);
+  arena->free(block, 300'000, Arena::Use::kClient);
+  EXPECT_EQ(arena->allocate(300'000, Arena::Use::kClient), block);
+  EXPECT_EQ(std::count(static_cast<char*>(block),
+                       static_cast<char*>(block) + 300'000, '\xff'),
+            300'000);
 }
 
 TEST(Arena, RetiredBlockWaitsForItsReaders) {
@@ -175,6 +251,24 @@ TEST(Arena, ThreadsTakeAndReturnLinesOfTheirOwn) {
     if (i % 500 == 0) arena->collect();
     EXPECT_TRUE(all.insert(arena->take_line()).second);
   }
+}
+
+// Nothing but the list of returned lines orders the two threads.
+TEST(Arena, ReturnedLinesArriveWithWhatIsInThem) {
+  const auto arena = *Arena::create(16 * kMegabyte);
+  constexpr size_t kLines = 20'000;
+  std::vector<void*> lines;
+  for (size_t i = 0; i < kLines; ++i) lines.push_back(arena->take_line());
+  const size_t used = arena->used();
+  std::thread returner([&] {
+    for (void* line : lines) {
+      std::memset(line, 1, 64);
+      arena->return_line(line);
+    }
+  });
+  // But for the list of lines to hand out.
+  while (arena->used() > used - kLines * 64 + 3 * 4096) arena->collect();
+  returner.join();
 }
 
 TEST(Arena, ListOfLinesIsKeptForThoseWhoMayLookAtIt) {
@@ -256,6 +350,21 @@ TEST(Arena, InOthersMemoryTouchesNothingBeyondItsLimit) {
   arena->start_over(1024);
   EXPECT_EQ(arena->used(), 0u);
   EXPECT_EQ(take_all(), (1024 - Arena::kPairBytes) / 64);
+}
+
+// Pages of a file would keep what is in them.
+TEST(Arena, LargeBlocksOfSharedMemoryComeBackZeroed) {
+  constexpr size_t kBytes = kMegabyte;
+  void* memory = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  const auto arena = Arena::over(memory, kBytes, kBytes);
+  void* block = arena->allocate(kBytes / 2);
+  std::memset(block, 0xff, kBytes / 2);
+  arena->free(block, kBytes / 2);
+  EXPECT_EQ(arena->allocate(kBytes / 2), block);
+  EXPECT_TRUE(is_zero(block, kBytes / 2));
+  munmap(memory, kBytes);
 }
 
 TEST(Arena, ExtendsWhileThreadsTakeLines) {

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -247,6 +248,38 @@ TEST_P(ClientsTest, UsedUpArenaSaysSoAndChangesNothing) {
   }
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
   EXPECT_EQ(published(client).size(), static_cast<size_t>(association - 1));
+}
+
+// A thread that finds a subscription finds its counts as they were prepared:
+// that they are published is all that orders the two threads.
+TEST_P(ClientsTest, SubscriptionsArePublishedWhole) {
+  constexpr int kClients = 300;
+  std::vector<Client*> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(&create(absl::StrCat("key-", i)));
+  }
+  std::thread reader([&] {
+    const auto await = [](const auto& link) {
+      for (;;) {
+        if (auto* found = link.load(std::memory_order_acquire)) return found;
+        std::this_thread::yield();
+      }
+    };
+    for (Client* client : clients) {
+      await(client->first.cell);
+      EXPECT_EQ(clients_.counts().of(client->first).quota.first_day(), kDay);
+      Subscription* second = await(client->first.next);
+      EXPECT_EQ(second->cell.load(std::memory_order_relaxed), &cell_);
+      EXPECT_EQ(clients_.counts().of(*second).quota.first_day(), kDay);
+    }
+  });
+  int64_t association = 0;
+  for (Client* client : clients) {
+    subscribe(*client, ++association);
+    std::this_thread::yield();
+    subscribe(*client, ++association);
+  }
+  reader.join();
 }
 
 TEST_P(ClientsTest, SharedSubscriptionsHaveNoCounts) {

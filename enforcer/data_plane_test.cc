@@ -346,6 +346,32 @@ TEST_F(DataPlaneTest, BatchDecidesAsItsCallsOneByOne) {
   }
 }
 
+// A caller's time that is far behind another's looks like a word of a newer
+// version of the plan. There is none: the call is refused, and returns.
+TEST_F(DataPlaneTest, CallFromLongAgoIsRefused) {
+  add_plan(*enforcer_, kNarrow);
+  add_key(*enforcer_, 0, "narrow");
+  add_plan(*enforcer_, R"({"id": "all", "name": "all",
+      "throttle": {"rateLimit": 1, "burstLimit": 7}})");
+  const Instant early = clock_->now();
+  for (const bool is_shared : {false, true}) {
+    if (is_shared) {
+      ASSERT_TRUE(enforcer_->share_usage_plan("all").ok());
+    }
+    clock_->advance(3'600 * kSecond);
+    EXPECT_TRUE(admit(0, route()).admitted());
+    Call call;
+    const std::string key = value(0);
+    call.api_key = key;
+    call.route = route();
+    call.now = early;
+    const Decision d = enforcer_->admit(call);
+    EXPECT_EQ(d.outcome, Outcome::kThrottled);
+    EXPECT_GT(d.retry_after_ns, 0);
+    EXPECT_TRUE(admit(0, route()).admitted());
+  }
+}
+
 // -- A thread that stalls --
 
 // Memory is held, nobody waits, and it shows.
@@ -481,6 +507,58 @@ TEST_F(AddedThrottlesTest, DecisionsAreOfOneVersion) {
   }
   stop = true;
   for (std::thread& thread : threads) thread.join();
+}
+
+// Four shared plans, each with a limit for all and one for a method, and the
+// key's own: each of these in turn is the one that refuses, at no cost to the
+// others.
+TEST_F(AddedThrottlesTest, EachOfAllLimitsRefusesAndTakesFromNoOther) {
+  const std::string kMethodBurst =
+      "/apiStages/api:prod/throttle/~1pets~1GET/burstLimit";
+  const auto plan = [](const std::string& id) {
+    return absl::StrCat(R"({"id": ")", id, R"(", "name": "p", "apiStages": [
+        {"apiId": "api", "stage": "prod", "throttle":
+            {"/pets/GET": {"rateLimit": 0, "burstLimit": 10}}}],
+        "throttle": {"rateLimit": 0, "burstLimit": 10}})");
+  };
+  const std::vector<std::string> plans = {"own", "s1", "s2", "s3", "s4"};
+  struct Tight {
+    std::string plan;
+    bool is_method;
+  };
+  std::vector<Tight> all;
+  for (const std::string& id : plans) {
+    all.push_back({id, false});
+    all.push_back({id, true});
+  }
+  for (const Tight& tight : all) {
+    SCOPED_TRACE(absl::StrCat(tight.plan, tight.is_method ? " method" : ""));
+    enforcer_ = make(MethodThrottle::kAddsToPlan);
+    for (const std::string& id : plans) {
+      add_plan(*enforcer_, plan(id));
+      if (id != "own") {
+        ASSERT_TRUE(enforcer_->share_usage_plan(id).ok());
+      }
+    }
+    add_key(*enforcer_, 0, "own");
+    const Route pets = route("/pets/GET");
+    const std::string burst =
+        tight.is_method ? kMethodBurst : "/throttle/burstLimit";
+    patch(tight.plan, "replace", burst.c_str(), "3");
+    EXPECT_EQ(admit_all(0, pets), 3);
+    const bool is_own = tight.plan == "own";
+    for (int i = 0; i < 20; ++i) {
+      const Decision d = admit(0, pets);
+      EXPECT_EQ(d.outcome, Outcome::kThrottled);
+      EXPECT_EQ(
+          d.limit,
+          tight.is_method
+              ? (is_own ? Limit::kMethodThrottle : Limit::kSharedMethodThrottle)
+              : (is_own ? Limit::kPlanThrottle : Limit::kSharedThrottle));
+    }
+    patch(tight.plan, "replace", burst.c_str(), "10");
+    EXPECT_EQ(admit_all(0, pets), 7);
+  }
 }
 
 // All limits or none: what a shared plan refuses takes nothing of the key's

@@ -33,7 +33,8 @@ namespace weir {
 // advance. The next scan sees that reader, and allows no other.
 //
 // `Barrier`: `available()` says whether `issue()` may be relied on instead of
-// the readers' fences; `issue()` whether every thread has passed one.
+// the readers' fences; `issue()` whether every thread has passed one. `fence()`
+// is the calling thread's own, sequentially consistent.
 // *thread-safe*
 template <template <class> class Atomic, class Barrier>
 class BasicEpochs {
@@ -109,6 +110,9 @@ class Membarrier {
 
   bool available() const { return is_available_; }
   bool issue() const;
+  static void fence() noexcept {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
   // Has the kernel know the process. A forked child is another process.
   static bool enlist();
 
@@ -194,9 +198,7 @@ inline void BasicEpochs<Atomic, Barrier>::enter(Reader& reader) noexcept {
   // only the compiler has to be kept from moving them.
   reader.announced.store(epoch, std::memory_order_release);
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  if (ABSL_PREDICT_FALSE(reader.fences)) {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-  }
+  if (ABSL_PREDICT_FALSE(reader.fences)) Barrier::fence();
 }
 
 template <template <class> class Atomic, class Barrier>
@@ -260,7 +262,7 @@ typename BasicEpochs<Atomic, Barrier>::Attempt
 BasicEpochs<Atomic, Barrier>::advance() {
   if (!barrier_.available()) {
     // Pairs with the readers' fences.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    Barrier::fence();
   } else if (!barrier_.issue()) {
     // A process that has forbidden itself the call goes on without freeing.
     const uint64_t epoch = epoch_.load();

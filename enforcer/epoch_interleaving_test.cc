@@ -1,12 +1,12 @@
-// Epochs under every order of their accesses, with few threads interrupted:
-// once where readers fence, and once where what they announce reaches writers
-// late, at the latest by their barrier.
+// Epochs under every order of their accesses, with few threads interrupted, and
+// with a read of an old value where the memory orders allow it: once where
+// readers fence, and once where writers have a barrier for all threads.
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,80 +18,26 @@
 namespace weir {
 namespace {
 
+using testing::Bounds;
 using testing::Explored;
 using testing::Program;
 using testing::ScheduledAtomic;
 
-// Stores that were made, and that nobody else can see yet.
-class LateStores {
- public:
-  static void add(std::function<void()> arrive) { all().push_back(arrive); }
-  // In their order, and without an access of others between them.
-  static void arrive() {
-    testing::internal::scheduling_point();
-    for (const auto& arrive : std::exchange(all(), {})) arrive();
-  }
-  static void forget() { all().clear(); }
-
- private:
-  static std::vector<std::function<void()>>& all() {
-    static auto& stores = *new std::vector<std::function<void()>>;
-    return stores;
-  }
-};
-
-// A ScheduledAtomic whose plain stores are late. No thread of these programs
-// reads what it has stored itself.
-template <class T>
-class LateAtomic {
- public:
-  LateAtomic(T value) : value_(value) {}
-
-  T load(std::memory_order = std::memory_order_seq_cst) const {
-    testing::internal::scheduling_point();
-    return value_;
-  }
-  void store(T value, std::memory_order) {
-    LateStores::add([this, value] { value_ = value; });
-  }
-  bool compare_exchange_strong(T& expected, T desired,
-                               std::memory_order = std::memory_order_seq_cst) {
-    testing::internal::scheduling_point();
-    if (value_ == expected) {
-      value_ = desired;
-      return true;
-    }
-    expected = value_;
-    return false;
-  }
-  bool compare_exchange_weak(T& expected, T desired, std::memory_order,
-                             std::memory_order) {
-    return compare_exchange_strong(expected, desired);
-  }
-  T fetch_add(T n) {
-    testing::internal::scheduling_point();
-    return std::exchange(value_, value_ + n);
-  }
-
- private:
-  T value_;
-};
-
-// Readers fence: their stores are not late.
+// Readers fence.
 struct NoBarrier {
   bool available() const { return false; }
   bool issue() const { return false; }
+  static void fence() { testing::scheduled_fence(std::memory_order_seq_cst); }
 };
 
-using FencingEpochs = BasicEpochs<ScheduledAtomic, NoBarrier>;
-
-// The kernel's: all stores arrive.
-struct ArrivalOfAll {
+// The kernel's.
+struct BarrierForAll {
   bool available() const { return true; }
   bool issue() const {
-    LateStores::arrive();
+    testing::fence_all_threads();
     return true;
   }
+  static void fence() { ADD_FAILURE() << "there is no need for it"; }
 };
 
 struct Object {
@@ -109,15 +55,20 @@ struct State {
     Epochs::leave(reader);
   }
   void use() {
-    const Object* object = present.load();
-    EXPECT_FALSE(object->is_freed);
-    elsewhere.load();
-    EXPECT_FALSE(object->is_freed);
+    const Object* object = present.load(std::memory_order_acquire);
+    expect_in_use(*object);
+    elsewhere.load(std::memory_order_relaxed);
+    expect_in_use(*object);
+  }
+  static void expect_in_use(const Object& object) {
+    testing::note_read(&object);
+    EXPECT_FALSE(object.is_freed);
   }
 
   // Puts another object in the place of the present one.
   void replace(Object& next) {
-    Object* old = present.exchange(&next);
+    Object* old = present.load(std::memory_order_relaxed);
+    present.store(&next, std::memory_order_release);
     retired.emplace_back(epochs.stamp(), old);
   }
   // Frees what can be freed after that many attempts.
@@ -125,12 +76,13 @@ struct State {
     for (int i = 0; i < attempts; ++i) {
       const uint64_t reclaimable = epochs.advance().reclaimable;
       for (const auto& [stamp, object] : retired) {
-        if (stamp <= reclaimable) object->is_freed = true;
+        if (stamp > reclaimable || object->is_freed) continue;
+        testing::note_write(object);
+        object->is_freed = true;
       }
     }
   }
   void expect_all_reclaimed_after_two_advances() {
-    LateStores::arrive();
     reclaim(2);
     for (const auto& [stamp, object] : retired) EXPECT_TRUE(object->is_freed);
     EXPECT_FALSE(present.load()->is_freed);
@@ -148,30 +100,28 @@ class EpochInterleaving : public ::testing::Test {
  protected:
   using Build = std::function<void(Program&, std::shared_ptr<State<Epochs>>)>;
 
-  static constexpr bool kIsLate = !std::is_same_v<Epochs, FencingEpochs>;
-  // Interruptions: with late stores, there is one thread more.
-  static constexpr int kIfThereAreFew = kIsLate ? 2 : 3;
-  static constexpr int kIfThereAreMany = kIsLate ? 1 : 2;
-
   static Explored explore(const Build& build, int max_preemptions) {
-    return testing::explore(
-        [&](Program& program) {
-          LateStores::forget();
-          const auto state = std::make_shared<State<Epochs>>();
-          build(program, state);
-          // Late stores may also arrive by themselves, at any time.
-          if (kIsLate) {
-            program.thread([] { LateStores::arrive(); });
-          }
-          program.at_end(
-              [=] { state->expect_all_reclaimed_after_two_advances(); });
-        },
-        /*max_schedules=*/3'000'000, max_preemptions);
+    const auto program = [&](Program& program) {
+      const auto state = std::make_shared<State<Epochs>>();
+      build(program, state);
+      program.at_end([=] { state->expect_all_reclaimed_after_two_advances(); });
+    };
+    const Explored explored =
+        testing::explore(program, /*max_schedules=*/3'000'000, max_preemptions);
+    if (!explored.complete) return explored;
+    const Explored late = testing::explore(
+        program,
+        Bounds{std::min(max_preemptions, kPreemptionsIfLate), kLateReads},
+        /*max_schedules=*/3'000'000);
+    return {explored.schedules + late.schedules, late.complete};
   }
+
+  static constexpr int kPreemptionsIfLate = 1;
+  static constexpr int kLateReads = 1;
 };
 
-using Variants =
-    ::testing::Types<FencingEpochs, BasicEpochs<LateAtomic, ArrivalOfAll>>;
+using Variants = ::testing::Types<BasicEpochs<ScheduledAtomic, NoBarrier>,
+                                  BasicEpochs<ScheduledAtomic, BarrierForAll>>;
 TYPED_TEST_SUITE(EpochInterleaving, Variants);
 
 TYPED_TEST(EpochInterleaving, NothingIsUsedAfterItWasFreed) {
@@ -206,7 +156,7 @@ TYPED_TEST(EpochInterleaving, SeveralReadersAreWaitedFor) {
           state->reclaim(3);
         });
       },
-      this->kIfThereAreMany);
+      /*max_preemptions=*/2);
   EXPECT_TRUE(explored.complete);
 }
 
@@ -216,11 +166,11 @@ TYPED_TEST(EpochInterleaving, OuterStayOutlastsInnerOnes) {
         auto* reader = state->epochs.join();
         program.thread([=] {
           TypeParam::enter(*reader);
-          const Object* object = state->present.load();
+          const Object* object = state->present.load(std::memory_order_acquire);
           state->read(*reader);
-          EXPECT_FALSE(object->is_freed);
+          state->expect_in_use(*object);
           state->use();
-          EXPECT_FALSE(object->is_freed);
+          state->expect_in_use(*object);
           TypeParam::leave(*reader);
         });
         program.thread([=] {
@@ -228,7 +178,7 @@ TYPED_TEST(EpochInterleaving, OuterStayOutlastsInnerOnes) {
           state->reclaim(4);
         });
       },
-      this->kIfThereAreFew);
+      /*max_preemptions=*/3);
   EXPECT_TRUE(explored.complete);
 }
 
@@ -240,7 +190,6 @@ TYPED_TEST(EpochInterleaving, ReaderMayJoinDuringAScan) {
           state->epochs.join();
           if (is_vacant) {
             TypeParam::part(*state->epochs.join());
-            LateStores::arrive();
           }
           program.thread([=] {
             auto* reader = state->epochs.join();
@@ -265,17 +214,17 @@ TYPED_TEST(EpochInterleaving, ReaderMayJoinDuringSeveralScans) {
         program.thread([=] {
           auto* reader = state->epochs.join();
           TypeParam::enter(*reader);
-          const Object* object = state->present.load();
+          const Object* object = state->present.load(std::memory_order_acquire);
           state->replace(state->objects[1]);
-          state->elsewhere.load();
-          EXPECT_FALSE(object->is_freed);
+          state->elsewhere.load(std::memory_order_relaxed);
+          state->expect_in_use(*object);
           TypeParam::leave(*reader);
         });
         for (int i = 0; i < 2; ++i) {
           program.thread([=] { state->reclaim(1); });
         }
       },
-      this->kIfThereAreFew);
+      /*max_preemptions=*/3);
   EXPECT_TRUE(explored.complete);
 }
 
@@ -283,7 +232,6 @@ TYPED_TEST(EpochInterleaving, TwoThreadsNeverShareAPlace) {
   const Explored explored = this->explore(
       [](Program& program, auto state) {
         TypeParam::part(*state->epochs.join());
-        LateStores::arrive();
         auto places = std::make_shared<std::vector<const void*>>();
         for (int i = 0; i < 2; ++i) {
           program.thread([=] { places->push_back(state->epochs.join()); });
@@ -298,6 +246,25 @@ TYPED_TEST(EpochInterleaving, TwoThreadsNeverShareAPlace) {
   EXPECT_TRUE(explored.complete);
 }
 
+// What is in a place is its owner's, without atomics; the next owner's after
+// that.
+TYPED_TEST(EpochInterleaving, PlacesAreHandedOnWhole) {
+  const Explored explored = this->explore(
+      [](Program& program, auto state) {
+        for (int i = 0; i < 3; ++i) {
+          program.thread([=] {
+            auto* reader = state->epochs.join();
+            testing::note_write(reader);
+            state->read(*reader);
+            testing::note_write(reader);
+            TypeParam::part(*reader);
+          });
+        }
+      },
+      /*max_preemptions=*/1);
+  EXPECT_TRUE(explored.complete);
+}
+
 TYPED_TEST(EpochInterleaving, TwoWritersAdvanceTogether) {
   const Explored explored = this->explore(
       [](Program& program, auto state) {
@@ -309,7 +276,31 @@ TYPED_TEST(EpochInterleaving, TwoWritersAdvanceTogether) {
         });
         program.thread([=] { state->reclaim(2); });
       },
-      this->kIfThereAreMany);
+      /*max_preemptions=*/2);
+  EXPECT_TRUE(explored.complete);
+}
+
+// A writer whom one reader holds back frees what another writer's scans allow,
+// without a look at the reader that those have seen leave.
+TYPED_TEST(EpochInterleaving, AnAdvanceTellsOthersWhoHasLeft) {
+  const Explored explored = testing::explore(
+      [](Program& program) {
+        const auto state = std::make_shared<State<TypeParam>>();
+        auto* seen_to_leave = state->epochs.join();
+        auto* holding_back = state->epochs.join();  // is looked at first
+        program.thread([=] { state->read(*seen_to_leave); });
+        program.thread([=] {
+          state->replace(state->objects[1]);
+          state->epochs.advance();
+          state->epochs.advance();
+        });
+        program.thread([=] {
+          TypeParam::enter(*holding_back);
+          TypeParam::leave(*holding_back);
+        });
+        program.thread([=] { state->reclaim(1); });
+      },
+      Bounds{/*preemptions=*/2, /*late_reads=*/0});
   EXPECT_TRUE(explored.complete);
 }
 
@@ -323,12 +314,12 @@ TYPED_TEST(EpochInterleaving, ReaderSeesTheOldVersionOrTheNew) {
         program.thread([=] {
           const bool is_after = published->load();
           TypeParam::enter(*reader);
-          const Object* seen = state->present.load();
+          const Object* seen = state->present.load(std::memory_order_acquire);
           EXPECT_TRUE(seen == &state->objects[0] || seen == &state->objects[1]);
           if (is_after) {
             EXPECT_EQ(seen, &state->objects[1]);
           }
-          EXPECT_FALSE(seen->is_freed);
+          state->expect_in_use(*seen);
           TypeParam::leave(*reader);
         });
         program.thread([=] {

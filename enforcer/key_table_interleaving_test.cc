@@ -1,5 +1,6 @@
 // The key table under every order of its accesses in which at most two threads
-// are interrupted.
+// are interrupted, and with reads of old values where the memory orders allow
+// them.
 
 #include <cstdint>
 #include <functional>
@@ -18,6 +19,7 @@
 namespace weir {
 namespace {
 
+using testing::Bounds;
 using testing::Explored;
 using testing::Program;
 using testing::ScheduledAtomic;
@@ -25,8 +27,7 @@ using testing::ScheduledAtomic;
 constexpr uint32_t kSlots = 64;  // of the first table
 
 Explored explore(const std::function<void(Program&)>& build) {
-  return testing::explore(build, /*max_schedules=*/1'000'000,
-                          /*max_preemptions=*/2);
+  return testing::explore(build, Bounds{/*preemptions=*/2, /*late_reads=*/1});
 }
 
 // A table with keys that have chosen hashes, so chosen slots.
@@ -36,12 +37,15 @@ struct Fixture {
         static_cast<Client*>(arena->allocate(Client::bytes(key.size())));
     key.copy(client->key_bytes(key.size()), key.size());
     client->state = ClientState(1, key.size(), true).bits();
+    testing::note_write(client);
     EXPECT_TRUE(table.insert(client, hash));
     return client;
   }
   Client* find(const std::string& key, uint32_t hash) {
     EpochDomain::Guard guard;
-    return table.find(key, hash);
+    Client* const found = table.find(key, hash);
+    if (found != nullptr) testing::note_read(found);
+    return found;
   }
 
   // Fills the first table until the next insertion begins a larger one. One of

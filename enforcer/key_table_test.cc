@@ -19,8 +19,8 @@
 namespace weir {
 namespace {
 
-class KeyTableTest : public ::testing::Test {
- protected:
+// A table, and clients for it.
+struct Keys {
   // nullptr if there is no room.
   Client* try_insert(const std::string& key, uint32_t hash) {
     auto* client = static_cast<Client*>(
@@ -52,6 +52,8 @@ class KeyTableTest : public ::testing::Test {
   KeyTable table_{*arena_};
 };
 
+class KeyTableTest : public ::testing::Test, protected Keys {};
+
 TEST_F(KeyTableTest, EmptyTableFindsNothing) {
   EXPECT_EQ(find(""), nullptr);
   EXPECT_EQ(find("key"), nullptr);
@@ -78,7 +80,8 @@ TEST_F(KeyTableTest, GrowsInStepsAndLetsTheOldTableGo) {
   std::vector<std::string> keys;
   size_t used = 0;
   size_t growths = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  // Beyond 21,845 keys, the table that is let go gives its pages back.
+  for (int i = 0; i < 27'000; ++i) {
     keys.push_back(absl::StrCat("key-", i));
     insert(keys.back());
     arena_->collect();
@@ -121,6 +124,40 @@ TEST_F(KeyTableTest, ShrinksWhenMostKeysAreGone) {
   for (int i = 0; i < 60'000; ++i) remove(insert(absl::StrCat("other-", i)));
   arena_->collect();
   EXPECT_LE(arena_->used(), size_t{16} << 10);
+}
+
+// Of a full table all but some are removed, which leaves it full of tombstones;
+// then keys are inserted and none removed. A table that follows must be large
+// enough to empty the one before it in time, whatever share stayed.
+TEST_F(KeyTableTest, NoKeyIsLostWhenATableShrinksAndFillsUp) {
+  const auto run = [](size_t slots, size_t stay) {
+    Keys table;
+    const size_t full = slots * 2 / 3 - 1;
+    std::vector<Client*> clients;
+    std::vector<std::string> keys;
+    for (size_t i = 0; i < full; ++i) {
+      const std::string key = absl::StrCat("first-", i);
+      Client* client = table.insert(key);
+      (i < stay ? keys.push_back(key) : clients.push_back(client));
+    }
+    for (Client* client : clients) table.remove(client);
+    for (size_t i = 0; i < slots; ++i) {
+      keys.push_back(absl::StrCat("then-", i));
+      table.insert(keys.back());
+      ASSERT_NE(table.find(keys[i % stay]), nullptr) << slots << " " << stay;
+      ASSERT_NE(table.find(keys[i * 31 % keys.size()]), nullptr);
+    }
+    for (const std::string& key : keys) {
+      ASSERT_NE(table.find(key), nullptr) << slots << " " << stay;
+    }
+    ASSERT_EQ(table.table_.size(), keys.size());
+  };
+  for (size_t slots = 64; slots <= 1024; slots *= 2) {
+    for (size_t stay = 1; stay < slots * 2 / 3; stay += slots / 64) {
+      run(slots, stay);
+    }
+  }
+  run(32'768, 2'700);
 }
 
 TEST_F(KeyTableTest, KeysOfOneHashAreToldApart) {
@@ -167,6 +204,63 @@ TEST_F(KeyTableTest, KeysThatCollideHaveABound) {
   // Room that is made is used.
   remove(colliding.back().second, kHash);
   EXPECT_NE(try_insert("one-more", kHash), nullptr);
+}
+
+// The lines of the first table's successor fill up before keys of one hash move
+// there: they come to lie behind others, and are found.
+TEST_F(KeyTableTest, KeysThatCollideMoveBehindOthers) {
+  constexpr uint32_t kHash = 1 << 10;
+  // A table of 2048 slots, of which those with the hash take the second half.
+  std::vector<std::pair<std::string, Client*>> colliding;
+  for (int i = 0; i < 480; ++i) {
+    const std::string key = absl::StrCat("colliding-", i);
+    colliding.emplace_back(key, insert(key, kHash));
+  }
+  // Then those that come while it is followed by a larger one.
+  for (int i = 0; i < 2000; ++i) {
+    const std::string key = absl::StrCat("key-", i);
+    // Refused once there is no more room near by.
+    try_insert(key, kHash + static_cast<uint32_t>(i * 8 % 512));
+    EpochDomain::Guard guard;
+    for (size_t j = i % 47; j < colliding.size(); j += 47) {
+      ASSERT_EQ(table_.find(colliding[j].first, kHash), colliding[j].second);
+    }
+  }
+}
+
+// Without memory for a larger table, the present one is filled up to seven
+// eighths, so that a search still ends; then keys are refused, at no cost.
+TEST(KeyTable, GoesOnWithoutMemoryToGrow) {
+  const auto arena = *Arena::create(size_t{1} << 20);
+  KeyTable table(*arena);
+  const KeyHash hash;
+  std::vector<Client*> clients;
+  for (int i = 0; i < 64; ++i) {
+    const std::string key = absl::StrCat("key-", i);
+    auto* client = static_cast<Client*>(
+        arena->allocate(Client::bytes(key.size()), Arena::Use::kClient));
+    key.copy(client->key_bytes(key.size()), key.size());
+    client->state = ClientState(1, key.size(), true).bits();
+    clients.push_back(client);
+  }
+  ASSERT_TRUE(table.insert(clients[0], hash("key-0")));  // into 64 slots
+  while (arena->allocate(2048) != nullptr) {
+  }
+  while (arena->allocate(1024) != nullptr) {
+  }
+  const size_t used = arena->used();
+  size_t inserted = 1;
+  while (inserted < clients.size() &&
+         table.insert(clients[inserted], hash(clients[inserted]->key()))) {
+    ++inserted;
+  }
+  EXPECT_EQ(inserted, 64u * 7 / 8);
+  EXPECT_EQ(arena->used(), used);
+  EpochDomain::Guard guard;
+  for (size_t i = 0; i < clients.size(); ++i) {
+    const std::string key(clients[i]->key());
+    EXPECT_EQ(table.find(key, hash(key)), i < inserted ? clients[i] : nullptr);
+  }
 }
 
 TEST_F(KeyTableTest, LongKeysAreWhole) {

@@ -3,6 +3,7 @@
 // WEIR_TEST_RUNS is how many, where not all with one interruption of a thread
 // are run.
 
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
@@ -20,6 +21,7 @@
 namespace weir {
 namespace {
 
+using ::weir::testing::Bounds;
 using ::weir::testing::explore;
 using ::weir::testing::explore_random;
 using ::weir::testing::Program;
@@ -43,6 +45,7 @@ class World {
   // A request of a thread, as `decide_beside_leases()` has it.
   void admit(int thread) {
     inside_[thread].store(1);
+    testing::scheduled_fence(std::memory_order_seq_cst);
     if (decide(thread)) {
       ++admitted_;
       EXPECT_LE(admitted_, clock_.burst());
@@ -56,6 +59,7 @@ class World {
   // The control plane's. Between the two, it asks whether everybody has left.
   void announce(int thread) { lease_.announce(thread); }
   void make_ready(int thread) {
+    testing::scheduled_fence(std::memory_order_seq_cst);
     for (auto& inside : inside_) {
       if (inside.load() != 0) return;
     }
@@ -149,7 +153,9 @@ void search(const std::function<void(Program&)>& build) {
   const int64_t seed = from_environment("WEIR_TEST_SEED", 20'260'101);
   SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
   explore_random(build, seed, from_environment("WEIR_TEST_RUNS", 150));
-  EXPECT_TRUE(explore(build, 1'000'000, /*max_preemptions=*/1).complete);
+  for (const Bounds bounds : {Bounds{1, /*late_reads=*/0}, Bounds{0, 1}}) {
+    EXPECT_TRUE(explore(build, bounds).complete);
+  }
 }
 
 TEST(LeaseInterleaving, OpensBesideATaker) {
@@ -225,6 +231,46 @@ TEST(LeaseInterleaving, TwoCloseWhileAnotherTakes) {
     program.thread([=] { world->admit(2); });
     program.at_end([=] { world->expect_exact(); });
   });
+}
+
+// What was spent is charged to the bucket as of then.
+TEST(LeaseInterleaving, WhoClosesASlotKnowsWhenItsTokensWereSpent) {
+  using Lease = BasicLease<ScheduledAtomic>;
+  const auto at = [](int64_t monotonic) { return Instant{monotonic, 0}; };
+  const auto run = [&](int tokens_before, int64_t last_before,
+                       const std::function<void(Lease&)>& owner,
+                       const std::function<int64_t(int64_t)>& last_of_spent) {
+    const auto explored = explore(
+        [&](Program& program) {
+          auto slots = std::make_shared<std::array<Lease::Slot, 1>>();
+          auto lease = std::make_shared<Lease>(slots->data(), 1, /*tokens=*/2,
+                                               kRoute, kUntil);
+          lease->announce(0);
+          lease->make_ready(0);
+          lease->fill(0, tokens_before, at(last_before), Decision());
+          program.thread([=] { owner(*lease); });
+          program.thread([=, keep = slots] {
+            lease->close(0, [&](int64_t spent, int64_t, int64_t last) {
+              EXPECT_GE(last, last_of_spent(spent));
+            });
+          });
+        },
+        Bounds{testing::kAnyPreemptions, /*late_reads=*/2});
+    EXPECT_TRUE(explored.complete);
+  };
+  run(
+      2, 1,
+      [&](Lease& lease) {
+        Decision decision;
+        lease.spend(0, kRoute, at(5), decision);
+        lease.spend(0, kRoute, at(9), decision);
+      },
+      [](int64_t spent) { return spent == 0   ? 1
+                                 : spent == 1 ? 5
+                                              : 9; });
+  run(
+      0, 1, [&](Lease& lease) { lease.fill(0, 1, at(12), Decision()); },
+      [](int64_t spent) { return spent == 2 ? 1 : 12; });
 }
 
 TEST(LeaseInterleaving, EverythingAtOnce) {

@@ -1,7 +1,9 @@
-// The supply of lines under every order of its accesses.
+// The supply of lines under every order of its accesses, and with reads of old
+// values where the memory orders allow them.
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <new>
 #include <set>
@@ -14,10 +16,15 @@
 namespace weir {
 namespace {
 
+using testing::Bounds;
 using testing::Explored;
 using testing::Program;
 using testing::ScheduledAtomic;
 using Supply = BasicLineSupply<ScheduledAtomic>;
+
+Explored explore(const std::function<void(Program&)>& build) {
+  return testing::explore(build, Bounds{/*preemptions=*/3, /*late_reads=*/1});
+}
 
 struct Fixture {
   Supply::Batch* batch(size_t first, size_t count) {
@@ -38,7 +45,7 @@ struct Fixture {
 };
 
 TEST(LineSupplyInterleaving, EachLineIsOneThreads) {
-  const Explored explored = testing::explore([](Program& program) {
+  const Explored explored = explore([](Program& program) {
     auto state = std::make_shared<Fixture>();
     state->supply.lay_out(state->batch(0, 2));
     for (int t = 0; t < 3; ++t) {
@@ -55,7 +62,7 @@ TEST(LineSupplyInterleaving, EachLineIsOneThreads) {
 }
 
 TEST(LineSupplyInterleaving, NextBatchIsLaidOutBesideThoseWhoTake) {
-  const Explored explored = testing::explore([](Program& program) {
+  const Explored explored = explore([](Program& program) {
     auto state = std::make_shared<Fixture>();
     state->supply.lay_out(state->batch(0, 1));
     program.thread([state] {

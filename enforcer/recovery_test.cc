@@ -4,12 +4,14 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -27,6 +29,7 @@
 #include "gtest/gtest.h"
 #include "plan/plan_json.h"
 #include "quota/calendar.h"
+#include "store/backup.h"
 #include "store/sqlite_store.h"
 #include "tests/in_child.h"
 
@@ -322,6 +325,70 @@ TEST_F(RecoveryTest, ReportsDaysFromTheStore) {
   }
 }
 
+// A report may begin in the middle of a period, and before what memory has:
+// what remained then is less what was used before the report's first day.
+TEST_F(RecoveryTest, ReportsFromAnyDayOnSayTheSame) {
+  constexpr int kDays = 250;
+  constexpr Day kFirst = day_of(kBegin);
+  const std::pair<const char*, QuotaCalendar> periods[] = {
+      {"DAY", QuotaCalendar::daily()},
+      {"WEEK", QuotaCalendar::weekly()},
+      {"MONTH", QuotaCalendar::monthly()}};
+  open();
+  for (int key = 0; key < 3; ++key) {
+    const std::string plan = periods[key].first;
+    add_plan(absl::StrCat(R"({"id": ")", plan, R"(", "name": "p", "apiStages":
+        [{"apiId": "api", "stage": "prod"}],
+        "quota": {"limit": 1000, "period": ")",
+                          plan, "\"}}"));
+    add_key(key, plan);
+  }
+  const auto used_on = [](Day day) {
+    return day < kFirst || day >= kFirst + kDays ? 0 : day % 4;
+  };
+  for (Day day = kFirst; day < kFirst + kDays; ++day) {
+    for (int key = 0; key < 3; ++key) {
+      ASSERT_EQ(use(key, used_on(day)), used_on(day));
+    }
+    if (day % 50 == 0) {
+      ASSERT_TRUE(enforcer_->sync().ok());
+    }
+    next_days(1);
+  }
+  ASSERT_TRUE(enforcer_->sync().ok());
+  for (int key = 0; key < 3; ++key) {
+    const std::string plan = periods[key].first;
+    const QuotaCalendar calendar = periods[key].second;
+    const auto expect_report = [&](Day first, int days) {
+      const auto date = [](Day day) {
+        return absl::FormatCivilTime(absl::CivilDay(2000, 1, 1) + day);
+      };
+      const auto usage = enforcer_->get_usage({plan,
+                                               date(first),
+                                               date(first + days - 1),
+                                               absl::StrCat("k", key),
+                                               {}});
+      ASSERT_TRUE(usage.ok()) << usage.status();
+      ASSERT_EQ(usage->items(0).days_size(), days);
+      for (int i = 0; i < days; ++i) {
+        int64_t used = 0;
+        for (Day day = calendar.period_start(first + i); day <= first + i;
+             ++day) {
+          used += used_on(day);
+        }
+        const v1::DailyUsage& told = usage->items(0).days(i);
+        ASSERT_EQ(told.used(), used_on(first + i)) << date(first + i);
+        ASSERT_EQ(told.remaining(), 1000 - used)
+            << plan << " " << date(first + i) << ", from " << date(first);
+      }
+    };
+    for (Day first = kFirst; first <= kFirst + kDays; ++first) {
+      expect_report(first, 1);
+    }
+    expect_report(kFirst + 9, kDays - 9);
+  }
+}
+
 TEST_F(RecoveryTest, ForgetsDaysThatAreTooOld) {
   open();
   add_plan();
@@ -371,6 +438,211 @@ TEST_F(RecoveryTest, HasOneOwner) {
   const auto second = try_open();
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition)
       << second.status();
+}
+
+// A store that was made of an export has counts of a sync, in several blocks
+// that are others than this enforcer's. It opens again whenever and however its
+// user ends, and its counts are those of the export and those since.
+class ImportedStoreTest : public RecoveryTest {
+ protected:
+  static constexpr int kKeys = 600;
+
+  // Each uses keys of its own, side by side, so that a sync writes some blocks
+  // and leaves others.
+  static constexpr int kSteps = 4;
+  static int step_of(int key) { return 1 + key * kSteps / kKeys; }
+
+  ImportedStoreTest() {
+    open();
+    add_plan();
+    std::vector<v1::ApiKey> keys(kKeys);
+    for (int i = 0; i < kKeys; ++i) {
+      keys[i].set_id(absl::StrCat("k", i));
+      keys[i].set_value(value_of(i));
+      keys[i].set_enabled(true);
+    }
+    EXPECT_TRUE(enforcer_->import_api_keys(keys, "gold").ok());
+    for (int i = 0; i < kKeys; ++i) EXPECT_EQ(use(i, i % 3), i % 3);
+    next_days(1);
+    for (int i = 0; i < kKeys; i += 2) EXPECT_EQ(use(i, 1), 1);
+    close();
+    std::stringstream text;
+    EXPECT_TRUE(
+        export_store(**SqliteStore::open(folder_), text, [](int64_t) {}).ok());
+    fs::remove_all(imported_);
+    const auto lines =
+        import_store(text, {}, **SqliteStore::open(imported_), [](int64_t) {});
+    EXPECT_TRUE(lines.ok()) << lines.status();
+  }
+  ~ImportedStoreTest() override { fs::remove_all(imported_); }
+
+  void import() {
+    fs::remove_all(folder_);
+    fs::copy(imported_, folder_, fs::copy_options::recursive);
+  }
+
+  // Every second step syncs.
+  void take_steps(int first, int last) {
+    for (int step = first; step <= last; ++step) {
+      for (int i = 0; i < kKeys; ++i) {
+        if (step_of(i) == step) {
+          ASSERT_EQ(use(i, 1), 1);
+        }
+      }
+      if (step % 2 == 0) {
+        enforcer_->sync().IgnoreError();
+      }
+    }
+  }
+  void expect_used_after(int steps) {
+    for (int i = 0; i < kKeys; ++i) {
+      const int since = step_of(i) <= steps ? 1 : 0;
+      ASSERT_EQ(remaining(i), 990 - i % 3 - (i % 2 == 0 ? 1 : 0) - since)
+          << "key " << i << " after " << steps << " steps";
+    }
+  }
+
+  const std::string imported_ = absl::StrCat(folder_, "-imported");
+};
+
+TEST_F(ImportedStoreTest, OpensAgainAfterOrderlyEnds) {
+  for (const int at_once : {1, kSteps}) {
+    import();
+    for (int step = 0; step < kSteps; step += at_once) {
+      open();
+      expect_used_after(step);
+      take_steps(step + 1, std::min(step + at_once, kSteps));
+      close();
+    }
+    open();
+    EXPECT_EQ(enforcer_->statistics().counts_from, Counts::kExact);
+    expect_used_after(kSteps);
+    close();
+  }
+}
+
+TEST_F(ImportedStoreTest, OpensAgainWhereverItIsKilled) {
+  for (int steps = 0; steps <= kSteps; ++steps) {
+    import();
+    EXPECT_EQ(in_child([&] {
+                open();
+                take_steps(1, steps);
+                raise(SIGKILL);
+              }),
+              -SIGKILL);
+    open();
+    EXPECT_EQ(enforcer_->statistics().counts_from, Counts::kExact);
+    expect_used_after(steps);
+    close();
+  }
+}
+
+// The files are lost before a sync, during the first one that counts, or after.
+TEST_F(ImportedStoreTest, BeginsWithTheLastSyncWhereItsFilesAreLost) {
+  for (int steps = 0; steps <= kSteps; ++steps) {
+    import();
+    EXPECT_EQ(in_child([&] {
+                open();
+                take_steps(1, steps);
+                raise(SIGKILL);
+              }),
+              -SIGKILL);
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      if (absl::StartsWith(entry.path().filename().string(), "counts-")) {
+        std::ofstream(entry.path(), std::ios::trunc);
+      }
+    }
+    auto restored = try_open(/*read_only=*/false, /*restore_counts=*/true);
+    ASSERT_TRUE(restored.ok()) << restored.status();
+    enforcer_ = *std::move(restored);
+    route_ = *enforcer_->route("api", "prod");
+    EXPECT_EQ(enforcer_->statistics().counts_from, Counts::kSynced);
+    expect_used_after(steps / 2 * 2);
+    close();
+    open();
+    expect_used_after(steps / 2 * 2);
+    close();
+  }
+}
+
+// A store that answers so many calls, and then no more.
+class StoreThatStops : public Store {
+ public:
+  StoreThatStops(std::shared_ptr<Store> store, int calls)
+      : store_(std::move(store)), calls_(calls) {}
+
+  absl::Status commit(absl::Span<const v1::StoreChange> changes) override {
+    return stops() ? kStopped : store_->commit(changes);
+  }
+  absl::Status load(
+      absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) override {
+    return stops() ? kStopped : store_->load(visit);
+  }
+  absl::Status write_usage(absl::Span<const DailyCount> days,
+                           absl::Span<const CountsBlock> blocks) override {
+    return stops() ? kStopped : store_->write_usage(days, blocks);
+  }
+  absl::Status read_counts(
+      uint64_t generation,
+      absl::FunctionRef<absl::Status(std::string_view)> visit) override {
+    return stops() ? kStopped : store_->read_counts(generation, visit);
+  }
+  absl::Status read_days(
+      int64_t association, Day first, Day last,
+      absl::FunctionRef<void(const DailyCount&)> visit) override {
+    return stops() ? kStopped
+                   : store_->read_days(association, first, last, visit);
+  }
+  absl::StatusOr<int64_t> prune_days(Day day, int64_t most) override {
+    if (stops()) return kStopped;
+    return store_->prune_days(day, most);
+  }
+  std::string folder() const override { return store_->folder(); }
+  bool is_read_only() const override { return store_->is_read_only(); }
+
+ private:
+  bool stops() { return calls_-- <= 0; }
+
+  const absl::Status kStopped = absl::UnavailableError("stopped");
+  const std::shared_ptr<Store> store_;
+  std::atomic<int> calls_;
+};
+
+// One enforcer is killed before it has synced. The next one stops at a
+// call of the store, as it begins or as it ends. The third finds all that there
+// was.
+TEST_F(ImportedStoreTest, OpensAgainWhereverAnotherStopped) {
+  import();
+  int used = 0;
+  for (int calls = 0; calls < 9; ++calls) {
+    EXPECT_EQ(in_child([&] {
+                open();
+                raise(SIGKILL);
+              }),
+              -SIGKILL);
+    Options options;
+    options.clock = clock_;
+    options.store =
+        std::make_unique<StoreThatStops>(*SqliteStore::open(folder_), calls);
+    options.sync_interval = absl::ZeroDuration();
+    options.arena_bytes = size_t{1} << 30;
+    auto enforcer = Enforcer::create(std::move(options));
+    if (enforcer.ok()) {
+      enforcer_ = *std::move(enforcer);
+      route_ = *enforcer_->route("api", "prod");
+      expect_used_after(used);
+      if (used < kSteps) {
+        ++used;
+        take_steps(used, used);
+      }
+      close();
+    }
+    open();
+    EXPECT_EQ(enforcer_->statistics().counts_from, Counts::kExact);
+    expect_used_after(used);
+    close();
+  }
+  EXPECT_EQ(used, kSteps);
 }
 
 // Killed anywhere between two imports that turn everything round, each time the

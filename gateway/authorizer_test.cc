@@ -177,6 +177,25 @@ TEST_F(AuthorizerTest, ProxiesSayMethodAndPath) {
   EXPECT_EQ(ask(original("GET", "/pets")).status, 200);
 }
 
+TEST_F(AuthorizerTest, EachMethodOfAnApi_ByHeadersAndByItself) {
+  for (const char* method :
+       {"GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"}) {
+    EXPECT_EQ(ask(forwarded(method, "/x"), kStage, "POST").status, 200);
+    EXPECT_EQ(last(), absl::StrCat(method, " /shop/prod/x shop/prod  1 200"));
+    EXPECT_EQ(ask(original(method, "/x"), kStage, "POST").status, 200);
+    EXPECT_EQ(last(), absl::StrCat(method, " /shop/prod/x shop/prod  1 200"));
+    clock_->advance(2'000'000'000);
+    EXPECT_EQ(ask({}, absl::StrCat(kStage, "/x"), method).status, 200);
+    EXPECT_EQ(last(), absl::StrCat(method, " /shop/prod/x shop/prod  1 200"));
+    clock_->advance(2'000'000'000);
+  }
+  for (const char* method : {"TRACE", "CONNECT", "ANY", "get", "GET,PUT"}) {
+    EXPECT_EQ(ask(forwarded(method, "/x")).status, 403) << method;
+    EXPECT_EQ(ask(original(method, "/x")).status, 403) << method;
+    EXPECT_EQ(ask({}, absl::StrCat(kStage, "/x"), method).status, 403);
+  }
+}
+
 TEST_F(AuthorizerTest, WithoutHeaders_TheRequestItselfIsMeant) {
   ask({}, "/-/authorize/shop/prod/pets/7?deny=403", "GET");
   EXPECT_EQ(last(),

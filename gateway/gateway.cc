@@ -22,6 +22,9 @@ namespace {
 constexpr char kFixedAnswer[] =
     R"({"message":"Admitted. There is no upstream behind this gateway."})";
 
+// Room for the headers of an answer without CORS's.
+constexpr size_t kMostHeaders = 8;
+
 // The headers of ours that a page may want to read.
 std::string exposed_headers(HeaderFormat format) {
   const char* limits = "";
@@ -60,24 +63,23 @@ Gateway::Gateway(Enforcer* enforcer, const LiveRoutes* routes,
       exposed_headers_(exposed_headers(options.headers.format)) {}
 
 HttpResponse Gateway::answer(const HttpRequest& request) {
-  return answer(request,
-                {200, {{"content-type", "application/json"}}, kFixedAnswer},
-                options_response());
+  return answer(request, Asker::kClient);
 }
 
 HttpResponse Gateway::authorize(const ClientRequest& request) {
-  return answer(request, {}, {});
+  return answer(request, Asker::kProxy);
 }
 
-HttpResponse Gateway::answer(const ClientRequest& request,
-                             HttpResponse admitted, HttpResponse options) {
+HttpResponse Gateway::answer(const ClientRequest& request, Asker asker) {
   const std::optional<StageTarget> target = parse_stage_target(request.target);
   const CorsOrigins* origins =
       target.has_value() ? options_.cors.find(target->stage) : nullptr;
-  HttpResponse response =
-      origins != nullptr && passes_without_key(request)
-          ? std::move(options)
-          : answer_decided(request, target, std::move(admitted));
+  HttpResponse response;
+  if (origins == nullptr || !passes_without_key(request)) {
+    response = answer_decided(request, target, asker);
+  } else if (asker == Asker::kClient) {
+    response = options_response();
+  }
   if (origins != nullptr) {
     weir::add_cors_headers(*origins, request, exposed_headers_, response);
   }
@@ -96,7 +98,7 @@ void Gateway::add_cors_headers(const HttpRequest& request,
 
 HttpResponse Gateway::answer_decided(const ClientRequest& request,
                                      const std::optional<StageTarget>& target,
-                                     HttpResponse admitted) {
+                                     Asker asker) {
   const bool observed = options_.observer != nullptr;
   AnsweredRequest answered;
   answered.method = request.method;
@@ -120,13 +122,19 @@ HttpResponse Gateway::answer_decided(const ClientRequest& request,
   answered.cost = call.cost;
   answered.decision = enforcer_.admit(call);
   counters_.count(answered.decision.outcome);
-  HttpResponse response = std::move(admitted);
-  if (!answered.decision.admitted()) {
+  HttpResponse response;
+  response.headers.reserve(kMostHeaders);
+  if (answered.decision.admitted()) {
+    if (asker == Asker::kClient) {
+      response.headers.emplace_back("content-type", "application/json");
+      response.body = kFixedAnswer;
+    }
+  } else {
     const HttpAnswer refusal = http_answer(answered.decision);
-    response = {refusal.status,
-                {{"content-type", "application/json"},
-                 {"x-amzn-errortype", std::string(refusal.error_type)}},
-                std::string(refusal.body)};
+    response.status = refusal.status;
+    response.headers.emplace_back("content-type", "application/json");
+    response.headers.emplace_back("x-amzn-errortype", refusal.error_type);
+    response.body = refusal.body;
   }
   add_rate_limit_headers(answered.decision, response.headers);
   answered.status = response.status;

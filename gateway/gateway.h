@@ -74,14 +74,14 @@ class Gateway {
                         HttpResponse& response) const;
 
  private:
-  // `admitted` and `options` are the answers where nothing is refused, and
-  // where nothing is decided.
-  HttpResponse answer(const ClientRequest& request, HttpResponse admitted,
-                      HttpResponse options);
+  // Who is answered: its client, or a proxy that is to answer its own.
+  enum class Asker { kClient, kProxy };
+
+  HttpResponse answer(const ClientRequest& request, Asker asker);
   // Once the enforcer has decided.
   HttpResponse answer_decided(const ClientRequest& request,
                               const std::optional<StageTarget>& target,
-                              HttpResponse admitted);
+                              Asker asker);
   void add_rate_limit_headers(const Decision& decision,
                               HttpHeaders& headers) const;
   void report(AnsweredRequest& answered, std::string_view api_key) const;

@@ -327,6 +327,41 @@ TEST_F(GatewayTest, MethodThrottle_GovernsItsMethod_InEverySpelling) {
   EXPECT_EQ(admitted(3), 2);
 }
 
+// Seven methods, each with a throttle of its own, and ANY beside them.
+TEST_F(GatewayTest, EachMethod_IsThrottledByItsName) {
+  const std::vector<std::string> methods = {
+      "GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"};
+  std::string throttles = R"("/any/ANY": {"burstLimit": 1, "rateLimit": 0.5})";
+  for (const std::string& method : methods) {
+    absl::StrAppend(&throttles, ", \"/each/", method,
+                    R"(": {"burstLimit": 2, "rateLimit": 0.5})");
+  }
+  const auto plan =
+      enforcer_->create_usage_plan(*usage_plan_from_json(absl::StrCat(
+          R"({"id": "p2", "name": "methods", "apiStages": [
+                       {"apiId": "a2", "stage": "prod", "throttle": {)",
+          throttles,
+          R"(}}], "throttle": {"burstLimit": 100, "rateLimit": 1}})")));
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_TRUE(enforcer_->create_usage_plan_key("p2", "gold").ok());
+  ASSERT_TRUE(routes_->load_all().ok());
+  for (const std::string& method : methods) {
+    const auto ask = [&] {
+      return get("/a2/prod/each", kGold, method.c_str()).status;
+    };
+    EXPECT_EQ(ask(), 200) << method;
+    EXPECT_EQ(ask(), 200) << method;
+    EXPECT_EQ(ask(), 429) << method;
+    EXPECT_EQ(get("/a2/prod/free", kGold, method.c_str()).status, 200);
+    EXPECT_EQ(get("/a2/prod/any", kGold, method.c_str()).status,
+              method == "GET" ? 200 : 429)
+        << method;
+  }
+  for (const char* method : {"TRACE", "CONNECT", "ANY", "get", "Get", ""}) {
+    expect_forbidden(get("/a2/prod/free", kGold, method));
+  }
+}
+
 TEST_F(GatewayTest, HeadersMayBeOff) {
   start(HeaderFormat::kOff);
   EXPECT_EQ(admitted(4), 3);

@@ -1,66 +1,149 @@
 #ifndef WEIR_HTTP_CONNECTION_H_
 #define WEIR_HTTP_CONNECTION_H_
 
+#include <boost/asio/ssl/context.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "http/body_reader.h"
+#include "http/asio.h"
 #include "http/connection_table.h"
+#include "http/line_scanner.h"
 #include "http/message.h"
-#include "http/request_head.h"
-#include "http/tls.h"
-#include "store/descriptor.h"
+#include "http/peer_stream.h"
+#include "http/refusal.h"
+#include "http/request_parser.h"
+#include "http/server_loop.h"
 
 namespace weir {
 
-// A request whose body is read, or that is being handled.
-struct Exchange {
-  HttpRequest request;
-  size_t charged = 0;  // of its body
-};
+// A peer of a server: reads its requests, one after the other, has them
+// answered, and sends the answers. While nothing goes on it has no buffers.
+//
+// Asio's operations in progress keep it alive; close() ends them. All of it is
+// the loop's thread's, but for a request that a worker handles.
+class Connection : public ConnectionTable::Entry,
+                   public std::enable_shared_from_this<Connection> {
+ public:
+  // `context` is null: without TLS.
+  Connection(ServerLoop* loop, Socket socket, std::string peer_address,
+             std::shared_ptr<asio::ssl::context> context);
 
-// A peer of a server, and how far its present request has come. While nothing
-// is going on, it has no buffers. *thread-compatible*
-struct Connection : ConnectionTable::Entry {
-  explicit Connection(int accepted) : socket(accepted) {}
+  // Is in the table from now on, and served. Throws if there is no memory: then
+  // it is neither.
+  void start(bool is_spare);
 
-  // Neither waits. `head` and `body` are sent together if that is possible.
-  IoResult receive(char* bytes, size_t size);
-  IoResult transmit(std::string_view head, std::string_view body);
+  // Leaves the table. `resets`: what was not sent yet is dropped.
+  void close(bool resets = false);
 
+  // Its request was not there in time.
+  void time_out();
+  // There was no room for it, and no time left to ask for health.
+  void refuse_connection();
+  // It is idle, and nothing has come that is still to be read.
+  bool is_silent() const;
+
+ private:
+  using Phase = ConnectionTable::Phase;
+  using Clock = ConnectionTable::Clock;
+
+  // A request whose body is read, or that a worker handles.
+  struct Exchange {
+    HttpRequest request;
+    size_t charged = 0;  // of its body
+  };
+
+  // -- connection.cc: its bytes --
+
+  bool is_open() const { return stream_.is_open(); }
   bool reads() const {
-    return socket.is_open() && (phase == ConnectionTable::Phase::kIdle ||
-                                phase == ConnectionTable::Phase::kReceiving);
+    return is_open() && (phase == Phase::kIdle || phase == Phase::kReceiving);
   }
-  bool is_shaking_hands() const {
-    return tls != nullptr && !tls->is_established();
+  // Closes the connection if there is no memory for `step`.
+  template <typename Step>
+  void take(Step step) {
+    try {
+      step();
+    } catch (...) {
+      close();
+    }
+  }
+  void enter(Phase next) { loop_.table.enter(*this, next, Clock::now()); }
+  // From when the request's time counts.
+  void begin_receiving() {
+    if (phase == Phase::kIdle) enter(Phase::kReceiving);
   }
 
-  Descriptor socket;
-  std::unique_ptr<TlsStream> tls;  // null: none
-  std::string peer_address;
-  uint32_t watched_events = 0;  // 0: none
-  HttpRequestClass request_class = HttpRequestClass::kManagement;
+  void shake_hands();
+  void receive();
+  void on_received(ErrorCode error, std::string_view bytes);
+  void discard(ErrorCode error, std::string_view bytes);
+  void read(std::string_view bytes);
+  void await_turn();
+  // What has come before, then what comes.
+  void read_on();
+  void send_continue();
+  // Appends what it likes to `head`.
+  void send(std::string& head, std::string body);
+  void on_sent();
+  void end_answer();
+  void linger();
+
+  // -- connection_requests.cc: what becomes of its requests --
+
+  // False if it needs more.
+  bool read_some(std::string_view& input);
+  bool read_head(std::string_view& input);
+  bool read_body(std::string_view& input);
+  void keep_body(std::string_view data);
+  void discard_body(std::string_view data);
+  bool is_in_body() const {
+    return parser_ != nullptr &&
+           parser_->state() == RequestParser::State::kMore;
+  }
+  bool has_long_unread_body(const RequestParser& parser) const;
+  void begin_request(RequestParser& parser, bool has_more);
+  void expect_body(bool has_more);
+  void hand_over();
+  HttpResponse handle(const HttpRequest& request);
+  void complete(HttpResponse response);
+  void refuse(HttpRefusal reason, HttpResponse answer,
+              const HttpRequest& request, bool closes);
+  void refuse_begun(HttpRefusal reason, bool closes);
+  void refuse_unread(HttpRefusal reason, HttpResponse answer);
+  void refuse_malformed(std::string_view message);
+  void refuse_overdue();
+  void respond(HttpResponse response);
+  void end_exchange();
+  Counter& bytes() { return loop_.counters.bytes_of(request_class_); }
+
+  ServerLoop& loop_;
+  PeerStream stream_;
+  const std::string peer_address_;
+  HttpRequestClass request_class_ = HttpRequestClass::kManagement;
+  bool is_reading_ = false;     // on_received() is to be called
+  bool is_continuing_ = false;  // 100 Continue is being sent
+  bool is_turn_over_ = false;   // a request has begun
+  bool is_waiting_its_turn_ = false;
 
   // What was received and not yet read.
-  std::string input;
-  bool skipped_empty_line = false;
-  HeadScanner scanner;
-  // Of the request in `exchange`; if there is none, the body is discarded.
-  BodyReader body;
-  uint64_t discarded = 0;
-  std::unique_ptr<Exchange> exchange;
+  std::string input_;
+  bool skipped_empty_line_ = false;
+  LineScanner scanner_;
+  // Of the request in `exchange_`; if there is none, the body is discarded.
+  std::unique_ptr<RequestParser> parser_;  // null: no body is read
+  uint64_t discarded_ = 0;
+  std::unique_ptr<Exchange> exchange_;
 
   // Of the answer.
-  bool to_head = false;
-  bool to_http_1_0 = false;
-  bool closes = false;
-  std::string output;  // from `sent` on, what is still to be sent
-  size_t sent = 0;
-  size_t charged = 0;
+  bool to_head_ = false;
+  bool to_http_1_0_ = false;
+  bool closes_ = false;
+  std::string output_;
+  size_t charged_ = 0;
 };
 
 }  // namespace weir

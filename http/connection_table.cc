@@ -3,8 +3,10 @@
 namespace weir {
 namespace {
 
-// How long a peer may take over a request while others find no room.
-constexpr std::chrono::seconds kPatience(1);
+// Until a newcomer's first bytes are there.
+constexpr std::chrono::seconds kGrace(1);
+// For an answer to be read.
+constexpr std::chrono::seconds kReadingTime(1);
 
 }  // namespace
 
@@ -81,13 +83,15 @@ bool ConnectionTable::is_over_share(size_t group) const {
   return counts_[group] > max_connections_ / kDivisors[group];
 }
 
+ConnectionTable::Entry* ConnectionTable::older(Entry* one, Entry* other) {
+  if (one == nullptr || other == nullptr) return one != nullptr ? one : other;
+  return other->since < one->since ? other : one;
+}
+
 ConnectionTable::Entry* ConnectionTable::oldest_over_share(Phase phase) const {
   Entry* result = nullptr;
-  for (size_t group = kStrangers; group < kSpare; ++group) {
-    Entry* const entry = front(phase, group);
-    if (entry == nullptr || !is_over_share(group)) continue;
-    if (result == nullptr || entry->since < result->since) result = entry;
-    if (group == kStrangers) break;
+  for (size_t group = kStrangers + 1; group < kSpare; ++group) {
+    if (is_over_share(group)) result = older(result, front(phase, group));
   }
   return result;
 }
@@ -97,21 +101,23 @@ ConnectionTable::Entry* ConnectionTable::oldest(Phase phase,
   if (is_spare) return front(phase, kSpare);
   Entry* result = nullptr;
   for (size_t group = kStrangers; group < kSpare; ++group) {
-    Entry* const entry = front(phase, group);
-    if (entry == nullptr) continue;
-    if (result == nullptr || entry->since < result->since) result = entry;
+    result = older(result, front(phase, group));
   }
   return result;
 }
 
 ConnectionTable::Entry* ConnectionTable::next_to_give_way(
     Clock::time_point now) const {
+  Entry* const silent = front(Phase::kIdle, kStrangers);
+  if (silent != nullptr && now - silent->since >= kGrace) return silent;
   if (Entry* const idle = oldest_over_share(Phase::kIdle)) return idle;
-  for (const Phase phase : {Phase::kReceiving, Phase::kSending}) {
-    Entry* const slow = oldest_over_share(phase);
-    if (slow != nullptr && now - slow->since >= kPatience) return slow;
+  if (Entry* const stranger =
+          older(silent, front(Phase::kReceiving, kStrangers))) {
+    return stranger;
   }
-  return nullptr;
+  if (Entry* const slow = oldest_over_share(Phase::kReceiving)) return slow;
+  Entry* const slow = oldest_over_share(Phase::kSending);
+  return slow != nullptr && now - slow->since >= kReadingTime ? slow : nullptr;
 }
 
 ConnectionTable::Entry* ConnectionTable::next_spare_to_give_way() const {

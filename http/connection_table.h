@@ -67,9 +67,17 @@ class ConnectionTable {
   // The oldest in its phase, among spare ones or the others; or null.
   Entry* oldest(Phase phase, bool is_spare) const;
 
-  // Which of those in the table gives way to a newcomer: the one that has been
-  // idle longest, a stranger's first; or else one that keeps a request or an
-  // answer going for a second or more. Null if there is none.
+  // Which of those in the table gives way to a newcomer. Null if there is none.
+  // The first of:
+  // - a stranger that has said nothing for a second;
+  // - the idlest connection of a class beyond its share;
+  // - the stranger that has had its time longest, to say anything or for its
+  //   first request. (If each had a time of its own, strangers who come again
+  //   just before it is over would fill the table.)
+  // - of a class beyond its share, whose request takes longest to come;
+  // - of a class beyond its share, whose answer takes longest to be read, if
+  // that
+  //   is a second.
   Entry* next_to_give_way(Clock::time_point now) const;
   // The same among spare ones; never one that is being handled.
   Entry* next_spare_to_give_way() const;
@@ -83,6 +91,8 @@ class ConnectionTable {
   Entry& list_of(const Entry& entry);
   Entry* front(Phase phase, size_t group) const;
   bool is_over_share(size_t group) const;
+  static Entry* older(Entry* one, Entry* other);
+  // Of all classes.
   Entry* oldest_over_share(Phase phase) const;
   void link(Entry& entry);
   static void unlink(Entry& entry);

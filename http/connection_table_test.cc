@@ -48,16 +48,52 @@ TEST_F(ConnectionTableTest, TheIdlestGivesWay) {
   EXPECT_EQ(table_.size(), 1u);
 }
 
-TEST_F(ConnectionTableTest, SlowOnesGiveWayIfNoneIsIdle) {
-  Entry& slow = add(0);
-  table_.enter(slow, Phase::kReceiving, at(10));
-  EXPECT_EQ(table_.next_to_give_way(at(10)), nullptr);
-  EXPECT_EQ(table_.next_to_give_way(at(11)), &slow);
-  table_.enter(slow, Phase::kSending, at(20));
-  EXPECT_EQ(table_.next_to_give_way(at(20)), nullptr);
-  EXPECT_EQ(table_.next_to_give_way(at(21)), &slow);
-  table_.enter(slow, Phase::kHandling, at(30));
+// Their requests may be there already, and have only to be read.
+TEST_F(ConnectionTableTest, NewcomersStayWhileOthersAreIdle) {
+  for (int i = 0; i < 5; ++i) add(i, HttpRequestClass::kGateway);
+  Entry& newcomer = add(8);
+  EXPECT_EQ(table_.next_to_give_way(at(8)), &entries_.front());
+  EXPECT_EQ(table_.next_to_give_way(at(9)), &newcomer);
+  table_.remove(entries_.front());
+  EXPECT_EQ(table_.next_to_give_way(at(8)), &newcomer);
+}
+
+// However short their time: others would come again just before it is over.
+TEST_F(ConnectionTableTest, StrangersGiveWayInOrder) {
+  Entry& first = add(0);
+  Entry& second = add(1);
+  Entry& third = add(2);
+  table_.enter(first, Phase::kReceiving, at(2));
+  table_.enter(third, Phase::kReceiving, at(3));
+  EXPECT_EQ(table_.next_to_give_way(at(1)), &second);
+  table_.remove(second);
+  EXPECT_EQ(table_.next_to_give_way(at(3)), &first);
+  table_.remove(first);
+  EXPECT_EQ(table_.next_to_give_way(at(3)), &third);
+  table_.enter(third, Phase::kHandling, at(4));
   EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
+}
+
+TEST_F(ConnectionTableTest, BusyOnesOfAClassBeyondItsShareGiveWayLast) {
+  for (int i = 0; i < 6; ++i) {
+    Entry& entry = add(i, HttpRequestClass::kGateway);
+    table_.enter(entry, i == 0 ? Phase::kSending : Phase::kReceiving, at(i));
+  }
+  Entry& stranger = add(6);
+  table_.enter(stranger, Phase::kReceiving, at(7));
+  EXPECT_EQ(table_.next_to_give_way(at(7)), &stranger);
+  table_.remove(stranger);
+  EXPECT_EQ(table_.next_to_give_way(at(7)), &entries_[1]);
+  for (int i = 1; i < 6; ++i) {
+    table_.enter(entries_[i], Phase::kHandling, at(8));
+  }
+  EXPECT_EQ(table_.next_to_give_way(at(8)), &entries_[0]);
+  table_.enter(entries_[0], Phase::kSending, at(8));
+  EXPECT_EQ(table_.next_to_give_way(at(8)), nullptr);
+  EXPECT_EQ(table_.next_to_give_way(at(9)), &entries_[0]);
+  table_.remove(entries_[1]);
+  table_.remove(entries_[2]);
+  EXPECT_EQ(table_.next_to_give_way(at(9)), nullptr);
 }
 
 TEST_F(ConnectionTableTest, AClassKeepsItsShare) {

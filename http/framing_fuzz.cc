@@ -4,14 +4,18 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "http/body_reader.h"
 #include "http/grammar.h"
+#include "http/line_scanner.h"
+#include "http/message.h"
 #include "http/request_head.h"
+#include "http/request_parser.h"
 #include "json/text.h"
 #include "tests/fuzz/invariant.h"
 
@@ -39,32 +43,33 @@ class Reader {
       }
       kept_ = std::string(rest);
     }
-    conversation_.push_back(absl::StrCat("end ", is_over_ ? "refused" : "more",
-                                         in_body_ ? " body" : " head"));
+    conversation_.push_back(
+        absl::StrCat("end ", is_over_ ? "refused" : "more",
+                     parser_.has_value() ? " body" : " head"));
     return conversation_;
   }
 
  private:
   bool read_some(std::string_view& rest) {
-    return in_body_ ? read_body(rest) : read_head(rest);
+    return parser_.has_value() ? read_body(rest) : read_head(rest);
   }
 
   bool read_head(std::string_view& rest) {
-    const auto end = scanner_.find_end(rest);
+    const auto end = scanner_.find_empty_line(rest);
     is_over_ = !end.ok();
     if (is_over_ || !end->has_value()) {
       require_readable(end.status());
       return false;
     }
-    const absl::Status status = weir::read_head(rest.substr(0, **end), head_);
+    RequestParser parser(kMaxOverhead);
+    const absl::Status status = parser.read_head(rest.substr(0, **end), head_);
     require_readable(status);
     rest.remove_prefix(**end);
-    scanner_ = HeadScanner();
+    scanner_ = LineScanner();
     is_over_ = !status.ok();
     if (is_over_) return false;
-    check_head();
-    body_ = BodyReader(head_, kMaxOverhead);
-    in_body_ = true;
+    check_head(parser);
+    parser_.emplace(std::move(parser));
     end_body_if_done();
     return true;
   }
@@ -72,17 +77,20 @@ class Reader {
   bool read_body(std::string_view& rest) {
     std::string_view data;
     const size_t before = rest.size();
-    const auto state = body_.read(rest, data);
+    const auto state = parser_->read_body(rest, data);
     require(data.size() <= before - rest.size(), "data is of what was taken");
-    require(before > rest.size(), "something is taken");
     head_.request.body.append(data);
-    is_over_ = state == BodyReader::State::kMalformed;
+    is_over_ = state == RequestParser::State::kMalformed;
+    if (is_over_) return false;
+    const bool has_taken = rest.size() < before;
+    require(has_taken || head_.is_chunked, "a length takes what there is");
+    require(has_taken || before <= kMaxOverhead + 20, "a bound for lines");
     end_body_if_done();
-    return !is_over_;
+    return has_taken;
   }
 
   void end_body_if_done() {
-    if (body_.state() != BodyReader::State::kDone) return;
+    if (parser_->state() != RequestParser::State::kDone) return;
     const HttpRequest& request = head_.request;
     require(head_.is_chunked || request.body.size() == head_.content_length,
             "as long as was said");
@@ -91,32 +99,40 @@ class Reader {
       absl::StrAppend(&line, "\n", name, ": ", value);
     }
     conversation_.push_back(absl::StrCat(line, "\n\n", request.body));
-    in_body_ = false;
+    parser_.reset();
   }
 
-  void check_head() const {
+  void check_head(const RequestParser& parser) const {
     require(is_token(head_.request.method), "a method");
-    require(is_request_target(head_.request.target), "a target");
+    require(!head_.request.target.empty() &&
+                is_header_value(head_.request.target) &&
+                head_.request.target.find_first_of(" \t") == std::string::npos,
+            "a target");
     int framings = 0, hosts = 0;
     for (const auto& [name, value] : head_.request.headers) {
       require(is_token(name) && is_header_value(value), "a header");
-      require(value.empty() || (value.front() != ' ' && value.back() != ' '),
+      require(value.empty() || (value.front() != ' ' && value.back() != ' ' &&
+                                value.front() != '\t' && value.back() != '\t'),
               "without blanks around it");
+      require(name != "host" || is_authority(value), "a host that can be");
       framings += name == "content-length" || name == "transfer-encoding";
       hosts += name == "host";
     }
     require(framings <= 1 && hosts <= 1, "said once");
     require(hosts == 1 || head_.is_http_1_0, "a host");
+    require(!head_.is_chunked || !head_.is_http_1_0, "chunks are HTTP/1.1's");
     require(framings == 1 || (head_.content_length == 0 && !head_.is_chunked),
             "no length comes from nowhere");
+    const bool has_body = head_.is_chunked || head_.content_length > 0;
+    require((parser.state() == RequestParser::State::kMore) == has_body,
+            "Beast and we agree on whether there is a body");
   }
 
   const size_t step_;
   std::string kept_;
-  HeadScanner scanner_;
+  LineScanner scanner_;
   RequestHead head_;
-  BodyReader body_;
-  bool in_body_ = false;
+  std::optional<RequestParser> parser_;  // whose body is read
   bool is_over_ = false;
   Conversation conversation_;
 };

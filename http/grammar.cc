@@ -1,7 +1,10 @@
 #include "http/grammar.h"
 
+#include <endian.h>
+
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -32,18 +35,27 @@ constexpr bool is_one_of(int byte, const char* bytes) {
   return false;
 }
 
-constexpr bool is_control(int byte) { return byte < 0x20 || byte == 0x7F; }
-
 constexpr ByteSet kTokenBytes = bytes_that([](int byte) {
   return is_alphanumeric(byte) || is_one_of(byte, "!#$%&'*+-.^_`|~");
 });
-constexpr ByteSet kTargetBytes =
-    bytes_that([](int byte) { return byte != ' ' && !is_control(byte); });
-constexpr ByteSet kValueBytes =
-    bytes_that([](int byte) { return byte == '\t' || !is_control(byte); });
-constexpr ByteSet kAuthorityBytes = bytes_that([](int byte) {
-  return is_alphanumeric(byte) || is_one_of(byte, "-._~%!$&'()*+,;=:[]");
+// Of a host that is no address in brackets, and of one that is.
+constexpr ByteSet kNameBytes = bytes_that([](int byte) {
+  return is_alphanumeric(byte) || is_one_of(byte, "-._~%!$&'()*+,;=");
 });
+constexpr ByteSet kBracketBytes = bytes_that([](int byte) {
+  return is_alphanumeric(byte) || is_one_of(byte, "-._~!$&'()*+,;=:");
+});
+
+// The highest bit of each of eight bytes, if it is below 0x20 or is 0x7F. What
+// a byte borrows from the next can set that one's in vain, but not a first
+// one's.
+uint64_t controls_among(uint64_t bytes) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  const uint64_t below_space = (bytes - kEach * 0x20) & ~bytes;
+  const uint64_t differs = bytes ^ (kEach * 0x7F);
+  const uint64_t is_delete = (differs - kEach) & ~differs;
+  return (below_space | is_delete) & (kEach * 0x80);
+}
 
 bool consists_of(std::string_view text, const ByteSet& set) {
   return std::all_of(text.begin(), text.end(),
@@ -56,16 +68,49 @@ bool is_token(std::string_view text) {
   return !text.empty() && consists_of(text, kTokenBytes);
 }
 
-bool is_request_target(std::string_view text) {
-  return !text.empty() && consists_of(text, kTargetBytes);
+size_t find_control(std::string_view text, size_t begin) {
+  size_t i = begin;
+  while (i < text.size()) {
+    uint64_t bytes = 0x2020202020202020;
+    const size_t left = text.size() - i;
+    if (left >= sizeof(bytes)) {
+      std::memcpy(&bytes, text.data() + i, sizeof(bytes));
+    } else {
+      std::memcpy(&bytes, text.data() + i, left);
+    }
+    const uint64_t controls = controls_among(le64toh(bytes));
+    if (controls == 0) {
+      i += sizeof(bytes);
+      continue;
+    }
+    i += static_cast<size_t>(__builtin_ctzll(controls)) / 8;
+    if (text[i] != '\t') return i;
+    ++i;
+  }
+  return text.size();
 }
 
 bool is_header_value(std::string_view text) {
-  return consists_of(text, kValueBytes);
+  return find_control(text) == text.size();
 }
 
 bool is_authority(std::string_view text) {
-  return consists_of(text, kAuthorityBytes);
+  if (text.empty()) return true;
+  const bool is_bracketed = text.front() == '[';
+  const size_t end = is_bracketed ? text.find(']') : text.find(':');
+  if (is_bracketed && end == text.npos) return false;
+  const std::string_view host =
+      is_bracketed ? text.substr(1, end - 1) : text.substr(0, end);
+  if (host.empty() ||
+      !consists_of(host, is_bracketed ? kBracketBytes : kNameBytes)) {
+    return false;
+  }
+  std::string_view port = end == text.npos ? "" : text.substr(end);
+  if (is_bracketed) port.remove_prefix(1);
+  return port.empty() ||
+         (port.front() == ':' &&
+          std::all_of(port.begin() + 1, port.end(),
+                      [](unsigned char c) { return absl::ascii_isdigit(c); }));
 }
 
 std::optional<uint64_t> parse_content_length(std::string_view text) {

@@ -3,6 +3,7 @@
 #ifndef WEIR_HTTP_GRAMMAR_H_
 #define WEIR_HTTP_GRAMMAR_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -12,13 +13,15 @@ namespace weir {
 // A method, or a header's name (RFC 9110 section 5.6.2).
 bool is_token(std::string_view text);
 
-// Without spaces and control characters, not empty.
-bool is_request_target(std::string_view text);
+// Where the first control character but tabs is from `begin` on; the size of
+// the text if there is none.
+size_t find_control(std::string_view text, size_t begin = 0);
 
 // Without control characters but tabs.
 bool is_header_value(std::string_view text);
 
-// What a Host may be: of the bytes of a host and a port, or empty.
+// What a Host may be: a name or an address, "[::1]" in brackets, and a port,
+// each of the bytes that it may have; or empty.
 bool is_authority(std::string_view text);
 
 // The value of a Content-Length: digits alone, and less than 2^64. Nothing if

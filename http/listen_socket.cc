@@ -1,15 +1,15 @@
 #include "http/listen_socket.h"
 
-#include <netdb.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
-#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -25,19 +25,6 @@ absl::Status system_error(const std::string& place, int error) {
       absl::StrCat(place, ": ", std::generic_category().message(error));
   return error == EADDRNOTAVAIL ? absl::InvalidArgumentError(message)
                                 : absl::UnavailableError(message);
-}
-
-absl::StatusOr<int> port_of(const Descriptor& socket,
-                            const std::string& place) {
-  sockaddr_storage bound = {};
-  socklen_t size = sizeof(bound);
-  if (getsockname(socket.number(), reinterpret_cast<sockaddr*>(&bound),
-                  &size) != 0) {
-    return system_error(place, errno);
-  }
-  return ntohs(bound.ss_family == AF_INET6
-                   ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
-                   : reinterpret_cast<sockaddr_in&>(bound).sin_port);
 }
 
 // Whether somebody accepts connections there.
@@ -72,6 +59,7 @@ ListenSocket::ListenSocket(ListenSocket&& other) noexcept {
 
 ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
+  std::swap(family_, other.family_);
   std::swap(port_, other.port_);
   std::swap(path_, other.path_);
   std::swap(device_, other.device_);
@@ -100,6 +88,7 @@ absl::StatusOr<ListenSocket> ListenSocket::listen_at_file(
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   ListenSocket result;
+  result.family_ = AF_UNIX;
   result.descriptor_ = Descriptor(
       socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
@@ -133,37 +122,32 @@ absl::StatusOr<ListenSocket> ListenSocket::listen(const std::string& address,
     return absl::InvalidArgumentError(
         absl::StrCat("port ", port, ": is not between 0 and 65535"));
   }
-  addrinfo hints = {};
-  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(address.c_str(), absl::StrCat(port).c_str(), &hints,
-                  &found) != 0) {
+  boost::system::error_code error;
+  const auto ip = boost::asio::ip::make_address(address, error);
+  if (error.failed()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "address ", excerpt(address), ": is no IPv4 or IPv6 address"));
   }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found,
-                                                                 freeaddrinfo);
-  const std::string place = found->ai_family == AF_INET6
-                                ? absl::StrCat("[", address, "]:", port)
-                                : absl::StrCat(address, ":", port);
+  const std::string place = ip.is_v6() ? absl::StrCat("[", address, "]:", port)
+                                       : absl::StrCat(address, ":", port);
+  boost::asio::ip::tcp::endpoint endpoint(ip, static_cast<uint16_t>(port));
 
-  Descriptor listener(
-      socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  ListenSocket result;
+  result.family_ = endpoint.protocol().family();
+  result.descriptor_ = Descriptor(
+      socket(result.family_, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   // Not refused for connections of an earlier process that still linger.
   const int yes = 1;
-  if (!listener.is_open() ||
-      setsockopt(listener.number(), SOL_SOCKET, SO_REUSEADDR, &yes,
+  socklen_t size = endpoint.size();
+  if (!result.is_open() ||
+      setsockopt(result.number(), SOL_SOCKET, SO_REUSEADDR, &yes,
                  sizeof(yes)) != 0 ||
-      bind(listener.number(), found->ai_addr, found->ai_addrlen) != 0 ||
-      ::listen(listener.number(), SOMAXCONN) != 0) {
+      bind(result.number(), endpoint.data(), size) != 0 ||
+      ::listen(result.number(), SOMAXCONN) != 0 ||
+      getsockname(result.number(), endpoint.data(), &size) != 0) {
     return system_error(place, errno);
   }
-  auto bound_port = port_of(listener, place);
-  if (!bound_port.ok()) return bound_port.status();
-  ListenSocket result;
-  result.descriptor_ = std::move(listener);
-  result.port_ = *bound_port;
+  result.port_ = endpoint.port();
   return result;
 }
 

@@ -33,7 +33,8 @@ class ListenSocket {
 
   int number() const { return descriptor_.number(); }
   bool is_open() const { return descriptor_.is_open(); }
-  int port() const { return port_; }  // 0: none
+  int family() const { return family_; }  // AF_INET, AF_INET6 or AF_UNIX
+  int port() const { return port_; }      // 0: none
   bool is_unix() const { return !path_.empty(); }
 
  private:
@@ -41,6 +42,7 @@ class ListenSocket {
                                                      mode_t mode);
 
   Descriptor descriptor_;
+  int family_ = 0;
   int port_ = 0;
   std::string path_;
   dev_t device_ = 0;

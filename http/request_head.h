@@ -3,31 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "http/message.h"
 
 namespace weir {
-
-// Looks for the end of a head in bytes that come in pieces. *thread-compatible*
-class HeadScanner {
- public:
-  // `received` begins with what the calls before were given. Returns the head's
-  // size with its empty line, or nothing if it has not ended yet.
-  // InvalidArgument if a line ends in LF alone, or what has come cannot be the
-  // beginning of a head.
-  absl::StatusOr<std::optional<size_t>> find_end(std::string_view received);
-
-  // Whether the request line was there.
-  bool has_first_line() const { return line_ > 0; }
-
- private:
-  size_t line_ = 0;     // where the present one begins
-  size_t scanned_ = 0;  // no line ends before this
-};
 
 struct RequestHead {
   HttpRequest request;          // without its body
@@ -38,21 +19,40 @@ struct RequestHead {
   bool is_http_1_0 = false;
 };
 
-// Reads a head, whose size HeadScanner has found, into `head`, whose memory is
-// used again.
-//
-// Accepts only what can be read in one way (RFC 9112): a proxy in front and
-// this process must not differ in where a request ends. InvalidArgument, and
-// what follows on the connection is not to be read, for
-// - folded lines, CR and LF other than at a line's end, control characters;
-// - names that are no tokens, blanks before a colon among them; blanks around a
-//   value are no part of it;
-// - more than one Host, or none in HTTP/1.1, or one that cannot be; more than
-//   one Content-Length, or one that is no number; Transfer-Encoding other than
-//   "chunked", in HTTP/1.0, or with Content-Length.
-//
-// The absolute form, "http://host/path", is read as the path with this Host.
-absl::Status read_head(std::string_view received, RequestHead& head);
+// Makes a RequestHead of a request line and headers that are well-formed each
+// for itself. Refuses what others could read in another way (RFC 9112): a proxy
+// in front and this process must not differ in where a request ends, or for
+// whom it is. *thread-compatible*
+class RequestHeadBuilder {
+ public:
+  // Overwrites `head`, whose memory is used again.
+  explicit RequestHeadBuilder(RequestHead* head);
+
+  void set_request_line(std::string_view method, std::string_view target,
+                        bool is_http_1_0);
+  // `value` without blanks around it. InvalidArgument for
+  // - a Content-Length that is no number, a Transfer-Encoding that is not
+  //   "chunked", a Host that cannot be one.
+  absl::Status add_header(std::string_view name, std::string_view value);
+  // InvalidArgument for
+  // - more than one Host, or none in HTTP/1.1;
+  // - more than one Content-Length; Transfer-Encoding beside it, or in
+  //   HTTP/1.0.
+  //
+  // The absolute form, "http://host/path", becomes the path with this Host.
+  absl::Status finish();
+
+ private:
+  absl::Status read_framing(std::string_view name, std::string_view value);
+  void read_connection(std::string_view value);
+
+  RequestHead& head_;
+  size_t headers_ = 0;  // of which the others are an earlier request's
+  int hosts_ = 0;
+  int lengths_ = 0;
+  int encodings_ = 0;
+  bool closes_ = false;  // Connection: close, which outdoes keep-alive
+};
 
 }  // namespace weir
 

@@ -1,5 +1,6 @@
 #include "http/request_id.h"
 
+#include <cstddef>
 #include <cstdint>
 
 #include "http/random_sequence.h"
@@ -17,13 +18,16 @@ std::string new_request_id() {
 
   constexpr char kDigits[] = "0123456789abcdef";
   std::string id = "00000000-0000-0000-0000-000000000000";
-  int digit = 0;
-  for (char& c : id) {
-    if (c == '-') continue;
-    const uint64_t half = digit < 16 ? high : low;
-    c = kDigits[half >> (60 - 4 * (digit % 16)) & 0xF];
-    ++digit;
-  }
+  const auto write = [&](uint64_t bits, size_t place, size_t digits) {
+    for (size_t i = place + digits; i-- > place; bits >>= 4) {
+      id[i] = kDigits[bits & 0xF];
+    }
+  };
+  write(high >> 32, 0, 8);
+  write(high >> 16, 9, 4);
+  write(high, 14, 4);
+  write(low >> 48, 19, 4);
+  write(low, 24, 12);
   return id;
 }
 

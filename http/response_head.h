@@ -19,11 +19,6 @@ struct ResponseContext {
 // Whether the body is sent: not with HEAD, 204 and 304.
 bool sends_body(const HttpResponse& response, const ResponseContext& context);
 
-// Whether it is known how long the body is that is not sent: if not, the
-// connection has to be closed.
-bool has_known_length(const HttpResponse& response,
-                      const ResponseContext& context);
-
 // Appends the status line, the headers and the empty line. Leaves out headers
 // that HTTP does not allow (a line break in a value, for instance), and those
 // that are the server's own.

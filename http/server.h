@@ -1,80 +1,16 @@
 #ifndef WEIR_HTTP_SERVER_H_
 #define WEIR_HTTP_SERVER_H_
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "http/message.h"
-#include "http/refusal.h"
+#include "http/server_options.h"
+#include "http/server_statistics.h"
 
 namespace weir {
-
-struct HttpServerOptions {
-  // An IPv4 or IPv6 address in figures, and a port of it, 0 for any free one;
-  // or "unix:PATH", a socket's file, which gets this mode.
-  std::string address = "127.0.0.1";
-  int port = 0;
-  int unix_mode = 0660;
-
-  // PEM, the certificate with its chain and the unencrypted key: HTTPS, with
-  // TLS 1.2 and 1.3. Both empty: HTTP.
-  std::string tls_certificate;
-  std::string tls_key;
-
-  // Each needs a descriptor.
-  int max_connections = 512;
-  // Descriptors that the process needs for other things than this server.
-  int other_descriptors = 0;
-  // Threads that call the handler for whole requests, and how many of these may
-  // be there at one time, waiting for a thread or being handled.
-  int worker_threads = 8;
-  int max_requests_in_progress = 64;
-  // The request line and the headers of a request; the headers of an answer.
-  size_t max_header_bytes = 16 << 10;
-  // The body of one request.
-  size_t max_body_bytes = 10 << 20;
-  // All bodies in memory of a class of requests, its answers' among them.
-  size_t max_total_body_bytes = 64 << 20;
-
-  // Until the first byte of a connection's first or next request is there. More
-  // than the 60 seconds for which proxies keep connections.
-  absl::Duration idle_timeout = absl::Seconds(75);
-  // From then to the request's last byte, however steadily it trickles; and
-  // again for the peer to read the answer.
-  absl::Duration request_timeout = absl::Seconds(30);
-  // Of stop().
-  absl::Duration drain_timeout = absl::Seconds(10);
-
-  // How requests are treated. Default: all are management's, and their bodies
-  // are read.
-  HttpTreater treat;
-  // May add headers to an answer that is not the handler's. The request is
-  // there as far as it was understood: without a body, and with an empty target
-  // if its head was refused. Does not throw.
-  std::function<void(const HttpRequest&, HttpResponse&)> complete_refusal;
-};
-
-struct HttpServerStatistics {
-  // At present.
-  int64_t connections = 0;
-  int64_t requests_in_progress = 0;  // of workers
-  int64_t body_bytes = 0;
-  // Since the start.
-  int64_t connections_accepted = 0;
-  int64_t connections_timed_out = 0;
-  int64_t connections_displaced = 0;  // Gave way to new ones.
-  int64_t connections_refused = 0;    // Nothing gave way.
-  int64_t requests = 0;               // That the handler was called for.
-  int64_t requests_refused = 0;       // As malformed, too large, or too many.
-  std::array<int64_t, kHttpRefusals> refused = {};  // by HttpRefusal
-};
 
 // An HTTP/1.1 server: keep-alive, pipelining, chunked bodies, 100-continue.
 //
@@ -85,27 +21,29 @@ struct HttpServerStatistics {
 // the connection after the answer if it is longer than 64 KiB.
 //
 // A request whose framing could be read in two ways is answered with 400, and
-// its connection closed (http/request_head.h, http/body_reader.h); a head or a
-// body that is too large, with 431 (or 414) or 413, and one that does not come
-// in time with 408, likewise. The peer can read the answer though it may still
-// be sending: what comes is discarded for some seconds before the connection is
-// closed.
+// its connection closed (http/request_parser.h); a head or a body that is too
+// large, with 431 (or 414) or 413, and one that does not come in time with 408,
+// likewise. The peer can read the answer though it may still be sending: what
+// comes is discarded for some seconds before the connection is closed.
 //
 // Each class of requests (HttpRequestClass) has its own bound on bodies in
 // memory, and management's alone need workers. Beyond these bounds, requests
 // are answered with 503 and Retry-After. When there are max_connections, a new
-// one takes the place of the one that has been idle longest, or else of one
-// whose peer has kept a request or an answer going for a second or more; a
-// class is not displaced out of its share (http/connection_table.h). If none
+// one takes the place of one that is idle, or else of one whose peer has kept a
+// request or an answer going; a class is not displaced out of its share
+// (ConnectionTable::next_to_give_way()). If none
 // gives way, the new one's first request is answered if it is one for health,
 // and with 503 otherwise. A request either is handled and its peer can have the
 // answer, or is not handled.
+//
+// Of requests that a peer sends at once, pipelined, one is answered at a time,
+// and other connections have their turns in between.
 //
 // All these answers are JSON (http/error_response.h) with a request id.
 //
 // What hostile peers can make the process use, all together:
 // - for each of max_connections + 64 connections, a descriptor, 1 KiB, what is
-//   there of a head (max_header_bytes), with TLS about 30 KiB more, and the
+//   there of a head (max_header_bytes), with TLS about 75 KiB more, and the
 //   kernel's socket buffers;
 // - max_total_body_bytes of bodies for each class; twice that for an instant,
 //   while chunked ones grow. Once the answers that are being sent and the
@@ -113,7 +51,7 @@ struct HttpServerStatistics {
 //   max_requests_in_progress answers go beyond it.
 //
 // With an answer to HEAD, and with a 304, no body is sent, but its length if
-// that is known (see HttpResponse). If it is not, the connection is closed.
+// that is known (see HttpResponse).
 //
 // An answer's headers that HTTP does not allow are left out (a line break in a
 // value, for instance), as are those that are the server's. An answer that

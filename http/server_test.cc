@@ -381,13 +381,16 @@ TEST(HttpServer, SaysNoLengthThatIsNotKnown) {
     });
     for (const char* method : {"HEAD", "GET"}) {
       Client client(*server);
-      client.say(absl::StrCat(method, " / HTTP/1.1\r\nHost: h\r\n\r\n"));
-      const std::string answer = client.hear();
-      EXPECT_NE(status_of(answer), 0);
-      EXPECT_TRUE(absl::EndsWith(answer, "\r\n\r\n")) << answer;
-      EXPECT_FALSE(absl::StrContains(answer, "Content-Length")) << answer;
-      EXPECT_FALSE(absl::StrContains(answer, "Transfer-Enc")) << answer;
-      EXPECT_TRUE(client.is_closed());
+      // There is no body, so the next answer follows at once.
+      for (int i = 0; i < 2; ++i) {
+        client.say(absl::StrCat(method, " / HTTP/1.1\r\nHost: h\r\n\r\n"));
+        const std::string answer = client.hear("\r\n\r\n");
+        EXPECT_NE(status_of(answer), 0);
+        EXPECT_TRUE(absl::EndsWith(answer, "\r\n\r\n")) << answer;
+        EXPECT_FALSE(absl::StrContains(answer, "Content-Length")) << answer;
+        EXPECT_FALSE(absl::StrContains(answer, "Transfer-Enc")) << answer;
+        EXPECT_FALSE(absl::StrContains(answer, "Connection")) << answer;
+      }
     }
   }
 }
@@ -401,6 +404,24 @@ TEST(HttpServer, TellsWhenToGoOn) {
   EXPECT_EQ(client.hear("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   client.say("ab");
   EXPECT_TRUE(absl::StartsWith(body_of(client.hear_answer()), "PUT / ab"));
+}
+
+TEST(HttpServer, DoesNotTellWhoDoesNotWait) {
+  const auto server = start(echo);
+  for (const std::string& request :
+       {"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"
+        "Expect: 100-continue\r\n\r\na"s,
+        "PUT / HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"s,
+        "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"
+        "Expect: something\r\n\r\n"s}) {
+    Client client(*server);
+    client.say(request);
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    client.say(absl::EndsWith(request, "a") ? "b" : "ab");
+    const std::string answer = client.hear_answer();
+    EXPECT_EQ(status_of(answer), 200) << answer;
+    EXPECT_TRUE(absl::StartsWith(body_of(answer), "PUT / ab")) << answer;
+  }
 }
 
 TEST(HttpServer, ServesOldClients) {
@@ -585,6 +606,53 @@ TEST(HttpServer, RefusesBadChunks) {
   }
 }
 
+// As API Gateway's are: JSON, with an id, once.
+TEST(HttpServer, RefusesInItsOwnForm) {
+  const auto server = start(echo);
+  const std::string start = "POST / HTTP/1.1\r\nHost: h\r\n";
+  for (const std::string& bad :
+       {"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n"s,
+        "GET / HTTP/1.1\nHost: h\n\n"s, "GET / HTTP/2.0\r\nHost: h\r\n\r\n"s,
+        "\x16\x03\x01\x02"s, "GET / HTTP/1.1\r\nX : y"s + "\r\n\r\n",
+        start + "Content-Length: x\r\n\r\n",
+        start + "Content-Length: 3 \r\nTransfer-Encoding: chunked\r\n\r\n",
+        start + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n",
+        start + "Transfer-Encoding: chunked\r\n\r\n3\nabc\n0\n\n"}) {
+    Client client(*server);
+    client.say(bad);
+    const std::string answer = client.hear();
+    EXPECT_EQ(status_of(answer), 400) << bad << answer;
+    EXPECT_EQ(answer.find("HTTP/1.1", 1), answer.npos) << answer;
+    EXPECT_TRUE(absl::StrContains(answer, "\r\ncontent-type: application/json"))
+        << answer;
+    EXPECT_TRUE(absl::StrContains(answer, "\r\nx-amzn-requestid: ")) << answer;
+    EXPECT_TRUE(absl::StrContains(
+        answer,
+        absl::StrCat("\r\nContent-Length: ", body_of(answer).size(), "\r\n")))
+        << answer;
+    EXPECT_TRUE(
+        absl::StartsWith(body_of(answer), R"({"message":"malformed request: )"))
+        << answer;
+  }
+}
+
+// The next request begins where this says that it does.
+TEST(HttpServer, FramesBodiesWhoseHeadersHaveBlanks) {
+  const auto server = start(echo);
+  for (const std::string& framed :
+       {"Content-Length: 3 \r\n\r\nabc"s, "Content-Length:\t003\t \r\n\r\nabc"s,
+        "Transfer-Encoding: chunked \t\r\n\r\n3;x=\"y;\"\r\nabc\r\n0\r\n\r\n"s,
+        "Transfer-Encoding:chunked\r\n\r\n1\r\na\r\n02 ; x\r\nbc\r\n"
+        "0;y\r\nT: t\r\n\r\n"s}) {
+    Client client(*server);
+    client.say("PUT /1 HTTP/1.1\r\nHost: h\r\n" + framed +
+               "\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_TRUE(absl::StartsWith(body_of(client.hear_answer()), "PUT /1 abc\n"))
+        << framed;
+    EXPECT_EQ(body_of(client.hear_answer()), "GET /2 \nhost=h") << framed;
+  }
+}
+
 TEST(HttpServer, SaysWhatIsWrong) {
   const auto server = start(echo);
   Client client(*server);
@@ -610,8 +678,11 @@ TEST(HttpServer, RefusesLargeHeads) {
         ask(*server, absl::StrCat("GET / HTTP/1.1\r\nHost: h\r\nX: ",
                                   std::string(size, 'x'), "\r\n\r\n")));
   };
+  constexpr size_t kRest =
+      std::string_view("GET / HTTP/1.1\r\nHost: h\r\nX: \r\n\r\n").size();
   EXPECT_EQ(with_header(4000), 200);
-  EXPECT_EQ(with_header(4096), 431);
+  EXPECT_EQ(with_header(4096 - kRest), 200);
+  EXPECT_EQ(with_header(4097 - kRest), 431);
   EXPECT_EQ(with_header(100'000), 431);
   EXPECT_EQ(status_of(ask(*server, "GET /" + std::string(100'000, 'x') +
                                        " HTTP/1.1\r\n\r\n")),
@@ -698,8 +769,15 @@ TEST(HttpServer, BoundsBodiesInMemory) {
   second.say(post);
   expect_too_many(second.hear_answer());
   EXPECT_TRUE(holds_bodies_of(*server, 60'000));
+  // What there is room for, to the byte.
+  Client third(*server);
+  third.say(absl::StrCat("POST / HTTP/1.1\r\nHost: h\r\n",
+                         "Content-Length: 40000\r\n\r\n",
+                         std::string(40'000, 'x')));
+  gate.wait_for(2);
   gate.open();
   EXPECT_EQ(status_of(first.hear_answer()), 200);
+  EXPECT_EQ(status_of(third.hear_answer()), 200);
   second.say(post);
   EXPECT_EQ(status_of(second.hear_answer()), 200) << "the connection goes on";
 }
@@ -877,6 +955,64 @@ TEST(HttpServer, AnswersFromTheHead) {
   EXPECT_EQ(server->statistics().body_bytes, 0);
 }
 
+// Who sends many requests at once does not hold up who sends one.
+TEST(HttpServer, PipelinedRequestsTakeTurnsWithOthers) {
+  constexpr size_t kRequests = 300;
+  Gate gate;
+  std::mutex mutex;
+  std::vector<std::string> order;
+  const auto server = start(
+      [&](const HttpRequest& request) {
+        if (request.target == "/gateway/first") gate.pass();
+        const std::lock_guard<std::mutex> lock(mutex);
+        order.push_back(request.target);
+        return HttpResponse();
+      },
+      with_classes());
+  Client many(*server), one(*server);
+  one.say(request_for("/gateway/known"));
+  one.hear_answer();
+  std::string requests = request_for("/gateway/first");
+  for (size_t i = 1; i < kRequests; ++i) requests += request_for("/gateway/n");
+  many.say(requests);
+  gate.wait_for(1);
+  one.say(request_for("/gateway/one"));
+  gate.open();
+  EXPECT_EQ(status_of(one.hear_answer()), 200);
+  for (size_t i = 0; i < kRequests; ++i) {
+    EXPECT_EQ(status_of(many.hear_answer()), 200);
+  }
+  const std::lock_guard<std::mutex> lock(mutex);
+  ASSERT_EQ(order.size(), kRequests + 2);
+  EXPECT_LT(std::find(order.begin(), order.end(), "/gateway/one"),
+            order.begin() + 10);
+}
+
+// With more clients than connections, each is answered.
+TEST(HttpServer, NewcomersAreHeardBeforeTheyGiveWay) {
+  HttpServerOptions options = with_classes();
+  options.max_connections = 8;
+  const auto server = start(echo, options);
+  std::vector<std::unique_ptr<Client>> kept;
+  for (int i = 0; i < 8; ++i) {
+    kept.push_back(std::make_unique<Client>(*server));
+    kept.back()->say(request_for("/gateway"));
+    kept.back()->hear_answer();
+  }
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::unique_ptr<Client>> newcomers;
+    for (int i = 0; i < 4; ++i) {
+      newcomers.push_back(std::make_unique<Client>(*server));
+    }
+    for (const auto& newcomer : newcomers) {
+      newcomer->say(request_for("/gateway"));
+    }
+    for (const auto& newcomer : newcomers) {
+      ASSERT_EQ(status_of(newcomer->hear_answer()), 200) << round;
+    }
+  }
+}
+
 TEST(HttpServer, AsksForNoBodyThatItDoesNotRead) {
   const auto server = start(echo, with_classes());
   for (const char* head :
@@ -899,7 +1035,8 @@ TEST(HttpServer, AsksForNoBodyThatItDoesNotRead) {
       "\r\n");
   EXPECT_EQ(status_of(chunks.hear_answer()), 200);
   chunks.say("30000\r\n" + std::string(0x30000, 'x') + "\r\n");
-  EXPECT_EQ(chunks.hear(), "") << "it is over";
+  EXPECT_EQ(chunks.hear(), "");
+  EXPECT_TRUE(chunks.is_closed(absl::Milliseconds(1))) << "it is over";
 }
 
 TEST(HttpServer, AnswersAPeerThatSendsAllBeforeItReads) {
@@ -943,27 +1080,155 @@ TEST(HttpServer, WorkersHoldUpNobodyElse) {
   }
 }
 
-TEST(HttpServer, SlowReadersHoldUpNobodyElse) {
+// By their targets: the class, and whether the head is enough.
+HttpTreatment treat_in_all_ways(const HttpRequest& head) {
+  const auto has = [&head](const char* part) {
+    return absl::StrContains(head.target, part);
+  };
+  return {has("gateway")  ? HttpRequestClass::kGateway
+          : has("health") ? HttpRequestClass::kHealth
+                          : HttpRequestClass::kManagement,
+          !has("whole")};
+}
+
+constexpr const char* kClasses[] = {"gateway", "management", "health"};
+
+TEST(HttpServer, SlowReadersOfOneClassHoldUpNoOther) {
+  for (const char* slow : kClasses) {
+    for (const char* way : {"/whole/", "/head/"}) {
+      HttpServerOptions options;
+      options.treat = treat_in_all_ways;
+      options.max_body_bytes = 1000;
+      options.max_total_body_bytes = 50'000'000;
+      const auto server = start(
+          [](const HttpRequest& request) {
+            HttpResponse response;
+            if (absl::EndsWith(request.target, "/large")) {
+              response.body.assign(20'000'000, 'x');
+            }
+            return response;
+          },
+          options);
+      std::vector<std::unique_ptr<Client>> readers;
+      for (int i = 0; i < 8; ++i) {
+        readers.push_back(std::make_unique<Client>(*server, 4096));
+        readers.back()->say(request_for(absl::StrCat(way, slow, "/large")));
+        readers.back()->hear("\r\n\r\n");
+      }
+      EXPECT_GT(server->statistics().body_bytes, 50'000'000);
+      EXPECT_GE(refused(*server, HttpRefusal::kMemory), 1);
+      for (const char* other : kClasses) {
+        const std::string answer =
+            ask(*server, request_for(absl::StrCat(way, other)));
+        if (other == slow) {
+          expect_too_many(answer);
+        } else {
+          EXPECT_EQ(status_of(answer), 200) << slow << " stops " << other;
+        }
+      }
+      readers.clear();
+      EXPECT_TRUE(holds_bodies_of(*server, 0));
+      EXPECT_EQ(status_of(ask(*server, request_for(absl::StrCat(way, slow)))),
+                200);
+    }
+  }
+}
+
+// From when it comes until the answer is there, not longer; then the answer,
+// until it is sent.
+TEST(HttpServer, ChargesBodiesWhileTheyAreThere) {
+  constexpr size_t kBody = 50'000;
+  constexpr size_t kAnswer = 20'000'000;
+  for (const char* name : kClasses) {
+    HttpServerOptions options;
+    options.treat = treat_in_all_ways;
+    options.max_body_bytes = kBody;
+    options.max_total_body_bytes = 2 * kBody - 1;
+    options.max_requests_in_progress = 1;
+    Gate gate;
+    const auto server = start(
+        [&gate](const HttpRequest& request) {
+          if (request.body.size() == kBody) gate.pass();
+          HttpResponse response;
+          if (absl::EndsWith(request.target, "/large")) {
+            response.body.assign(kAnswer, 'x');
+          }
+          return response;
+        },
+        options);
+    const auto post = [&](const char* rest, size_t size) {
+      return absl::StrCat("POST /whole/", name, rest,
+                          " HTTP/1.1\r\nHost: h\r\nContent-Length: ", size,
+                          "\r\n\r\n");
+    };
+    Client client(*server, /*receive_buffer=*/4096);
+    client.say(post("/large", kBody) + std::string(kBody / 2, 'x'));
+    EXPECT_TRUE(holds_bodies_of(*server, kBody / 2)) << name;
+    client.say(std::string(kBody / 2, 'x'));
+    gate.wait_for(1);
+    EXPECT_TRUE(holds_bodies_of(*server, kBody)) << name;
+    {
+      // Refused for the room that there is not, and not charged for it.
+      Client second(*server);
+      second.say(post("", kBody) + std::string(kBody, 'x'));
+      expect_too_many(second.hear_answer());
+      // What needs no room finds no worker.
+      second.say(post("", 3) + "abc");
+      expect_too_many(second.hear_answer());
+      EXPECT_TRUE(holds_bodies_of(*server, kBody)) << name;
+      // Nor is what was never whole.
+      second.say(post("", kBody) + "some");
+      EXPECT_TRUE(holds_bodies_of(*server, kBody + 4)) << name;
+    }
+    EXPECT_TRUE(holds_bodies_of(*server, kBody)) << name;
+    EXPECT_EQ(refused(*server, HttpRefusal::kMemory), 1);
+    EXPECT_EQ(refused(*server, HttpRefusal::kRequests), 1);
+    gate.open();
+    client.hear("\r\n\r\n");
+    EXPECT_TRUE(comes([&] {
+      const int64_t held = server->statistics().body_bytes;
+      return held > 1'000'000 && held <= static_cast<int64_t>(kAnswer);
+    })) << name
+        << server->statistics().body_bytes;
+    expect_too_many(ask(*server, post("", 0)));
+    client.say_no_more();
+    size_t heard = client.hear().size();
+    EXPECT_GT(heard, kAnswer - 1'000'000);
+    EXPECT_TRUE(holds_bodies_of(*server, 0)) << name;
+    EXPECT_EQ(status_of(ask(*server, post("", 0))), 200);
+  }
+}
+
+TEST(HttpServer, StrangersBodiesTakeNothing) {
   HttpServerOptions options = with_classes();
+  options.worker_threads = 1;
+  options.max_requests_in_progress = 1;
   options.max_body_bytes = 1000;
-  options.max_total_body_bytes = 50'000'000;
+  options.max_total_body_bytes = 1000;
   const auto server = start(
       [](const HttpRequest& request) {
-        HttpResponse response;
-        if (request.target == "/") response.body.assign(20'000'000, 'x');
-        return response;
+        return HttpResponse{request.target == "/stranger" ? 403 : 200, {}, ""};
       },
       options);
-  std::vector<std::unique_ptr<Client>> readers;
-  for (int i = 0; i < 8; ++i) {
-    readers.push_back(std::make_unique<Client>(*server, 4096));
-    readers.back()->say(kGet);
-    readers.back()->hear("\r\n\r\n");
+  std::vector<std::unique_ptr<Client>> strangers;
+  for (int i = 0; i < 60; ++i) {
+    strangers.push_back(std::make_unique<Client>(*server));
+    strangers.back()->say(absl::StrCat(
+        "POST /stranger HTTP/1.1\r\nHost: h\r\n",
+        i % 2 == 0 ? "Content-Length: 60000" : "Transfer-Encoding: chunked",
+        "\r\n\r\n", i % 2 == 0 ? "" : "EA60\r\n", std::string(20'000, 'x')));
   }
-  EXPECT_GT(server->statistics().body_bytes, 50'000'000);
-  EXPECT_GE(refused(*server, HttpRefusal::kMemory), 1);
+  for (const auto& stranger : strangers) {
+    EXPECT_EQ(status_of(stranger->hear_answer()), 403);
+  }
+  EXPECT_EQ(server->statistics().body_bytes, 0);
+  EXPECT_EQ(status_of(ask(*server, kGet)), 200);
   EXPECT_TRUE(serves_at_once(*server));
-  expect_too_many(ask(*server, request_for("/other")));
+  // The rest of it comes, and another request.
+  strangers[0]->say(std::string(40'000, 'x') + kGet);
+  EXPECT_EQ(status_of(strangers[0]->hear_answer()), 200);
+  strangers[1]->say(std::string(40'000, 'x') + "\r\n0\r\n\r\n" + kGet);
+  EXPECT_EQ(status_of(strangers[1]->hear_answer()), 200);
 }
 
 TEST(HttpServer, PeersThatTrickleHoldUpNobodyElse) {
@@ -1158,6 +1423,22 @@ TEST(HttpServer, WaitsForItsHandlers) {
   gate.open();
   EXPECT_EQ(status_of(busy.hear()), 200);
   stop.join();
+}
+
+// Answers that are being read when it stops have the drain timeout.
+TEST(HttpServer, LetsAnswersBeRead) {
+  HttpServerOptions options;
+  options.drain_timeout = kLong;
+  const auto server = start(sends(5'000'000), options);
+  Client reader(*server, /*receive_buffer=*/4096);
+  reader.say(kGet);
+  std::string answer = reader.hear("\r\n\r\n");
+  std::thread stop([&server] { server->stop(); });
+  EXPECT_TRUE(comes([&] { return !Client(*server).is_connected(); }));
+  answer += reader.hear();
+  EXPECT_EQ(body_of(answer).size(), 5'000'000u);
+  stop.join();
+  EXPECT_EQ(server->statistics().body_bytes, 0);
 }
 
 TEST(HttpServer, AnswersWhatWasSentBeforeItStopped) {
@@ -1437,6 +1718,87 @@ TEST(HttpServer, ServesTls) {
   Client idle(*server);  // Has not begun its handshake.
   server->stop();
   EXPECT_TRUE(idle.is_closed());
+}
+
+TEST(HttpServer, ServesBodiesOverTls) {
+  const OwnCertificate own;
+  HttpServerOptions options = own.options();
+  options.max_body_bytes = 3'000'000;
+  const auto server = start(
+      [](const HttpRequest& request) {
+        return HttpResponse{200, {}, std::string(request.body)};
+      },
+      options);
+  const std::string file = own.path() + ".large";
+  std::ofstream(file) << std::string(3'000'000, 'x');
+  const auto curl = [&](const std::string& arguments) {
+    return output_of(absl::StrCat(
+        "curl -sS --max-time 20 -o /dev/null --cacert ", own.path(), " ",
+        arguments, " https://127.0.0.1:", server->port(), "/"));
+  };
+  const std::string format = "-w '%{http_code} %{size_download} ' ";
+  EXPECT_EQ(curl(format + "-T " + file), "200 3000000 ");
+  EXPECT_EQ(curl(format + "-H 'Transfer-Encoding: chunked' -T " + file),
+            "200 3000000 ");
+  EXPECT_EQ(curl(format + "--limit-rate 12M -H Expect: -T " + file),
+            "200 3000000 ");
+  // The answer is heard by a peer that sends all before it reads.
+  std::ofstream(file) << std::string(9'000'000, 'x');
+  EXPECT_EQ(curl(format + "-H Expect: -T " + file).substr(0, 4), "413 ");
+  EXPECT_TRUE(holds_bodies_of(*server, 0));
+  server->stop();
+}
+
+TEST(HttpServer, EndsHandshakesThatNeverEnd) {
+  const OwnCertificate own;
+  HttpServerOptions options = own.options();
+  options.request_timeout = absl::Milliseconds(200);
+  const auto server = start(echo, options);
+  Client slow(*server), gone(*server);
+  slow.say("\x16\x03\x01"s);
+  EXPECT_TRUE(slow.is_closed());
+  EXPECT_EQ(refused(*server, HttpRefusal::kHandshake), 1);
+  EXPECT_EQ(server->statistics().connections_timed_out, 1);
+  // Who says nothing has failed at nothing.
+  gone.say_no_more();
+  EXPECT_TRUE(gone.is_closed());
+  EXPECT_EQ(refused(*server, HttpRefusal::kHandshake), 1);
+  EXPECT_EQ(server->statistics().connections, 0);
+}
+
+// A connection of the gateway's stays, and new ones are served.
+TEST(HttpServer, HandshakesTakeNobodysPlace) {
+  const OwnCertificate own;
+  HttpServerOptions options = own.options();
+  options.treat = treat_by_target;
+  options.max_connections = 8;
+  const auto server = start(echo, options);
+  const std::string request =
+      "printf 'GET /gateway HTTP/1.1\\r\\nHost: h\\r\\n%s\\r\\n' ";
+  std::string kept;
+  std::thread peer([&] {
+    kept = output_of(absl::StrCat(
+        "(", request, "''; sleep 1.7; ", request,
+        "'Connection: close\r\n'; sleep 0.3) | timeout 20 openssl s_client "
+        "-quiet -connect 127.0.0.1:",
+        server->port()));
+  });
+  EXPECT_TRUE(comes([&] { return server->statistics().requests == 1; }));
+  std::vector<std::unique_ptr<Client>> hands;
+  for (int i = 0; i < 40; ++i) {
+    hands.push_back(std::make_unique<Client>(*server));
+    hands.back()->say("\x16\x03\x01"s);
+  }
+  const std::string curl = absl::StrCat(
+      "curl -sS --max-time 20 -o /dev/null -w '%{http_code}' --cacert ",
+      own.path(), " https://127.0.0.1:", server->port());
+  EXPECT_EQ(output_of(curl + "/health"), "200");
+  // As soon as they can be said to be slow.
+  EXPECT_TRUE(comes([&] { return output_of(curl + "/gateway") == "200"; }));
+  peer.join();
+  EXPECT_EQ(kept.find("HTTP/1.1 200"), kept.find("HTTP/1.1")) << kept;
+  EXPECT_NE(kept.find("HTTP/1.1 200", kept.find("HTTP/1.1 200") + 1), kept.npos)
+      << kept;
 }
 
 // Who knows the root is shown the rest, in whatever order the file has it.

@@ -1,13 +1,14 @@
 #include "http/worker_pool.h"
 
-#include <utility>
-
 namespace weir {
 
-WorkerPool::WorkerPool(int threads) {
+WorkerPool::WorkerPool(int threads)
+    : tasks_(threads), more_(tasks_.get_executor()) {
   threads_.reserve(threads);
   try {
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+    for (int i = 0; i < threads; ++i) {
+      threads_.emplace_back([this] { tasks_.run(); });
+    }
   } catch (...) {
     join();
     throw;
@@ -17,34 +18,8 @@ WorkerPool::WorkerPool(int threads) {
 WorkerPool::~WorkerPool() { join(); }
 
 void WorkerPool::join() {
-  {
-    MutexLock lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
+  more_.reset();
   for (std::thread& thread : threads_) thread.join();
-}
-
-void WorkerPool::add(Task task) {
-  {
-    MutexLock lock(mutex_);
-    tasks_.push_back(std::move(task));
-  }
-  changed_.notify_one();
-}
-
-void WorkerPool::work() {
-  while (true) {
-    Task task;
-    {
-      MutexLock lock(mutex_);
-      while (tasks_.empty() && !stopping_) changed_.wait(mutex_);
-      if (tasks_.empty()) return;
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
-    }
-    task();
-  }
 }
 
 }  // namespace weir

@@ -1,22 +1,20 @@
 #ifndef WEIR_HTTP_WORKER_POOL_H_
 #define WEIR_HTTP_WORKER_POOL_H_
 
-#include <condition_variable>
-#include <deque>
-#include <functional>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <thread>
+#include <utility>
 #include <vector>
-
-#include "absl/base/thread_annotations.h"
-#include "enforcer/mutex.h"
 
 namespace weir {
 
-// Threads that call functions, in the order in which they came. *thread-safe*
+// Threads that call functions, in the order in which they came. (The destructor
+// of asio::thread_pool would wait for ever if not all threads could be made.)
+// *thread-safe*
 class WorkerPool {
  public:
-  using Task = std::function<void()>;
-
   // Throws std::system_error if there can be no threads.
   explicit WorkerPool(int threads);
   // Calls what there is first.
@@ -25,16 +23,17 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   // `task` must not throw. How many wait is the caller's to bound.
-  void add(Task task);
+  template <typename Task>
+  void add(Task task) {
+    boost::asio::post(tasks_, std::move(task));
+  }
 
  private:
-  void work();
   void join();
 
-  Mutex mutex_;
-  std::condition_variable_any changed_;
-  std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  boost::asio::io_context tasks_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+      more_;
   std::vector<std::thread> threads_;
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "proto/usage_plan.pb.h"
 
@@ -60,6 +61,25 @@ TEST(MethodMatcher, ParameterTakesExactlyOneSegment) {
   EXPECT_EQ(m.match("/pets//", "GET"), "");
   EXPECT_EQ(m.match("/pets//toys", "GET"), "");
   EXPECT_EQ(m.match("/pets/17/18", "GET"), "");
+}
+
+// One throttle must not govern every resource beside it.
+TEST(MethodMatcher, BracesThatEncloseNoName_AreLiteral) {
+  for (const char* segment : {"{}", "{", "}", "}{", "{id", "id}", "x{id}",
+                              "{id}x", "{+}x", "x{}", "{}{", "+{", "%7B%7D"}) {
+    const std::string key = absl::StrCat("/pets/", segment, "/GET");
+    const MethodMatcher m = matcher({key.c_str()});
+    EXPECT_EQ(m.match(absl::StrCat("/pets/", segment), "GET"), key);
+    EXPECT_EQ(m.match("/pets/17", "GET"), "") << segment;
+    EXPECT_EQ(m.match("/pets/17/18", "GET"), "") << segment;
+  }
+  EXPECT_EQ(matcher({"/{}/GET"}).match("/%7b%7D", "GET"), "/{}/GET");
+  // The shortest names.
+  EXPECT_EQ(matcher({"/pets/{a}/GET"}).match("/pets/17", "GET"),
+            "/pets/{a}/GET");
+  EXPECT_EQ(matcher({"/pets/{a}/GET"}).match("/pets/17/18", "GET"), "");
+  EXPECT_EQ(matcher({"/pets/{a+}/GET"}).match("/pets/17/18", "GET"),
+            "/pets/{a+}/GET");
 }
 
 TEST(MethodMatcher, GreedyTakesOneSegmentOrMore) {

@@ -14,6 +14,7 @@
 namespace weir {
 namespace {
 
+using testing::Bounds;
 using testing::explore;
 using testing::Program;
 using testing::ScheduledAtomic;
@@ -130,20 +131,50 @@ TEST(DailyLog, GivesEveryGroupOneLineInEveryInterleaving) {
     BasicDailyLog<ScheduledAtomic> log;
   };
   for (const Day other : {700, 701, 707}) {
-    const auto explored = explore([=](Program& program) {
-      auto state = std::make_shared<State>();
-      for (const Day day : {700, other}) {
-        program.thread(
-            [=] { state->log.record(DayWord(day, 5), kDue, state->lines); });
-      }
-      program.at_end([=] {
-        EXPECT_EQ(state->log.read(700), 5);
-        EXPECT_EQ(state->log.read(other), 5);
-        EXPECT_EQ(state->lines.out(), other == 707 ? 2 : 1);
-        state->log.release(state->lines);
-        EXPECT_EQ(state->lines.out(), 0);
-      });
-    });
+    const auto explored = explore(
+        [=](Program& program) {
+          auto state = std::make_shared<State>();
+          for (const Day day : {700, other}) {
+            program.thread([=] {
+              state->log.record(DayWord(day, 5), kDue, state->lines);
+            });
+          }
+          program.at_end([=] {
+            EXPECT_EQ(state->log.read(700), 5);
+            EXPECT_EQ(state->log.read(other), 5);
+            EXPECT_EQ(state->lines.out(), other == 707 ? 2 : 1);
+            state->log.release(state->lines);
+            EXPECT_EQ(state->lines.out(), 0);
+          });
+        },
+        Bounds{testing::kAnyPreemptions, /*late_reads=*/2});
+    EXPECT_TRUE(explored.complete);
+  }
+}
+
+// A line that is being added is found whole, or not at all.
+TEST(DailyLog, IsReadWhileItGrows) {
+  struct State {
+    ~State() { log.release(lines); }
+    TestLines lines;
+    BasicDailyLog<ScheduledAtomic> log;
+  };
+  for (const bool sums : {false, true}) {
+    const auto explored = explore(
+        [=](Program& program) {
+          auto state = std::make_shared<State>();
+          program.thread([=] {
+            for (const Day day : {700, 707}) {
+              state->log.record(DayWord(day, 5), kDue, state->lines);
+            }
+          });
+          program.thread([=] {
+            const int64_t seen = sums ? state->log.sum(700, 706)
+                                      : state->log.read(700).value_or(0);
+            EXPECT_TRUE(seen == 0 || seen == 5) << seen;
+          });
+        },
+        Bounds{testing::kAnyPreemptions, /*late_reads=*/2});
     EXPECT_TRUE(explored.complete);
   }
 }

@@ -1,5 +1,6 @@
 // Small programs on one counter. The smallest are run under every order of
 // their accesses, the others under some at random: WEIR_TEST_RUNS is how many.
+// Where memory orders allow reads of old values, those are tried as well.
 
 #include <cstdint>
 #include <cstdlib>
@@ -23,6 +24,7 @@
 namespace weir {
 namespace {
 
+using testing::Bounds;
 using testing::explore;
 using testing::explore_random;
 using testing::Program;
@@ -39,6 +41,8 @@ int64_t from_environment(const char* name, int64_t otherwise) {
   return text == nullptr ? otherwise : std::stoll(text);
 }
 
+constexpr int kLateReads = 2;
+
 // Whether takes look first, as `admit()` does, and go by what they have seen.
 bool takes_look = false;
 
@@ -47,7 +51,8 @@ void search(const std::function<void(Program&)>& build) {
   SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
   for (const bool look : {false, true}) {
     takes_look = look;
-    explore_random(build, seed, from_environment("WEIR_TEST_RUNS", 400));
+    explore_random(build, seed, from_environment("WEIR_TEST_RUNS", 400),
+                   kLateReads);
   }
   takes_look = false;
 }
@@ -180,35 +185,38 @@ TEST(QuotaInterleaving, GivesBackOnceOrNotAtAllWhileTheDayCloses) {
     if (key.counter.give_back(kDay, 1)) key.used[kDay] -= 1;
   };
   EXPECT_TRUE(
-      explore(program_of(kMonthly, give_back, take(kMonthly, kDay + 1, 1)))
+      explore(program_of(kMonthly, give_back, take(kMonthly, kDay + 1, 1)),
+              Bounds{testing::kAnyPreemptions, kLateReads})
           .complete);
 }
 
 // 5 of 10 are used. Whichever cap the takes meet, they count against the 2 that
 // the operator leaves.
 TEST(QuotaInterleaving, CountsAgainstWhatAnOperatorLeaves) {
-  const auto explored = explore([](Program& program) {
-    auto key = std::make_shared<Key>(kMonthly);
-    auto cap = std::make_shared<int64_t>();
-    program.thread([=] {
-      const auto state =
-          key->counter.set_remaining(kMonthly, kDay, 2, key->log);
-      ASSERT_TRUE(state.ok());
-      EXPECT_EQ(state->remaining(), 2);
-      *cap = state->cap;
-    });
-    program.thread([=] {
-      for (int i = 0; i < 2; ++i) {
-        EXPECT_TRUE(key->take(kMonthly, kDay, 1));
-      }
-    });
-    program.at_end([=] {
-      key->expect_exact();
-      const QuotaState state = key->counter.read(kMonthly, kDay, key->log);
-      EXPECT_EQ(state.cap, *cap);
-      EXPECT_EQ(state.used_in_period, 7);
-    });
-  });
+  const auto explored = explore(
+      [](Program& program) {
+        auto key = std::make_shared<Key>(kMonthly);
+        auto cap = std::make_shared<int64_t>();
+        program.thread([=] {
+          const auto state =
+              key->counter.set_remaining(kMonthly, kDay, 2, key->log);
+          ASSERT_TRUE(state.ok());
+          EXPECT_EQ(state->remaining(), 2);
+          *cap = state->cap;
+        });
+        program.thread([=] {
+          for (int i = 0; i < 2; ++i) {
+            EXPECT_TRUE(key->take(kMonthly, kDay, 1));
+          }
+        });
+        program.at_end([=] {
+          key->expect_exact();
+          const QuotaState state = key->counter.read(kMonthly, kDay, key->log);
+          EXPECT_EQ(state.cap, *cap);
+          EXPECT_EQ(state.used_in_period, 7);
+        });
+      },
+      Bounds{testing::kAnyPreemptions, kLateReads});
   EXPECT_TRUE(explored.complete);
 }
 

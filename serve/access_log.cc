@@ -35,7 +35,7 @@ AccessLog::AccessLog(AccessLogOptions options, LogFile file)
       file_(std::move(file)),
       collector_(CollectorOptions{kMaxWaitingBytes},
                  {[this](AccessRecord&& record) { take(record); },
-                  [this] { return end_round(); }}) {}
+                  [this] { return end_round(); }, [this] { end(); }}) {}
 
 AccessLog::~AccessLog() { close(); }
 
@@ -57,16 +57,17 @@ absl::Status AccessLog::reopen() {
   return absl::OkStatus();
 }
 
-void AccessLog::close() {
-  collector_.stop();
-  collector_.collect([this] {
-    write_pending(kClosingPatience);
-    if (pending_lines_ == 0) return;
-    dropped_.fetch_add(pending_lines_);
-    report(absl::StrCat(std::exchange(pending_lines_, 0),
-                        " lines could not be written"));
-    pending_.clear();
-  });
+bool AccessLog::close(absl::Duration patience) {
+  return collector_.stop(patience);
+}
+
+void AccessLog::end() {
+  write_pending(kClosingPatience);
+  if (pending_lines_ == 0) return;
+  dropped_.fetch_add(pending_lines_);
+  report(absl::StrCat(std::exchange(pending_lines_, 0),
+                      " lines could not be written"));
+  pending_.clear();
 }
 
 AccessLog::Statistics AccessLog::statistics() const {

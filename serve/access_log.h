@@ -54,8 +54,10 @@ class AccessLog final : public RequestObserver {
   // the present one. Does nothing for standard output.
   absl::Status reopen();
 
-  // Writes what was observed, for two seconds at most, and ends the thread.
-  void close();
+  // Has the thread write what was observed, for two seconds at most, and end.
+  // Returns whether it has ended; if it did not within `patience`, as the disk
+  // does not answer, the destructor waits for it.
+  bool close(absl::Duration patience = absl::InfiniteDuration());
 
   struct Statistics {
     int64_t lines;    // written
@@ -70,6 +72,7 @@ class AccessLog final : public RequestObserver {
   // The collecting thread's, or whoever collects in its place.
   void take(const AccessRecord& record);
   absl::Duration end_round();
+  void end();
   void write_pending(absl::Duration patience);
   void failed(const absl::Status& status);
   void recovered();

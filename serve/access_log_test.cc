@@ -409,5 +409,26 @@ TEST(Collector, SleepsWhileNothingIsLeft) {
   EXPECT_EQ(items, 13) << "the last is collected at the end";
 }
 
+TEST(Collector, IsNotWaitedForLongerThanTheCallerWants) {
+  Wakener answer;
+  std::vector<int> seen;
+  Collector<int> collector(
+      {100, absl::ZeroDuration()},
+      {[&](int item) {
+         answer.wait(absl::InfiniteDuration());
+         seen.push_back(item);
+       },
+       [] { return absl::InfiniteDuration(); }, [&] { seen.push_back(0); }});
+  collector.leave(1, 1);
+  collector.leave(2, 1);
+  EXPECT_FALSE(collector.stop(absl::Milliseconds(10)));
+  EXPECT_FALSE(collector.stop(absl::ZeroDuration()));
+  answer.wake();
+  answer.wake();
+  EXPECT_TRUE(collector.stop());
+  EXPECT_TRUE(collector.stop());
+  EXPECT_EQ(seen, (std::vector<int>{1, 2, 0}));
+}
+
 }  // namespace
 }  // namespace weir

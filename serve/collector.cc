@@ -6,18 +6,21 @@
 
 namespace weir {
 
-void Wakener::wait(absl::Duration longest) {
+bool Wakener::wait(absl::Duration longest) {
+  int result;
   if (longest == absl::InfiniteDuration()) {
-    while (sem_wait(&semaphore_) != 0 && errno == EINTR) {
-    }
-    return;
+    do {
+      result = sem_wait(&semaphore_);
+    } while (result != 0 && errno == EINTR);
+    return result == 0;
   }
   timespec until;
   clock_gettime(CLOCK_MONOTONIC, &until);
   until = absl::ToTimespec(absl::DurationFromTimespec(until) + longest);
-  while (sem_clockwait(&semaphore_, CLOCK_MONOTONIC, &until) != 0 &&
-         errno == EINTR) {
-  }
+  do {
+    result = sem_clockwait(&semaphore_, CLOCK_MONOTONIC, &until);
+  } while (result != 0 && errno == EINTR);
+  return result == 0;
 }
 
 }  // namespace weir

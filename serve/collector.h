@@ -34,8 +34,8 @@ class Wakener {
   Wakener& operator=(const Wakener&) = delete;
 
   void wake() { sem_post(&semaphore_); }
-  // Until it is woken, or for as long as this.
-  void wait(absl::Duration longest);
+  // Until it is woken, or for as long as this. Whether it was woken.
+  bool wait(absl::Duration longest);
 
  private:
   sem_t semaphore_;
@@ -52,6 +52,8 @@ class Collector {
   struct Handler {
     std::function<void(T&&)> take;
     std::function<absl::Duration()> end_round;
+    // Called by the thread after its last round. May be empty.
+    std::function<void()> end = {};
   };
 
   Collector(const CollectorOptions& options, Handler handler)
@@ -80,14 +82,18 @@ class Collector {
     afterwards();
   }
 
-  // Collects what was left, and ends the thread. The second call does nothing.
-  void stop() {
-    if (!thread_.joinable()) return;
-    stopping_.store(true);
-    left_.wake();
-    stop_.wake();
+  // Has the thread collect what was left, and end. Returns whether it has
+  // ended; if it did not within `patience`, as what it is at does not return,
+  // it is still to be stopped before this is destroyed.
+  bool stop(absl::Duration patience = absl::InfiniteDuration()) {
+    if (!thread_.joinable()) return true;
+    if (!stopping_.exchange(true)) {
+      left_.wake();
+      stop_.wake();
+    }
+    if (!ended_.wait(patience)) return false;
     thread_.join();
-    collect([] {});
+    return true;
   }
 
  private:
@@ -99,6 +105,12 @@ class Collector {
       MutexLock lock(collecting_);
       longest = collect_round();
     }
+    {
+      MutexLock lock(collecting_);
+      collect_round();
+      if (handler_.end) handler_.end();
+    }
+    ended_.wake();
   }
 
   absl::Duration collect_round() ABSL_EXCLUSIVE_LOCKS_REQUIRED(collecting_) {
@@ -112,6 +124,7 @@ class Collector {
   Mutex collecting_;
   Wakener left_;
   Wakener stop_;
+  Wakener ended_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;  // the last, as it uses all others
 };

@@ -115,7 +115,7 @@ void add_statistics(MetricsWriter& metrics,
 
 // By the names that every client library of Prometheus gives them.
 void add_process(MetricsWriter& metrics) {
-  const auto status = process_status();
+  const auto status = recent_process_status();
   if (!status.has_value()) return;
   metrics.begin_counter("process_cpu_seconds_total",
                         "Processor time used, of user and system, in seconds.");
@@ -149,17 +149,18 @@ std::string metrics_text(const MetricsSources& sources) {
   }
   add_management(metrics, *sources.management);
   add_statistics(metrics, sources.enforcer->statistics());
-  if (sources.http_connections.has_value()) {
+  if (sources.http.has_value()) {
     metrics.begin_gauge("weir_http_connections", "Open HTTP connections.");
-    metrics.add(*sources.http_connections);
-  }
-  if (sources.http_refused.has_value()) {
+    metrics.add(sources.http->connections);
+    add_counter(metrics, "weir_http_displaced_total",
+                "Connections that were closed to make room for new ones.",
+                sources.http->connections_displaced);
     metrics.begin_counter("weir_http_refused_total",
                           "Requests and connections that were refused before "
                           "anything looked at what they ask for, by reason.");
     for (size_t i = 0; i < kHttpRefusals; ++i) {
       metrics.add({{"reason", http_refusal_name(static_cast<HttpRefusal>(i))}},
-                  (*sources.http_refused)[i]);
+                  sources.http->refused[i]);
     }
   }
   metrics.begin_gauge("weir_build_info", "Always 1; says what is running.");

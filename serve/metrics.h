@@ -3,7 +3,6 @@
 #ifndef WEIR_SERVE_METRICS_H_
 #define WEIR_SERVE_METRICS_H_
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,7 +11,7 @@
 #include "enforcer/enforcer.h"
 #include "gateway/authorizer.h"
 #include "gateway/request_counters.h"
-#include "http/refusal.h"
+#include "http/server_statistics.h"
 #include "serve/access_log.h"
 #include "serve/management_counters.h"
 
@@ -22,13 +21,10 @@ struct MetricsSources {
   const Enforcer* enforcer;
   const RequestCounters* requests;
   const ManagementCounters* management;
-  const Authorizer* authorizer;  // nullptr: there is none
-  const AccessLog* access_log;   // likewise
-  std::string_view version;      // of the program
-  // Open at present; none: not shown.
-  std::optional<int64_t> http_connections;
-  // By HttpRefusal, since the start; likewise.
-  std::optional<std::array<int64_t, kHttpRefusals>> http_refused;
+  const Authorizer* authorizer;              // nullptr: there is none
+  const AccessLog* access_log;               // likewise
+  std::string_view version;                  // of the program
+  std::optional<HttpServerStatistics> http;  // none: not shown
 };
 
 // In the text format that MetricsWriter writes:
@@ -45,7 +41,8 @@ struct MetricsSources {
 //   weir_last_sync_timestamp_seconds                  once there was one
 //   weir_stalled_call_seconds                         likewise; see health
 //   weir_http_connections                             if known
-//   weir_http_refused_total{reason}                   likewise; HttpRefusal
+//   weir_http_displaced_total, weir_http_refused_total{reason}
+//                                                     likewise; HttpRefusal
 //   weir_build_info{version}                          1
 //   process_*                                         see ProcessStatus
 //

@@ -26,7 +26,7 @@ class MetricsTest : public testing::Test {
   RequestCounters requests_;
   ManagementCounters management_;
   MetricsSources sources_{
-      enforcer_.get(), &requests_, &management_, nullptr, nullptr, "1.2.3", {}, {}};
+      enforcer_.get(), &requests_, &management_, nullptr, nullptr, "1.2.3", {}};
 };
 
 TEST_F(MetricsTest, AreWellFormed) {
@@ -61,7 +61,7 @@ TEST_F(MetricsTest, ShowWhatWasCounted) {
   ASSERT_TRUE(enforcer_->create_api_key(key).ok());
   requests_.count(Outcome::kQuotaExceeded);
   management_.count("UpdateUsagePlan", 429);
-  sources_.http_connections = 5;
+  sources_.http.emplace().connections = 5;
 
   const auto metrics = parse_metrics(text());
   ASSERT_TRUE(metrics.ok()) << metrics.status();

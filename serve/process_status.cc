@@ -4,10 +4,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 #include <limits>
 #include <sstream>
 #include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "enforcer/mutex.h"
 
 namespace weir {
 namespace {
@@ -52,7 +56,8 @@ std::optional<ProcessStatus> process_status() {
   std::string state;
   rest >> state;
   for (int i = 4; i <= kResidentPages; ++i) rest >> fields[i];
-  const auto boot = boot_time();
+  // Once: it follows the wall clock.
+  static const std::optional<double> boot = boot_time();
   const auto open_fds = count_open_fds();
   rlimit limit;
   if (!rest || !boot.has_value() || !open_fds.has_value() ||
@@ -70,6 +75,24 @@ std::optional<ProcessStatus> process_status() {
   status.open_fds = *open_fds;
   status.max_fds = static_cast<int64_t>(limit.rlim_cur);
   return status;
+}
+
+std::optional<ProcessStatus> recent_process_status() {
+  using Clock = std::chrono::steady_clock;
+  struct Recent {
+    Mutex mutex;
+    Clock::time_point read ABSL_GUARDED_BY(mutex);
+    std::optional<ProcessStatus> status ABSL_GUARDED_BY(mutex);
+  };
+  static auto* const recent = new Recent;
+  MutexLock lock(recent->mutex);
+  const auto now = Clock::now();
+  if (!recent->status.has_value() ||
+      now - recent->read >= std::chrono::milliseconds(100)) {
+    recent->status = process_status();
+    recent->read = now;
+  }
+  return recent->status;
 }
 
 }  // namespace weir

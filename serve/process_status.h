@@ -17,8 +17,13 @@ struct ProcessStatus {
   int64_t max_fds = 0;
 };
 
-// Reads /proc; none if it is not as Linux has it. Thread-safe.
+// Reads /proc; none if it is not as Linux has it. Takes longer the more
+// descriptors are open. Thread-safe.
 std::optional<ProcessStatus> process_status();
+
+// What process_status() returned at most a tenth of a second ago, however often
+// this is called. Thread-safe.
+std::optional<ProcessStatus> recent_process_status();
 
 }  // namespace weir
 

@@ -38,6 +38,24 @@ TEST(ProcessStatus, CountsDescriptors) {
   EXPECT_EQ(after->open_fds, before->open_fds + 1);
 }
 
+// A descriptor that is opened is not seen at once, and is before long.
+TEST(ProcessStatus, RecentOnesAreReadNowAndThen) {
+  const auto before = recent_process_status();
+  ASSERT_TRUE(before.has_value());
+  const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const auto seen = [] { return recent_process_status()->open_fds; };
+  const double begin = seconds_of(CLOCK_MONOTONIC);
+  while (seen() == before->open_fds) {
+    ASSERT_LT(seconds_of(CLOCK_MONOTONIC), begin + 60);
+  }
+  EXPECT_EQ(seen(), before->open_fds + 1);
+  close(fd);
+  // (Unless the test was stopped for a tenth of a second.)
+  int kept = 0;
+  for (int i = 0; i < 100; ++i) kept += seen() == before->open_fds + 1;
+  EXPECT_GT(kept, 0);
+}
+
 TEST(ProcessStatus, CountsTheTimeOfTheProcessor) {
   while (seconds_of(CLOCK_PROCESS_CPUTIME_ID) < 0.1) {
   }

@@ -56,6 +56,10 @@ HttpResponse unwell(std::string_view why) {
   return response;
 }
 
+HttpResponse no_such_resource() {
+  return error_response(404, "NotFoundException", "No such resource");
+}
+
 GatewayOptions gateway_options(GatewayOptions options, AccessLog* access_log,
                                RefusedKeys& refused_keys, Clock* clock) {
   options.observer = access_log;
@@ -84,8 +88,7 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
       access_(std::move(options.authentication)),
       routes_(enforcer),
       version_(std::move(options.version)),
-      connections_(std::move(options.connections)),
-      refused_(std::move(options.refused)),
+      http_(std::move(options.http)),
       access_log_(std::move(options.access_log)),
       refused_keys_(clock_->now()),
       gateway_(enforcer, &routes_, &request_counters_,
@@ -96,6 +99,9 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
                                     has_gateway_)) {}
 
 HttpResponse Service::answer(const HttpRequest& request) {
+  if (!is_own_path(request.target)) {
+    return has_gateway_ ? gateway_.answer(request) : no_such_resource();
+  }
   const std::string_view path = path_of(request);
   if (Management::serves(request.target)) return answer_management(request);
   if (path == "/healthz" && only_reads(request)) return health();
@@ -105,13 +111,11 @@ HttpResponse Service::answer(const HttpRequest& request) {
   if (const HttpResponse* file = page_file(path)) {
     return page_response(request, *file);
   }
-  if (has_gateway_ && !is_own_path(request.target)) {
-    return gateway_.answer(request);
-  }
-  return error_response(404, "NotFoundException", "No such resource");
+  return no_such_resource();
 }
 
 HttpTreatment Service::treat(const HttpRequest& head) const {
+  if (has_gateway_ && !is_own_path(head.target)) return treat_gateway(head);
   const std::string_view path = path_of(head);
   if (Management::serves(head.target) || path == kRefusedKeys) {
     return {HttpRequestClass::kManagement,
@@ -120,10 +124,7 @@ HttpTreatment Service::treat(const HttpRequest& head) const {
   if (path == "/healthz" || path == "/metrics") {
     return {HttpRequestClass::kHealth, /*from_head=*/true};
   }
-  if (Authorizer::serves(head.target) ||
-      (has_gateway_ && !is_own_path(head.target))) {
-    return treat_gateway(head);
-  }
+  if (Authorizer::serves(head.target)) return treat_gateway(head);
   return {HttpRequestClass::kManagement, /*from_head=*/true};
 }
 
@@ -167,9 +168,8 @@ HttpResponse Service::metrics() const {
   MetricsSources sources{
       &enforcer_,   &request_counters_, &management_counters_,
       &authorizer_, access_log_.get(),  version_,
-      std::nullopt, std::nullopt};
-  if (connections_ != nullptr) sources.http_connections = connections_();
-  if (refused_ != nullptr) sources.http_refused = refused_();
+      std::nullopt};
+  if (http_ != nullptr) sources.http = http_();
   return {200,
           {{"content-type", MetricsWriter::kContentType}},
           metrics_text(sources)};

@@ -3,7 +3,6 @@
 #ifndef WEIR_SERVE_SERVICE_H_
 #define WEIR_SERVE_SERVICE_H_
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,7 +20,7 @@
 #include "gateway/route_table.h"
 #include "gateway/trusted_peers.h"
 #include "http/message.h"
-#include "http/refusal.h"
+#include "http/server_statistics.h"
 #include "management/access.h"
 #include "management/authentication.h"
 #include "management/management.h"
@@ -52,11 +51,10 @@ struct ServiceOptions {
   // For how long a call of the control plane may make no progress before the
   // service is unwell: its disk does not answer, most likely.
   absl::Duration max_stalled_call = absl::Seconds(10);
-  // For /metrics: which version this is; how many connections there are at
-  // present, and what the HTTP servers have refused (default: not shown).
+  // For /metrics: which version this is; what the HTTP servers count, together
+  // (default, and while there is none: not shown).
   std::string version;
-  std::function<std::optional<int64_t>()> connections;
-  std::function<std::optional<std::array<int64_t, kHttpRefusals>>()> refused;
+  std::function<std::optional<HttpServerStatistics>()> http;
 };
 
 // Answers whole requests, apart from any connection:
@@ -120,9 +118,7 @@ class Service {
   const Access access_;
   LiveRoutes routes_;
   const std::string version_;
-  const std::function<std::optional<int64_t>()> connections_;
-  const std::function<std::optional<std::array<int64_t, kHttpRefusals>>()>
-      refused_;
+  const std::function<std::optional<HttpServerStatistics>()> http_;
   RequestCounters request_counters_;
   const std::shared_ptr<AccessLog> access_log_;  // or null
   RefusedKeys refused_keys_;

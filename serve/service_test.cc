@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "enforcer/clock.h"
@@ -18,7 +19,7 @@
 #include "gtest/gtest.h"
 #include "http/headers.h"
 #include "http/message.h"
-#include "http/refusal.h"
+#include "http/server_statistics.h"
 #include "management/authentication.h"
 #include "management/credentials.h"
 #include "management/sign_request.h"
@@ -112,6 +113,57 @@ TEST_F(ServiceTest, PlansThatAreManagedAreEnforced) {
       << "the gateway alone";
 }
 
+// Which status each method has, by its name, wherever the service listens.
+TEST_F(ServiceTest, EachMethodHasItsAnswerEverywhere) {
+  ServiceOptions options;
+  ASSERT_TRUE(options.gateway.cors.allow("a1", "https://example.com").ok());
+  start(std::move(options));
+  create_plan();
+  ASSERT_EQ(call("PATCH", "/usageplans/gold",
+                 R"({"patchOperations":[{"op":"replace","path":)"
+                 R"("/throttle/burstLimit","value":"1000"}]})")
+                .status,
+            200);
+  const std::vector<const char*> methods = {
+      "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"};
+  const struct {
+    const char* target;
+    std::vector<int> statuses;  // by method
+  } kCases[] = {
+      {"/healthz", {200, 200, 404, 404, 404, 404, 404, 404}},
+      {"/metrics", {200, 200, 404, 404, 404, 404, 404, 404}},
+      {"/", {200, 200, 405, 405, 405, 405, 405, 405}},
+      {"/-/refused-keys", {200, 200, 405, 405, 405, 405, 405, 405}},
+      {"/-/nothing", {404, 404, 404, 404, 404, 404, 404, 404}},
+      {"/usageplans", {200, 200, 400, 405, 405, 405, 405, 405}},
+      {"/usageplans/none", {404, 404, 405, 405, 404, 404, 405, 405}},
+      {"/a1/prod/pets", {200, 200, 200, 200, 200, 200, 200, 403}},
+      {"/-/authorize/a1/prod/pets", {200, 200, 200, 200, 200, 200, 200, 403}},
+  };
+  for (const auto& c : kCases) {
+    for (size_t i = 0; i < methods.size(); ++i) {
+      HttpRequest asked =
+          request(methods[i], c.target, "", {{"x-api-key", kKey}});
+      asked.peer_address = "127.0.0.1";
+      EXPECT_EQ(service_->answer(asked).status, c.statuses[i])
+          << methods[i] << " " << c.target;
+    }
+  }
+  // What a browser asks before each of a page's requests.
+  for (const char* method : methods) {
+    const HttpResponse preflight =
+        call("OPTIONS", "/a1/prod/pets", "",
+             {{"origin", "https://example.com"},
+              {"access-control-request-method", method}});
+    EXPECT_EQ(preflight.status, 204) << method;
+    EXPECT_EQ(header(preflight, "access-control-allow-origin"),
+              "https://example.com");
+    EXPECT_EQ(absl::StrContains(
+                  header(preflight, "access-control-allow-methods"), method),
+              std::string_view(method) != "TRACE");
+  }
+}
+
 TEST_F(ServiceTest, RefusedKeysAreNamed) {
   start();
   create_plan();
@@ -189,7 +241,11 @@ TEST_F(ServiceTest, RefusedKeysAreForThoseWhoMayRead) {
 TEST_F(ServiceTest, EverythingIsCounted) {
   ServiceOptions options;
   options.version = "7.7";
-  options.connections = [] { return 42; };
+  options.http = [] {
+    HttpServerStatistics statistics;
+    statistics.connections = 42;
+    return statistics;
+  };
   start(std::move(options));
   create_plan();
   call("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}});
@@ -310,12 +366,16 @@ TEST_F(ServiceTest, APatchOfTooManyOperationsIsABadRequest) {
 
 TEST_F(ServiceTest, RefusalsOfTheServersAreShown) {
   ServiceOptions options;
-  options.refused = [] {
-    return std::array<int64_t, kHttpRefusals>{1, 0, 0, 4, 0, 0, 0, 8};
+  options.http = [] {
+    HttpServerStatistics statistics;
+    statistics.connections_displaced = 5;
+    statistics.refused = {1, 0, 0, 4, 0, 0, 0, 8};
+    return statistics;
   };
   start(std::move(options));
   const std::string metrics = call("GET", "/metrics").body;
-  for (const char* line : {"weir_http_refused_total{reason=\"malformed\"} 1\n",
+  for (const char* line : {"weir_http_displaced_total 5\n",
+                           "weir_http_refused_total{reason=\"malformed\"} 1\n",
                            "weir_http_refused_total{reason=\"timeout\"} 4\n",
                            "weir_http_refused_total{reason=\"handshake\"} 8\n",
                            "weir_http_refused_total{reason=\"requests\"} 0\n",

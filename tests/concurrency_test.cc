@@ -6,6 +6,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -92,6 +93,58 @@ class ConcurrencyTest : public ::testing::Test {
   std::unique_ptr<Enforcer> enforcer_;
   Route route_;
 };
+
+// A request that finds a key's plan finds all of it: the first one, and another
+// beside it.
+TEST_F(ConcurrencyTest, AssociationsAreWholeWhenTheyAreFound) {
+  constexpr int kKeys = 300;
+  v1::UsagePlan first = plan(0, 1);
+  first.mutable_quota()->set_limit(1);
+  first.mutable_quota()->set_period(v1::DAY);
+  v1::UsagePlan second = first;
+  second.set_id("second");
+  second.mutable_api_stages(0)->set_stage("test");
+  for (const v1::UsagePlan& plan : {first, second}) {
+    ASSERT_TRUE(enforcer_->create_usage_plan(plan).ok());
+  }
+  for (int i = 0; i < kKeys; ++i) {
+    v1::ApiKey key;
+    key.set_id(absl::StrCat("id-", i));
+    key.set_value(value(i));
+    key.set_enabled(true);
+    ASSERT_TRUE(enforcer_->create_api_key(key).ok());
+  }
+  const Route routes[] = {*enforcer_->route("api", "prod"),
+                          *enforcer_->route("api", "test")};
+  // Relaxed, so that it orders nothing: how many associations were awaited.
+  std::atomic<int> awaited{0};
+  std::thread client([&] {
+    for (int i = 0; i < kKeys; ++i) {
+      const std::string key = value(i);
+      for (const Route route : routes) {
+        awaited.fetch_add(1, std::memory_order_relaxed);
+        Decision decision = enforcer_->admit({key, route});
+        while (decision.forbidden == Forbidden::kNoPlan) {
+          std::this_thread::yield();
+          decision = enforcer_->admit({key, route});
+        }
+        ASSERT_TRUE(decision.admitted());
+        ASSERT_EQ(decision.quota_remaining, 0);
+      }
+    }
+  });
+  for (int i = 0; i < kKeys; ++i) {
+    for (const char* plan : {"plan", "second"}) {
+      while (awaited.load(std::memory_order_relaxed) <=
+             2 * i + (std::string_view(plan) == "second")) {
+        std::this_thread::yield();
+      }
+      ASSERT_TRUE(
+          enforcer_->create_usage_plan_key(plan, absl::StrCat("id-", i)).ok());
+    }
+  }
+  client.join();
+}
 
 TEST_F(ConcurrencyTest, BurstIsAdmittedExactly) {
   set_up(plan(0, 30'000), 1);

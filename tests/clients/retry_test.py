@@ -127,22 +127,6 @@ class Retries(unittest.TestCase):
                 node("parse", form, server.api, KEY)
                 self.assertEqual(server.stop(), 0)
 
-    def test_a_page_can_read_that_there_is_too_much_to_do(self):
-        origin = "https://www.example.com"
-        server = WeirProcess(f"--cors=shop={origin}", "--cors=other=*")
-        for api, allowed in (("shop", origin), ("other", "*"), ("third", None)):
-            status, deadline = None, time.monotonic() + PATIENCE
-            # A connection gives way until its first bytes are read.
-            while status != 503:
-                self.assertLess(time.monotonic(), deadline)
-                with server.full():
-                    status, headers, _ = server.request(
-                        "POST", f"/{api}/prod/pets", {}, {"Origin": origin}, credentials=None
-                    )
-            self.assertEqual(headers["Access-Control-Allow-Origin"], allowed)
-            self.assertIn(int(headers["Retry-After"]), range(1, 6))
-        self.assertEqual(server.stop(), 0)
-
     def test_headers_may_be_off(self):
         server = Gateway("--rate-limit-headers=off")
         status, headers, _ = server.ask()

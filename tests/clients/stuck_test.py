@@ -10,10 +10,85 @@ import subprocess
 import threading
 import time
 import unittest
+from unittest import mock
 
-from weir_process import BINARY, PATIENCE, WeirProcess, new_folder
+from weir_process import BINARY, PATIENCE, WeirProcess, new_folder, write_certificate
 
 KEYS = 20_000
+
+
+# A disk that does not answer: whoever writes to the file is held up while another is
+# there.
+FROZEN_DISK = """
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+ssize_t write(int file, const void* bytes, size_t size) {
+  char link[64], path[4096] = "";
+  snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
+  if (readlink(link, path, sizeof(path) - 1) > 0 && strcmp(path, getenv("FROZEN_FILE")) == 0) {
+    while (access(getenv("FROZEN_WHILE"), F_OK) == 0) usleep(1000);
+  }
+  return syscall(SYS_write, file, bytes, size);
+}
+"""
+
+
+class Files(unittest.TestCase):
+    def test_an_access_log_that_does_not_answer(self):
+        folder = os.path.realpath(new_folder())
+        log, frozen, library = (os.path.join(folder, name) for name in ("log", "frozen", "disk.so"))
+        subprocess.run(
+            ["g++", "-x", "c", "-", "-shared", "-fPIC", "-o", library],
+            input=FROZEN_DISK, text=True, check=True,
+        )
+        environment = {"LD_PRELOAD": library, "FROZEN_FILE": log, "FROZEN_WHILE": frozen}
+        with mock.patch.dict(os.environ, environment):
+            server = WeirProcess(f"--access-log={log}")
+        self.addCleanup(server.kill)
+        plan = server.client().create_usage_plan(name="p")["id"]
+        server.request("GET", "/a/s", credentials=None)
+        deadline = time.monotonic() + PATIENCE
+        while os.path.getsize(log) == 0:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+        with open(frozen, "wb"):
+            pass
+        server.request("GET", "/a/s", credentials=None)
+        time.sleep(0.1)
+        # What is to be opened anew is waited for, but not by other signals.
+        server.process.send_signal(signal.SIGHUP)
+        time.sleep(0.1)
+        self.assertEqual(server.request("GET", "/healthz", credentials=None)[0], 200)
+        begin = time.monotonic()
+        self.assertEqual(server.stop(), 0)
+        self.assertLess(time.monotonic() - begin, 20)
+        self.assertIn("a file does not answer", server.output()[1])
+        with mock.patch.dict(os.environ, environment | {"FROZEN_WHILE": "/nowhere"}):
+            server.start()
+        self.assertEqual(server.client().get_usage_plan(usagePlanId=plan)["name"], "p")
+        self.assertEqual(server.stop(), 0)
+
+    def test_a_certificate_that_has_become_a_pipe(self):
+        folder = new_folder()
+        certificate, key = (os.path.join(folder, name) for name in ("certificate", "key"))
+        write_certificate(certificate, key)
+        for path in (certificate, key):
+            server = WeirProcess(f"--tls-certificate={certificate}", f"--tls-key={key}")
+            self.addCleanup(server.kill)
+            os.rename(path, path + ".old")
+            os.mkfifo(path)
+            server.process.send_signal(signal.SIGHUP)
+            deadline = time.monotonic() + PATIENCE
+            while f"{path}: is not a regular file\n" not in server.output()[1]:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            self.assertEqual(server.stop(), 0)
+            os.rename(path + ".old", path)
 
 
 class Disks(unittest.TestCase):
@@ -93,8 +168,24 @@ class Disks(unittest.TestCase):
         self.assertGreater(patches, 2)
         self.assertIn(0, seen)
         self.assertEqual(client.get_usage_plan(usagePlanId=plan)["description"], str(patches - 1))
-        # And a plan with many keys goes.
-        client.delete_usage_plan(usagePlanId=plan)
+        # And a plan with many keys goes, while another changes.
+        other = client.create_usage_plan(name="other")["id"]
+        deleted = threading.Thread(
+            target=lambda: result.append(
+                self.server.request("DELETE", f"/usageplans/{plan}")[0]
+            )
+        )
+        deleted.start()
+        patches = 0
+        while deleted.is_alive():
+            client.update_usage_plan(
+                usagePlanId=other,
+                patchOperations=[{"op": "replace", "path": "/name", "value": str(patches)}],
+            )
+            patches += 1
+        deleted.join()
+        self.assertEqual(result[1], 202)
+        self.assertGreater(patches, 2)
         self.assertEqual(self.server.stop(), 0)
 
     def test_a_removed_lock_lets_nobody_in(self):
@@ -223,7 +314,7 @@ class Streams(unittest.TestCase):
                 for number in range(3):
                     self.assertEqual(os.readlink(f"{folder}/{number}"), os.devnull)
                 process.send_signal(signal.SIGTERM)
-                process.wait(PATIENCE)
+                self.assertEqual(process.wait(PATIENCE), 0)
 
     @staticmethod
     def entries(folder):

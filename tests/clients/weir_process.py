@@ -184,17 +184,6 @@ class WeirProcess:
                         senders[i] = send(size)
             yield stack.close
 
-    @contextlib.contextmanager
-    def full(self):
-        """All its connections are taken, each by the beginning of a request."""
-        with contextlib.ExitStack() as stack:
-            for _ in range(512):
-                connection = stack.enter_context(
-                    socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
-                )
-                connection.sendall(b"GET /")
-            yield
-
     def client(self, credentials=ADMIN, attempts=1, verify=None):
         """boto3's client for it; by default one that does not try again."""
         # Here, because the AWS CLI has a botocore of its own.

@@ -12,6 +12,7 @@
 
 #include "gtest/gtest-spi.h"
 #include "gtest/gtest.h"
+#include "tests/interleaving/weak_memory.h"
 
 namespace weir::testing {
 namespace {
@@ -41,9 +42,10 @@ class Scheduler {
     for (const auto& worker : workers_) worker->thread.join();
   }
 
-  // Runs `bodies` to their ends; returns who made each access, in order.
-  std::vector<size_t> run(const std::vector<std::function<void()>>& bodies,
-                          const Chooser& choose, int max_preemptions) {
+  // Runs `bodies` to their ends; returns who made each access, in order, as
+  // text.
+  std::string run(const std::vector<std::function<void()>>& bodies,
+                  const Chooser& choose, const Bounds& bounds) {
     std::unique_lock<std::mutex> lock(mutex_);
     while (workers_.size() < bodies.size()) {
       workers_.push_back(std::make_unique<Worker>());
@@ -55,11 +57,17 @@ class Scheduler {
     started_ = 0;
     ready_.assign(bodies.size(), false);
     schedule_.clear();
-    preemptions_left_ = max_preemptions;
+    late_reads_.clear();
+    preemptions_left_ = bounds.preemptions;
+    late_reads_left_ = bounds.late_reads;
+    memory_ = std::make_unique<WeakMemory>(
+        bodies.size(), [this](size_t options) { return choose_age(options); },
+        [](const std::string& race) { ADD_FAILURE() << race; });
     holder_ = next();
     if (holder_ != kController) workers_[holder_]->turn.notify_one();
     controllers_turn_.wait(lock, [this] { return holder_ == kController; });
-    return schedule_;
+    memory_.reset();
+    return text_of_schedule();
   }
 
   static void scheduling_point() {
@@ -67,6 +75,13 @@ class Scheduler {
       current_.scheduler->await_access(current_.id);
     }
   }
+
+  // The memory and the calling thread's number; nullptr outside of programs.
+  static WeakMemory* memory() {
+    return current_.scheduler == nullptr ? nullptr
+                                         : current_.scheduler->memory_.get();
+  }
+  static size_t thread() { return current_.id; }
 
  private:
   static constexpr size_t kController = SIZE_MAX;
@@ -138,6 +153,29 @@ class Scheduler {
     return schedule_.back();
   }
 
+  // Which of a thread's options to read it takes: 0 is the newest value.
+  size_t choose_age(size_t options) {
+    if (late_reads_left_ == 0) return 0;
+    const size_t age = (*choose_)(options);
+    if (age > 0) {
+      --late_reads_left_;
+      late_reads_.emplace_back(schedule_.size() - 1, age);
+    }
+    return age;
+  }
+
+  std::string text_of_schedule() const {
+    std::string text;
+    auto late = late_reads_.begin();
+    for (size_t i = 0; i < schedule_.size(); ++i) {
+      text += " " + std::to_string(schedule_[i]);
+      if (late != late_reads_.end() && late->first == i) {
+        text += "-" + std::to_string(late++->second);
+      }
+    }
+    return text;
+  }
+
   static thread_local Current current_;
 
   std::mutex mutex_;  // Held by whoever reads or writes what follows.
@@ -153,22 +191,26 @@ class Scheduler {
   int preemptions_left_ = 0;
   std::vector<bool> ready_;  // By thread: about to make an access.
   std::vector<size_t> schedule_;
+  // Accesses that have read old values, and how old those were.
+  std::vector<std::pair<size_t, size_t>> late_reads_;
+  int late_reads_left_ = 0;
+  std::unique_ptr<WeakMemory> memory_;
 };
 
 thread_local Scheduler::Current Scheduler::current_;
 
 // Runs one schedule. Returns false, having reported why, if it failed.
 bool run_once(Scheduler& scheduler, const std::function<void(Program&)>& build,
-              const Chooser& choose, int max_preemptions = kAnyPreemptions) {
+              const Chooser& choose, const Bounds& bounds) {
   ::testing::TestPartResultArray results;
-  std::vector<size_t> schedule;
+  std::string schedule;
   {
     const ::testing::ScopedFakeTestPartResultReporter intercept(
         ::testing::ScopedFakeTestPartResultReporter::INTERCEPT_ALL_THREADS,
         &results);
     Program program;
     build(program);
-    schedule = scheduler.run(program.threads(), choose, max_preemptions);
+    schedule = scheduler.run(program.threads(), choose, bounds);
     for (const auto& check : program.checks()) check();
   }
   bool passed = true;
@@ -176,10 +218,8 @@ bool run_once(Scheduler& scheduler, const std::function<void(Program&)>& build,
     const ::testing::TestPartResult& result = results.GetTestPartResult(i);
     if (!result.failed()) continue;
     passed = false;
-    std::string order;
-    for (const size_t id : schedule) order += " " + std::to_string(id);
     ADD_FAILURE_AT(result.file_name(), result.line_number())
-        << result.message() << "\nunder the schedule:" << order;
+        << result.message() << "\nunder the schedule:" << schedule;
   }
   return passed;
 }
@@ -190,10 +230,76 @@ namespace internal {
 
 void scheduling_point() { Scheduler::scheduling_point(); }
 
+void construct(const void* atomic, uint64_t value) {
+  if (WeakMemory* memory = Scheduler::memory()) {
+    memory->construct(Scheduler::thread(), atomic, value);
+  }
+}
+
+uint64_t load(const void* atomic, uint64_t present, std::memory_order order) {
+  WeakMemory* const memory = Scheduler::memory();
+  return memory == nullptr
+             ? present
+             : memory->load(Scheduler::thread(), atomic, present, order);
+}
+
+void store(const void* atomic, uint64_t present, uint64_t value,
+           std::memory_order order) {
+  if (WeakMemory* memory = Scheduler::memory()) {
+    memory->store(Scheduler::thread(), atomic, present, value, order);
+  }
+}
+
+void update(const void* atomic, uint64_t present, uint64_t value,
+            std::memory_order order) {
+  if (WeakMemory* memory = Scheduler::memory()) {
+    memory->update(Scheduler::thread(), atomic, present, value, order);
+  }
+}
+
+uint64_t compare(const void* atomic, uint64_t present, uint64_t expected,
+                 std::memory_order failure) {
+  WeakMemory* const memory = Scheduler::memory();
+  return memory == nullptr ? present
+                           : memory->compare(Scheduler::thread(), atomic,
+                                             present, expected, failure);
+}
+
 }  // namespace internal
+
+void scheduled_fence(std::memory_order order) {
+  if (WeakMemory* memory = Scheduler::memory()) {
+    internal::scheduling_point();
+    memory->fence(Scheduler::thread(), order);
+  }
+}
+
+void fence_all_threads() {
+  if (WeakMemory* memory = Scheduler::memory()) {
+    internal::scheduling_point();
+    memory->fence_all();
+  }
+}
+
+void note_read(const void* memory) {
+  if (WeakMemory* weak = Scheduler::memory()) {
+    weak->read(Scheduler::thread(), memory);
+  }
+}
+
+void note_write(const void* memory) {
+  if (WeakMemory* weak = Scheduler::memory()) {
+    weak->write(Scheduler::thread(), memory);
+  }
+}
 
 Explored explore(const std::function<void(Program&)>& build,
                  int64_t max_schedules, int max_preemptions) {
+  return explore(build, Bounds{max_preemptions, 0}, max_schedules);
+}
+
+Explored explore(const std::function<void(Program&)>& build,
+                 const Bounds& bounds, int64_t max_schedules) {
   struct Choice {
     size_t taken;
     size_t options;
@@ -206,7 +312,7 @@ Explored explore(const std::function<void(Program&)>& build,
       if (depth == path.size()) path.push_back({0, options});
       return path[depth++].taken;
     };
-    const bool passed = run_once(scheduler, build, choose, max_preemptions);
+    const bool passed = run_once(scheduler, build, choose, bounds);
     if (!passed) return {schedules, false};
     while (!path.empty() && path.back().taken + 1 == path.back().options) {
       path.pop_back();
@@ -218,12 +324,13 @@ Explored explore(const std::function<void(Program&)>& build,
 }
 
 Explored explore_random(const std::function<void(Program&)>& build,
-                        uint64_t seed, int64_t runs) {
+                        uint64_t seed, int64_t runs, int max_late_reads) {
   Scheduler scheduler;
   std::mt19937_64 random(seed);
   for (int64_t schedules = 1; schedules <= runs; ++schedules) {
     const bool passed = run_once(
-        scheduler, build, [&](size_t options) { return random() % options; });
+        scheduler, build, [&](size_t options) { return random() % options; },
+        Bounds{kAnyPreemptions, max_late_reads});
     if (!passed) return {schedules, false};
   }
   return {runs, false};

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <utility>
@@ -17,9 +18,13 @@
 //     program.at_end([=] { EXPECT_EQ(hits->load(), 2); });
 //   });
 //
-// The orders are sequentially consistent: this finds wrong algorithms, not
-// missing memory orders. Fences have no effect, and compare_exchange_weak never
-// fails spuriously.
+// The orders are sequentially consistent: by themselves, they find wrong
+// algorithms. Where late reads are allowed, a thread may also read an old
+// value, if its memory orders and those of the writers do not keep it from
+// doing so: that finds memory orders that are too weak. See weak_memory.h for
+// what is modelled. Accesses to memory that another thread made or wrote
+// without such an order are reported as races in any case: to atomics by
+// themselves, to plain memory where the test tells.
 namespace weir::testing {
 
 // What one run consists of. The bodies must end under every schedule, must not
@@ -53,30 +58,60 @@ struct Explored {
 
 inline constexpr int kAnyPreemptions = std::numeric_limits<int>::max();
 
+struct Bounds {
+  // Only schedules in which no more threads than that are interrupted before
+  // their end: longer programs can then be explored, and few mistakes need more
+  // than two.
+  int preemptions = kAnyPreemptions;
+  // And in which no more accesses than that read an old value.
+  int late_reads = 0;
+};
+
 // Calls `build` and runs the program it describes once per distinct schedule,
 // depth first, or until `max_schedules` were run. Stops at the first run in
 // which a gtest expectation fails, and reports that failure together with its
-// schedule: the number of the thread that made each access, in order. Aborts
-// the process on a run of more than 100,000 accesses, which is taken for
-// endless.
-//
-// With `max_preemptions`, only schedules in which no more threads than that are
-// interrupted before their end: longer programs can then be explored, and few
-// mistakes need more than two.
+// schedule: the number of the thread that made each access, in order, and, as
+// "1-2", that it read the last value but two. Aborts the process on a run of
+// more than 100,000 accesses, which is taken for endless.
 Explored explore(const std::function<void(Program&)>& build,
                  int64_t max_schedules = 1'000'000,
                  int max_preemptions = kAnyPreemptions);
+Explored explore(const std::function<void(Program&)>& build,
+                 const Bounds& bounds, int64_t max_schedules = 1'000'000);
 
 // As `explore`, but runs `runs` schedules drawn at random from `seed`; they
 // need not be distinct, so the result is never `complete`.
 Explored explore_random(const std::function<void(Program&)>& build,
-                        uint64_t seed, int64_t runs);
+                        uint64_t seed, int64_t runs, int max_late_reads = 0);
+
+// -- For the threads of a program; without effect elsewhere --
+
+// A drop-in for `std::atomic_thread_fence()`.
+void scheduled_fence(std::memory_order order);
+// As if each thread of the program had executed a sequentially consistent
+// fence: what membarrier(2) does.
+void fence_all_threads();
+
+// The calling thread reads or writes plain memory, which has no other name than
+// this address. A failure of the test if it races with another such access.
+void note_read(const void* memory);
+void note_write(const void* memory);
 
 namespace internal {
 
 // Lets the scheduler choose who makes the next access. Returns when it is the
 // calling thread; at once if that is not a thread of a running program.
 void scheduling_point();
+
+// What a ScheduledAtomic does after its scheduling point: see WeakMemory.
+void construct(const void* atomic, uint64_t value);
+uint64_t load(const void* atomic, uint64_t present, std::memory_order order);
+void store(const void* atomic, uint64_t present, uint64_t value,
+           std::memory_order order);
+void update(const void* atomic, uint64_t present, uint64_t value,
+            std::memory_order order);
+uint64_t compare(const void* atomic, uint64_t present, uint64_t expected,
+                 std::memory_order failure);
 
 }  // namespace internal
 
@@ -89,21 +124,25 @@ class ScheduledAtomic {
   using value_type = T;
   static constexpr bool is_always_lock_free = true;
 
-  constexpr ScheduledAtomic() noexcept = default;
-  constexpr ScheduledAtomic(T value) noexcept : value_(value) {}
+  ScheduledAtomic() noexcept : ScheduledAtomic(T{}) {}
+  ScheduledAtomic(T value) noexcept : value_(value) {
+    internal::construct(this, bits(value));
+  }
   ScheduledAtomic(const ScheduledAtomic&) = delete;
   ScheduledAtomic& operator=(const ScheduledAtomic&) = delete;
 
   bool is_lock_free() const noexcept { return true; }
 
-  T load(std::memory_order = std::memory_order_seq_cst) const noexcept {
+  T load(std::memory_order order = std::memory_order_seq_cst) const noexcept {
     internal::scheduling_point();
-    return value_;
+    return value(internal::load(this, bits(value_), order));
   }
   operator T() const noexcept { return load(); }
 
-  void store(T value, std::memory_order = std::memory_order_seq_cst) noexcept {
+  void store(T value,
+             std::memory_order order = std::memory_order_seq_cst) noexcept {
     internal::scheduling_point();
+    internal::store(this, bits(value_), bits(value), order);
     value_ = value;
   }
   T operator=(T value) noexcept {
@@ -111,62 +150,93 @@ class ScheduledAtomic {
     return value;
   }
 
-  T exchange(T value, std::memory_order = std::memory_order_seq_cst) noexcept {
-    return update([value](T) { return value; });
+  T exchange(T value,
+             std::memory_order order = std::memory_order_seq_cst) noexcept {
+    return update([value](T) { return value; }, order);
   }
 
+  bool compare_exchange_strong(T& expected, T desired,
+                               std::memory_order success,
+                               std::memory_order failure) noexcept {
+    internal::scheduling_point();
+    const T seen =
+        value(internal::compare(this, bits(value_), bits(expected), failure));
+    if (seen != expected) {
+      expected = seen;
+      return false;
+    }
+    internal::update(this, bits(value_), bits(desired), success);
+    value_ = desired;
+    return true;
+  }
   bool compare_exchange_strong(
       T& expected, T desired,
-      std::memory_order = std::memory_order_seq_cst) noexcept {
-    internal::scheduling_point();
-    if (value_ == expected) {
-      value_ = desired;
-      return true;
-    }
-    expected = value_;
-    return false;
-  }
-  bool compare_exchange_strong(T& expected, T desired, std::memory_order,
-                               std::memory_order) noexcept {
-    return compare_exchange_strong(expected, desired);
+      std::memory_order order = std::memory_order_seq_cst) noexcept {
+    return compare_exchange_strong(expected, desired, order, on_failure(order));
   }
   bool compare_exchange_weak(
       T& expected, T desired,
-      std::memory_order = std::memory_order_seq_cst) noexcept {
-    return compare_exchange_strong(expected, desired);
+      std::memory_order order = std::memory_order_seq_cst) noexcept {
+    return compare_exchange_strong(expected, desired, order);
   }
-  bool compare_exchange_weak(T& expected, T desired, std::memory_order,
-                             std::memory_order) noexcept {
-    return compare_exchange_strong(expected, desired);
+  bool compare_exchange_weak(T& expected, T desired, std::memory_order success,
+                             std::memory_order failure) noexcept {
+    return compare_exchange_strong(expected, desired, success, failure);
   }
 
-  T fetch_add(T n, std::memory_order = std::memory_order_seq_cst) noexcept {
-    return update([n](T old) { return static_cast<T>(old + n); });
+  T fetch_add(T n,
+              std::memory_order order = std::memory_order_seq_cst) noexcept {
+    return update([n](T old) { return static_cast<T>(old + n); }, order);
   }
-  T fetch_sub(T n, std::memory_order = std::memory_order_seq_cst) noexcept {
-    return update([n](T old) { return static_cast<T>(old - n); });
+  T fetch_sub(T n,
+              std::memory_order order = std::memory_order_seq_cst) noexcept {
+    return update([n](T old) { return static_cast<T>(old - n); }, order);
   }
-  T fetch_and(T n, std::memory_order = std::memory_order_seq_cst) noexcept {
-    return update([n](T old) { return static_cast<T>(old & n); });
+  T fetch_and(T n,
+              std::memory_order order = std::memory_order_seq_cst) noexcept {
+    return update([n](T old) { return static_cast<T>(old & n); }, order);
   }
-  T fetch_or(T n, std::memory_order = std::memory_order_seq_cst) noexcept {
-    return update([n](T old) { return static_cast<T>(old | n); });
+  T fetch_or(T n,
+             std::memory_order order = std::memory_order_seq_cst) noexcept {
+    return update([n](T old) { return static_cast<T>(old | n); }, order);
   }
-  T fetch_xor(T n, std::memory_order = std::memory_order_seq_cst) noexcept {
-    return update([n](T old) { return static_cast<T>(old ^ n); });
+  T fetch_xor(T n,
+              std::memory_order order = std::memory_order_seq_cst) noexcept {
+    return update([n](T old) { return static_cast<T>(old ^ n); }, order);
   }
 
  private:
+  static_assert(sizeof(T) <= sizeof(uint64_t));
+
+  static uint64_t bits(T value) noexcept {
+    uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof value);
+    return bits;
+  }
+  static T value(uint64_t bits) noexcept {
+    T value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+  }
+  static std::memory_order on_failure(std::memory_order order) noexcept {
+    if (order == std::memory_order_acq_rel) return std::memory_order_acquire;
+    if (order == std::memory_order_release) return std::memory_order_relaxed;
+    return order;
+  }
+
   template <class Function>
-  T update(Function function) noexcept {
+  T update(Function function, std::memory_order order) noexcept {
     internal::scheduling_point();
     const T old = value_;
-    value_ = function(old);
+    const T updated = function(old);
+    internal::update(this, bits(old), bits(updated), order);
+    value_ = updated;
     return old;
   }
 
-  // Plain: the one thread that runs got its turn through a mutex.
-  T value_{};
+  // The newest value. Plain: the one thread that runs got its turn through a
+  // mutex.
+  T value_;
 };
 
 }  // namespace weir::testing

@@ -1,0 +1,67 @@
+#ifndef WEIR_HTTP_SERVER_LOOP_H_
+#define WEIR_HTTP_SERVER_LOOP_H_
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "http/connection_table.h"
+#include "http/listen_socket.h"
+#include "http/message.h"
+#include "http/request_head.h"
+#include "http/response_head.h"
+#include "http/server_counters.h"
+#include "http/server_options.h"
+#include "http/worker_pool.h"
+
+namespace weir {
+
+// What the connections of a server share. All but `handler`, `counters` and
+// posting to `io` is of the one thread that runs `io`.
+struct ServerLoop {
+  using Clock = ConnectionTable::Clock;
+
+  ServerLoop(const HttpServerOptions& server_options,
+             HttpHandler server_handler)
+      : options(server_options),
+        handler(std::move(server_handler)),
+        table(static_cast<size_t>(options.max_connections)) {}
+
+  // Of the Date header; formatted once a second.
+  std::string_view date() {
+    if (const time_t now = time(nullptr); now != date_seconds_) {
+      date_seconds_ = now;
+      date_ = http_date(now);
+    }
+    return date_;
+  }
+
+  const HttpServerOptions options;
+  const HttpHandler handler;
+  const bool is_unix = unix_path_of(options.address).has_value();
+  // Sockets are this thread's alone, so asio need not lock for them.
+  boost::asio::io_context io{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+  std::unique_ptr<WorkerPool> workers;
+  ConnectionTable table;
+  ServerCounters counters;
+  bool is_draining = false;
+
+  // Used within one handler alone: what was received, a head that is complete,
+  // and the head of an answer.
+  std::array<char, 16 << 10> received;
+  RequestHead head;
+  std::string answer_head;
+
+ private:
+  time_t date_seconds_ = 0;
+  std::string date_;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_HTTP_SERVER_LOOP_H_

@@ -1,0 +1,43 @@
+#ifndef WEIR_HTTP_SERVER_STATISTICS_H_
+#define WEIR_HTTP_SERVER_STATISTICS_H_
+
+#include <array>
+#include <cstdint>
+
+#include "http/refusal.h"
+
+namespace weir {
+
+struct HttpServerStatistics {
+  // At present.
+  int64_t connections = 0;
+  int64_t requests_in_progress = 0;  // of workers
+  int64_t body_bytes = 0;
+  // Since the start.
+  int64_t connections_accepted = 0;
+  int64_t connections_timed_out = 0;
+  int64_t connections_displaced = 0;  // Gave way to new ones.
+  int64_t connections_refused = 0;    // Nothing gave way.
+  int64_t requests = 0;               // That the handler was called for.
+  int64_t requests_refused = 0;       // As malformed, too large, or too many.
+  std::array<int64_t, kHttpRefusals> refused = {};  // by HttpRefusal
+
+  // Those of two servers together.
+  HttpServerStatistics& operator+=(const HttpServerStatistics& other) {
+    connections += other.connections;
+    requests_in_progress += other.requests_in_progress;
+    body_bytes += other.body_bytes;
+    connections_accepted += other.connections_accepted;
+    connections_timed_out += other.connections_timed_out;
+    connections_displaced += other.connections_displaced;
+    connections_refused += other.connections_refused;
+    requests += other.requests;
+    requests_refused += other.requests_refused;
+    for (size_t i = 0; i < kHttpRefusals; ++i) refused[i] += other.refused[i];
+    return *this;
+  }
+};
+
+}  // namespace weir
+
+#endif  // WEIR_HTTP_SERVER_STATISTICS_H_
