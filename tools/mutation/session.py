@@ -1,0 +1,227 @@
+"""A run: which tests notice which mutants."""
+
+import collections
+import concurrent.futures
+import dataclasses
+import hashlib
+import os
+
+from mutation import mutant as mutants_
+from mutation import report as verdicts
+from mutation import schemata
+from mutation.operators import memory_orders
+from mutation.schema_builder import SchemaBuilder
+from mutation.workspace import BuildError
+
+THREADS = "threads"
+# Not warnings: mutants have many.
+_TSAN = ("--config=tsan", "--copt=-w", "--per_file_copt=.*@-w")
+
+
+@dataclasses.dataclass
+class Options:
+    jobs: int = 1
+    wide: bool = True  # also tests of other packages
+    longest: float = 30.0  # seconds of the longest test that is run for each mutant
+    wide_separately: int = 6  # tests of other packages for mutants that are built alone
+    exempt_tags: frozenset = frozenset({"clients", "manual", "no-mutants"})
+    patience: float = 10.0  # seconds that a test may take longer than three times its own
+
+
+class Session:
+    def __init__(self, workspace, runner, report, options):
+        self._workspace = workspace
+        self._runner = runner
+        self._report = report
+        self._options = options
+        self._noticed = collections.Counter()  # label of a test: mutants noticed
+
+    def run(self, mutants, digests):
+        """Judges the mutants. `digests` has the state of each file."""
+        self._digests = digests
+        self._report.expect(len(mutants))
+        self._workspace.prepare(sorted({m.file for m in mutants}))
+        orders = [m for m in mutants if m.operator == memory_orders.NAME]
+        others = [m for m in mutants if m.operator != memory_orders.NAME]
+        if others:
+            self._run_together(others)
+        if orders:
+            self._run_together(orders, _TSAN, THREADS, {"TSAN_OPTIONS": "halt_on_error=1"})
+
+    # -- Mutants that one build serves --
+
+    def _run_together(self, mutants, config=(), tag=None, environment=None):
+        environment = dict(environment or {})
+        if config:
+            environment["WEIR_MUTANTS_SANITIZED"] = "1"
+        tests = self._tests(mutants, tag)
+        builder = SchemaBuilder(self._workspace, mutants, self._report.say)
+        builder.settle()
+        packages = {os.path.dirname(m.file) for m in mutants}
+        narrow = [t for t in tests if _is_below(t.package, packages)]
+        wide = [t for t in tests if t not in narrow] if self._options.wide else []
+        left, reached = builder.mutants, set()
+        for stage in narrow, wide:
+            left = self._judge_stage(builder, left, stage, reached, config, environment)
+        for mutant in left:
+            if mutant.key in builder.numbers:
+                note = "" if mutant.key in reached else "(no test reaches it)"
+                self._judge(mutant, verdicts.SURVIVED, note=note)
+        for mutant in builder.broken:
+            self._judge(mutant, verdicts.NOT_COMPILED)
+        for mutant in builder.separate:
+            self._run_separately(mutant, narrow, wide, config, environment)
+        for file in {m.file for m in mutants}:
+            self._workspace.restore(file)
+
+    def _tests(self, mutants, tag):
+        tests = self._workspace.tests_of(sorted({m.file for m in mutants}))
+        return [
+            t
+            for t in tests
+            if not t.tags & self._options.exempt_tags and (not tag or tag in t.tags)
+        ]
+
+    def _judge_stage(self, builder, mutants, tests, reached, config, environment):
+        """Runs the tests that reach each mutant until one notices it. Returns those that
+        none noticed."""
+        if not mutants or not tests:
+            return mutants
+        self._report.say(f"building {len(tests)} tests for {len(mutants)} mutants")
+        builder.build(tests, config)
+        mutants = [m for m in mutants if m.key in builder.numbers]
+        baselines = self._baselines(tests, builder, config, environment)
+        left = []
+
+        def judge(mutant):
+            number = builder.numbers[mutant.key]
+            reaching = [t for t, b in baselines.items() if number in b.reached]
+            reaching.sort(
+                key=lambda t: (t.package != os.path.dirname(mutant.file),
+                               baselines[t].seconds)
+            )
+            if reaching:
+                reached.add(mutant.key)
+            selected = {**environment, "WEIR_MUTANT": str(number)}
+            for test in reaching:
+                if self._notices(mutant, test, baselines[test].seconds, config, selected):
+                    return
+            left.append(mutant)
+
+        self._in_parallel(judge, mutants)
+        order = {m.key: i for i, m in enumerate(mutants)}
+        return sorted(left, key=lambda m: order[m.key])
+
+    def _notices(self, mutant, test, usual, config, environment):
+        limit = 3 * usual + self._options.patience
+        program = self._workspace.program(test, config)
+        outcome = self._runner.run(test, program, limit, environment)
+        if outcome.passed:
+            return False
+        self._noticed[test.label] += 1
+        verdict = verdicts.TIMED_OUT if outcome.timed_out else verdicts.KILLED
+        self._judge(mutant, verdict, test.label, outcome.case, outcome.seconds)
+        return True
+
+    # -- The tests without any mutant --
+
+    @dataclasses.dataclass
+    class Baseline:
+        seconds: float
+        reached: frozenset
+
+    def _baselines(self, tests, builder, config, environment):
+        """How long each test takes, and which mutants it reaches. Those that fail are
+        left out."""
+        size = max(builder.numbers.values(), default=0) + 1
+        baselines = {}
+
+        def measure(test):
+            path = os.path.join(self._workspace.folder, f"reached-{test.name}-{os.getpid()}")
+            with open(path, "wb") as file:
+                file.write(bytes(size))
+            outcome = self._runner.run(
+                test,
+                self._workspace.program(test, config),
+                test.timeout,
+                {**environment, "WEIR_MUTANTS_REACHED": path},
+            )
+            with open(path, "rb") as file:
+                reached = frozenset(i for i, byte in enumerate(file.read()) if byte)
+            os.unlink(path)
+            if not outcome.passed:
+                self._report.say(f"left out: {test.label} fails without any mutant "
+                                 f"{outcome.case}")
+            elif outcome.seconds > self._options.longest:
+                self._report.say(f"left out: {test.label} takes {outcome.seconds:.0f} s")
+            else:
+                baselines[test] = Session.Baseline(outcome.seconds, reached)
+
+        self._in_parallel(measure, tests)
+        if not baselines:
+            raise BuildError("no test passes without any mutant")
+        total = sum(b.seconds for b in baselines.values())
+        self._report.say(f"{len(baselines)} tests, {total:.0f} s without a mutant")
+        return baselines
+
+    def _in_parallel(self, function, items):
+        with concurrent.futures.ThreadPoolExecutor(self._options.jobs) as pool:
+            futures = [pool.submit(function, item) for item in items]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                self._runner.stop()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    # -- Mutants that need a build each --
+
+    def _run_separately(self, mutant, narrow, wide, config, environment):
+        """Builds one mutant alone and runs the tests of its package, then some others:
+        those that noticed most so far."""
+        own = [t for t in narrow if t.package == os.path.dirname(mutant.file)]
+        others = sorted(
+            [t for t in [*narrow, *wide] if t not in own],
+            key=lambda t: -self._noticed[t.label],
+        )[: self._options.wide_separately if self._options.wide else 0]
+        for file in {m for m in self._digests}:
+            self._workspace.restore(file)
+        source = self._workspace.read(mutant.file)
+        content = mutants_.apply(source, mutant)
+        if b"weir_mutant" in content:
+            content = schemata.preamble() + content
+        self._workspace.write(mutant.file, content)
+        built = False
+        try:
+            for stage in own, *[[test] for test in others]:
+                if not stage:
+                    continue
+                try:
+                    self._workspace.build([t.label for t in stage], config)
+                except BuildError:
+                    if not built:
+                        self._judge(mutant, verdicts.NOT_COMPILED)
+                        return
+                    continue
+                built = True
+                for test in stage:
+                    if self._notices(mutant, test, self._options.longest / 3, config,
+                                     environment):
+                        return
+            self._judge(mutant, verdicts.SURVIVED, note="(built alone)")
+        finally:
+            self._workspace.restore(mutant.file)
+
+    def _judge(self, mutant, verdict, test="", case="", seconds=0.0, note=""):
+        self._report.judge(
+            mutant, self._digests[mutant.file], verdict, test, case, seconds, note
+        )
+
+
+def _is_below(package, packages):
+    return any(package == p or package.startswith(p + "/") for p in packages)
+
+
+def digest(content):
+    return hashlib.sha256(content).hexdigest()[:16]
