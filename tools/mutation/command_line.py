@@ -42,8 +42,12 @@ exit status: 0 if all were noticed, 1 if some survived, 2 for an error, 130 afte
 
 def main(arguments):
     options = _parse(arguments)
+    for number in signal.SIGINT, signal.SIGTERM:  # also in the background
+        signal.signal(number, signal.default_int_handler)
     try:
         return _run(options)
+    except KeyboardInterrupt:
+        return 130
     except (syntax.Unavailable, ValueError, BuildError, OSError) as error:
         print(f"mutate: {error}", file=sys.stderr)
         return 2
@@ -144,7 +148,6 @@ def _judge(options, workspace, mutants):
         report,
         Options(jobs=options.jobs, wide=not options.narrow, longest=options.longest),
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if todo:
             session.run(todo, digests)

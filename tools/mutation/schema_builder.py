@@ -4,7 +4,8 @@ import collections
 
 from mutation import mutant as mutants_
 from mutation import schemata
-from mutation.workspace import BuildError, error_places
+from mutation.tree import error_places
+from mutation.workspace import BuildError
 
 
 class SchemaBuilder:

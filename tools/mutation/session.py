@@ -51,9 +51,7 @@ class Session:
     # -- Mutants that one build serves --
 
     def _run_together(self, mutants, config=(), tag=None, environment=None):
-        environment = dict(environment or {})
-        if config:
-            environment["WEIR_MUTANTS_SANITIZED"] = "1"
+        environment = environment or {}
         tests = self._tests(mutants, tag)
         builder = SchemaBuilder(self._workspace, mutants, self._report.say)
         builder.settle()

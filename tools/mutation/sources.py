@@ -12,8 +12,7 @@ _EXEMPT_FOLDERS = {"tests", "testdata", "benchmarks", "examples", "tools", "thir
 
 def files(root, operands):
     """The files that the operands name, or lie below them, which may be mutated."""
-    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    known = sorted(set(filter(None, listed.split("\0"))))
+    known = known_files(root)
     found = []
     for operand in operands:
         path = os.path.relpath(os.path.realpath(os.path.join(os.getcwd(), operand)), root)
@@ -25,6 +24,13 @@ def files(root, operands):
             raise ValueError(f"{operand}: no such file")
         found += [f for f in matching if is_mutable(root, f)]
     return sorted(set(found))
+
+
+def known_files(root):
+    """The files that git has, or does not ignore."""
+    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    names = sorted(set(filter(None, listed.split("\0"))))
+    return [n for n in names if os.path.isfile(os.path.join(root, n))]
 
 
 def is_mutable(root, file):

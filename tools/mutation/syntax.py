@@ -3,6 +3,7 @@
 import ctypes.util
 import glob
 import os
+import re
 
 try:
     from clang import cindex
@@ -99,15 +100,16 @@ def _fill(parent, path, macros):
         if not _in_file(cursor.extent.start, path):
             continue
         start, end = cursor.extent.start.offset, cursor.extent.end.offset
-        if any(s <= start and end <= e for s, e in macros):
-            continue  # the text of a macro is not this file's
         if not parent.start <= start <= end <= parent.end:
             continue
         if cursor.kind == K.STATIC_ASSERT:
             continue
         node = Node(cursor, start, end, parent, parent.source)
         parent.children.append(node)
-        _fill(node, path, macros)
+        if any(s <= start and end <= e for s, e in macros):
+            node.kind = K.MACRO_INSTANTIATION  # what it consists of is elsewhere
+        else:
+            _fill(node, path, macros)
     parent.children.sort(key=lambda n: (n.start, -n.end))
 
 
@@ -137,6 +139,10 @@ def is_constant(node):
     for ancestor in node.ancestors():
         if ancestor.kind == K.CASE_STMT and ancestor.children[0] is child:
             return True
+        if ancestor.kind == K.IF_STMT and child.kind.is_expression():
+            head = ancestor.source[ancestor.start : child.start]
+            if re.fullmatch(rb"if\s+constexpr\s*\(", head.rstrip()):
+                return True
         if ancestor.kind in (K.ENUM_CONSTANT_DECL, K.TYPE_ALIAS_DECL, K.TYPEDEF_DECL):
             return True
         if ancestor.kind in (K.VAR_DECL, K.FIELD_DECL):

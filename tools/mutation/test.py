@@ -14,8 +14,10 @@ _SIZES = {"small": "short", "medium": "moderate", "large": "long", "enormous": "
 
 # What a mutant may do: it is killed before others are, and leaves no core. It runs in
 # a process namespace of its own, so that it ends, and signals, no other process.
+# (ThreadSanitizer maps more memory than any machine has.)
 _LIMITS = (
-    "ulimit -c 0; ulimit -d 8000000; echo 1000 >/proc/self/oom_score_adj; "
+    '[ -n "$TSAN_OPTIONS" ] || ulimit -d 8000000; '
+    "ulimit -c 0; echo 1000 >/proc/self/oom_score_adj; "
     '"$@"; exit $?'
 )
 

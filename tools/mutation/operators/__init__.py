@@ -1,5 +1,6 @@
 """The operators: each makes mutants of one kind from a node of the tree."""
 
+from mutation import syntax
 from mutation.operators import (
     arguments,
     arithmetic,
@@ -27,12 +28,12 @@ def mutants(root, file):
     """All mutants of a file, in its order."""
     found = {}
     for node in root.walk():
-        for operator in ALL:
-            for mutant in operator.mutants(node, file):
-                if any(_preprocessed(root.source, edit) for edit in mutant.edits):
-                    continue
-                # The first operator that makes a change has it.
-                found.setdefault((mutant.edits[0].start, mutant.edits), mutant)
+        for mutant in (m for operator in ALL for m in operator.mutants(node, file)):
+            mutant.selectable = not syntax.is_constant(node)
+            if any(_preprocessed(root.source, edit) for edit in mutant.edits):
+                continue
+            # The first operator that makes a change has it.
+            found.setdefault((mutant.edits[0].start, mutant.edits), mutant)
     return sorted(found.values(), key=lambda m: (m.edits[0].start, m.edits[0].end))
 
 

@@ -12,14 +12,14 @@ def is_condition(node):
     if parent.kind == K.CONDITIONAL_OPERATOR:
         return node.source[node.end :].lstrip().startswith(b"?")
     deciding = (K.IF_STMT, K.WHILE_STMT, K.DO_STMT, K.FOR_STMT)
-    if parent.kind not in deciding or not node.kind.is_expression():
+    if parent.kind not in deciding:
+        return False
+    if not node.kind.is_expression() and node.kind != K.MACRO_INSTANTIATION:
         return False
     before = parent.source[parent.start : node.start].rstrip()
     after = parent.source[node.end :].lstrip()
     if parent.kind == K.FOR_STMT:
         return before.endswith(b";") and after.startswith(b";")
-    if parent.kind == K.IF_STMT and before.split(b"(")[0].split()[1:] == [b"constexpr"]:
-        return False
     return before.endswith((b"(", b";")) and after.startswith(b")")
 
 

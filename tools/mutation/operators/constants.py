@@ -20,7 +20,6 @@ def mutants(node, file):
             (Edit(node.start, node.end, text),),
             node.text,
             text,
-            selectable=not syntax.is_constant(node),
         )
 
 

@@ -1,0 +1,10 @@
+#include <cstdio>
+
+#include "counter.h"
+
+int main() {
+  std::puts("[ RUN      ] Counter.Sums");
+  if (sum_up_to(3) != 6) return 1;
+  std::puts("[ RUN      ] Counter.Compares");
+  return greater(2, 3) == 3 && greater(5, 4) == 5 ? 0 : 1;
+}
