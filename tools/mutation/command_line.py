@@ -8,8 +8,9 @@ import signal
 import sys
 
 from mutation import mutant as mutants_
-from mutation import operators, sources, syntax
+from mutation import sources, syntax
 from mutation import report as report_
+from mutation.listing import Listing
 from mutation.session import Options, Session, digest
 from mutation.test import Runner
 from mutation.workspace import BuildError, Workspace
@@ -101,9 +102,8 @@ def _run(options):
     if changed is not None:
         files = [f for f in files if f in changed]
     workspace.copy()
-    print(f"{len(files)} files", flush=True)
-    workspace.prepare(files)
-    found = _mutants(workspace, files)
+    print(f"looking at {len(files)} files", flush=True)
+    found = Listing(workspace).mutants(files)
     if changed is not None:
         found = [m for m in found if m.line in changed[m.file]]
     if options.operator:
@@ -118,17 +118,6 @@ def _run(options):
                   f"{mutants_.one_line(mutant.after) or '(nothing)'}")
     print(f"{len(chosen)} of {len(found)} mutants, seed {options.seed}", flush=True)
     return 0 if options.list else _judge(options, workspace, chosen)
-
-
-def _mutants(workspace, files):
-    """All mutants of the files, in their order."""
-    found = []
-    for file in files:
-        path = os.path.join(workspace.tree, file)
-        workspace.restore(file)
-        root = syntax.parse(path, workspace.include_folders())
-        found += mutants_.with_keys(operators.mutants(root, file), root.source)
-    return found
 
 
 def _judge(options, workspace, mutants):

@@ -24,7 +24,7 @@ class Tree:
         """Replaces a file of the copy, unless it has this content already."""
         path = os.path.join(self.tree, file)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        if os.path.exists(path) and not os.path.islink(path):
+        if os.path.lexists(path):
             with open(path, "rb") as old:
                 if old.read() == content:
                     return
@@ -34,13 +34,8 @@ class Tree:
 
     def restore(self, file):
         """Makes a file of the copy what it is in the repository."""
-        source, path = os.path.join(self.root, file), os.path.join(self.tree, file)
-        if not os.path.islink(source):
-            self.write(file, self.read(file))
-            shutil.copymode(source, path)
-        elif not os.path.lexists(path):
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            os.symlink(os.readlink(source), path)
+        self.write(file, self.read(file))
+        shutil.copymode(os.path.join(self.root, file), os.path.join(self.tree, file))
 
     def include_folders(self):
         """The compiler's arguments that say where headers are."""
