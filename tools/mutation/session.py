@@ -176,40 +176,45 @@ class Session:
     # -- Mutants that need a build each --
 
     def _run_separately(self, mutant, narrow, wide, config, environment):
-        """Builds one mutant alone and runs the tests of its package, then some others:
-        those that noticed most so far."""
-        own = [t for t in narrow if t.package == os.path.dirname(mutant.file)]
-        others = sorted(
-            [t for t in [*narrow, *wide] if t not in own],
-            key=lambda t: -self._noticed[t.label],
-        )[: self._options.wide_separately if self._options.wide else 0]
-        for file in {m for m in self._digests}:
+        """Builds one mutant alone and runs the tests of its package, then some others;
+        first those that noticed most so far."""
+        for file in self._digests:
             self._workspace.restore(file)
-        source = self._workspace.read(mutant.file)
-        content = mutants_.apply(source, mutant)
+        content = mutants_.apply(self._workspace.read(mutant.file), mutant)
         if b"weir_mutant" in content:
             content = schemata.preamble() + content
-        self._workspace.write(mutant.file, content)
-        built = False
         try:
-            for stage in own, *[[test] for test in others]:
-                if not stage:
-                    continue
+            if self._workspace.syntax_errors(mutant.file, content):
+                self._judge(mutant, verdicts.NOT_COMPILED)
+                return
+            built = False
+            for stage in self._stages(mutant, narrow, wide):
                 try:
                     self._workspace.build([t.label for t in stage], config)
+                    built = True
                 except BuildError:
-                    if not built:
-                        self._judge(mutant, verdicts.NOT_COMPILED)
-                        return
-                    continue
-                built = True
-                for test in stage:
-                    if self._notices(mutant, test, self._options.longest / 3, config,
-                                     environment):
-                        return
+                    if built:
+                        continue  # the others were built: this one has another reason
+                    self._judge(mutant, verdicts.NOT_COMPILED)
+                    return
+                usual = self._options.longest / 3
+                if any(
+                    self._notices(mutant, t, usual, config, environment) for t in stage
+                ):
+                    return
             self._judge(mutant, verdicts.SURVIVED, note="(built alone)")
         finally:
             self._workspace.restore(mutant.file)
+
+    def _stages(self, mutant, narrow, wide):
+        """Which tests to build together for a mutant that is built alone: few at first,
+        since most mutants are noticed soon."""
+        package = os.path.dirname(mutant.file)
+        tests = sorted([*narrow, *wide], key=lambda t: -self._noticed[t.label])
+        own = [t for t in tests if t.package == package]
+        others = [t for t in tests if t.package != package]
+        limit = self._options.wide_separately if self._options.wide else 0
+        return filter(None, [own[:2], own[2:], *([t] for t in others[:limit])])
 
     def _judge(self, mutant, verdict, test="", case="", seconds=0.0, note=""):
         self._report.judge(
