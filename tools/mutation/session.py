@@ -183,28 +183,25 @@ class Session:
         content = mutants_.apply(self._workspace.read(mutant.file), mutant)
         if b"weir_mutant" in content:
             content = schemata.preamble() + content
-        try:
-            if self._workspace.syntax_errors(mutant.file, content):
+        if self._workspace.syntax_errors(mutant.file, content):
+            self._judge(mutant, verdicts.NOT_COMPILED)
+            return
+        built = False
+        for stage in self._stages(mutant, narrow, wide):
+            try:
+                self._workspace.build([t.label for t in stage], config)
+                built = True
+            except BuildError:
+                if built:
+                    continue  # the others were built: this one has another reason
                 self._judge(mutant, verdicts.NOT_COMPILED)
                 return
-            built = False
-            for stage in self._stages(mutant, narrow, wide):
-                try:
-                    self._workspace.build([t.label for t in stage], config)
-                    built = True
-                except BuildError:
-                    if built:
-                        continue  # the others were built: this one has another reason
-                    self._judge(mutant, verdicts.NOT_COMPILED)
-                    return
-                usual = self._options.longest / 3
-                if any(
-                    self._notices(mutant, t, usual, config, environment) for t in stage
-                ):
-                    return
-            self._judge(mutant, verdicts.SURVIVED, note="(built alone)")
-        finally:
-            self._workspace.restore(mutant.file)
+            usual = self._options.longest / 3
+            if any(
+                self._notices(mutant, t, usual, config, environment) for t in stage
+            ):
+                return
+        self._judge(mutant, verdicts.SURVIVED, note="(built alone)")
 
     def _stages(self, mutant, narrow, wide):
         """Which tests to build together for a mutant that is built alone: few at first,

@@ -29,6 +29,8 @@ inline int arithmetic(int a, int* p, int* q) {
   return static_cast<int>(p - q) + (a << 1) - -a;
 }
 
+inline int alike() { return 1 + 1; }
+
 inline bool conditions(bool a, bool b) {
   while (!a || b) {
     if constexpr (kLimit > 4) break;
