@@ -33,20 +33,9 @@ class SchemaBuilder:
     def mutants(self):
         return [m for pairs in self._chosen.values() for _, m in pairs]
 
-    def settle(self):
-        """Leaves in each file what a compiler accepts."""
-        for count, file in enumerate(self._chosen, 1):
-            self._say(f"compiling {file} ({count}/{len(self._chosen)})")
-            while True:
-                content = self._content(file)
-                lines = self._workspace.syntax_errors(file, content)
-                if not lines:
-                    break
-                self._remove_broken(file, lines)
-
     def build(self, tests, config=()):
-        """Builds the tests, without the mutants that only break where templates are
-        instantiated. Tests that cannot be built for another reason raise."""
+        """Builds the tests, without the mutants that break them. Raises BuildError if
+        it is something else that breaks."""
         labels = [test.label for test in tests]
         while True:
             for file in self._chosen:
@@ -55,15 +44,15 @@ class SchemaBuilder:
                 self._workspace.build(labels, config)
                 return
             except BuildError as error:
-                suspects = [
-                    (file, pair)
-                    for file, line in error_places(str(error))
-                    for pair in self._on_lines(file, {line})
-                ]
-                if not suspects:
+                broken = collections.defaultdict(set)
+                for file, line in error_places(str(error)):
+                    if self._on_lines(file, {line}):
+                        broken[file].add(line)
+                if not broken:
                     raise
-                for file, pair in suspects:
-                    self._move(file, pair, self.separate)
+                for file, lines in broken.items():
+                    self._say(f"compiling mutants of {file} one by one")
+                    self._remove_broken(file, lines)
 
     def _content(self, file):
         return schemata.render(self._workspace.read(file), self._chosen[file])
@@ -73,14 +62,12 @@ class SchemaBuilder:
         return [
             pair
             for pair in self._chosen.get(file, ())
-            if None in lines or lines & _lines(source, pair[1])
+            if lines & _lines(source, pair[1])
         ]
 
     def _remove_broken(self, file, lines):
         """Finds which of the mutants on these lines a compiler refuses."""
-        suspects = self._on_lines(file, lines) or list(self._chosen[file])
-        if not suspects:
-            raise BuildError(f"{file} does not compile without mutants")
+        suspects = self._on_lines(file, lines)
         source = self._workspace.read(file)
         found = False
         for pair in suspects:
@@ -91,7 +78,7 @@ class SchemaBuilder:
             whole = mutants_.apply(source, pair[1])
             refused = self._workspace.syntax_errors(file, schemata.preamble() + whole)
             self._move(file, pair, self.broken if refused else self.separate)
-        if not found:  # they do not go together
+        if not found:  # only together, or only where a template is instantiated
             for pair in suspects:
                 self._move(file, pair, self.separate)
 

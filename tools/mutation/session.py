@@ -54,7 +54,6 @@ class Session:
         environment = environment or {}
         tests = self._tests(mutants, tag)
         builder = SchemaBuilder(self._workspace, mutants, self._report.say)
-        builder.settle()
         packages = {os.path.dirname(m.file) for m in mutants}
         narrow = [t for t in tests if _is_below(t.package, packages)]
         wide = [t for t in tests if t not in narrow] if self._options.wide else []
