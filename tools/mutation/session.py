@@ -28,6 +28,15 @@ class Options:
     patience: float = 10.0  # seconds that a test may take longer than three times its own
 
 
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """How programs are built and run: by default as Bazel does it."""
+
+    config: tuple = ()
+    tag: str = None  # only tests that have it
+    environment: dict = dataclasses.field(default_factory=dict)
+
+
 class Session:
     def __init__(self, workspace, runner, report, options):
         self._workspace = workspace
@@ -40,7 +49,6 @@ class Session:
         """Judges the mutants. `digests` has the state of each file."""
         self._digests = digests
         self._report.expect(len(mutants))
-        self._workspace.prepare(sorted({m.file for m in mutants}))
         orders = [m for m in mutants if m.operator == memory_orders.NAME]
         others = [m for m in mutants if m.operator != memory_orders.NAME]
         if others:
@@ -51,44 +59,57 @@ class Session:
     # -- Mutants that one build serves --
 
     def _run_together(self, mutants, config=(), tag=None, environment=None):
-        environment = environment or {}
-        tests = self._tests(mutants, tag)
-        builder = SchemaBuilder(self._workspace, mutants, self._report.say)
-        packages = {os.path.dirname(m.file) for m in mutants}
-        narrow = [t for t in tests if _is_below(t.package, packages)]
-        wide = [t for t in tests if t not in narrow] if self._options.wide else []
-        left, reached = builder.mutants, set()
-        for stage in narrow, wide:
-            left = self._judge_stage(builder, left, stage, reached, config, environment)
+        """First each package with its own tests, then what is left with all others."""
+        run = Run(config, tag, environment or {})
+        separate, left, reached = [], [], set()
+        packages = collections.defaultdict(list)
+        for mutant in mutants:
+            packages[os.path.dirname(mutant.file)].append(mutant)
+        for package, own in sorted(packages.items(), key=lambda item: len(item[1])):
+            tests = [t for t in self._tests(own, run) if t.package == package]
+            self._report.say(f"{package}: {len(own)} mutants")
+            left += self._judge_stage(own, tests, separate, reached, run)
+        wide = []
+        if left and self._options.wide:
+            wide = self._tests(left, run)
+            left = self._judge_stage(left, wide, separate, reached, run)
         for mutant in left:
-            if mutant.key in builder.numbers:
-                note = "" if mutant.key in reached else "(no test reaches it)"
-                self._judge(mutant, verdicts.SURVIVED, note=note)
-        for mutant in builder.broken:
-            self._judge(mutant, verdicts.NOT_COMPILED)
-        for mutant in builder.separate:
-            self._run_separately(mutant, narrow, wide, config, environment)
-        for file in {m.file for m in mutants}:
-            self._workspace.restore(file)
+            note = "" if mutant.key in reached else "(no test reaches it)"
+            self._judge(mutant, verdicts.SURVIVED, note=note)
+        for mutant in separate:
+            self._run_separately(mutant, run)
 
-    def _tests(self, mutants, tag):
+    def _tests(self, mutants, run):
+        """The tests that depend on the mutants' files."""
         tests = self._workspace.tests_of(sorted({m.file for m in mutants}))
         return [
             t
             for t in tests
-            if not t.tags & self._options.exempt_tags and (not tag or tag in t.tags)
+            if not t.tags & self._options.exempt_tags and (not run.tag or run.tag in t.tags)
         ]
 
-    def _judge_stage(self, builder, mutants, tests, reached, config, environment):
-        """Runs the tests that reach each mutant until one notices it. Returns those that
-        none noticed."""
-        if not mutants or not tests:
+    def _judge_stage(self, mutants, tests, separate, reached, run):
+        """Builds these mutants together and runs the tests that reach each, until one
+        notices it. Returns those that none noticed, and adds to `separate` those that
+        must be built alone, to `reached` the keys of those that some test reaches."""
+        if not tests:
             return mutants
-        self._report.say(f"building {len(tests)} tests for {len(mutants)} mutants")
-        builder.build(tests, config)
-        mutants = [m for m in mutants if m.key in builder.numbers]
-        baselines = self._baselines(tests, builder, config, environment)
-        left = []
+        builder = SchemaBuilder(self._workspace, mutants, self._report.say)
+        try:
+            self._report.say(f"building {len(tests)} tests for {len(mutants)} mutants")
+            builder.build(tests, run.config)
+            left = self._judge_built(builder, tests, reached, run)
+        finally:
+            for file in {m.file for m in mutants}:
+                self._workspace.restore(file)
+        for mutant in builder.broken:
+            self._judge(mutant, verdicts.NOT_COMPILED)
+        separate += builder.separate
+        return left
+
+    def _judge_built(self, builder, tests, reached, run):
+        baselines = self._baselines(tests, builder, run)
+        survivors = set()
 
         def judge(mutant):
             number = builder.numbers[mutant.key]
@@ -99,20 +120,19 @@ class Session:
             )
             if reaching:
                 reached.add(mutant.key)
-            selected = {**environment, "WEIR_MUTANT": str(number)}
+            selected = {"WEIR_MUTANT": str(number)}
             for test in reaching:
-                if self._notices(mutant, test, baselines[test].seconds, config, selected):
+                if self._notices(mutant, test, baselines[test].seconds, run, selected):
                     return
-            left.append(mutant)
+            survivors.add(mutant.key)
 
-        self._in_parallel(judge, mutants)
-        order = {m.key: i for i, m in enumerate(mutants)}
-        return sorted(left, key=lambda m: order[m.key])
+        self._in_parallel(judge, builder.mutants)
+        return [m for m in builder.mutants if m.key in survivors]
 
-    def _notices(self, mutant, test, usual, config, environment):
+    def _notices(self, mutant, test, usual, run, selected):
         limit = 3 * usual + self._options.patience
-        program = self._workspace.program(test, config)
-        outcome = self._runner.run(test, program, limit, environment)
+        program = self._workspace.program(test, run.config)
+        outcome = self._runner.run(test, program, limit, {**run.environment, **selected})
         if outcome.passed:
             return False
         self._noticed[test.label] += 1
@@ -127,7 +147,7 @@ class Session:
         seconds: float
         reached: frozenset
 
-    def _baselines(self, tests, builder, config, environment):
+    def _baselines(self, tests, builder, run):
         """How long each test takes, and which mutants it reaches. Those that fail are
         left out."""
         size = max(builder.numbers.values(), default=0) + 1
@@ -139,9 +159,9 @@ class Session:
                 file.write(bytes(size))
             outcome = self._runner.run(
                 test,
-                self._workspace.program(test, config),
+                self._workspace.program(test, run.config),
                 test.timeout,
-                {**environment, "WEIR_MUTANTS_REACHED": path},
+                {**run.environment, "WEIR_MUTANTS_REACHED": path},
             )
             with open(path, "rb") as file:
                 reached = frozenset(i for i, byte in enumerate(file.read()) if byte)
@@ -174,39 +194,42 @@ class Session:
 
     # -- Mutants that need a build each --
 
-    def _run_separately(self, mutant, narrow, wide, config, environment):
+    def _run_separately(self, mutant, run):
         """Builds one mutant alone and runs the tests of its package, then some others;
         first those that noticed most so far."""
-        for file in self._digests:
-            self._workspace.restore(file)
         content = mutants_.apply(self._workspace.read(mutant.file), mutant)
         if b"weir_mutant" in content:
             content = schemata.preamble() + content
-        if self._workspace.syntax_errors(mutant.file, content):
-            self._judge(mutant, verdicts.NOT_COMPILED)
-            return
+        try:
+            verdict = verdicts.NOT_COMPILED
+            if not self._workspace.syntax_errors(mutant.file, content):
+                verdict = self._judge_alone(mutant, run)
+        finally:
+            self._workspace.restore(mutant.file)
+        if verdict:
+            self._judge(mutant, verdict, note="(built alone)")
+
+    def _judge_alone(self, mutant, run):
+        """The verdict, or None if a test noticed the mutant and that was reported."""
         built = False
-        for stage in self._stages(mutant, narrow, wide):
+        for stage in self._stages(mutant, self._tests([mutant], run)):
             try:
-                self._workspace.build([t.label for t in stage], config)
+                self._workspace.build([t.label for t in stage], run.config)
                 built = True
             except BuildError:
                 if built:
                     continue  # the others were built: this one has another reason
-                self._judge(mutant, verdicts.NOT_COMPILED)
-                return
+                return verdicts.NOT_COMPILED
             usual = self._options.longest / 3
-            if any(
-                self._notices(mutant, t, usual, config, environment) for t in stage
-            ):
-                return
-        self._judge(mutant, verdicts.SURVIVED, note="(built alone)")
+            if any(self._notices(mutant, t, usual, run, {}) for t in stage):
+                return None
+        return verdicts.SURVIVED
 
-    def _stages(self, mutant, narrow, wide):
+    def _stages(self, mutant, tests):
         """Which tests to build together for a mutant that is built alone: few at first,
         since most mutants are noticed soon."""
         package = os.path.dirname(mutant.file)
-        tests = sorted([*narrow, *wide], key=lambda t: -self._noticed[t.label])
+        tests = sorted(tests, key=lambda t: -self._noticed[t.label])
         own = [t for t in tests if t.package == package]
         others = [t for t in tests if t.package != package]
         limit = self._options.wide_separately if self._options.wide else 0
@@ -216,10 +239,6 @@ class Session:
         self._report.judge(
             mutant, self._digests[mutant.file], verdict, test, case, seconds, note
         )
-
-
-def _is_below(package, packages):
-    return any(package == p or package.startswith(p + "/") for p in packages)
 
 
 def digest(content):
