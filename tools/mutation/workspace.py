@@ -1,6 +1,7 @@
 """A copy of the repository in which mutants are built, with Bazel outputs of its own."""
 
 import os
+import signal
 import subprocess
 import xml.etree.ElementTree as xml
 
@@ -87,11 +88,19 @@ class Workspace(Tree):
         return done.stdout
 
     def _bazel(self, *arguments):
-        return subprocess.run(
-            ["bazel", f"--output_base={self.folder}/output", "--max_idle_secs=900",
-             *arguments],
-            cwd=self.tree, capture_output=True, text=True, check=False,
+        command = ["bazel", f"--output_base={self.folder}/output", "--max_idle_secs=900",
+                   *arguments]
+        process = subprocess.Popen(
+            command, cwd=self.tree, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, start_new_session=True,
         )
+        try:
+            output, errors = process.communicate()
+        except BaseException:
+            process.send_signal(signal.SIGINT)  # else the server goes on building
+            process.communicate()
+            raise
+        return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 def _set(files):
