@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree as xml
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
@@ -263,6 +264,26 @@ class Sessions(unittest.TestCase):
             with self.assertRaisesRegex(BuildError, "no test passes"):
                 Session(workspace, Runner(), report, Options()).run(
                     self.mutants[:1], self.digests)
+
+
+class Rules(unittest.TestCase):
+    def test_are_read_as_bazel_describes_them(self):
+        rule = xml.fromstring(
+            """<rule class="cc_test" name="//a/b:c_test">
+              <string name="size" value="small"/><string name="timeout" value="long"/>
+              <list name="tags"><string value="threads"/></list>
+              <list name="args"><string value="--n=3"/>
+                <string value="$(location testdata/x)"/>
+                <string value="$(rootpath :y)"/><string value="$(rootpath //d:z)"/></list>
+            </rule>""")
+        test = Test.of_rule(rule)
+        self.assertEqual(test.label, "//a/b:c_test")
+        self.assertEqual(test.timeout, 900)
+        self.assertEqual(test.tags, {"threads"})
+        self.assertEqual(
+            test.arguments, ("--n=3", "a/b/testdata/x", "a/b/y", "d/z"))
+        self.assertEqual(
+            Test.of_rule(xml.fromstring('<rule class="x" name="//a:b"/>')).timeout, 300)
 
 
 class Output(unittest.TestCase):

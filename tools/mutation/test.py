@@ -55,8 +55,10 @@ class Test:
 
 
 def _path(package, label):
-    label = label if label.startswith("//") else f"//{package}{label}"
-    return label[2:].replace(":", "/")
+    """Where the file of a label lies in the folder that a test runs in."""
+    if label.startswith("//"):
+        return label[2:].replace(":", "/")
+    return f"{package}/{label.lstrip(':')}"
 
 
 @dataclasses.dataclass
