@@ -74,7 +74,7 @@ def _parse(arguments):
     parser.add_argument("--narrow", action="store_true",
                         help="only the tests of the files' own packages")
     parser.add_argument("--longest", type=float, default=30, metavar="SECONDS",
-                        help="leave out tests that take longer by themselves (30)")
+                        help="leave out tests of other packages that take longer (30)")
     parser.add_argument("--again", action="store_true",
                         help="judge earlier survivors again")
     parser.add_argument("--list", action="store_true",
