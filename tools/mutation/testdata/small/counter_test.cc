@@ -1,6 +1,6 @@
-#include <cstdio>
-
 #include "counter.h"
+
+#include <cstdio>
 
 int main() {
   std::puts("[ RUN      ] Counter.Sums");
