@@ -31,6 +31,8 @@ class Mutant:
     # Whether the change can be selected at run time. False for what the compiler must
     # know: constants that are constexpr, sizes of arrays, labels of cases.
     selectable: bool = True
+    # Whether the compiler may compute it: then that no test reaches it says nothing.
+    computable: bool = False
     key: str = ""
 
     @property

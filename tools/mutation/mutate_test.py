@@ -232,6 +232,9 @@ class Sessions(unittest.TestCase):
         self.assertEqual(self.verdict("2 -> (2 - 1)"), "did not compile")
         self.assertEqual(self.verdict("2 -> (2 + 1)"), "survived")  # built alone
 
+    def test_build_alone_what_the_compiler_computes(self):
+        self.assertEqual(self.verdict("n + n -> n - n"), "killed")
+
     def test_leave_the_files_as_they_were(self):
         for name in os.listdir(self.workspace.root):
             with open(os.path.join(self.workspace.tree, name), "rb") as copy:

@@ -76,8 +76,12 @@ class Session:
             wide = self._tests(left, run)
             left = self._judge_stage(left, wide, separate, reached, run)
         for mutant in left:
-            note = "" if mutant.key in reached else "(no test reaches it)"
-            self._judge(mutant, verdicts.SURVIVED, note=note)
+            if mutant.key in reached:
+                self._judge(mutant, verdicts.SURVIVED)
+            elif mutant.computable:
+                separate.append(mutant)
+            else:
+                self._judge(mutant, verdicts.SURVIVED, note="(no test reaches it)")
         for mutant in separate:
             self._run_separately(mutant, run)
 

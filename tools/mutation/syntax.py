@@ -166,3 +166,14 @@ def is_constant(node):
             return False
         child = ancestor
     return False
+
+
+def may_be_computed(node):
+    """Whether the compiler may use the value: outside of functions' bodies, and in
+    functions that are constexpr."""
+    functions = [a for a in node.ancestors() if a.kind in FUNCTIONS]
+    if not functions:
+        return True
+    outermost = functions[-1]
+    head = outermost.source[outermost.start : node.start]
+    return b"{" not in head or b"constexpr" in head.split(b"{")[0].split()

@@ -30,6 +30,7 @@ def mutants(root, file):
     for node in root.walk():
         for mutant in (m for operator in ALL for m in operator.mutants(node, file)):
             mutant.selectable = not syntax.is_constant(node)
+            mutant.computable = syntax.may_be_computed(node)
             if any(_preprocessed(root.source, edit) for edit in mutant.edits):
                 continue
             # The first operator that makes a change has it.

@@ -25,7 +25,9 @@ def mutants(node, file):
 
 def _others(node):
     text = node.text
-    if node.parent and node.parent.kind == K.FIELD_DECL:
+    if next((a for a in node.ancestors() if a.kind != K.UNEXPOSED_EXPR), node).kind == (
+        K.FIELD_DECL
+    ):
         return  # a default, which most constructors replace
     if node.kind == K.INTEGER_LITERAL and _INTEGER.fullmatch(text):
         yield f"({text} + 1)"

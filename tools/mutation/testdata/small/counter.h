@@ -3,6 +3,9 @@
 
 constexpr int kSizes[2] = {7, 9};
 
+constexpr int twice(int n) { return n + n; }
+constexpr int kTwelve = twice(6);
+
 int sum_up_to(int n);
 template <typename T>
 T greater(T a, T b) {
