@@ -1,6 +1,6 @@
-// Placed at the beginning of each file with mutants: which of them is selected, and
-// which are reached. The environment says both; nothing is allocated, locked or asked
-// of the system once the process has started.
+// Placed at the beginning of each file with mutants: which of them is selected,
+// and which are reached. The environment says both; nothing is allocated,
+// locked or asked of the system once the process has started.
 #ifndef WEIR_MUTANT_RUNTIME_H_
 #define WEIR_MUTANT_RUNTIME_H_
 
@@ -16,7 +16,8 @@ inline int chosen() {
   return id ? ::atoi(id) : 0;
 }
 
-// A file with a byte for each mutant, shared with the processes that a test starts.
+// A file with a byte for each mutant, shared with the processes that a test
+// starts.
 inline unsigned char* map_reached() {
   const char* path = ::getenv("WEIR_MUTANTS_REACHED");
   int file = path ? ::open(path, O_RDWR | O_CLOEXEC) : -1;
