@@ -101,6 +101,9 @@ class Session:
         if not tests:
             return mutants
         builder = SchemaBuilder(self._workspace, mutants, self._report.say)
+        if not builder.mutants:
+            separate += builder.separate
+            return []
         try:
             self._report.say(f"building {len(tests)} tests for {len(mutants)} mutants")
             builder.build(tests, run.config)
