@@ -27,6 +27,7 @@ class Report:
         self._lock = threading.Lock()
         self._expected = 0
         self._done = 0
+        self._warnings = []
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 for line in file:
@@ -52,6 +53,11 @@ class Report:
     def say(self, text):
         with self._lock:
             print(text, file=self._stream, flush=True)
+
+    def warn(self, text):
+        """Says it now and once more at the end."""
+        self._warnings.append(text)
+        self.say(text)
 
     def judge(self, mutant, digest, verdict, test="", case="", seconds=0.0, note=""):
         result = {
@@ -90,6 +96,7 @@ class Report:
             lines += [f"  {place(r)}: {change(r)}  [{r['key']}] {r['note']}".rstrip()
                       for r in survivors]
         lines += ["", *table(results)]
+        lines += self._warnings
         missing = len(mutants) - len(results)
         if missing:
             lines.append(f"{missing} mutants were not run; the same command goes on.")

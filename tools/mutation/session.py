@@ -177,10 +177,10 @@ class Session:
                 reached = frozenset(i for i, byte in enumerate(file.read()) if byte)
             os.unlink(path)
             if not outcome.passed:
-                self._report.say(f"left out: {test.label} fails without any mutant "
-                                 f"{outcome.case}")
+                self._report.warn(f"left out: {test.label} fails without any mutant "
+                                  f"{outcome.case}")
             elif outcome.seconds > self._options.longest and test.package not in own:
-                self._report.say(f"left out: {test.label} takes {outcome.seconds:.0f} s")
+                self._report.warn(f"left out: {test.label} takes {outcome.seconds:.0f} s")
             else:
                 baselines[test] = Session.Baseline(outcome.seconds, reached)
                 self._passed.add(test)
