@@ -915,6 +915,12 @@ TEST_F(EnforcerTest, ListsAreInPagesWithTheNewestFirst) {
   } while (!request.position.empty());
   EXPECT_EQ(seen, ids);
   EXPECT_EQ(enforcer_->list_usage_plans({"", -1})->items.size(), 25u);
+  const PageRequest nowhere{"nonsense"};
+  for (const absl::Status& status :
+       {enforcer_->list_usage_plans(nowhere).status(),
+        enforcer_->list_api_keys(nowhere).status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  }
 }
 
 // -- Memory --

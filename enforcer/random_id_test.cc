@@ -44,6 +44,20 @@ TEST(RandomText, IsOfTheAlphabetEvenly) {
   }
 }
 
+TEST(IsId, TakesLettersDigitsAndTwoSigns) {
+  const std::string signs =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  for (int c = 0; c < 256; ++c) {
+    const char character = static_cast<char>(c);
+    EXPECT_EQ(is_id(std::string(1, character)),
+              c != 0 && signs.find(character) != signs.npos)
+        << c;
+  }
+  EXPECT_TRUE(is_id(signs));
+  EXPECT_FALSE(is_id(signs + "a"));
+  EXPECT_FALSE(is_id(""));
+}
+
 // Whoever comes by the memory later finds nothing of what was given out.
 TEST(RandomText, UsedAndUnusedBytesAreWiped) {
   alignas(RandomText) std::array<unsigned char, sizeof(RandomText)> memory;

@@ -28,6 +28,7 @@
 #include "enforcer/enforcer.h"
 #include "gtest/gtest.h"
 #include "plan/plan_json.h"
+#include "proto/store.pb.h"
 #include "quota/calendar.h"
 #include "store/backup.h"
 #include "store/sqlite_store.h"
@@ -419,6 +420,31 @@ TEST_F(RecoveryTest, ForgetsDaysThatAreTooOld) {
                       [&](const DailyCount& day) { kept.push_back(day.used); })
           .ok());
   EXPECT_EQ(kept, std::vector<int64_t>{4});
+}
+
+// What no version has written: no plan begins with another's numbers.
+TEST_F(RecoveryTest, TellsOfTermsThatNoPlanCanHaveHad) {
+  v1::StoredTerms good;
+  good.set_calendar(QuotaCalendar::monthly().id());
+  good.set_limit(5);
+  v1::StoredTerms no_calendar = good, no_limit = good, no_discount = good;
+  no_calendar.set_calendar(QuotaCalendar::kIds);
+  no_limit.set_limit(-1);
+  no_discount.set_initial_discount(-1);
+  const auto opened_with = [&](const v1::StoredTerms& terms) {
+    v1::StoreChange change;
+    v1::StoredPlan& plan = *change.mutable_put_usage_plan();
+    *plan.mutable_plan() = *usage_plan_from_json(kPlan);
+    *plan.add_terms() = terms;
+    EXPECT_TRUE((*SqliteStore::open(folder_))->commit({change}).ok());
+    return try_open().status();
+  };
+  for (const auto& terms : {no_calendar, no_limit, no_discount}) {
+    EXPECT_EQ(
+        opened_with(terms),
+        absl::DataLossError("usage plan gold: its quota's history is damaged"));
+  }
+  EXPECT_EQ(opened_with(good), absl::OkStatus());
 }
 
 TEST_F(RecoveryTest, IsReadWhileItsOwnerGoesOn) {

@@ -60,6 +60,7 @@ TEST(CorsOrigins, AreComparedAsBrowsersWriteThem) {
            {"http://a.example:080", "http://a.example"},
            {"http://a.example:443", "http://a.example:443"},
            {"http://localhost:3000", "http://localhost:3000"},
+           {"http://localhost:65535", "http://localhost:65535"},
            {"http://[::1]", "http://[::1]"},
            {"http://[::1]:8080", "http://[::1]:8080"},
            {"https://xn--bcher-kva.example", "https://xn--bcher-kva.example"},

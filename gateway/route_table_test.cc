@@ -309,18 +309,21 @@ TEST_F(RouteTableTest, NoRoomForRoutes_IsKnownBefore) {
 // Not asked before, the change is made, and what cannot be limited is closed.
 TEST_F(RouteTableTest, NoRoomForRoutes_ClosesTheMethods) {
   create_first();
+  const Route known = *enforcer_->route("a1", "known");
   use_routes_up();
   ASSERT_TRUE(enforcer_
                   ->apply_patch("p1", operations(R"([
       {"op": "add", "path": "/apiStages/a1:test/throttle/pets/GET/rateLimit",
        "value": "5"},
       {"op": "add", "path": "/apiStages", "value": "a1:new"},
+      {"op": "add", "path": "/apiStages", "value": "a1:known"},
       {"op": "remove", "path": "/apiStages/a1:prod/throttle/pets/GET"}])"))
                   .ok());
   EXPECT_TRUE(absl::IsResourceExhausted(routes_.refresh("p1")));
   EXPECT_EQ(find("/a1/test/pets"), Route());
   EXPECT_EQ(find("/a1/test/pets", "PUT"), route("test", ""));
   EXPECT_EQ(find("/a1/new/x"), Route());
+  EXPECT_EQ(find("/a1/known/x"), known);  // which needed no room
   EXPECT_EQ(find("/a1/prod/pets"), route("prod", ""));
 }
 

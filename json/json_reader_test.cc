@@ -110,6 +110,18 @@ TEST(ParseJson, ReadsEscapes) {
   EXPECT_EQ(parsed(R"("\uDBFF\uDFFF")").string_value(), "\xF4\x8F\xBF\xBF");
 }
 
+TEST(ParseJson, ReadsEveryCharacterThatNeedsNoEscape) {
+  for (char c = 0; c < 0x7F; ++c) {
+    const std::string text = {'"', c, '"'};
+    if (c < ' ' || c == '"' || c == '\\') {
+      error(text);
+    } else {
+      EXPECT_EQ(parsed(text).string_value(), std::string(1, c));
+    }
+  }
+  EXPECT_EQ(parsed("\"\x7F\"").string_value(), "\x7F");
+}
+
 TEST(ParseJson, RefusesBadStrings) {
   for (const char* text :
        {R"("abc)", R"("\)", R"("\x")", R"("\u12")", R"("\u12G4")", "'a'",
@@ -166,7 +178,7 @@ TEST(ParseJson, BoundsDepth) {
 }
 
 TEST(ParseJson, BoundsSize) {
-  const std::string filler(kMaxJsonBytes - 2, 'x');
+  const std::string filler((6 << 20) - 2, 'x');  // 6 MiB, as the documents say
   EXPECT_TRUE(parse_json("\"" + filler + "\"").ok());
   EXPECT_EQ(parse_json("\"" + filler + "x\"").status().code(),
             absl::StatusCode::kResourceExhausted);

@@ -66,8 +66,8 @@ TEST(Credentials, ReadsWhatAwsClientsRead) {
   EXPECT_TRUE(second->read_only);
   EXPECT_FALSE(second->no_values);
   const auto third = Credentials::from_text(
-      "[a]\naws_access_key_id=ID\naws_secret_access_key=S\n"
-      "weir_access = no-values\n",
+      "; a remark\n[a]\naws_access_key_id=ID\naws_secret_access_key=S\n"
+      " # another\nweir_access = no-values\n  ;\n",
       "f");
   ASSERT_TRUE(third.ok()) << third.status();
   EXPECT_TRUE(third->find("ID")->read_only);

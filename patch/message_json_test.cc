@@ -1,6 +1,9 @@
 #include "patch/message_json.h"
 
+#include <string>
+
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
@@ -36,6 +39,28 @@ TEST(MessageJson, RefusesWhatIsNoSuchMessage) {
     EXPECT_TRUE(
         absl::IsInvalidArgument(message_from_json(*parse_json(json), &plan)))
         << json;
+  }
+}
+
+// Names from outside may have any length.
+TEST(MessageJson, NamesPlacesInShort) {
+  const std::string name(64, 'x');  // of its pointer, "/xxx", 64 are shown
+  const auto error_of = [](const std::string& name) {
+    v1::UsagePlan plan;
+    return std::string(
+        message_from_json(
+            *parse_json(absl::StrCat(R"({"tags":{")", name, R"(":5}})")), &plan)
+            .message());
+  };
+  EXPECT_EQ(error_of(name.substr(1))
+                .find(absl::StrCat("/tags/", name.substr(1), ": ")),
+            0u)
+      << error_of(name.substr(1));
+  for (const std::string& longer : {name, std::string(100'000, 'x')}) {
+    EXPECT_EQ(
+        error_of(longer).find(absl::StrCat("/tags/", name.substr(1), "...: ")),
+        0u);
+    EXPECT_LT(error_of(longer).size(), 200u);
   }
 }
 

@@ -655,6 +655,12 @@ TEST(PatchUsagePlan, BoundsItsInput) {
       ASSERT_TRUE(c >= ' ' && c < 0x7F);
     }
   }
+  // A path is told in full as long as it is not very long.
+  const std::string path = "/" + std::string(255, 'x');
+  EXPECT_THAT(std::string(failure({op("add", path, "x")}).message()),
+              StartsWith("operations[0] add \"" + path + "\": "));
+  EXPECT_THAT(std::string(failure({op("add", path + "y", "x")}).message()),
+              StartsWith("operations[0] add \"" + path + "\"...: "));
 }
 
 v1::PatchOperation random_operation(std::mt19937_64* random) {

@@ -120,6 +120,28 @@ TEST(BackupUsage, HasADateForEachDay) {
             R"("today":{"date":"2026-03-03","used":"4"}}})");
 }
 
+TEST(BackupUsage, TakesTheFirstAndTheLastDayThatThereIs) {
+  const auto usage = [](const char* date) {
+    return backup_line_from_json(absl::StrCat(
+        R"({"usage":{"association":"5","period":{"calendar":9,)", R"("date":")",
+        date, R"("},"today":{"date":")", date, R"("}}})"));
+  };
+  for (const auto& [date, day] :
+       {std::pair("2000-01-01", Day{0}), std::pair("2089-09-17", kLastDay)}) {
+    const auto line = usage(date);
+    ASSERT_TRUE(line.ok()) << line.status();
+    const auto counts = counts_of(line->usage());
+    ASSERT_TRUE(counts.ok()) << counts.status();
+    EXPECT_EQ(counts->today.day(), day);
+    EXPECT_EQ(counts->period.day(), day);
+  }
+  for (const char* const date : {"1999-12-31", "2089-09-18"}) {
+    const auto line = usage(date);
+    ASSERT_TRUE(line.ok()) << line.status();
+    EXPECT_TRUE(absl::IsInvalidArgument(counts_of(line->usage()).status()));
+  }
+}
+
 TEST(BackupUsage, KeepsEveryWord) {
   for (unsigned seed = first_seed(); seed < first_seed() + 60; ++seed) {
     SCOPED_TRACE(seed);

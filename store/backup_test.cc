@@ -20,8 +20,11 @@
 #include "plan/validation.h"
 #include "proto/store.pb.h"
 #include "quota/calendar.h"
+#include "quota/counts.h"
 #include "quota/words.h"
+#include "store/boot_id.h"
 #include "store/counts_block.h"
+#include "store/counts_file.h"
 #include "store/store.h"
 
 namespace weir {
@@ -90,7 +93,7 @@ class MemoryStore : public Store {
     return absl::OkStatus();
   }
   absl::StatusOr<int64_t> prune_days(Day, int64_t) override { return 0; }
-  std::string folder() const override { return "/memory"; }
+  std::string folder() const override { return place; }
   bool is_read_only() const override { return false; }
 
   v1::StoreChange counts = [] {
@@ -102,6 +105,7 @@ class MemoryStore : public Store {
   std::map<std::pair<Day, int64_t>, int64_t> days;
   std::map<std::pair<uint64_t, uint32_t>, std::string> blocks;
   int room = 1'000'000;  // for so many transactions
+  std::string place = "/memory";
 };
 
 void ignore(int64_t) {}
@@ -342,6 +346,29 @@ TEST(Backup, ChangesNoStoreThatWasUsed) {
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
     EXPECT_EQ(exported(store), before);
   }
+}
+
+// Where the files of counts are whole, but lack a key that the store has.
+TEST(Backup, NamesTheKeyWhoseCountsAreMissing) {
+  MemoryStore store;
+  ASSERT_TRUE(imported(text_of(lines()), store).ok());
+  store.place = absl::StrCat(::testing::TempDir(), "counts-XXXXXX");
+  ASSERT_NE(mkdtemp(store.place.data()), nullptr);
+  const auto file = CountsFile::create(store.place, 2, 1'000);
+  ASSERT_TRUE(file.ok()) << file.status();
+  const auto copy = CountsCopy::at_start(kDay, QuotaCalendar::weekly());
+  ASSERT_TRUE((*file)->start(1, 7, copy).ok());
+  v1::StoredCounts& counts = *store.counts.mutable_put_counts();
+  counts.set_generation(2);
+  counts.set_boot_id(to_string(current_boot_id()));
+
+  std::ostringstream out;
+  EXPECT_EQ(export_store(store, out, ignore),
+            absl::DataLossError(absl::StrCat(store.place,
+                                             ": the counts of API key k2 under "
+                                             "usage plan p1 are missing")));
+  ASSERT_TRUE((*file)->start(2, 3, copy).ok());
+  EXPECT_TRUE(export_store(store, out, ignore).ok());
 }
 
 TEST(Backup, SaysWhatTheStoreSays) {

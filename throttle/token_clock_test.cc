@@ -96,6 +96,31 @@ TEST(TokenClock, AdmitsExactlyOnePeriodAfterEmptying) {
   }
 }
 
+// Where hardly any units are left for a token.
+TEST(TokenClock, IsExactAlsoWithTheLargestBursts) {
+  const struct {
+    double rate;
+    int64_t burst;
+  } cases[] = {{40, TokenClock::kMaxBurst},
+               {32, TokenClock::kMaxBurst},
+               {1e9 / (1 << 26), 1 << 30},
+               {1e9 / (1 << 25), 1 << 30}};
+  // Not at the origin, where everything is exact.
+  const int64_t now = kSecond + 12'345;
+  for (const auto& c : cases) {
+    const TokenClock first = make(c.rate, c.burst);
+    const TokenClock renewed = first.renewed(c.rate, c.burst, kSecond).value();
+    for (const TokenClock& clock : {first, renewed}) {
+      const int64_t period = time_for(clock.exact_rate(), 1);
+      TokenBucket bucket;
+      ASSERT_TRUE(take(clock, bucket, now, c.burst)) << c.rate;
+      EXPECT_EQ(clock.ready_at(bucket.word(), 1), now + period) << c.rate;
+      EXPECT_FALSE(would_take(clock, bucket, now + period - 1)) << c.rate;
+      EXPECT_TRUE(would_take(clock, bucket, now + period)) << c.rate;
+    }
+  }
+}
+
 TEST(TokenClock, AdmitsTheWholeBurstAtAnyInstant) {
   for (const double rate : {0.1, 3.0, 33.0, 37.5, 333.3, 1001.0, 9999.0}) {
     const TokenClock clock = make(rate, 20);
@@ -158,6 +183,13 @@ TEST(TokenClock, ReadyAtKnowsWhatNeverComes) {
   ASSERT_TRUE(take(still, bucket, 0, 4));
   EXPECT_LE(still.ready_at(bucket.word(), 1), 0);
   EXPECT_EQ(still.ready_at(bucket.word(), 2), TokenClock::kNever);
+  // A rate so low, and a burst so large, that it takes longer than times say.
+  const TokenClock slow = make(1e-3, TokenClock::kMaxBurst);
+  TokenBucket emptied;
+  ASSERT_TRUE(take(slow, emptied, 0, TokenClock::kMaxBurst));
+  EXPECT_EQ(slow.ready_at(emptied.word(), TokenClock::kMaxBurst),
+            TokenClock::kNever);
+  EXPECT_LT(slow.ready_at(emptied.word(), 1), TokenClock::kNever);
   // Later than times can say.
   const int64_t late = TokenClock::kNever - 10;
   const TokenClock last = make(1, 1, late);
@@ -292,6 +324,16 @@ TEST(TokenClock, OverlappingCallsOwePastTheChangeAtMostTheBurst) {
   TokenBucket bucket;
   ASSERT_TRUE(take(old_clock, bucket, kSecond, 10));
   EXPECT_EQ(clock.ready_at(bucket.word(), 10), 10 * kSecond);
+}
+
+TEST(TokenClock, RefundOfWhatWasRefilledMakesNoTokensForThoseBehind) {
+  const TokenClock clock = make(1, 1);
+  TokenBucket bucket;
+  ASSERT_TRUE(take(clock, bucket, 0));
+  EXPECT_TRUE(bucket.give_back(clock, clock.at(2 * kSecond), 1));
+  EXPECT_FALSE(take(clock, bucket, 0));
+  EXPECT_TRUE(take(clock, bucket, 2 * kSecond));
+  EXPECT_FALSE(take(clock, bucket, 2 * kSecond));
 }
 
 TEST(TokenClock, TimeGoingBackwardsMakesNoTokens) {
