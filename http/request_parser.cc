@@ -16,8 +16,8 @@ namespace http = boost::beast::http;
 // and a line break. What is longer has an extension or leading zeros.
 constexpr size_t kPlainChunkHeader = 20;
 
-// The least that follows where a chunk is to begin: "0", two line breaks. With
-// less, Beast may abort if assertions are compiled in.
+// The least that follows where a chunk is to begin: "0", two line breaks. Beast
+// is given no less there.
 constexpr size_t kLeastChunks = 5;
 
 std::string_view to_std(boost::beast::string_view text) {
