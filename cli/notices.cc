@@ -22,7 +22,7 @@ void Notices::say(std::string_view text) {
   std::string lines;
   if (left_out_ > 0) {
     lines = absl::StrCat("weir: ", left_out_,
-                         " lines were left out, as nobody read them\n");
+                         " lines were left out: standard error was not read\n");
     left_out_ = 0;
   }
   std::string line = printable(text, console_.utf8);
