@@ -278,7 +278,7 @@ TEST(AdmissionInterleaving, PassesAloneWhileItsPlanChanges) {
   }
 }
 
-// A limit refuses, and what the others gave meanwhile is theirs again.
+// When one limit refuses, the tokens taken from the others are returned.
 TEST(AdmissionInterleaving, GivesAllBackWhilePlansChange) {
   const Versions plan({kBurst, kBurst, 100});
   const Versions refusing({0, kBurst, 0});

@@ -520,6 +520,15 @@ class ImportedStoreTest : public RecoveryTest {
       }
     }
   }
+  // In a process of its own.
+  void be_killed_after(int steps) {
+    EXPECT_EQ(in_child([&] {
+                open();
+                take_steps(1, steps);
+                raise(SIGKILL);
+              }),
+              -SIGKILL);
+  }
   void expect_used_after(int steps) {
     for (int i = 0; i < kKeys; ++i) {
       const int since = step_of(i) <= steps ? 1 : 0;
@@ -550,12 +559,7 @@ TEST_F(ImportedStoreTest, OpensAgainAfterOrderlyEnds) {
 TEST_F(ImportedStoreTest, OpensAgainWhereverItIsKilled) {
   for (int steps = 0; steps <= kSteps; ++steps) {
     import();
-    EXPECT_EQ(in_child([&] {
-                open();
-                take_steps(1, steps);
-                raise(SIGKILL);
-              }),
-              -SIGKILL);
+    be_killed_after(steps);
     open();
     EXPECT_EQ(enforcer_->statistics().counts_from, Counts::kExact);
     expect_used_after(steps);
@@ -567,12 +571,7 @@ TEST_F(ImportedStoreTest, OpensAgainWhereverItIsKilled) {
 TEST_F(ImportedStoreTest, BeginsWithTheLastSyncWhereItsFilesAreLost) {
   for (int steps = 0; steps <= kSteps; ++steps) {
     import();
-    EXPECT_EQ(in_child([&] {
-                open();
-                take_steps(1, steps);
-                raise(SIGKILL);
-              }),
-              -SIGKILL);
+    be_killed_after(steps);
     for (const auto& entry : fs::directory_iterator(folder_)) {
       if (absl::StartsWith(entry.path().filename().string(), "counts-")) {
         std::ofstream(entry.path(), std::ios::trunc);

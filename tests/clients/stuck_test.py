@@ -242,7 +242,8 @@ class Streams(unittest.TestCase):
         with open(path, encoding="utf-8") as file:
             return file.read()
 
-    def test_nobody_reads_what_it_says(self):
+    def start_behind_a_full_pipe(self):
+        """The process, and the end of its stderr's pipe that is read, full of "x"."""
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)
         process, _ = self.start(stderr=writer)
@@ -253,23 +254,18 @@ class Streams(unittest.TestCase):
         except BlockingIOError:
             pass
         os.close(writer)
+        return process, reader
+
+    def test_nobody_reads_what_it_says(self):
+        process, _ = self.start_behind_a_full_pipe()
         for _ in range(3_000):
             process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(PATIENCE), 0)
 
     def test_lines_that_were_left_out_are_counted(self):
-        reader, writer = os.pipe()
-        self.addCleanup(os.close, reader)
-        process, _ = self.start(stderr=writer)
-        os.set_blocking(writer, False)
+        process, reader = self.start_behind_a_full_pipe()
         os.set_blocking(reader, False)
-        try:
-            while True:
-                os.write(writer, b"x" * 512)
-        except BlockingIOError:
-            pass
-        os.close(writer)
         # One at a time, for several that wait are one.
         for _ in range(20):
             process.send_signal(signal.SIGHUP)
