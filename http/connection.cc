@@ -1,7 +1,5 @@
 #include "http/connection.h"
 
-#include <netinet/tcp.h>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
