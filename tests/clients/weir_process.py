@@ -100,8 +100,6 @@ class WeirProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                # Else a limit of file sizes would kill it: see let_files_grow().
-                preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
             )
         atexit.register(self.kill)
         self.url = self._wait_for_url("listening on", said)
