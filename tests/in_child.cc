@@ -5,8 +5,8 @@
 
 #include "gtest/gtest.h"
 
-// Of tools/coverage, if that has built this: writes down what was counted, which
-// _exit() does not.
+// Of tools/coverage, if that has built this: writes down what was counted,
+// which _exit() does not.
 extern "C" [[gnu::weak]] int __llvm_profile_write_file();
 
 namespace weir {

@@ -196,6 +196,8 @@ TEST(TokenClock, ReadyAtKnowsWhatNeverComes) {
   TokenBucket other;
   ASSERT_TRUE(take(last, other, late));
   EXPECT_EQ(last.ready_at(other.word(), 1), TokenClock::kNever);
+  // Beyond the line's end, where the clock stops.
+  EXPECT_EQ(clock.ready_at(~uint64_t{0}, 1), TokenClock::kNever);
 }
 
 TEST(TokenClock, NeverRefillsAtRateZeroAndAdmitsNothingAtBurstZero) {

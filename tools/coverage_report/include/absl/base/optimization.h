@@ -1,6 +1,7 @@
-// Found before Abseil's own header when tools/coverage builds. What macros of the system's
-// headers expand to, clang does not count, nor the conditions given to them; but it counts
-// the arguments of functions, and what is made of their results.
+// Found before Abseil's own header when tools/coverage builds. What macros of
+// the system's headers expand to, clang does not count, nor the conditions
+// given to them; but it counts the arguments of functions, and what is made of
+// their results.
 
 #ifndef WEIR_TOOLS_COVERAGE_REPORT_INCLUDE_ABSL_BASE_OPTIMIZATION_H_
 #define WEIR_TOOLS_COVERAGE_REPORT_INCLUDE_ABSL_BASE_OPTIMIZATION_H_
