@@ -55,8 +55,8 @@ TEST(MethodBuckets, WithoutMemoryThereIsNoBucket) {
   while (arena->take_line() != nullptr) {
   }
   // Neither a line more nor a level more.
-  EXPECT_EQ(buckets.find_or_add(16, *arena), nullptr);
-  EXPECT_EQ(buckets.find_or_add(64, *arena), nullptr);
+  EXPECT_EQ(buckets.find_or_add(17, *arena), nullptr);
+  EXPECT_EQ(buckets.find_or_add(65, *arena), nullptr);
   EXPECT_EQ(buckets.find_or_add(3, *arena), bucket);
   EXPECT_EQ(buckets.find_or_add(8, *arena), other);
 }

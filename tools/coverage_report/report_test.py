@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 """The report of tools/coverage, from samples as llvm-cov exports them."""
 
+import json
 import os
+import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
@@ -78,10 +81,9 @@ class Report(unittest.TestCase):
         )
 
     def test_adds_instantiations(self):
-        other = [[3, 7, 3, 12, 0, 4, 0, 0, 4]]
-        self.assertEqual(
-            [b.condition for b in file_of(BRANCHES + other).unreached], ["b == 3"]
-        )
+        others = [[3, 7, 3, 12, 0, 4, 0, 0, 4], [3, 7, 3, 12, 1, 0, 0, 0, 4]]
+        for all_of in (BRANCHES + others, others + BRANCHES):
+            self.assertEqual([b.condition for b in file_of(all_of).unreached], ["b == 3"])
 
     def test_tells_what_was_not_even_asked(self):
         file = file_of([[12, 10, 12, 11, 0, 0, 0, 0, 4]])
@@ -125,6 +127,27 @@ class Report(unittest.TestCase):
         text, left = report.report([file_of(path="cli/sample.cc")], set())
         self.assertEqual(left, 0)
         self.assertIn("does not explain:\n  none\n", text)
+
+    def test_exits_with_1_if_a_branch_is_left(self):
+        for path, status in (("quota/sample.h", 1), ("cli/sample.h", 0)):
+            with tempfile.TemporaryDirectory() as folder:
+                os.makedirs(os.path.join(folder, os.path.dirname(path)))
+                os.makedirs(os.path.join(folder, "docs"))
+                for name, text in (
+                    (path, SOURCE),
+                    ("docs/proof.md", "| `quota/sample.h` | `b > 2` | false | why |\n"),
+                    ("export.json", json.dumps({"data": [{"files": [{
+                        "filename": "./" + path, "segments": SEGMENTS, "branches": BRANCHES,
+                    }]}]})),
+                ):
+                    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                        file.write(text)
+                done = subprocess.run(
+                    [sys.executable, os.path.abspath(report.__file__), "export.json"],
+                    cwd=folder, capture_output=True, text=True, check=False,
+                )
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertIn(f"{path}: 11-13", done.stdout)
 
     def test_joins_lines_that_only_blank_ones_separate(self):
         self.assertEqual(report.ranges([2, 1, 4, 9], {1, 2, 4, 6, 9}), "1-4, 9")
