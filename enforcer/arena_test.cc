@@ -349,6 +349,13 @@ TEST(Arena, InOthersMemoryTouchesNothingBeyondItsLimit) {
   EXPECT_TRUE(is_zero(block, 32 << 10));
 
   std::memset(memory, 0, sizeof memory);
+  // A limit within the next block's alignment.
+  arena->start_over(1000);
+  EXPECT_EQ(take_all(), (1000 - Arena::kPairBytes) / 64);
+  EXPECT_EQ(arena->allocate(1), nullptr);
+  EXPECT_TRUE(is_zero(memory + 960, sizeof memory - 960));
+
+  std::memset(memory, 0, sizeof memory);
   arena->start_over(1024);
   EXPECT_EQ(arena->used(), 0u);
   EXPECT_EQ(take_all(), (1024 - Arena::kPairBytes) / 64);
