@@ -2,7 +2,8 @@
 
 #include <cstdlib>
 #include <memory>
-#include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "enforcer/arena.h"
@@ -11,6 +12,7 @@
 #include "enforcer/clock.h"
 #include "enforcer/key_lease.h"
 #include "enforcer/subscription.h"
+#include "enforcer/thread_number.h"
 #include "gtest/gtest.h"
 #include "plan/compiled_plan.h"
 #include "plan/plan_compiler.h"
@@ -80,7 +82,7 @@ class LeasesTest : public ::testing::Test {
 
   const std::unique_ptr<Arena> arena_ = *Arena::create(size_t{1} << 22);
   Clients clients_{*arena_};
-  Leases leases_{*arena_, clients_.counts(), /*threads=*/1, /*tokens=*/16,
+  Leases leases_{*arena_, clients_.counts(), /*threads=*/2, /*tokens=*/16,
                  /*both_throttles=*/false};
   std::vector<std::unique_ptr<void, Free>> memory_;
   PlanCell cell_ = {};
@@ -135,9 +137,11 @@ TEST_F(LeasesTest, IsOneForAKeyUntilItEnds) {
   collide(client_, first);
   EXPECT_TRUE(maintain(client_));
   const KeyLease* lease = leases_.find(client_);
-  collide(client_, second);
+  int64_t reserve = lease->reserve();
+  std::thread([&] { collide(client_, second); }).join();
   EXPECT_TRUE(maintain(client_));
-  EXPECT_EQ(leases_.find(client_)->subscription(), &first);
+  EXPECT_EQ(lease->subscription(), &first);
+  EXPECT_EQ(lease->reserve(), reserve);
   // Not another plan's end, nor another association's.
   leases_.end(unthrottled_);
   leases_.end(second);
@@ -148,9 +152,24 @@ TEST_F(LeasesTest, IsOneForAKeyUntilItEnds) {
   collide(client_, second, kOtherRoute);
   EXPECT_TRUE(maintain(client_));
   EXPECT_EQ(leases_.find(client_)->subscription(), &second);
-  collide(client_, second, kRoute);
+  // Another thread's slot is for the lease's route, too.
+  lease = leases_.find(client_);
+  reserve = lease->reserve();
+  std::thread([&] { collide(client_, second, kRoute); }).join();
   EXPECT_TRUE(maintain(client_));
-  EXPECT_EQ(leases_.find(client_)->route(), kOtherRoute);
+  EXPECT_EQ(lease->reserve(), reserve);
+}
+
+TEST_F(LeasesTest, IsForSoManyThreadsAlone) {
+  const Subscription& subscription = subscribe(client_, cell_);
+  ASSERT_EQ(ThreadNumber::mine(), 0);
+  std::thread([&] {
+    ASSERT_EQ(ThreadNumber::mine(), 1);
+    std::thread([&] { collide(client_, subscription); }).join();
+    EXPECT_FALSE(maintain(client_));
+    collide(client_, subscription);
+    EXPECT_TRUE(maintain(client_));
+  }).join();
 }
 
 }  // namespace
