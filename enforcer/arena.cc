@@ -65,9 +65,8 @@ absl::StatusOr<std::unique_ptr<Arena>> Arena::create(size_t bytes,
       const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
       const size_t end = round_up(size, page);
       if (head != 0) munmap(mapped, head);
-      if (end < size + slack - head) {
-        munmap(base + end, size + slack - head - end);
-      }
+      // At least a page of the slack is behind, as `head` is whole pages.
+      munmap(base + end, size + slack - head - end);
     }
     // Not given is not an error: small pages serve as well.
     madvise(base, size,

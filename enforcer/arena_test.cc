@@ -1,11 +1,13 @@
 #include "enforcer/arena.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <fstream>
 #include <set>
 #include <thread>
 #include <vector>
@@ -347,6 +349,13 @@ TEST(Arena, InOthersMemoryTouchesNothingBeyondItsLimit) {
   EXPECT_TRUE(is_zero(block, 32 << 10));
 
   std::memset(memory, 0, sizeof memory);
+  // A limit within the next block's alignment.
+  arena->start_over(1000);
+  EXPECT_EQ(take_all(), (1000 - Arena::kPairBytes) / 64);
+  EXPECT_EQ(arena->allocate(1), nullptr);
+  EXPECT_TRUE(is_zero(memory + 960, sizeof memory - 960));
+
+  std::memset(memory, 0, sizeof memory);
   arena->start_over(1024);
   EXPECT_EQ(arena->used(), 0u);
   EXPECT_EQ(take_all(), (1024 - Arena::kPairBytes) / 64);
@@ -400,6 +409,53 @@ TEST(Arena, ExtendsWhileThreadsTakeLines) {
 TEST(Arena, TooSmallAnArenaIsRefused) {
   EXPECT_EQ(Arena::create(1000).status().code(),
             absl::StatusCode::kResourceExhausted);
+}
+
+TEST(Arena, BeginsWithAHugePage) {
+  constexpr size_t kHugePage = 2 * kMegabyte;
+  // A kernel may align a mapping by itself, depending on its size.
+  for (size_t bytes : {kHugePage, kHugePage + 128, 5 * kMegabyte + 4096}) {
+    const auto arena = *Arena::create(bytes);
+    const auto address = reinterpret_cast<uintptr_t>(arena->allocate(1));
+    EXPECT_EQ(address % kHugePage, Arena::kPairBytes) << bytes;
+  }
+}
+
+// Has the system refuse this process more than `bytes` of further addresses.
+class AddressSpaceLimit {
+ public:
+  explicit AddressSpaceLimit(size_t bytes) {
+    size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    getrlimit(RLIMIT_AS, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = pages * static_cast<size_t>(sysconf(_SC_PAGESIZE)) + bytes;
+    EXPECT_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+  }
+  ~AddressSpaceLimit() { setrlimit(RLIMIT_AS, &before_); }
+
+ private:
+  rlimit before_;
+};
+
+TEST(Arena, TakesWhatALimitOfTheAddressSpaceLeaves) {
+  const AddressSpaceLimit limit(8 * kMegabyte);
+  const auto arena = Arena::create(64 * kMegabyte);
+  ASSERT_TRUE(arena.ok()) << arena.status();
+  EXPECT_NE((*arena)->allocate(3 * kMegabyte), nullptr);
+  EXPECT_EQ((*arena)->allocate(3 * kMegabyte), nullptr);
+}
+
+TEST(Arena, SaysThatALimitOfTheAddressSpaceLeavesTooLittle) {
+  absl::Status status;
+  {
+    const AddressSpaceLimit limit(kMegabyte / 2);
+    status = Arena::create(64 * kMegabyte).status();
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(status.message(),
+            "cannot reserve 1048576 bytes or more of address space for the "
+            "arena (asked for 67108864)");
 }
 
 }  // namespace

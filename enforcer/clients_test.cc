@@ -21,6 +21,7 @@
 #include "gtest/gtest.h"
 #include "quota/calendar.h"
 #include "quota/counts.h"
+#include "quota/line_source.h"
 #include "quota/quota_counter.h"
 #include "quota/quota_terms.h"
 #include "quota/words.h"
@@ -248,6 +249,49 @@ TEST_P(ClientsTest, UsedUpArenaSaysSoAndChangesNothing) {
   }
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
   EXPECT_EQ(published(client).size(), static_cast<size_t>(association - 1));
+  std::atomic<Subscription*> head{nullptr};
+  EXPECT_EQ(clients_.share(head, cell_), nullptr);
+  EXPECT_EQ(head, nullptr);
+}
+
+// Counts in memory go into the arena, too. A subscription that there is room
+// for, but not for its days, is given up.
+TEST(Clients, TakesNothingForDaysThatTheArenaHasNoRoomFor) {
+  alignas(Arena::kPairBytes) static char memory[size_t{1} << 18];
+  const auto arena = Arena::over(memory, sizeof memory, size_t{1} << 16);
+  Clients clients(*arena);
+  const PlanCell cell = {};
+  Client& client = *clients.create("a", /*enabled=*/true);
+  std::vector<DayWord> days;  // on 15 lines
+  for (int i = 0; i < 100; ++i) days.emplace_back(kDay + i, 1);
+  const CountsCopy copy{
+      kDay,
+      {DayWord(kDay + 100, 1), PeriodWord(kWeekly.calendar, kDay + 100, 0),
+       PeriodWord()},
+      days};
+  void* const room = arena->allocate(sizeof(Subscription));
+  while (arena->allocate(1) != nullptr) {
+  }
+  while (arena->take_line() != nullptr) {
+  }
+  const auto expect_refused = [&] {
+    const size_t used = arena->used();
+    arena->extend(arena->end() + 5 * LineSource::kLineBytes);
+    EXPECT_TRUE(
+        absl::IsResourceExhausted(clients.prepare(client, copy, 1).status()));
+    arena->collect();
+    EXPECT_EQ(arena->used(), used);
+    EXPECT_EQ(client.first.own_counts.log.sum(0, kLastDay), 0);
+  };
+  expect_refused();
+  // The same for a key's second plan, whose block there is.
+  const auto first =
+      clients.prepare(client, CountsCopy::at_start(kDay, kWeekly.calendar), 1);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(*first, &client.first);
+  clients.publish(client, **first, cell);
+  arena->free(room, sizeof(Subscription));
+  expect_refused();
 }
 
 // A thread that finds a subscription finds its counts as they were prepared:

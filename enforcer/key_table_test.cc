@@ -57,6 +57,20 @@ class KeyTableTest : public ::testing::Test, protected Keys {};
 TEST_F(KeyTableTest, EmptyTableFindsNothing) {
   EXPECT_EQ(find(""), nullptr);
   EXPECT_EQ(find("key"), nullptr);
+  // As a batch does before it looks.
+  table_.prefetch(hash_("key"));
+  table_.prefetch_client(hash_("key"));
+}
+
+// Whatever a key's hash is, the mark that a removed one leaves is not a key.
+TEST_F(KeyTableTest, RemovedKeysOfAnyHashAreGone) {
+  for (uint32_t hash = 0; hash < 4; ++hash) {
+    Client* client = insert("key", hash);
+    EXPECT_EQ(table_.find("key", hash), client);
+    remove(client, hash);
+    EXPECT_EQ(table_.find("key", hash), nullptr);
+    EXPECT_EQ(table_.find("", 1), nullptr);
+  }
 }
 
 TEST_F(KeyTableTest, AgreesWithAMapThroughGrowthAndRemoval) {

@@ -51,10 +51,14 @@ TEST(MethodBuckets, WithoutMemoryThereIsNoBucket) {
   const auto arena = *Arena::create(size_t{1} << 20);
   MethodBuckets buckets;
   TokenBucket* bucket = buckets.find_or_add(3, *arena);
+  TokenBucket* other = buckets.find_or_add(8, *arena);
   while (arena->take_line() != nullptr) {
   }
-  EXPECT_EQ(buckets.find_or_add(8, *arena), nullptr);
+  // Neither a line more nor a level more.
+  EXPECT_EQ(buckets.find_or_add(17, *arena), nullptr);
+  EXPECT_EQ(buckets.find_or_add(65, *arena), nullptr);
   EXPECT_EQ(buckets.find_or_add(3, *arena), bucket);
+  EXPECT_EQ(buckets.find_or_add(8, *arena), other);
 }
 
 TEST(MethodBuckets, ThreadsThatGrowTheTreeTogetherAgree) {

@@ -5,6 +5,10 @@
 
 #include "gtest/gtest.h"
 
+// Of tools/coverage, if that has built this: writes down what was counted,
+// which _exit() does not.
+extern "C" [[gnu::weak]] int __llvm_profile_write_file();
+
 namespace weir {
 
 int in_child(const std::function<void()>& body) {
@@ -12,6 +16,7 @@ int in_child(const std::function<void()>& body) {
   if (child == 0) {
     alarm(60);
     body();
+    if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();
     _exit(::testing::Test::HasFailure() ? 1 : 0);
   }
   int status = 0;

@@ -43,6 +43,12 @@ TEST(Rate, IsTheFractionThatWasMeant) {
   }
 }
 
+TEST(Rate, IsEqualToTheSameFractionAlone) {
+  EXPECT_EQ((Rate{1, 10}), (Rate{1, 10}));
+  EXPECT_NE((Rate{1, 10}), (Rate{1, 100}));
+  EXPECT_NE((Rate{1, 10}), (Rate{2, 10}));
+}
+
 TEST(Rate, RoundsBackToTheSameDouble) {
   const char* given = std::getenv("WEIR_TEST_SEED");
   const uint64_t seed = given ? std::strtoull(given, nullptr, 10) : 1;

@@ -29,11 +29,10 @@ struct PerNanosecond {
 };
 
 uint64_t divide_up(absl::uint128 a, uint64_t b) {
+  a += b - 1;
   // Most often in 64 bits: a division in 128 bits is a slow call.
-  if (absl::Uint128High64(a) == 0 && absl::Uint128Low64(a) <= ~b) {
-    return (absl::Uint128Low64(a) + (b - 1)) / b;
-  }
-  return absl::Uint128Low64((a + (b - 1)) / b);
+  if (absl::Uint128High64(a) == 0) return absl::Uint128Low64(a) / b;
+  return absl::Uint128Low64(a / b);
 }
 
 // True if a step that leaves `lost` of `exact` out is close enough: a clock

@@ -196,6 +196,8 @@ TEST(TokenClock, ReadyAtKnowsWhatNeverComes) {
   TokenBucket other;
   ASSERT_TRUE(take(last, other, late));
   EXPECT_EQ(last.ready_at(other.word(), 1), TokenClock::kNever);
+  // Beyond the line's end, where the clock stops.
+  EXPECT_EQ(clock.ready_at(~uint64_t{0}, 1), TokenClock::kNever);
 }
 
 TEST(TokenClock, NeverRefillsAtRateZeroAndAdmitsNothingAtBurstZero) {
@@ -326,6 +328,16 @@ TEST(TokenClock, OverlappingCallsOwePastTheChangeAtMostTheBurst) {
   EXPECT_EQ(clock.ready_at(bucket.word(), 10), 10 * kSecond);
 }
 
+TEST(TokenClock, ChargesABucketWhetherItOwesOrNot) {
+  const TokenClock clock = make(1, 5);
+  const TokenInstant now = clock.at(100 * kSecond);
+  const uint64_t once = clock.charge(now, 0, 3);
+  EXPECT_EQ(clock.available(now, once), 2);
+  const uint64_t twice = clock.charge(now, once, 4);
+  EXPECT_EQ(clock.available(now, twice), 0);
+  EXPECT_EQ(clock.ready_at(twice, 1), 103 * kSecond);
+}
+
 TEST(TokenClock, RefundOfWhatWasRefilledMakesNoTokensForThoseBehind) {
   const TokenClock clock = make(1, 1);
   TokenBucket bucket;
@@ -403,6 +415,18 @@ TEST(TokenClock, SurvivesAnyNumberOfChanges) {
   EXPECT_FALSE(take(clock, bucket, now + 9'999'999));
   EXPECT_TRUE(
       take(clock, bucket, now + 130'000'000));  // An eighth may be lost.
+}
+
+TEST(TokenClock, StopsAtTheEndOfTheLine) {
+  const TokenClock clock = make(1e9, 2);
+  for (const int64_t now : {TokenClock::kNever - 1, TokenClock::kNever}) {
+    TokenBucket bucket;
+    EXPECT_EQ(available(clock, bucket, now), 2);
+    EXPECT_TRUE(take(clock, bucket, now, 2));
+    EXPECT_EQ(available(clock, bucket, now), 0);
+    EXPECT_FALSE(take(clock, bucket, now));
+    EXPECT_EQ(clock.ready_at(bucket.word(), 1), TokenClock::kNever);
+  }
 }
 
 TEST(TokenClock, SaysWhenTheLineIsUsedUp) {
