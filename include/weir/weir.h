@@ -4,7 +4,8 @@
  *   weir_enforcer* enforcer;
  *   weir_text answer;
  *   if (weir_open(&options, &enforcer, &answer) != WEIR_OK) ...
- *   if (weir_admit(enforcer, key, key_size, route, 1, NULL) == WEIR_ADMITTED) ...
+ *   if (weir_admit(enforcer, key, key_size, route, 1, NULL) == WEIR_ADMITTED)
+ * ...
  *
  * libweir.so exports these functions and nothing else. What they do, and what
  * they promise, is what the functions of the same names in enforcer/enforcer.h
@@ -48,8 +49,8 @@ const char* weir_version(void);
 
 /* -- Text -- */
 
-/* Owned by the caller. `data` ends with a NUL that `size` does not count, and is
- * NULL if it was freed or never set. */
+/* Owned by the caller. `data` ends with a NUL that `size` does not count, and
+ * is NULL if it was freed or never set. */
 typedef struct weir_text {
   char* data;
   size_t size;
@@ -81,8 +82,8 @@ typedef struct weir_enforcer weir_enforcer;
 
 /* The severities that a log receives. */
 enum { WEIR_LOG_INFO = 0, WEIR_LOG_WARNING = 1, WEIR_LOG_ERROR = 2 };
-/* Receives what no call returns: see Options::log. `message` ends with a NUL and
- * lives for the length of the call. Called by any thread, but never within
+/* Receives what no call returns: see Options::log. `message` ends with a NUL
+ * and lives for the length of the call. Called by any thread, but never within
  * weir_admit(); must not call the enforcer. */
 typedef void (*weir_log)(void* context, int32_t severity, const char* message,
                          size_t message_size);
@@ -106,10 +107,10 @@ typedef struct weir_options {
   int32_t quota_offset;    /* WEIR_OFFSET_... */
   int32_t method_throttle; /* WEIR_METHOD_... */
 
-  uint64_t arena_bytes;   /* 0: the default of Options::arena_bytes */
-  int32_t no_huge_pages;  /* not 0: pages of the usual size */
-  int32_t lease_threads;  /* see docs/leases.md */
-  int64_t lease_tokens;   /* 0: the default of Options::lease_tokens */
+  uint64_t arena_bytes;  /* 0: the default of Options::arena_bytes */
+  int32_t no_huge_pages; /* not 0: pages of the usual size */
+  int32_t lease_threads; /* see docs/leases.md */
+  int64_t lease_tokens;  /* 0: the default of Options::lease_tokens */
 
   weir_log log; /* NULL: none */
   void* log_context;
@@ -233,8 +234,8 @@ int64_t weir_period_reset_unix_ns(const weir_decision* decision);
 int64_t weir_period_seconds(const weir_decision* decision);
 
 /* The HTTP status for a decision: 200, 403 or 429. `body` and `error_type` (the
- * value of x-amzn-ErrorType), unless they are NULL, are set to static texts that
- * end with a NUL, "" if the request was admitted. */
+ * value of x-amzn-ErrorType), unless they are NULL, are set to static texts
+ * that end with a NUL, "" if the request was admitted. */
 int32_t weir_http_status(const weir_decision* decision, const char** body,
                          const char** error_type);
 
@@ -261,8 +262,8 @@ void weir_maintain(weir_enforcer* enforcer);
 
 /* -- Control plane: locks, allocates, takes microseconds to milliseconds -- */
 
-/* The route of a method: "/pets/GET", or "" for the stage's methods that have no
- * throttle of their own. */
+/* The route of a method: "/pets/GET", or "" for the stage's methods that have
+ * no throttle of their own. */
 weir_code weir_intern_route(weir_enforcer* enforcer, const char* api_id,
                             size_t api_id_size, const char* stage,
                             size_t stage_size, const char* method_key,
@@ -275,8 +276,9 @@ weir_code weir_api_key_id(const weir_enforcer* enforcer,
 /* Answers of these are usage plans as JSON. */
 weir_code weir_create_usage_plan(weir_enforcer* enforcer, const char* json,
                                  size_t json_size, weir_text* answer);
-weir_code weir_get_usage_plan(const weir_enforcer* enforcer, const char* plan_id,
-                              size_t plan_id_size, weir_text* answer);
+weir_code weir_get_usage_plan(const weir_enforcer* enforcer,
+                              const char* plan_id, size_t plan_id_size,
+                              weir_text* answer);
 weir_code weir_apply_patch(weir_enforcer* enforcer, const char* plan_id,
                            size_t plan_id_size, const char* json,
                            size_t json_size, weir_text* answer);
@@ -312,8 +314,8 @@ weir_code weir_list_api_keys(const weir_enforcer* enforcer,
                              int32_t include_values, const char* position,
                              size_t position_size, int32_t limit,
                              weir_text* answer);
-/* Creates an array of API keys, and associates them with a plan unless `plan_id`
- * is "": all, or none. The answer is the array of their ids. */
+/* Creates an array of API keys, and associates them with a plan unless
+ * `plan_id` is "": all, or none. The answer is the array of their ids. */
 weir_code weir_import_api_keys(weir_enforcer* enforcer, const char* json,
                                size_t json_size, const char* plan_id,
                                size_t plan_id_size, weir_text* answer);
@@ -346,11 +348,7 @@ weir_code weir_update_usage(weir_enforcer* enforcer, const char* plan_id,
 /* Writes all counts that have changed to the store. */
 weir_code weir_sync(weir_enforcer* enforcer, weir_text* answer);
 
-enum {
-  WEIR_COUNTS_NEW = 0,
-  WEIR_COUNTS_EXACT = 1,
-  WEIR_COUNTS_SYNCED = 2
-};
+enum { WEIR_COUNTS_NEW = 0, WEIR_COUNTS_EXACT = 1, WEIR_COUNTS_SYNCED = 2 };
 typedef struct weir_statistics {
   size_t size; /* sizeof(weir_statistics) */
   uint64_t usage_plans;
