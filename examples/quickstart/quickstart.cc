@@ -1,7 +1,7 @@
 #include <iostream>
 
-#include "enforcer/enforcer.h"
-#include "plan/plan_json.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/plan/plan_json.h"
 
 int main() {
   auto enforcer = *weir::Enforcer::create();
