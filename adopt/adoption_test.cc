@@ -212,8 +212,8 @@ TEST(Adoption, KeepsUsageAndWhatRemains) {
   // Weeks from Tuesday on: the 3rd begins one.
   EXPECT_EQ(usage(*enforcer, "free2", "2026-11-01", "2026-11-04"),
             R"("values":{"k1":[[1,8],[2,6],[6,4],[4,0]]}})");
-  const Route prod = *enforcer->route("shop", "prod", "/x/GET");
-  const Route test = *enforcer->route("shop", "test", "/x/GET");
+  const Route prod = *enforcer->intern_route("shop", "prod", "/x/GET");
+  const Route test = *enforcer->intern_route("shop", "test", "/x/GET");
   Call call{kSecret1, prod};
   call.cost = 20;
   EXPECT_TRUE(enforcer->admit(call).admitted());
@@ -242,7 +242,7 @@ TEST(Adoption, CountsOnTodayWhateverTheEndDate) {
       [30, 870], [5, 865], [0, 865], [0, 865], [0, 865]]}})");
   const auto enforcer =
       adopted(files, "end_date", absl::CivilSecond(2026, 11, 4, 12));
-  const Route prod = *enforcer->route("shop", "prod", "/x/GET");
+  const Route prod = *enforcer->intern_route("shop", "prod", "/x/GET");
   EXPECT_TRUE(enforcer->admit({kSecret1, prod}).admitted());
   EXPECT_EQ(usage(*enforcer, "gold1", "2026-11-03", "2026-11-05"),
             R"("values":{"k2":[[0,1000],[0,1000],[0,1000]],)"

@@ -76,7 +76,8 @@ void apply_patch(benchmark::State& state, const v1::UsagePlan& plan) {
   // The gateway has configured a route for each method.
   for (const v1::ApiStage& stage : plan.api_stages()) {
     for (const auto& method : stage.throttle()) {
-      if (!enforcer->route(stage.api_id(), stage.stage(), method.first).ok()) {
+      if (!enforcer->intern_route(stage.api_id(), stage.stage(), method.first)
+               .ok()) {
         return state.SkipWithError("no route");
       }
     }

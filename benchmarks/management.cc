@@ -227,7 +227,7 @@ void report(const std::string& what, const Histogram& times, double seconds) {
 // How long single calls take while `beside` runs.
 void report_admit(const std::string& what, Subject& subject, double seconds,
                   const std::function<void()>& beside) {
-  const Route route = *subject.enforcer().route("a1", "prod");
+  const Route route = *subject.enforcer().intern_route("a1", "prod");
   Histogram times;
   std::atomic<bool> stop{false};
   std::thread admitting([&] {

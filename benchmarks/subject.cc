@@ -55,7 +55,7 @@ Subject::Subject(size_t keys, Plan kind, int lease_threads) {
   options.lease_threads = lease_threads;
   enforcer = Enforcer::create(options).value();
   plan_id = enforcer->create_usage_plan(plan_that(kind)).value().id();
-  route = enforcer->route("api", "prod", "/pets/GET").value();
+  route = enforcer->intern_route("api", "prod", "/pets/GET").value();
   add_keys(*enforcer, plan_id, keys);
   for (size_t i = 0; i < keys; ++i) {
     const KeyBytes key = key_bytes(i);

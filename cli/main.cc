@@ -25,7 +25,7 @@
 #include "cli/top_command.h"
 #include "cli/usage_command.h"
 #include "cli/validate_command.h"
-#include "cli/version.h"
+#include "enforcer/version.h"
 
 namespace weir::cli {
 namespace {

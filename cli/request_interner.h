@@ -56,7 +56,7 @@ enum class Forbidden : std::uint8_t {
   kKey,     // no API key was identified
 };
 
-// A method of the plan's stages as `Enforcer::route()` takes it.
+// A method of the plan's stages as `Enforcer::intern_route()` takes it.
 struct Method {
   std::string api_id;  // "": no plan covers it, for the reason `forbidden`
   std::string stage;

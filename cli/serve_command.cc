@@ -14,9 +14,11 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/base/log_severity.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -29,10 +31,11 @@
 #include "cli/notices.h"
 #include "cli/plan_file.h"
 #include "cli/servers.h"
-#include "cli/version.h"
 #include "enforcer/client_handle.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
+#include "enforcer/options.h"
+#include "enforcer/version.h"
 #include "http/listen_socket.h"
 #include "http/server.h"
 #include "json/text.h"
@@ -211,12 +214,19 @@ absl::StatusOr<Credentials> credentials_of(const Flags& flags) {
                                    : Credentials::from_file(flags.credentials);
 }
 
+// `notices` must outlive the enforcer.
 absl::StatusOr<std::unique_ptr<Enforcer>> enforcer_of(
-    const Flags& flags, std::shared_ptr<Clock> clock) {
+    const Flags& flags, std::shared_ptr<Clock> clock, Notices& notices) {
   Options options;
   options.clock = std::move(clock);
   options.quota_offset = plan_rules(flags.offset).quota_offset;
   options.restore_counts = flags.restore_counts;
+  options.log = [&notices](absl::LogSeverity severity,
+                           std::string_view message) {
+    notices.say(
+        absl::StrCat(severity >= absl::LogSeverity::kWarning ? "warning: " : "",
+                     to_absl(message)));
+  };
   if (!flags.store.empty()) {
     auto store = SqliteStore::open(flags.store);
     if (!store.ok()) return store.status();
@@ -444,7 +454,7 @@ absl::Status serve(const Flags& flags, const Console& console) {
   }
   auto options = service_options_of(flags, clock, authentication);
   if (!options.ok()) return options.status();
-  const auto enforcer = enforcer_of(flags, clock);
+  const auto enforcer = enforcer_of(flags, clock, notices);
   if (!enforcer.ok()) return enforcer.status();
   auto log = access_log_of(flags, **enforcer, notices);
   if (!log.ok()) return log.status();

@@ -59,8 +59,8 @@ absl::StatusOr<Decision> Simulation::decide(const Request& request,
   if (!route) {
     route = Route();
     if (!method.api_id.empty()) {
-      const auto made =
-          enforcer_->route(method.api_id, method.stage, method.method_key);
+      const auto made = enforcer_->intern_route(method.api_id, method.stage,
+                                                method.method_key);
       if (!made.ok()) return made.status();
       route = *made;
     }

@@ -58,7 +58,7 @@ class UsageQueryTest : public testing::Test {
       keys[i].set_enabled(true);
     }
     EXPECT_TRUE(enforcer_->import_api_keys(keys, "p1").ok());
-    const Route route = *enforcer_->route("a", "s");
+    const Route route = *enforcer_->intern_route("a", "s");
     for (const bool is_monday : {true, false}) {
       for (int i = 0; i < kKeys; ++i) {
         Call call;

@@ -101,7 +101,7 @@ TEST(UsageDays, TellTheLimitThatHeld) {
   key.set_enabled(true);
   ASSERT_TRUE(enforcer->create_api_key(key).ok());
   ASSERT_TRUE(enforcer->create_usage_plan_key("p1", "k1").ok());
-  const Route route = *enforcer->route("a", "s");
+  const Route route = *enforcer->intern_route("a", "s");
   const auto use = [&](std::uint32_t cost) {
     Call call;
     call.api_key = key.value();

@@ -841,7 +841,7 @@ class WeirStoreTest : public testing::Test {
     const std::string value = value_of(id);
     Call call;
     call.api_key = value;
-    call.route = *enforcer.route("a", "s");
+    call.route = *enforcer.intern_route("a", "s");
     call.cost = cost;
     return enforcer.admit(call).quota_remaining;
   }

@@ -15,7 +15,6 @@
 namespace weir {
 namespace {
 
-constexpr size_t kLeast = size_t{1} << 20;
 constexpr size_t kHugePage = size_t{1} << 21;
 // From here on, freed memory goes back to the system, and comes back zeroed.
 constexpr size_t kLarge = size_t{1} << 18;

@@ -42,9 +42,10 @@ class Arena final : public LineSource {
   static constexpr size_t kPairBytes = 128;
   // Addresses of blocks fit in 32 bits as numbers of pairs. 0 is no block's.
   static constexpr size_t kLargest = size_t{1} << 39;
+  static constexpr size_t kLeast = size_t{1} << 20;
 
   // Reserves `bytes` of address space, or as much of it as the process may
-  // have. ResourceExhausted if that is less than a megabyte.
+  // have. ResourceExhausted if that is less than kLeast.
   static absl::StatusOr<std::unique_ptr<Arena>> create(
       size_t bytes, Pages pages = Pages::kHuge);
   // An arena in memory of the caller's, zeroed, that outlives it. Only what is

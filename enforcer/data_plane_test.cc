@@ -71,7 +71,7 @@ class DataPlaneTest : public ::testing::Test {
   }
   Route route(const std::string& method_key = "",
               const std::string& stage = "prod") {
-    return *enforcer_->route("api", stage, method_key);
+    return *enforcer_->intern_route("api", stage, method_key);
   }
   Decision admit(int key, Route route, uint32_t cost = 1) {
     return enforcer_->admit({value(key), route, cost});
@@ -328,8 +328,8 @@ TEST_F(DataPlaneTest, BatchDecidesAsItsCallsOneByOne) {
       call.cost = random() % 4;
       if (random() % 3 == 0) call.now = clock_->now() + random() % 1000;
       others[i] = call;
-      call.route = *enforcer_->route("api", stage, method);
-      others[i].route = *other->route("api", stage, method);
+      call.route = *enforcer_->intern_route("api", stage, method);
+      others[i].route = *other->intern_route("api", stage, method);
       if (random() % 3 == 0) {
         call.client = enforcer_->resolve(keys[i]);
         others[i].client = other->resolve(keys[i]);

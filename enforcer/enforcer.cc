@@ -79,11 +79,12 @@ Enforcer::~Enforcer() {
       impl_->end_leases(*plan.cell);
     });
   }
-  // If this fails, the files of counts are what holds.
+  // If this fails, the files of counts are what holds, and the log is told.
   (void)impl_->sync->close();
 }
 
 absl::StatusOr<std::unique_ptr<Enforcer>> Enforcer::create(Options options) {
+  if (auto status = validate_options(options); !status.ok()) return status;
   auto arena = Arena::create(options.arena_bytes, options.huge_pages
                                                       ? Arena::Pages::kHuge
                                                       : Arena::Pages::kSmall);
@@ -197,17 +198,17 @@ ClientHandle Enforcer::resolve(std::string_view api_key) const noexcept {
   return ClientHandle(client, state.serial());
 }
 
-absl::StatusOr<Route> Enforcer::route(std::string_view api_id,
-                                      std::string_view stage,
-                                      std::string_view method_key) {
+absl::StatusOr<Route> Enforcer::intern_route(std::string_view api_id,
+                                             std::string_view stage,
+                                             std::string_view method_key) {
   const MethodName name = {std::string(api_id), std::string(stage),
                            std::string(method_key)};
-  const auto result = routes(absl::MakeSpan(&name, 1));
+  const auto result = intern_routes(absl::MakeSpan(&name, 1));
   if (!result.ok()) return result.status();
   return result->front();
 }
 
-absl::StatusOr<std::vector<Route>> Enforcer::routes(
+absl::StatusOr<std::vector<Route>> Enforcer::intern_routes(
     absl::Span<const MethodName> names) {
   std::vector<RouteName> canonical;
   canonical.reserve(names.size());

@@ -17,67 +17,19 @@
 #include "enforcer/client_handle.h"
 #include "enforcer/clock.h"
 #include "enforcer/decision.h"
+#include "enforcer/options.h"
 #include "enforcer/route.h"
-#include "plan/validation.h"
 #include "proto/api_key.pb.h"
 #include "proto/patch_operation.pb.h"
 #include "proto/usage.pb.h"
 #include "proto/usage_plan.pb.h"
-#include "store/store.h"
 
 namespace weir {
-
-// What a plan's quota offset means: requests, subtracted from the limit in a
-// key's first period (the text of the UpdateUsagePlan page), or the day on
-// which a period starts (what API Gateway's validation accepts).
-using QuotaOffset = PlanRules::QuotaOffset;
-
-// How a method's throttle and the plan's go together.
-enum class MethodThrottle {
-  kReplacesPlan,  // the method's bucket alone governs the method
-  kAddsToPlan,    // both have to admit
-};
 
 // What import_api_keys() does with a key whose value another one has.
 enum class ExistingKeys {
   kRefuse,     // AlreadyExists
   kOverwrite,  // the new key takes the other one's place
-};
-
-struct Options {
-  // Where time is read when a call brings none. Default: a SystemClock.
-  std::shared_ptr<Clock> clock;
-
-  QuotaOffset quota_offset = QuotaOffset::kRequests;
-  MethodThrottle method_throttle = MethodThrottle::kReplacesPlan;
-
-  // Where plans, keys and usage outlive the process, `SqliteStore` for instance
-  // (store/sqlite_store.h): the enforcer begins with what it holds. Default:
-  // nowhere. See "With a store" below.
-  std::shared_ptr<Store> store;
-  // How often the counts that have changed go from their files to the store. 0:
-  // only when `sync()` is called.
-  absl::Duration sync_interval = absl::Seconds(1);
-  // If the files of counts are damaged, begin with the counts of the last sync.
-  // Otherwise that is an error.
-  bool restore_counts = false;
-
-  // Address space for keys, counters and history, up to 2^39 bytes. Pages are
-  // used only as they fill: about 150 bytes a key of up to 40 characters under
-  // one plan, 128 more for each further plan, and 64 for each key's every seven
-  // days with requests, for up to 126 days, and for every eight method
-  // throttles beyond a plan's first.
-  size_t arena_bytes = size_t{1} << 36;
-  // Pages of two megabytes where the system gives them: faster with many keys.
-  bool huge_pages = true;
-
-  // Token leases, for keys whose requests come on several threads at once: how
-  // many threads may have them, up to 64; 0: none, and `maintain()` need not be
-  // called. No limit is exceeded by them. See docs/leases.md.
-  int lease_threads = 0;
-  // How many tokens a thread may hold of one key, if that comes to no more than
-  // a quarter of the burst for all threads.
-  int64_t lease_tokens = 64;
 };
 
 // One request.
@@ -164,6 +116,15 @@ struct UsageRequest {
 // *thread-safe*, but for construction and destruction.
 class Enforcer {
  public:
+  // Makes an enforcer that begins with what the store of the options holds.
+  // Locks and allocates; with a store it reads all of it.
+  //
+  // InvalidArgument for an option out of its range. ResourceExhausted if less
+  // than a megabyte of address space is to be had, or if the arena is too small
+  // for what the store holds. With a store, also its own errors (Unavailable,
+  // mostly); DataLoss if the store or the files of counts are damaged, or do
+  // not belong together (see Options::restore_counts); FailedPrecondition if
+  // the store is of a later version of Weir.
   static absl::StatusOr<std::unique_ptr<Enforcer>> create(Options options = {});
   // REQUIRES: no call is in progress.
   ~Enforcer();
@@ -211,11 +172,13 @@ class Enforcer {
 
   // The route of a method: `method_key` is "/pets/GET", "//GET" for the root,
   // in any spelling that a patch may use; "" stands for the stage's methods
-  // that have no throttle of their own. Interned: the same names give the same
-  // route. InvalidArgument for a name that no plan can hold; ResourceExhausted
-  // beyond 65,535 routes.
-  absl::StatusOr<Route> route(std::string_view api_id, std::string_view stage,
-                              std::string_view method_key = "");
+  // that have no throttle of their own. The same names give the same route. New
+  // names take one of the enforcer's 65,535 routes for as long as it lives, so
+  // do not intern what clients send. Locks and allocates. InvalidArgument for a
+  // name that no plan can hold; ResourceExhausted beyond 65,535 routes.
+  absl::StatusOr<Route> intern_route(std::string_view api_id,
+                                     std::string_view stage,
+                                     std::string_view method_key = "");
 
   struct MethodName {
     std::string api_id;
@@ -224,7 +187,8 @@ class Enforcer {
   };
   // The same for many at once, in their order: all or none. A plan that has
   // new ones is compiled once.
-  absl::StatusOr<std::vector<Route>> routes(absl::Span<const MethodName> names);
+  absl::StatusOr<std::vector<Route>> intern_routes(
+      absl::Span<const MethodName> names);
 
   // -- Usage plans --
 

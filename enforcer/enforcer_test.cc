@@ -98,7 +98,7 @@ class EnforcerTest : public ::testing::Test {
     ASSERT_TRUE(patched.ok()) << patched.status();
   }
   Route route(const std::string& method_key = "") {
-    return *enforcer_->route("api", "prod", method_key);
+    return *enforcer_->intern_route("api", "prod", method_key);
   }
   Decision admit(uint32_t cost = 1, const std::string& method_key = "",
                  const std::string& key = kKey) {
@@ -176,7 +176,7 @@ TEST_F(EnforcerTest, DisabledKeyIsForbiddenUntilEnabled) {
 
 TEST_F(EnforcerTest, StageWithoutPlanIsForbidden) {
   set_up(plan(10, 5));
-  const Route test = *enforcer_->route("api", "test");
+  const Route test = *enforcer_->intern_route("api", "test");
   EXPECT_EQ(enforcer_->admit({kKey, test, 1, std::nullopt}).forbidden,
             Forbidden::kNoPlan);
   EXPECT_EQ(enforcer_->admit({kKey, Route(), 1, std::nullopt}).forbidden,
@@ -202,14 +202,16 @@ TEST_F(EnforcerTest, RefusalsAfterTheLastDayNameNoTime) {
 
 TEST_F(EnforcerTest, RouteIsInternedAndValidated) {
   set_up(plan(10, 5));
-  EXPECT_EQ(route("/pets/GET"), *enforcer_->route("api", "prod", "pets/GET"));
-  EXPECT_EQ(route("//GET"), *enforcer_->route("api", "prod", "~1/GET"));
+  EXPECT_EQ(route("/pets/GET"),
+            *enforcer_->intern_route("api", "prod", "pets/GET"));
+  EXPECT_EQ(route("//GET"), *enforcer_->intern_route("api", "prod", "~1/GET"));
   EXPECT_NE(route("/pets/GET"), route());
   for (const auto& bad :
-       {enforcer_->route("", "prod"), enforcer_->route("api", ""),
-        enforcer_->route("a:b", "prod"), enforcer_->route("api", "a/b"),
-        enforcer_->route(std::string(257, 'a'), "prod"),
-        enforcer_->route("api", "prod", "/pets/FETCH")}) {
+       {enforcer_->intern_route("", "prod"), enforcer_->intern_route("api", ""),
+        enforcer_->intern_route("a:b", "prod"),
+        enforcer_->intern_route("api", "a/b"),
+        enforcer_->intern_route(std::string(257, 'a'), "prod"),
+        enforcer_->intern_route("api", "prod", "/pets/FETCH")}) {
     EXPECT_EQ(bad.status().code(), absl::StatusCode::kInvalidArgument);
   }
 }
@@ -219,43 +221,44 @@ TEST_F(EnforcerTest, RoutesInternedTogetherAreTheSame) {
   patch({operation("add", "/apiStages/api:prod/throttle//late/GET/burstLimit",
                    "1")});
   const Route before = route("/before/GET");
-  const auto routes = enforcer_->routes({{"api", "prod", "~1late/GET"},
-                                         {"api", "prod", "/before/GET"},
-                                         {"api", "prod", ""},
-                                         {"other", "prod", ""},
-                                         {"api", "prod", "/late/GET"}});
+  const auto routes = enforcer_->intern_routes({{"api", "prod", "~1late/GET"},
+                                                {"api", "prod", "/before/GET"},
+                                                {"api", "prod", ""},
+                                                {"other", "prod", ""},
+                                                {"api", "prod", "/late/GET"}});
   ASSERT_TRUE(routes.ok()) << routes.status();
   ASSERT_EQ(routes->size(), 5u);
   EXPECT_EQ((*routes)[0], route("/late/GET"));
   EXPECT_EQ((*routes)[1], before);
   EXPECT_EQ((*routes)[2], route());
-  EXPECT_EQ((*routes)[3], *enforcer_->route("other", "prod"));
+  EXPECT_EQ((*routes)[3], *enforcer_->intern_route("other", "prod"));
   EXPECT_EQ((*routes)[4], (*routes)[0]);
   // The plan knows them all.
   EXPECT_EQ(admit_all("/late/GET"), 1);
   EXPECT_EQ(admit_all("/before/GET"), 5);
   EXPECT_EQ(enforcer_->admit({kKey, (*routes)[3], 1, std::nullopt}).forbidden,
             Forbidden::kNoPlan);
-  EXPECT_TRUE(enforcer_->routes({})->empty());
+  EXPECT_TRUE(enforcer_->intern_routes({})->empty());
 }
 
 TEST_F(EnforcerTest, RoutesAreAllOrNone) {
   set_up(plan(10, 5));
-  EXPECT_EQ(enforcer_->routes({{"api", "prod", "/a/GET"}, {"api", "", ""}})
-                .status()
-                .code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      enforcer_->intern_routes({{"api", "prod", "/a/GET"}, {"api", "", ""}})
+          .status()
+          .code(),
+      absl::StatusCode::kInvalidArgument);
   std::vector<Enforcer::MethodName> names;
   for (int i = 0; i < 65'534; ++i) {
     names.push_back({"other", absl::StrCat("s", i), ""});
   }
-  ASSERT_TRUE(enforcer_->routes(names).ok());
+  ASSERT_TRUE(enforcer_->intern_routes(names).ok());
   const std::vector<Enforcer::MethodName> two = {{"api", "prod", "/a/GET"},
                                                  {"api", "prod", "/b/GET"}};
-  EXPECT_EQ(enforcer_->routes(two).status().code(),
+  EXPECT_EQ(enforcer_->intern_routes(two).status().code(),
             absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(enforcer_->route("api", "prod", "/b/GET").ok());
-  EXPECT_EQ(enforcer_->route("api", "prod", "/a/GET").status().code(),
+  EXPECT_TRUE(enforcer_->intern_route("api", "prod", "/b/GET").ok());
+  EXPECT_EQ(enforcer_->intern_route("api", "prod", "/a/GET").status().code(),
             absl::StatusCode::kResourceExhausted);
 }
 
@@ -763,7 +766,7 @@ TEST_F(EnforcerTest, KeyInTwoPlansHasTheLimitsOfEach) {
   other.mutable_api_stages(0)->set_stage("test");
   associate(create_plan(other), key_id_);
   EXPECT_EQ(admit_all(), 2);
-  const Route test = *enforcer_->route("api", "test");
+  const Route test = *enforcer_->intern_route("api", "test");
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(enforcer_->admit({kKey, test, 1, std::nullopt}).admitted());
   }
@@ -1051,9 +1054,9 @@ TEST(EnforcerMemory, RouteThatFailedIsNoOtherRoute) {
   }
   while (enforcer->create_api_key({}).ok()) {
   }
-  EXPECT_EQ(enforcer->route("api", "prod", "/a/GET").status().code(),
+  EXPECT_EQ(enforcer->intern_route("api", "prod", "/a/GET").status().code(),
             absl::StatusCode::kResourceExhausted);
-  const auto other = enforcer->route("api", "test", "/a/GET");
+  const auto other = enforcer->intern_route("api", "test", "/a/GET");
   ASSERT_TRUE(other.ok());
   for (const std::string& key : keys) {
     EXPECT_EQ(enforcer->admit({key, *other, 1, std::nullopt}).forbidden,

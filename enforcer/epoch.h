@@ -177,7 +177,8 @@ class EpochDomain {
 
   // Constant-initialised and without a destructor, so that reading it needs no
   // check that it was constructed.
-  static inline thread_local Epochs::Reader* this_reader_ = nullptr;
+  [[gnu::tls_model("initial-exec")]] static inline thread_local Epochs::Reader*
+      this_reader_ = nullptr;
 
   Epochs epochs_;
   // The last epoch in which a writer was held back, and since when.

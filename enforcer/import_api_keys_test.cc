@@ -52,7 +52,7 @@ class ImportTest : public ::testing::Test {
   void start(const Options& options) {
     enforcer_ = *Enforcer::create(options);
     create_plan("plan", "prod");
-    route_ = *enforcer_->route("api", "prod");
+    route_ = *enforcer_->intern_route("api", "prod");
   }
   void create_plan(const std::string& id, const std::string& stage) {
     v1::UsagePlan plan;
@@ -414,7 +414,7 @@ class OverwriteTest : public ImportTest {
                                       ExistingKeys::kOverwrite);
   }
   Decision admit(const std::string& value, const std::string& stage = "prod") {
-    return enforcer_->admit({value, *enforcer_->route("api", stage)});
+    return enforcer_->admit({value, *enforcer_->intern_route("api", stage)});
   }
 };
 

@@ -422,7 +422,7 @@ TEST_F(LongCalls, EverythingAtOnce) {
   });
   threads.emplace_back([&] {
     const auto keys = some_keys(100, "of-0");
-    const Route route = *enforcer_->route("api", "prod");
+    const Route route = *enforcer_->intern_route("api", "prod");
     while (!stop) {
       for (const v1::ApiKey& key : keys)
         (void)enforcer_->admit({key.value(), route});

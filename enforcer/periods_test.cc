@@ -304,7 +304,7 @@ class World {
   }
 
   Decision admit(const std::string& plan, int64_t cost) {
-    const auto route = enforcer_->route("api", plan);
+    const auto route = enforcer_->intern_route("api", plan);
     EXPECT_TRUE(route.ok()) << route.status();
     return enforcer_->admit(
         {kKey, *route, static_cast<uint32_t>(cost), std::nullopt});

@@ -399,7 +399,7 @@ absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
   if (impl->counts_file != nullptr) {
     impl->sync = std::make_unique<UsageSync>(options.store, *impl->counts_file,
                                              impl->clock, impl->mutex, state,
-                                             impl->days_kept);
+                                             impl->days_kept, options.log);
   }
   {
     MutexLock lock(impl->mutex);
@@ -426,6 +426,16 @@ absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
     status = CountsFile::remove_others(store.folder(), state.generation());
     if (!status.ok()) return status;
     impl->collect();
+  }
+  if (options.log != nullptr &&
+      impl->counts_from == Statistics::Counts::kSynced) {
+    options.log(
+        absl::LogSeverity::kWarning,
+        absl::StrCat(
+            "counts begin with those of the sync at ",
+            absl::FormatTime(absl::RFC3339_sec,
+                             absl::FromUnixNanos(impl->sync->synced_unix_ns()),
+                             absl::UTCTimeZone())));
   }
   if (options.sync_interval > absl::ZeroDuration()) {
     impl->sync->start(options.sync_interval);

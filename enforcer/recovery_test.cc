@@ -6,17 +6,21 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/log_severity.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
@@ -96,8 +100,8 @@ class RecoveryTest : public ::testing::Test {
     ASSERT_TRUE(enforcer.ok()) << enforcer.status();
     enforcer_ = *std::move(enforcer);
     // Routes are the gateway's, not the store's.
-    route_ = *enforcer_->route("api", "prod");
-    pets_ = *enforcer_->route("api", "prod", "/pets/GET");
+    route_ = *enforcer_->intern_route("api", "prod");
+    pets_ = *enforcer_->intern_route("api", "prod", "/pets/GET");
   }
   void close() { enforcer_.reset(); }
 
@@ -281,7 +285,7 @@ TEST_F(RecoveryTest, BeginsWithTheLastSyncAfterALossOfPower) {
   auto restored = try_open(/*read_only=*/false, /*restore_counts=*/true);
   ASSERT_TRUE(restored.ok()) << restored.status();
   enforcer_ = *std::move(restored);
-  route_ = *enforcer_->route("api", "prod");
+  route_ = *enforcer_->intern_route("api", "prod");
   EXPECT_EQ(enforcer_->statistics().counts_from, Counts::kSynced);
   // 44 of 990 were used, and 100 were to remain. 34 are known.
   EXPECT_EQ(remaining(0), 110);
@@ -580,7 +584,7 @@ TEST_F(ImportedStoreTest, BeginsWithTheLastSyncWhereItsFilesAreLost) {
     auto restored = try_open(/*read_only=*/false, /*restore_counts=*/true);
     ASSERT_TRUE(restored.ok()) << restored.status();
     enforcer_ = *std::move(restored);
-    route_ = *enforcer_->route("api", "prod");
+    route_ = *enforcer_->intern_route("api", "prod");
     EXPECT_EQ(enforcer_->statistics().counts_from, Counts::kSynced);
     expect_used_after(steps / 2 * 2);
     close();
@@ -625,8 +629,11 @@ class StoreThatStops : public Store {
   std::string folder() const override { return store_->folder(); }
   bool is_read_only() const override { return store_->is_read_only(); }
 
+  // From now on it answers so many calls.
+  void set_calls(int calls) { calls_ = calls; }
+
  private:
-  bool stops() { return calls_-- <= 0; }
+  bool stops() { return calls_.fetch_sub(1) <= 0; }
 
   const absl::Status kStopped = absl::UnavailableError("stopped");
   const std::shared_ptr<Store> store_;
@@ -654,7 +661,7 @@ TEST_F(ImportedStoreTest, OpensAgainWhereverAnotherStopped) {
     auto enforcer = Enforcer::create(std::move(options));
     if (enforcer.ok()) {
       enforcer_ = *std::move(enforcer);
-      route_ = *enforcer_->route("api", "prod");
+      route_ = *enforcer_->intern_route("api", "prod");
       expect_used_after(used);
       if (used < kSteps) {
         ++used;
@@ -779,6 +786,120 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
         EXPECT_EQ(dump(), after);
       }),
       0);
+}
+
+// What Options::log was told.
+class Log {
+ public:
+  struct Entry {
+    absl::LogSeverity severity;
+    std::string message;
+  };
+
+  auto receiver() {
+    return [this](absl::LogSeverity severity, std::string_view message) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      entries_.push_back({severity, std::string(message)});
+      changed_.notify_all();
+    };
+  }
+  // Waits for the entry with this number.
+  Entry entry(size_t number) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return entries_.size() > number; });
+    return entries_[number];
+  }
+  size_t size() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return entries_.size();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Entry> entries_;
+};
+
+TEST_F(RecoveryTest, TellsTheLogOfSyncsThatFailOnceAndOfTheFirstThatDoesNot) {
+  constexpr int kAlways = 1 << 30;
+  Log log;
+  const auto store =
+      std::make_shared<StoreThatStops>(*SqliteStore::open(folder_), kAlways);
+  Options options;
+  options.clock = clock_;
+  options.store = store;
+  options.sync_interval = absl::Milliseconds(1);
+  options.arena_bytes = size_t{1} << 30;
+  options.log = log.receiver();
+  enforcer_ = *Enforcer::create(options);
+  add_plan();
+  add_key(1);
+  route_ = *enforcer_->intern_route("api", "prod");
+  EXPECT_EQ(log.size(), 0);
+
+  // Until three syncs have failed: one entry.
+  store->set_calls(0);
+  const int64_t failures = enforcer_->statistics().sync_failures;
+  while (enforcer_->statistics().sync_failures < failures + 3) use(1, 1);
+  EXPECT_EQ(log.entry(0).severity, absl::LogSeverity::kError);
+  EXPECT_EQ(log.entry(0).message,
+            "counts cannot be written to the store: UNAVAILABLE: stopped");
+  EXPECT_EQ(log.size(), 1);
+  store->set_calls(kAlways);
+  EXPECT_EQ(log.entry(1).severity, absl::LogSeverity::kInfo);
+  EXPECT_EQ(log.entry(1).message, "counts are in the store again");
+  store->set_calls(0);
+  (void)log.entry(2);
+  store->set_calls(kAlways);
+  (void)log.entry(3);
+  options.store.reset();
+  close();
+  EXPECT_EQ(log.size(), 4);
+}
+
+TEST_F(RecoveryTest, TellsTheLogOfALastSyncThatFails) {
+  Log log;
+  const auto store =
+      std::make_shared<StoreThatStops>(*SqliteStore::open(folder_), 1 << 30);
+  Options options;
+  options.clock = clock_;
+  options.store = store;
+  options.sync_interval = absl::ZeroDuration();
+  options.log = log.receiver();
+  enforcer_ = *Enforcer::create(std::move(options));
+  add_plan();
+  store->set_calls(0);
+  close();
+  ASSERT_EQ(log.size(), 1);
+  EXPECT_EQ(log.entry(0).severity, absl::LogSeverity::kError);
+}
+
+TEST_F(RecoveryTest, TellsTheLogThatCountsBeginWithTheLastSync) {
+  open();
+  add_plan();
+  add_key(1);
+  use(1, 5);
+  ASSERT_TRUE(enforcer_->sync().ok());
+  close();
+  for (const auto& file : fs::directory_iterator(folder_)) {
+    if (file.path().filename().string().rfind("weir.sqlite", 0) != 0 &&
+        file.path().filename() != "lock") {
+      fs::resize_file(file.path(), 0);
+    }
+  }
+  Log log;
+  Options options;
+  options.clock = clock_;
+  options.store = *SqliteStore::open(folder_);
+  options.sync_interval = absl::ZeroDuration();
+  options.restore_counts = true;
+  options.log = log.receiver();
+  auto enforcer = Enforcer::create(std::move(options));
+  ASSERT_TRUE(enforcer.ok()) << enforcer.status();
+  ASSERT_EQ(log.size(), 1);
+  EXPECT_EQ(log.entry(0).severity, absl::LogSeverity::kWarning);
+  EXPECT_EQ(log.entry(0).message,
+            "counts begin with those of the sync at 2026-03-10T12:00:00+00:00");
 }
 
 // What the arena has no room for is not in the store either.

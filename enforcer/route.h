@@ -5,8 +5,8 @@
 
 namespace weir {
 
-// A method of an API stage, as a small integer that `Enforcer::route()` gave.
-// Good for the enforcer that gave it, as long as that lives. A
+// A method of an API stage, as a small integer that `Enforcer::intern_route()`
+// gave. Good for the enforcer that gave it, as long as that lives. A
 // default-constructed route is covered by no plan. *thread-compatible*
 class Route {
  public:

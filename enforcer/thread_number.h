@@ -37,9 +37,11 @@ class ThreadNumber {
   // would not hear of it.
   static const int registered_;
 
-  // Constant-initialised and without a destructor, so that reading it needs no
-  // check that it was constructed.
-  static inline thread_local int mine_ = kUnasked;
+  // Constant-initialized and without a destructor, so that reading it needs no
+  // check that it was constructed. Initial-exec, so that in a shared library,
+  // too, reading it calls nothing and allocates nothing.
+  [[gnu::tls_model("initial-exec")]] static inline thread_local int mine_ =
+      kUnasked;
 };
 
 }  // namespace weir

@@ -276,7 +276,7 @@ class Simulation {
     Key& key = keys_[pick(kKeys)];
     const int stage = pick(kStages);
     const int64_t cost = pick(20) == 0 ? pick(100) : pick(6);
-    const auto route = enforcer_->route("api", stage_name(stage));
+    const auto route = enforcer_->intern_route("api", stage_name(stage));
     const Decision made = enforcer_->admit(
         {key.value, *route, static_cast<uint32_t>(cost), std::nullopt});
 

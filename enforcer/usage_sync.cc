@@ -6,6 +6,7 @@
 #include <chrono>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "quota/quota_counter.h"
 #include "quota/words.h"
 #include "store/counts_record.h"
@@ -27,13 +28,14 @@ constexpr int64_t kMostPruned = 20'000;
 
 UsageSync::UsageSync(std::shared_ptr<Store> store, CountsFile& counts,
                      std::shared_ptr<Clock> clock, Mutex& control,
-                     v1::StoredCounts state, int days_kept)
+                     v1::StoredCounts state, int days_kept, Log log)
     : process_(getpid()),
       store_(std::move(store)),
       counts_(counts),
       clock_(std::move(clock)),
       control_(control),
       days_kept_(days_kept),
+      log_(std::move(log)),
       state_(std::move(state)),
       synced_unix_ns_(state_.synced_unix_ns()) {}
 
@@ -69,10 +71,22 @@ void UsageSync::run(absl::Duration interval) {
   while (!stopped_.wait_for(lock, absl::ToChronoNanoseconds(interval),
                             [this] { return stop_; })) {
     lock.unlock();
-    // Not done now is done the next time; statistics show it.
-    (void)sync();
+    // What is not written now is written by the next sync.
+    report(sync());
     lock.lock();
   }
+}
+
+void UsageSync::report(const absl::Status& status) {
+  if (log_ == nullptr || status == reported_) return;
+  if (status.ok()) {
+    log_(absl::LogSeverity::kInfo, "counts are in the store again");
+  } else {
+    log_(absl::LogSeverity::kError,
+         absl::StrCat("counts cannot be written to the store: ",
+                      status.ToString()));
+  }
+  reported_ = status;
 }
 
 absl::Status UsageSync::sync() {
@@ -89,7 +103,13 @@ absl::Status UsageSync::sync() {
 
 absl::Status UsageSync::close() {
   stop();
-  if (auto status = sync(); !status.ok()) return status;
+  absl::Status status = sync();
+  if (status.ok()) status = finish();
+  report(status);
+  return status;
+}
+
+absl::Status UsageSync::finish() {
   MutexLock lock(syncing_);
   if (auto status = counts_.flush(); !status.ok()) return status;
   v1::StoreChange change;

@@ -6,12 +6,15 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/log_severity.h"
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -34,11 +37,15 @@ namespace weir {
 // `resume()` and destruction.
 class UsageSync {
  public:
+  // Options::log, which may be empty.
+  using Log =
+      std::function<void(absl::LogSeverity severity, std::string_view message)>;
+
   // `control` is what guards which records of `counts` are whose. `state` is
   // what the store has of the counts.
   UsageSync(std::shared_ptr<Store> store, CountsFile& counts,
             std::shared_ptr<Clock> clock, Mutex& control,
-            v1::StoredCounts state, int days_kept);
+            v1::StoredCounts state, int days_kept, Log log);
   // Ends the thread, without another sync.
   ~UsageSync() { stop(); }
   UsageSync(const UsageSync&) = delete;
@@ -55,7 +62,8 @@ class UsageSync {
 
   // Syncs; what fails now is done by the next. `control` must not be held.
   absl::Status sync();
-  // The last time: nobody counts any more, and the files say all.
+  // The last sync, after which the files say all; it tells the log of an error.
+  // REQUIRES: nothing counts any more.
   absl::Status close();
 
   // When the last complete sync began; 0: there was none.
@@ -72,6 +80,8 @@ class UsageSync {
     std::vector<std::pair<uint32_t, SyncedCounts>> written;  // by record
   };
 
+  // Says in the store that the files are complete.
+  absl::Status finish();
   absl::Status pass() ABSL_EXCLUSIVE_LOCKS_REQUIRED(syncing_);
   // What a record holds.
   SyncedCounts present(uint32_t record) const
@@ -82,6 +92,8 @@ class UsageSync {
   absl::Status write(Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(syncing_);
   absl::Status prune() ABSL_EXCLUSIVE_LOCKS_REQUIRED(syncing_);
   void run(absl::Duration interval);
+  // Tells the log what has changed since the sync before.
+  void report(const absl::Status& status);
   void stop();
   bool is_forked() const;
 
@@ -91,6 +103,8 @@ class UsageSync {
   const std::shared_ptr<Clock> clock_;
   Mutex& control_;
   const int days_kept_;
+  const Log log_;
+  absl::Status reported_;  // by the thread that syncs, and after it by close()
 
   Mutex syncing_;
   v1::StoredCounts state_ ABSL_GUARDED_BY(syncing_);

@@ -118,7 +118,7 @@ absl::Status LiveRoutes::intern(const std::vector<Name>& names,
   for (const auto& [api_id, stage, method_key] : names) {
     methods.push_back({api_id, stage, method_key});
   }
-  auto all = enforcer_.routes(methods);
+  auto all = enforcer_.intern_routes(methods);
   if (all.ok()) {
     routes = *std::move(all);
     return absl::OkStatus();
@@ -126,7 +126,7 @@ absl::Status LiveRoutes::intern(const std::vector<Name>& names,
   routes.clear();
   for (const Enforcer::MethodName& method : methods) {
     const auto one =
-        enforcer_.route(method.api_id, method.stage, method.method_key);
+        enforcer_.intern_route(method.api_id, method.stage, method.method_key);
     routes.push_back(one.ok() ? *one : Route());
   }
   return all.status();
@@ -173,7 +173,7 @@ absl::Status LiveRoutes::prepare(const v1::UsagePlan& wanted) {
     const auto& [api_id, stage, method_key] = name;
     needed.push_back({api_id, stage, method_key});
   }
-  return enforcer_.routes(needed).status();
+  return enforcer_.intern_routes(needed).status();
 }
 
 absl::Status LiveRoutes::refresh(std::string_view plan_id) {

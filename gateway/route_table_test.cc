@@ -87,7 +87,7 @@ class RouteTableTest : public testing::Test {
     return routes_.find(target, method);
   }
   Route route(const char* stage, const char* method_key) {
-    return *enforcer_->route("a1", stage, method_key);
+    return *enforcer_->intern_route("a1", stage, method_key);
   }
 
   void use_routes_up() {
@@ -95,9 +95,9 @@ class RouteTableTest : public testing::Test {
     for (int i = 0; i < 65'000; ++i) {
       most.push_back({"other", absl::StrCat("s", i), ""});
     }
-    ASSERT_TRUE(enforcer_->routes(most).ok());
+    ASSERT_TRUE(enforcer_->intern_routes(most).ok());
     for (int i = 0;; ++i) {
-      const auto route = enforcer_->route("more", absl::StrCat("s", i));
+      const auto route = enforcer_->intern_route("more", absl::StrCat("s", i));
       if (absl::IsResourceExhausted(route.status())) return;
       ASSERT_TRUE(route.ok()) << route.status();
     }
@@ -288,7 +288,7 @@ TEST_F(RouteTableTest, NamesInEverySpelling_AreReached) {
   EXPECT_EQ(find("/a1/v1%20beta/pets"), route("v1 beta", "/pets/GET"));
   EXPECT_EQ(find("/a1/v1%20beta/caf%c3%a9"),
             route("v1 beta", "/caf%C3%A9/GET"));
-  EXPECT_EQ(find("/pro%2564/%c3%bc"), *enforcer_->route("pro%64", "ü"));
+  EXPECT_EQ(find("/pro%2564/%c3%bc"), *enforcer_->intern_route("pro%64", "ü"));
   EXPECT_EQ(find("/pro%64/%c3%bc"), Route());
 }
 
@@ -309,7 +309,7 @@ TEST_F(RouteTableTest, NoRoomForRoutes_IsKnownBefore) {
 // Not asked before, the change is made, and what cannot be limited is closed.
 TEST_F(RouteTableTest, NoRoomForRoutes_ClosesTheMethods) {
   create_first();
-  const Route known = *enforcer_->route("a1", "known");
+  const Route known = *enforcer_->intern_route("a1", "known");
   use_routes_up();
   ASSERT_TRUE(enforcer_
                   ->apply_patch("p1", operations(R"([

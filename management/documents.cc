@@ -116,12 +116,9 @@ absl::StatusOr<Value> parse_body(std::string_view json) {
   return parse_json(json.empty() ? "{}" : json);
 }
 
-}  // namespace
-
-absl::StatusOr<v1::ApiKey> api_key_from_json(std::string_view json) {
-  const auto body = parse_body(json);
-  if (!body.ok()) return body.status();
-  MemberReader reader(*body, "");
+absl::StatusOr<v1::ApiKey> api_key_from_value(const Value& value,
+                                              const std::string& path) {
+  MemberReader reader(value, path);
   reader.allow({"name", "description", "enabled", "generateDistinctId", "value",
                 "stageKeys", "customerId", "tags"});
   v1::ApiKey key;
@@ -144,6 +141,30 @@ absl::StatusOr<v1::ApiKey> api_key_from_json(std::string_view json) {
                    });
   if (!reader.status().ok()) return reader.status();
   return key;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ApiKey> api_key_from_json(std::string_view json) {
+  const auto body = parse_body(json);
+  if (!body.ok()) return body.status();
+  return api_key_from_value(*body, "");
+}
+
+absl::StatusOr<std::vector<v1::ApiKey>> api_keys_from_json(
+    std::string_view json) {
+  const auto body = parse_json(json);
+  if (!body.ok()) return body.status();
+  if (!body->has_list_value()) {
+    return absl::InvalidArgumentError("expected an array of API keys");
+  }
+  std::vector<v1::ApiKey> keys;
+  for (const Value& value : body->list_value().values()) {
+    auto key = api_key_from_value(value, absl::StrCat("/", keys.size()));
+    if (!key.ok()) return key.status();
+    keys.push_back(*std::move(key));
+  }
+  return keys;
 }
 
 absl::StatusOr<std::string> plan_key_from_json(std::string_view json) {

@@ -22,6 +22,9 @@ namespace weir {
 // The body of CreateApiKey. `generateDistinctId` has no meaning here: ids are
 // never values.
 absl::StatusOr<v1::ApiKey> api_key_from_json(std::string_view json);
+// An array of such bodies. Errors begin with the place: "/3/name: ".
+absl::StatusOr<std::vector<v1::ApiKey>> api_keys_from_json(
+    std::string_view json);
 
 // The body of CreateUsagePlanKey: {"keyId", "keyType": "API_KEY"}. Returns the
 // id.

@@ -309,7 +309,7 @@ TEST_F(ManagementTest, UsageIsReadAndExtended) {
           absl::StrCat(R"({"keyId":")", key, R"(","keyType":"API_KEY"})"));
   Call request;
   request.api_key = kValue;
-  request.route = *enforcer_->route("a1", "prod");
+  request.route = *enforcer_->intern_route("a1", "prod");
   ASSERT_TRUE(enforcer_->admit(request).admitted());
   ASSERT_TRUE(enforcer_->admit(request).admitted());
 
@@ -674,7 +674,7 @@ TEST_F(ManagementTest, ALimitOfZeroSuspendsAPlan) {
           absl::StrCat(R"({"keyId":")", key, R"(","keyType":"API_KEY"})"));
   Call request;
   request.api_key = kValue;
-  request.route = *enforcer_->route("a1", "prod");
+  request.route = *enforcer_->intern_route("a1", "prod");
   const Decision decision = enforcer_->admit(request);
   EXPECT_EQ(decision.outcome, Outcome::kQuotaExceeded);
   EXPECT_EQ(decision.retry_after(), absl::InfiniteDuration());

@@ -102,11 +102,11 @@ struct Gateway {
                           "plan", enforcer->create_api_key(key)->id())
                       .ok());
     }
-    covered = *enforcer->route("api", "prod");
-    other = *enforcer->route("api", "test");
+    covered = *enforcer->intern_route("api", "prod");
+    other = *enforcer->intern_route("api", "test");
     for (int i = 0; i < 20; ++i) {
-      methods_routes[i] =
-          *enforcer->route("api", "prod", "/m" + std::to_string(i) + "/GET");
+      methods_routes[i] = *enforcer->intern_route(
+          "api", "prod", "/m" + std::to_string(i) + "/GET");
     }
   }
 

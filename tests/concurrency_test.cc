@@ -63,7 +63,7 @@ class ConcurrencyTest : public ::testing::Test {
   void set_up(const v1::UsagePlan& plan, int keys) {
     ASSERT_TRUE(enforcer_->create_usage_plan(plan).ok());
     for (int i = 0; i < keys; ++i) add_key(i);
-    route_ = *enforcer_->route("api", "prod");
+    route_ = *enforcer_->intern_route("api", "prod");
   }
   void add_key(int i) {
     v1::ApiKey key;
@@ -114,8 +114,8 @@ TEST_F(ConcurrencyTest, AssociationsAreWholeWhenTheyAreFound) {
     key.set_enabled(true);
     ASSERT_TRUE(enforcer_->create_api_key(key).ok());
   }
-  const Route routes[] = {*enforcer_->route("api", "prod"),
-                          *enforcer_->route("api", "test")};
+  const Route routes[] = {*enforcer_->intern_route("api", "prod"),
+                          *enforcer_->intern_route("api", "test")};
   // Relaxed, so that it orders nothing: how many associations were awaited.
   std::atomic<int> awaited{0};
   std::thread client([&] {
@@ -272,7 +272,7 @@ TEST_F(ConcurrencyTest, DailyUsageIsWhatWasAdmittedAcrossMidnightsAndPatches) {
 TEST_F(ConcurrencyTest, ChurnOfKeysAndMethodsIsSafe) {
   v1::UsagePlan p = plan(0, 1'000'000'000);
   set_up(p, 1);
-  const Route method = *enforcer_->route("api", "prod", "/pets/GET");
+  const Route method = *enforcer_->intern_route("api", "prod", "/pets/GET");
   std::atomic<bool> stop{false};
   std::atomic<int64_t> staying{0};
   std::thread churn([&] {

@@ -66,7 +66,7 @@ bool add_key(Enforcer& enforcer, const std::string& plan,
 // How many requests of the key are admitted before one is not.
 int64_t drain(Enforcer& enforcer, const std::string& name) {
   const std::string value = absl::StrCat("the-value-of-the-key-", name);
-  const Route route = *enforcer.route("api", "prod");
+  const Route route = *enforcer.intern_route("api", "prod");
   int64_t admitted = 0;
   while (enforcer.admit({value, route, 1, std::nullopt}).admitted()) ++admitted;
   return admitted;
@@ -123,7 +123,7 @@ TEST(Fork, ChildEnforcesWhileThreadsOfTheParentWereAtWork) {
       enforcer->create_usage_plan(make_plan("spare", 50, 1'000'000)).ok());
   ASSERT_TRUE(add_key(*enforcer, "plan", "common"));
   ASSERT_TRUE(add_key(*enforcer, "spare", "spare"));
-  const Route route = *enforcer->route("api", "prod");
+  const Route route = *enforcer->intern_route("api", "prod");
 
   std::atomic<bool> stop{false};
   std::atomic<int64_t> admitted{0};

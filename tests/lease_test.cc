@@ -100,7 +100,7 @@ class LeaseTest : public ::testing::Test {
     }
     ASSERT_TRUE(enforcer_->create_usage_plan(plan).ok());
     add_key();
-    route_ = *enforcer_->route("api", "prod", "/pets/GET");
+    route_ = *enforcer_->intern_route("api", "prod", "/pets/GET");
   }
   void add_key() {
     v1::ApiKey key;
@@ -229,7 +229,7 @@ TEST_F(LeaseTest, BothThrottlesAreCharged) {
   set_up(0, kMost, 0, MethodThrottle::kAddsToPlan);
   expect_exactly(kMost);
   // A route without a throttle of its own draws on the plan's alone.
-  const Route other = *enforcer_->route("api", "prod");
+  const Route other = *enforcer_->intern_route("api", "prod");
   const Decision decision =
       enforcer_->admit({"a-key-that-all-threads-use", other, 1, clock_->now()});
   EXPECT_EQ(decision.limit, Limit::kPlanThrottle);

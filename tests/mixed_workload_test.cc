@@ -320,7 +320,7 @@ class Workload {
       }
       default:
         // A route that nobody had, while others use theirs.
-        const auto route = enforcer_->route(
+        const auto route = enforcer_->intern_route(
             "api", "prod", absl::StrCat("/new", random() % 500, "/GET"));
         expect_ok(route.status());
         admit(key, *route, random);
@@ -379,14 +379,14 @@ void Workload::set_up() {
   for (int key = 0; key < kKeys; ++key) {
     values_.push_back(absl::StrCat("the-value-of-the-key-", key));
   }
-  still_ = *enforcer_->route("quiet", "prod");
-  once_ = *enforcer_->route("quiet", "prod", "/once/GET");
-  moving_ = *enforcer_->route("api", "prod");
-  routes_ = {moving_, *enforcer_->route("api", "beta"),
-             *enforcer_->route("other", "prod")};
+  still_ = *enforcer_->intern_route("quiet", "prod");
+  once_ = *enforcer_->intern_route("quiet", "prod", "/once/GET");
+  moving_ = *enforcer_->intern_route("api", "prod");
+  routes_ = {moving_, *enforcer_->intern_route("api", "beta"),
+             *enforcer_->intern_route("other", "prod")};
   for (int i = 0; i < 12; ++i) {
     routes_.push_back(
-        *enforcer_->route("api", "prod", absl::StrCat("/m", i, "/GET")));
+        *enforcer_->intern_route("api", "prod", absl::StrCat("/m", i, "/GET")));
   }
   // The key table keeps the size that it once had.
   for (int key = 0; key < kKeys; ++key) create_key(key);

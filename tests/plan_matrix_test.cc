@@ -302,7 +302,7 @@ class World {
 
  private:
   Decision admit(const Item& item, uint32_t cost) {
-    const auto route = enforcer_->route("api", item.stage, item.method);
+    const auto route = enforcer_->intern_route("api", item.stage, item.method);
     EXPECT_TRUE(route.ok()) << route.status();
     return enforcer_->admit({kKey, *route, cost, std::nullopt});
   }

@@ -120,7 +120,7 @@ class World {
     key.set_enabled(true);
     EXPECT_TRUE(enforcer_->create_api_key(key).ok());
     EXPECT_TRUE(enforcer_->create_usage_plan_key("plan", "key").ok());
-    route_ = *enforcer_->route("api", "prod", "/pets/GET");
+    route_ = *enforcer_->intern_route("api", "prod", "/pets/GET");
   }
 
   void run(int requests) {

@@ -58,7 +58,7 @@ class RandomPlan {
     key.set_enabled(true);
     EXPECT_TRUE(enforcer_->create_api_key(key).ok());
     EXPECT_TRUE(enforcer_->create_usage_plan_key("plan", "key").ok());
-    route_ = *enforcer_->route("api", "prod", "/pets/GET");
+    route_ = *enforcer_->intern_route("api", "prod", "/pets/GET");
   }
 
   int64_t any(int64_t below) {

@@ -1,7 +1,7 @@
 #include <iostream>
 
-#include "enforcer/enforcer.h"
-#include "plan/plan_json.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/plan/plan_json.h"
 
 int main() {
   auto enforcer = *weir::Enforcer::create();
@@ -13,7 +13,7 @@ int main() {
   key.set_enabled(true);
   key = *enforcer->create_api_key(key);  // with an id and a secret value
   enforcer->create_usage_plan_key(plan.id(), key.id()).value();
-  weir::Route pets = *enforcer->route("a1b2c3", "prod", "/pets/GET");
+  weir::Route pets = *enforcer->intern_route("a1b2c3", "prod", "/pets/GET");
 
   for (int request = 1; request <= 3; ++request) {
     weir::Decision d = enforcer->admit({key.value(), pets});

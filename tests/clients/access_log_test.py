@@ -76,12 +76,6 @@ class AccessLog(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline, lines)
             time.sleep(0.005)
 
-    def wait_for_said(self, server, text):
-        deadline = time.monotonic() + PATIENCE
-        while text not in server.output()[1]:
-            self.assertLess(time.monotonic(), deadline, server.output())
-            time.sleep(0.005)
-
     def metric(self, server, name):
         text = server.request("GET", "/metrics", credentials=None)[2].decode()
         return int(re.search(rf"^{name} (\d+)$", text, re.MULTILINE)[1])
@@ -213,8 +207,8 @@ class AccessLog(unittest.TestCase):
         os.rename(self.path, moved)
         os.mkdir(self.path)
         server.process.send_signal(signal.SIGHUP)
-        self.wait_for_said(
-            server, f"SIGHUP: the access log is not reopened: {self.path}: Is a directory\n"
+        server.wait_for_said(
+            f"SIGHUP: the access log is not reopened: {self.path}: Is a directory\n"
         )
         self.ask(server, "/shop/prod/b")
         self.assertEqual([line["path"] for line in self.wait_for_lines(2, moved)], ["/a", "/b"])
@@ -243,13 +237,13 @@ class AccessLog(unittest.TestCase):
         self.limit_files(server, size + 10)
         for i in range(20):
             self.assertIn(self.ask(server, f"/shop/prod/full/{i}"), (200, 429))
-        self.wait_for_said(server, f"weir: access log: {self.path}: cannot be written: File too large")
+        server.wait_for_said(f"weir: access log: {self.path}: cannot be written: File too large")
         self.assertEqual(os.stat(self.path).st_size, size + 10)
         self.assertGreater(self.metric(server, "weir_access_log_write_errors_total"), 0)
         server.let_files_grow(True)
         # By itself, without another request.
         lines = self.wait_for_lines(21)
-        self.wait_for_said(server, "is written again; 0 lines were dropped\n")
+        server.wait_for_said("is written again; 0 lines were dropped\n")
         self.assertEqual(
             [line["path"] for line in lines], ["/before"] + [f"/full/{i}" for i in range(20)]
         )
@@ -298,7 +292,7 @@ class AccessLog(unittest.TestCase):
         for _ in range(16):
             self.ask(server, long_path)
         self.assertLess(time.monotonic() - began, PATIENCE / 2)
-        self.wait_for_said(server, "its reader does not keep up")
+        server.wait_for_said("its reader does not keep up")
         text = b""
         deadline = time.monotonic() + PATIENCE
         while text.count(b"\n") < 16:

@@ -206,13 +206,15 @@ class Disks(unittest.TestCase):
         client = server.client()
         client.create_usage_plan(name="p")
         limit = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1, limit[1]))
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4096, limit[1]))
         status, _, answer = server.request("POST", "/usageplans", b'{"name":"q"}')
         self.assertEqual(status, 503, answer)
         self.assertEqual(self.ask("/healthz")[0], 200)
         self.assertEqual(len(client.get_usage_plans()["items"]), 1)
+        server.wait_for_said("weir: warning: counts cannot be written to the store: ")
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limit)
         client.create_usage_plan(name="q")
+        server.wait_for_said("weir: counts are in the store again\n")
         self.assertEqual(server.stop(), 0)
 
 

@@ -132,6 +132,14 @@ class WeirProcess:
                 texts.append(file.read())
         return texts
 
+    def wait_for_said(self, text):
+        """Until it has written this to stderr."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.output()[1]:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{text!r} is not in {self.output()[1]!r}")
+            time.sleep(0.005)
+
     def stop(self):
         """Ends it as an operator does; its exit code."""
         self.process.send_signal(signal.SIGTERM)

@@ -452,7 +452,7 @@ class EnforcerHistory : public ::testing::Test {
     key.set_enabled(true);
     EXPECT_TRUE(enforcer_->create_api_key(key).ok());
     EXPECT_TRUE(enforcer_->create_usage_plan_key("plan", "key").ok());
-    route_ = *enforcer_->route("api", "prod");
+    route_ = *enforcer_->intern_route("api", "prod");
   }
 
   void play(const std::vector<Act>& acts) {

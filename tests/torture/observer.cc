@@ -54,7 +54,7 @@ absl::StatusOr<bool> is_shared(Enforcer& enforcer, const std::string& plan) {
 absl::StatusOr<Routes> routes_of(Enforcer& enforcer) {
   Routes routes;
   for (int plan = 0; plan < kPlans; ++plan) {
-    const auto route = enforcer.route(api_id(plan), kStage);
+    const auto route = enforcer.intern_route(api_id(plan), kStage);
     if (!route.ok()) return route.status();
     routes[plan] = *route;
   }

@@ -3,6 +3,7 @@
 ABSL_LIBRARIES = {
     "//absl/base:config": "absl_config",
     "//absl/base:core_headers": "absl_core_headers",
+    "//absl/base:log_severity": "absl_log_severity",
     "//absl/container:btree": "absl_btree",
     "//absl/container:fixed_array": "absl_fixed_array",
     "//absl/container:flat_hash_map": "absl_flat_hash_map",

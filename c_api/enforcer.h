@@ -1,0 +1,21 @@
+// What is behind a weir_enforcer.
+
+#ifndef WEIR_C_API_ENFORCER_H_
+#define WEIR_C_API_ENFORCER_H_
+
+#include "enforcer/enforcer.h"
+#include "weir/weir.h"
+
+namespace weir::c_api {
+
+// A weir_enforcer is an Enforcer by another name.
+inline Enforcer& enforcer_of(weir_enforcer* enforcer) {
+  return *reinterpret_cast<Enforcer*>(enforcer);
+}
+inline const Enforcer& enforcer_of(const weir_enforcer* enforcer) {
+  return *reinterpret_cast<const Enforcer*>(enforcer);
+}
+
+}  // namespace weir::c_api
+
+#endif  // WEIR_C_API_ENFORCER_H_

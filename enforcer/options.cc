@@ -1,0 +1,54 @@
+#include "enforcer/options.h"
+
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "enforcer/arena.h"
+#include "enforcer/thread_number.h"
+#include "throttle/token_clock.h"
+
+namespace weir {
+namespace {
+
+absl::Status check_range(absl::string_view option, int64_t value, int64_t from,
+                         int64_t to) {
+  if (from <= value && value <= to) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "Options::", option, ": ", value, " is not from ", from, " to ", to));
+}
+
+}  // namespace
+
+absl::Status validate_options(const Options& options) {
+  if (options.quota_offset != QuotaOffset::kRequests &&
+      options.quota_offset != QuotaOffset::kStartDay) {
+    return absl::InvalidArgumentError("Options::quota_offset: no such meaning");
+  }
+  if (options.method_throttle != MethodThrottle::kReplacesPlan &&
+      options.method_throttle != MethodThrottle::kAddsToPlan) {
+    return absl::InvalidArgumentError("Options::method_throttle: no such rule");
+  }
+  if (options.sync_interval < absl::ZeroDuration() ||
+      options.sync_interval > absl::Hours(24)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Options::sync_interval: ", absl::FormatDuration(options.sync_interval),
+        " is not from 0 to 24h"));
+  }
+  if (options.arena_bytes < Arena::kLeast ||
+      options.arena_bytes > Arena::kLargest) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Options::arena_bytes: ", options.arena_bytes,
+                     " is not from ", Arena::kLeast, " to ", Arena::kLargest));
+  }
+  if (auto status = check_range("lease_threads", options.lease_threads, 0,
+                                ThreadNumber::kMost);
+      !status.ok()) {
+    return status;
+  }
+  return check_range("lease_tokens", options.lease_tokens, 1,
+                     TokenClock::kMaxBurst);
+}
+
+}  // namespace weir

@@ -1,0 +1,11 @@
+#ifndef WEIR_ENFORCER_VERSION_H_
+#define WEIR_ENFORCER_VERSION_H_
+
+namespace weir {
+
+// Of the library and of its programs, as semver.org has it.
+inline constexpr char kVersion[] = "0.1.0";
+
+}  // namespace weir
+
+#endif  // WEIR_ENFORCER_VERSION_H_

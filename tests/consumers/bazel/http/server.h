@@ -1,0 +1,2 @@
+// The consumer's own.
+inline constexpr int kRequests = 3;
