@@ -625,6 +625,18 @@ TEST_F(DataPlaneTest, SharingHasItsErrors) {
   EXPECT_TRUE(enforcer_->share_usage_plan("p4").ok());
 }
 
+TEST_F(DataPlaneTest, SharingAgainAndAgainUsesNoMoreMemory) {
+  add_plan(*enforcer_, R"({"name": "p", "id": "p"})");
+  const auto share = [&] {
+    ASSERT_TRUE(enforcer_->share_usage_plan("p").ok());
+    ASSERT_TRUE(enforcer_->unshare_usage_plan("p").ok());
+  };
+  for (int i = 0; i < 10; ++i) share();
+  const size_t used = enforcer_->statistics().arena_used_bytes;
+  for (int i = 0; i < 1000; ++i) share();
+  EXPECT_LE(enforcer_->statistics().arena_used_bytes, used + 4096);
+}
+
 // Time stands still: exactly the burst passes, whoever asks, while an operator
 // changes the rate.
 TEST_F(DataPlaneTest, SharedBucketIsExactUnderThreadsAndPatches) {

@@ -819,6 +819,89 @@ TEST_F(EnforcerTest, ApiKeysAreValidated) {
   EXPECT_THAT(message(key), ::testing::Not(HasSubstr("secret")));
 }
 
+TEST_F(EnforcerTest, ApiKeysMayBeAsLongAsTheyMayBe) {
+  const auto code = [&](const v1::ApiKey& key) {
+    return enforcer_->create_api_key(key).status().code();
+  };
+  constexpr auto kOk = absl::StatusCode::kOk;
+  constexpr auto kBad = absl::StatusCode::kInvalidArgument;
+  // Of values of the shortest and the longest, too.
+  const std::string value(128, 'v');
+  for (const size_t size : {20, 127, 128}) {
+    v1::ApiKey key;
+    key.set_value(value.substr(0, size));
+    EXPECT_EQ(code(key), kOk) << size;
+    key.set_enabled(true);
+    EXPECT_FALSE(admit(1, "", key.value()).admitted());
+    EXPECT_EQ(enforcer_->resolve(key.value()) ? 1 : 0, 1);
+  }
+  // Characters count, not bytes.
+  const auto text = [](size_t characters) {
+    std::string text;
+    for (size_t i = 0; i < characters; ++i) text += "\xc3\xa9";
+    return text;
+  };
+  v1::ApiKey key;
+  key.set_name(text(1024));
+  key.set_description(text(125'000));
+  key.set_customer_id(text(1024));
+  for (int i = 0; i < 1000; ++i) {
+    key.add_stage_keys(std::string(511, 'a') + "/" + "b");
+  }
+  EXPECT_EQ(code(key), kOk);
+  for (const auto& change : std::vector<std::function<void(v1::ApiKey&)>>{
+           [&](v1::ApiKey& key) { key.set_name(text(1025)); },
+           [&](v1::ApiKey& key) { key.set_name("\xff"); },
+           [&](v1::ApiKey& key) { key.set_description(text(125'001)); },
+           [&](v1::ApiKey& key) { key.set_description("\xff"); },
+           [&](v1::ApiKey& key) { key.set_customer_id(text(1025)); },
+           [&](v1::ApiKey& key) { key.set_customer_id("\xff"); },
+           [&](v1::ApiKey& key) { key.add_stage_keys("a/b"); },
+           [&](v1::ApiKey& key) {
+             key.set_stage_keys(999, std::string(512, 'a') + "/b");
+           },
+           [&](v1::ApiKey& key) { key.set_stage_keys(0, "\xff/b"); }}) {
+    v1::ApiKey changed = key;
+    change(changed);
+    EXPECT_EQ(code(changed), kBad) << changed.ShortDebugString().substr(0, 99);
+  }
+}
+
+TEST_F(EnforcerTest, ApiKeyIsEnabledByTrueAlone) {
+  key_id_ = create_key(kKey);
+  const auto enabled_by = [&](const google::protobuf::Value& value) {
+    v1::PatchOperation by = operation("replace", "/enabled");
+    *by.mutable_value() = value;
+    const auto key = enforcer_->update_api_key(key_id_, {by});
+    EXPECT_TRUE(key.ok()) << key.status();
+    EXPECT_EQ(enforcer_->get_api_key(key_id_)->enabled(), key->enabled());
+    return key->enabled();
+  };
+  google::protobuf::Value value;
+  for (const char* text : {"true", "TRUE", "True"}) {
+    value.set_string_value("no");
+    EXPECT_FALSE(enabled_by(value));
+    value.set_string_value(text);
+    EXPECT_TRUE(enabled_by(value)) << text;
+  }
+  value.set_bool_value(false);
+  EXPECT_FALSE(enabled_by(value));
+  value.set_bool_value(true);
+  EXPECT_TRUE(enabled_by(value));
+  // Only this path takes a boolean, and it takes no number.
+  v1::PatchOperation by = operation("replace", "/name");
+  *by.mutable_value() = value;
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      enforcer_->update_api_key(key_id_, {by}).status()));
+  by.set_path("/enabled");
+  by.mutable_value()->set_number_value(1);
+  const absl::Status status = enforcer_->update_api_key(key_id_, {by}).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("operations[0]: replace /enabled: expected \"true\" or "
+                        "\"false\", got "));
+}
+
 TEST_F(EnforcerTest, ApiKeyValueIsShownOnlyWhenAskedFor) {
   v1::ApiKey key;
   key.set_name("generated");
@@ -1076,7 +1159,7 @@ TEST_F(EnforcerTest, PlansAndKeysHaveTags) {
     EXPECT_EQ(tags.at("a"), "1");
     EXPECT_EQ(tags.at("b"), "2");
   }
-  // All or nothing.
+  // All or nothing; 50 at most.
   TagChanges most;
   for (int i = 0; i < 49; ++i) most.set[absl::StrCat("t", i)] = "";
   EXPECT_TRUE(absl::IsInvalidArgument(
@@ -1085,6 +1168,19 @@ TEST_F(EnforcerTest, PlansAndKeysHaveTags) {
       absl::IsInvalidArgument(enforcer_->tag_api_key(key_id, most).status()));
   EXPECT_EQ(enforcer_->get_usage_plan(plan_id)->tags().size(), 2u);
   EXPECT_EQ(enforcer_->get_api_key(key_id)->tags().size(), 2u);
+  most.remove = {"t0"};
+  EXPECT_EQ(enforcer_->tag_usage_plan(plan_id, most)->tags().size(), 50u);
+  EXPECT_EQ(enforcer_->tag_api_key(key_id, most)->tags().size(), 50u);
+  for (int i = 1; i < 49; ++i) most.remove.push_back(absl::StrCat("t", i));
+  most.set.clear();
+  EXPECT_EQ(enforcer_->tag_usage_plan(plan_id, most)->tags().size(), 2u);
+  EXPECT_EQ(enforcer_->tag_api_key(key_id, most)->tags().size(), 2u);
+  // Not the system's own.
+  const TagChanges reserved{{{"aws:a", "1"}}, {}};
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      enforcer_->tag_usage_plan(plan_id, reserved).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      enforcer_->tag_api_key(key_id, reserved).status()));
   EXPECT_TRUE(absl::IsNotFound(enforcer_->tag_usage_plan("x", more).status()));
   EXPECT_TRUE(absl::IsNotFound(enforcer_->tag_api_key("x", more).status()));
   // A patch keeps them.

@@ -26,11 +26,14 @@
 #include "absl/time/time.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
+#include "enforcer/stored.h"
 #include "gtest/gtest.h"
 #include "plan/plan_json.h"
 #include "proto/store.pb.h"
 #include "quota/calendar.h"
+#include "quota/words.h"
 #include "store/backup.h"
+#include "store/counts_block.h"
 #include "store/sqlite_store.h"
 #include "tests/in_child.h"
 
@@ -429,6 +432,11 @@ TEST_F(RecoveryTest, TellsOfTermsThatNoPlanCanHaveHad) {
   good.set_limit(5);
   v1::StoredTerms no_calendar = good, no_limit = good, no_discount = good;
   no_calendar.set_calendar(QuotaCalendar::kIds);
+  v1::StoredTerms below = good, least = good, last = good;
+  below.set_calendar(-1);
+  least.set_calendar(0);
+  least.set_limit(0);
+  last.set_calendar(QuotaCalendar::kIds - 1);
   no_limit.set_limit(-1);
   no_discount.set_initial_discount(-1);
   const auto opened_with = [&](const v1::StoredTerms& terms) {
@@ -439,12 +447,165 @@ TEST_F(RecoveryTest, TellsOfTermsThatNoPlanCanHaveHad) {
     EXPECT_TRUE((*SqliteStore::open(folder_))->commit({change}).ok());
     return try_open().status();
   };
-  for (const auto& terms : {no_calendar, no_limit, no_discount}) {
+  for (const auto& terms : {no_calendar, below, no_limit, no_discount}) {
     EXPECT_EQ(
         opened_with(terms),
         absl::DataLossError("usage plan gold: its quota's history is damaged"));
   }
+  for (const auto& terms : {good, least, last}) {
+    EXPECT_EQ(opened_with(terms), absl::OkStatus());
+  }
+}
+
+// Each of these alone is told, with what it is that is damaged.
+TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
+  const auto plan = *usage_plan_from_json(kPlan);
+  const auto store = [&](std::vector<v1::StoreChange> changes) {
+    const auto status = (*SqliteStore::open(folder_))->commit(changes);
+    EXPECT_TRUE(status.ok()) << status;
+  };
+  v1::ApiKey good;
+  good.set_id("k0");
+  good.set_value(value_of(0));
+  store({put_usage_plan(plan, {}, false), put_api_key(good),
+         put_association(1, "gold", "k0", 9000)});
+  const auto opened_with = [&](const v1::StoreChange& bad,
+                               const v1::StoreChange& undo) {
+    store({bad});
+    const absl::Status status = try_open().status();
+    store({undo});
+    return status;
+  };
+
+  const auto with_key = [&](auto change) {
+    v1::ApiKey key = good;
+    key.set_id("k1");
+    key.set_value(value_of(1));
+    change(key);
+    return opened_with(put_api_key(key), delete_api_key(key.id()));
+  };
+  const auto of_key = [](const std::string& id) {
+    return absl::DataLossError("API key " + id + " is damaged");
+  };
+  EXPECT_EQ(with_key([](v1::ApiKey&) {}), absl::OkStatus());
+  EXPECT_EQ(with_key([](v1::ApiKey& key) { key.set_id("a b"); }),
+            of_key("a b"));
+  EXPECT_EQ(with_key([](v1::ApiKey& key) { key.set_value("short"); }),
+            of_key("k1"));
+  EXPECT_EQ(with_key([](v1::ApiKey& key) { key.set_value(value_of(0)); }),
+            of_key("k1"));
+  EXPECT_EQ(
+      with_key([](v1::ApiKey& key) { key.set_name(std::string(1025, 'n')); }),
+      of_key("k1"));
+
+  const auto with_plan = [&](auto change) {
+    v1::UsagePlan other = plan;
+    other.set_id("other");
+    other.clear_api_stages();
+    change(other);
+    return opened_with(put_usage_plan(other, {}, false),
+                       delete_usage_plan(other.id()));
+  };
+  EXPECT_EQ(with_plan([](v1::UsagePlan&) {}), absl::OkStatus());
+  EXPECT_EQ(with_plan([](v1::UsagePlan& plan) { plan.set_id("a b"); }),
+            absl::DataLossError("usage plan a b: its id is damaged"));
+  const absl::Status invalid = with_plan(
+      [](v1::UsagePlan& plan) { plan.mutable_quota()->set_limit(-1); });
+  EXPECT_TRUE(absl::IsFailedPrecondition(invalid)) << invalid;
+  EXPECT_TRUE(absl::StartsWith(
+      invalid.message(), "usage plan other is not valid under these options: "))
+      << invalid;
+
+  const auto with_association = [&](auto change) {
+    v1::StoreChange bad = put_association(1, "gold", "k0", 9000);
+    v1::StoredExtension& extension =
+        *bad.mutable_put_association()->add_extensions();
+    extension.set_calendar(QuotaCalendar::monthly().id());
+    extension.set_day(9000);
+    extension.set_amount(1);
+    change(*bad.mutable_put_association(), extension);
+    return opened_with(bad, put_association(1, "gold", "k0", 9000));
+  };
+  using A = v1::StoredAssociation;
+  using E = v1::StoredExtension;
+  for (const Day day : {-1, kLastDay + 1}) {
+    EXPECT_EQ(
+        with_association([&](A& a, E&) { a.set_first_day(day); }),
+        absl::DataLossError("API key k0 under usage plan gold is damaged"));
+    EXPECT_EQ(with_association([&](A&, E& e) { e.set_day(day); }),
+              absl::DataLossError("API key k0 of usage plan gold: its "
+                                  "extensions are damaged"));
+  }
+  for (const int calendar : {-1, QuotaCalendar::kIds}) {
+    EXPECT_EQ(with_association([&](A&, E& e) { e.set_calendar(calendar); }),
+              absl::DataLossError("API key k0 of usage plan gold: its "
+                                  "extensions are damaged"));
+  }
+  constexpr int64_t kMost = PeriodWord::kMaxSigned;
+  for (const int64_t amount : {-kMost - 1, kMost + 1}) {
+    EXPECT_EQ(with_association([&](A&, E& e) { e.set_amount(amount); }),
+              absl::DataLossError("API key k0 of usage plan gold: its "
+                                  "extensions are damaged"));
+  }
+  // The furthest of what can be.
+  EXPECT_EQ(with_association([&](A& a, E& e) {
+              a.set_first_day(0);
+              e.set_day(0);
+              e.set_amount(-kMost);
+              e.set_calendar(0);
+            }),
+            absl::OkStatus());
+  EXPECT_EQ(with_association([&](A& a, E& e) {
+              a.set_first_day(kLastDay);
+              e.set_day(kLastDay);
+              e.set_amount(kMost);
+              e.set_calendar(QuotaCalendar::kIds - 1);
+            }),
+            absl::OkStatus());
+}
+
+// As an import leaves a store.
+TEST_F(RecoveryTest, TellsOfDamagedCountsOfASync) {
+  v1::ApiKey key;
+  key.set_id("k0");
+  key.set_value(value_of(0));
+  v1::StoreChange counts;
+  counts.mutable_put_counts()->set_synced_generation(1);
+  const Day today = day_of(kBegin);
+  const SyncedCounts one{1, DayWord(today, 7),
+                         PeriodWord(QuotaCalendar::monthly(), today, 0)};
+  const auto opened_with = [&](const std::string& block) {
+    fs::remove_all(folder_);
+    {
+      const auto store = *SqliteStore::open(folder_);
+      EXPECT_TRUE(
+          store
+              ->commit({put_usage_plan(*usage_plan_from_json(kPlan), {}, false),
+                        put_api_key(key), put_association(1, "gold", "k0", 0),
+                        counts})
+              .ok());
+      EXPECT_TRUE(store->write_usage({}, {{1, 0, block}}).ok());
+    }
+    return try_open().status();
+  };
+  std::string good;
+  append_counts(one, good);
   EXPECT_EQ(opened_with(good), absl::OkStatus());
+  EXPECT_EQ(opened_with(good.substr(1)),
+            absl::DataLossError("a block of counts is damaged: its size"));
+  for (const int64_t association : {0, -1}) {
+    SyncedCounts bad = one;
+    bad.association = association;
+    std::string block = good;
+    append_counts(bad, block);
+    EXPECT_EQ(opened_with(block),
+              absl::DataLossError("a block of counts is damaged: its words"));
+  }
+  const absl::Status twice = opened_with(good + good);
+  EXPECT_TRUE(absl::IsDataLoss(twice)) << twice;
+  EXPECT_TRUE(absl::EndsWith(twice.message(),
+                             ": the counts of the last sync are damaged"))
+      << twice;
 }
 
 TEST_F(RecoveryTest, IsReadWhileItsOwnerGoesOn) {

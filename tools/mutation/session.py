@@ -22,6 +22,8 @@ _TSAN = ("--config=tsan", "--copt=-w", "--per_file_copt=.*@-w")
 class Options:
     jobs: int = 1
     wide: bool = True  # also tests of other packages
+    folders: tuple = None  # of these only the tests in or below these folders
+    alone: bool = True  # also mutants that need a build of their own
     longest: float = 30.0  # seconds of the longest test that is run for each mutant
     wide_separately: int = 6  # tests of other packages for mutants that are built alone
     exempt_tags: frozenset = frozenset({"clients", "manual", "no-mutants"})
@@ -73,7 +75,7 @@ class Session:
             left += self._judge_stage(own, tests, separate, reached, run)
         wide = []
         if left and self._options.wide:
-            wide = self._tests(left, run)
+            wide = self._wide_tests(left, run)
             left = self._judge_stage(left, wide, separate, reached, run)
         for mutant in left:
             if mutant.key in reached:
@@ -82,8 +84,9 @@ class Session:
                 separate.append(mutant)
             else:
                 self._judge(mutant, verdicts.SURVIVED, note="(no test reaches it)")
-        for mutant in separate:
-            self._run_separately(mutant, run)
+        if self._options.alone:
+            for mutant in separate:
+                self._run_separately(mutant, run)
 
     def _tests(self, mutants, run):
         """The tests that depend on the mutants' files."""
@@ -92,6 +95,19 @@ class Session:
             t
             for t in tests
             if not t.tags & self._options.exempt_tags and (not run.tag or run.tag in t.tags)
+        ]
+
+    def _wide_tests(self, mutants, run):
+        """Of these the mutants' own packages' and those that the options ask for."""
+        own = {os.path.dirname(m.file) for m in mutants}
+        tests = self._tests(mutants, run)
+        if self._options.folders is None:
+            return tests
+        return [
+            t
+            for t in tests
+            if t.package in own
+            or any(_is_in(t.package, folder) for folder in self._options.folders)
         ]
 
     def _judge_stage(self, mutants, tests, separate, reached, run):
@@ -223,7 +239,7 @@ class Session:
     def _judge_alone(self, mutant, run):
         """The verdict, or None if a test noticed the mutant and that was reported."""
         built = False
-        for stage in self._stages(mutant, self._tests([mutant], run)):
+        for stage in self._stages(mutant, self._wide_tests([mutant], run)):
             try:
                 self._workspace.build([t.label for t in stage], run.config)
                 built = True
@@ -250,6 +266,10 @@ class Session:
         self._report.judge(
             mutant, self._digests[mutant.file], verdict, test, case, seconds, note
         )
+
+
+def _is_in(package, folder):
+    return not folder or package == folder or package.startswith(folder + "/")
 
 
 def digest(content):
