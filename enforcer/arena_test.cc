@@ -184,6 +184,41 @@ TEST(Arena, FreedLargeBlocksTakeNoMemory) {
   }
 }
 
+// What is handed out next has its pages before, and what is further on has none
+// yet.
+TEST(Arena, GivesPagesAMegabyteAhead) {
+#ifndef MADV_POPULATE_WRITE
+  GTEST_SKIP() << "the system's headers do not know how";
+#else
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  for (const size_t size : {16 * kMegabyte, 3 * kMegabyte}) {
+    const auto arena = *Arena::create(size, Arena::Pages::kSmall);
+    char* const begin = static_cast<char*>(arena->at(0));
+    if (madvise(begin, page, MADV_POPULATE_WRITE) != 0) {
+      GTEST_SKIP() << "the system cannot";
+    }
+    std::vector<unsigned char> present(size / page);
+    const auto expect_present = [&](size_t bytes) {
+      ASSERT_EQ(mincore(begin, size, present.data()), 0);
+      const size_t pages = std::min(bytes, size) / page;
+      for (size_t i = 0; i < present.size(); ++i) {
+        ASSERT_EQ(present[i] & 1, i < pages ? 1 : 0) << i;
+      }
+    };
+    expect_present(page);
+    arena->collect();
+    expect_present(4 * kMegabyte);
+    while (arena->end() < 3 * kMegabyte - 128) arena->take_line();
+    arena->collect();
+    expect_present(4 * kMegabyte);
+    while (arena->end() < 3 * kMegabyte && arena->take_line() != nullptr) {
+    }
+    arena->collect();
+    expect_present(6 * kMegabyte);
+  }
+#endif
+}
+
 TEST(Arena, ClientsBlocksAreTheirOwnAndKeepWhatTheyHold) {
   const auto arena = *Arena::create(kMegabyte);
   void* block = arena->allocate(128, Arena::Use::kClient);

@@ -1,30 +1,12 @@
 #include "enforcer/lease.h"
 
-#include <sys/mman.h>
-
-#include <atomic>
-#include <cstddef>
 #include <cstdint>
-#include <new>
-#include <thread>
-#include <vector>
 
-#include "enforcer/arena.h"
-#include "enforcer/client.h"
-#include "enforcer/clients.h"
 #include "enforcer/clock.h"
 #include "enforcer/decision.h"
-#include "enforcer/epoch.h"
-#include "enforcer/leases.h"
-#include "enforcer/thread_number.h"
 #include "gtest/gtest.h"
 
 namespace weir {
-
-constexpr size_t kGuardBytes = size_t{1} << 16;
-size_t guarded_bytes = 0;
-void* guarded = nullptr;  // stays
-
 namespace {
 
 constexpr uint32_t kRoute = 7;
@@ -134,53 +116,5 @@ TEST_F(LeaseTest, SettlesWhenItIsClosed) {
   EXPECT_EQ(lease_.reserve(), 0);
 }
 
-// Notes are kept for the threads that may have a lease, and others have none.
-TEST(Leases, NoThreadNotesBesideItsPlace) {
-  // A page of notes, between pages that none may touch.
-  constexpr int kThreads = 16;
-  const auto arena = *Arena::create(size_t{1} << 20, Arena::Pages::kSmall);
-  Clients clients(*arena);
-  Client& client = *clients.create("a-key", /*enabled=*/true);
-  guarded_bytes = 4096;
-  Leases leases(*arena, clients.counts(), kThreads, 10, false);
-  ASSERT_EQ(guarded_bytes, 0u) << "the notes are elsewhere";
-  // More threads than have numbers, all at once.
-  std::atomic<int> begun{0};
-  std::atomic<int> with{0}, without{0};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < ThreadNumber::kMost + 6; ++i) {
-    threads.emplace_back([&] {
-      const int number = ThreadNumber::mine();
-      ++(number < 0 ? without : with);
-      ++begun;
-      while (begun < ThreadNumber::kMost + 6) std::this_thread::yield();
-      const EpochDomain::Guard guard;
-      leases.note_collision(client, client.first, 1);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_GE(without, 6);
-  EXPECT_GE(with, kThreads + 1);
-  leases.maintain({1, 1});
-  EXPECT_EQ(leases.open_leases(), 0u);
-}
-
 }  // namespace
 }  // namespace weir
-
-// As an array that is aligned is allocated: the next one of `guarded_bytes`,
-// whole pages, has none but its own in reach.
-void* operator new[](size_t bytes, std::align_val_t alignment) {
-  if (bytes == 0 || bytes != weir::guarded_bytes) {
-    return operator new(bytes, alignment);
-  }
-  weir::guarded_bytes = 0;
-  auto* memory = static_cast<char*>(
-      mmap(nullptr, bytes + 2 * weir::kGuardBytes, PROT_NONE,
-           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-  mprotect(memory + weir::kGuardBytes, bytes, PROT_READ | PROT_WRITE);
-  return weir::guarded = memory + weir::kGuardBytes;
-}
-void operator delete[](void* memory, std::align_val_t alignment) noexcept {
-  if (memory != weir::guarded) operator delete(memory, alignment);
-}

@@ -269,23 +269,18 @@ TEST_F(LeaseTest, QuotaAloneIsCountedExactly) {
   EXPECT_TRUE(ask(clock_->now(), rest).admitted());
 }
 
-// Nor is the plan's throttle charged where a method's takes its place.
+// The plan's throttle is not charged where a method's takes its place.
 TEST_F(LeaseTest, MethodAloneIsCharged) {
-  for (const bool has_plans : {false, true}) {
-    v1::UsagePlan plan = plan_of_one_stage();
-    throttle_method(plan, 0, kMost);
-    if (has_plans) {
-      plan.mutable_throttle()->set_rate_limit(0);
-      plan.mutable_throttle()->set_burst_limit(kMost);
-    }
-    set_up(plan, MethodThrottle::kReplacesPlan, clock_);
-    const auto rest = static_cast<uint32_t>(kMost - warm_up());
-    EXPECT_FALSE(ask(clock_->now(), rest + 1).admitted());
-    EXPECT_TRUE(ask(clock_->now(), rest).admitted());
-    if (!has_plans) continue;
-    route_ = *enforcer_->route("api", "prod");
-    EXPECT_TRUE(ask(clock_->now(), kMost).admitted());
-  }
+  v1::UsagePlan plan = plan_of_one_stage();
+  throttle_method(plan, 0, kMost);
+  plan.mutable_throttle()->set_rate_limit(0);
+  plan.mutable_throttle()->set_burst_limit(kMost);
+  set_up(plan, MethodThrottle::kReplacesPlan, clock_);
+  const auto rest = static_cast<uint32_t>(kMost - warm_up());
+  EXPECT_FALSE(ask(clock_->now(), rest + 1).admitted());
+  EXPECT_TRUE(ask(clock_->now(), rest).admitted());
+  route_ = *enforcer_->route("api", "prod");
+  EXPECT_TRUE(ask(clock_->now(), kMost).admitted());
 }
 
 // Whatever is unspent in the slots can be had by one request, at once.
