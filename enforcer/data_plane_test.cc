@@ -157,12 +157,18 @@ TEST_F(DataPlaneTest, HandleTellsTheIdOfItsKey) {
   check();
 
   EXPECT_TRUE(absl::IsNotFound(enforcer_->api_key_id(ClientHandle()).status()));
-  // Those that were deleted long ago are forgotten.
-  for (int i = 0; i < 1024; ++i) {
-    v1::ApiKey key;
-    const auto created = enforcer_->create_api_key(key);
-    ASSERT_TRUE(enforcer_->delete_api_key(created->id()).ok());
-  }
+  // Those that were deleted before the last 1024 are forgotten.
+  const auto deleted = [&] {
+    const auto created = enforcer_->create_api_key({});
+    const ClientHandle client = enforcer_->resolve(created->value());
+    EXPECT_TRUE(enforcer_->delete_api_key(created->id()).ok());
+    return std::pair(client, created->id());
+  };
+  const auto [client, id] = deleted();
+  for (int i = 1; i < 1024; ++i) deleted();
+  EXPECT_EQ(*enforcer_->api_key_id(client), id);
+  deleted();
+  EXPECT_TRUE(absl::IsNotFound(enforcer_->api_key_id(client).status()));
   EXPECT_TRUE(absl::IsNotFound(enforcer_->api_key_id(named[0].first).status()));
   EXPECT_EQ(*enforcer_->api_key_id(named[1].first), named[1].second);
 }

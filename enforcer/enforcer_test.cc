@@ -674,7 +674,44 @@ TEST_F(EnforcerTest, UpdateUsageRefusesEverythingElse) {
   refuse(operation("replace", "/remaining", "-1"));
   refuse(operation("replace", "/remaining", "many"));
   refuse(operation("replace", "/remaining", "99999999999999999999"));
+  const auto remaining = [&](double n) {
+    v1::PatchOperation by = operation("replace", "/remaining");
+    by.mutable_value()->set_number_value(n);
+    return by;
+  };
+  // Of numbers, those that are whole and that nothing has rounded.
+  const std::string expected =
+      "operations[0]: replace /remaining: expected a whole number from 0 to "
+      "8796093022207";
+  for (const double n : {-1.0, 0.5, 9007199254740994.0, 1e300, -1e300,
+                         std::numeric_limits<double>::infinity(),
+                         std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_EQ(refuse(remaining(n)), expected) << n;
+  }
+  EXPECT_EQ(refuse(remaining(9007199254740992.0)),
+            "Remaining requests are out of range");
   EXPECT_EQ(admit(0).quota_remaining, 2);
+  for (const int n : {7, 0, 2}) {
+    const auto updated =
+        enforcer_->update_usage(plan_id_, key_id_, {remaining(n)});
+    ASSERT_TRUE(updated.ok()) << updated.status();
+    EXPECT_EQ(updated->items(0).days(0).remaining(), n);
+  }
+  // The last one holds; all have to be right.
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      enforcer_->update_usage(plan_id_, key_id_, {remaining(5), remaining(-1)})
+          .status()));
+  EXPECT_EQ(
+      enforcer_->update_usage(plan_id_, key_id_, {remaining(5), remaining(3)})
+          ->items(0)
+          .days(0)
+          .remaining(),
+      3);
+  EXPECT_EQ(enforcer_->update_usage(plan_id_, key_id_, {})
+                ->items(0)
+                .days(0)
+                .remaining(),
+            3);
   EXPECT_EQ(enforcer_->update_usage(plan_id_, "nobody", {}).status().code(),
             absl::StatusCode::kNotFound);
 }
@@ -688,6 +725,9 @@ TEST_F(EnforcerTest, UsageDatesAreValidated) {
   };
   EXPECT_EQ(code("2026-03-10", "2026-03-10"), absl::StatusCode::kOk);
   EXPECT_EQ(code("2026-01-01", "2026-03-31"), absl::StatusCode::kOk);
+  // The first and the last day that there is.
+  EXPECT_EQ(code("2000-01-01", "2000-01-02"), absl::StatusCode::kOk);
+  EXPECT_EQ(code("2089-09-17", "2089-09-17"), absl::StatusCode::kOk);
   for (const auto& [first, last] :
        std::vector<std::pair<std::string, std::string>>{
            {"2026-03-11", "2026-03-10"},
@@ -695,6 +735,7 @@ TEST_F(EnforcerTest, UsageDatesAreValidated) {
            {"2026-02-30", "2026-03-10"},
            {"2026-3-10", "2026-03-10"},
            {"1999-12-31", "2000-01-01"},
+           {"2089-09-17", "2089-09-18"},
            {"", "2026-03-10"},
            {"2026-03-10", "yesterday"},
            {"2026-03-10T00", "2026-03-10"}}) {
@@ -1001,7 +1042,8 @@ TEST_F(EnforcerTest, ListsAreInPagesWithTheNewestFirst) {
   const PageRequest nowhere{"nonsense"};
   for (const absl::Status& status :
        {enforcer_->list_usage_plans(nowhere).status(),
-        enforcer_->list_api_keys(nowhere).status()}) {
+        enforcer_->list_api_keys(nowhere).status(),
+        enforcer_->list_usage_plan_keys(ids[0], nowhere).status()}) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
   }
 }

@@ -5,11 +5,13 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <utility>
@@ -31,6 +33,7 @@
 #include "quota/calendar.h"
 #include "quota/counts.h"
 #include "quota/quota_terms.h"
+#include "tests/in_child.h"
 #include "throttle/token_bucket.h"
 #include "throttle/token_clock.h"
 
@@ -75,6 +78,55 @@ TEST(LeasesNotes, NoThreadNotesBesideItsPlace) {
   EXPECT_GE(with, kThreads + 1);
   leases.maintain({1, 1});
   EXPECT_EQ(leases.open_leases(), 0u);
+}
+
+TEST(ThreadNumber, IsOneThreadsUntilItExits) {
+  const int mine = ThreadNumber::mine();
+  EXPECT_EQ(ThreadNumber::mine(), mine);
+  const auto numbers_of = [](int threads) {
+    std::vector<int> numbers(static_cast<size_t>(threads));
+    std::atomic<int> begun{0};
+    std::vector<std::thread> running;
+    for (int& number : numbers) {
+      running.emplace_back([&, threads] {
+        number = ThreadNumber::mine();
+        ++begun;
+        while (begun < threads) std::this_thread::yield();
+      });
+    }
+    for (std::thread& thread : running) thread.join();
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+  };
+  // The least that are free.
+  std::vector<int> all(ThreadNumber::kMost);
+  std::iota(all.begin(), all.end(), 0);
+  all.erase(all.begin() + mine);
+  const auto three = std::vector<int>(all.begin(), all.begin() + 3);
+  EXPECT_EQ(numbers_of(3), three);
+  all.insert(all.begin(), 2, ThreadNumber::kNone);
+  EXPECT_EQ(numbers_of(ThreadNumber::kMost + 1), all);
+  EXPECT_EQ(numbers_of(3), three);
+
+  // In a child, those of threads that are not there are free.
+  const uint64_t forks = ThreadNumber::forks();
+  std::atomic<bool> has_number{false}, over{false};
+  std::thread other([&] {
+    EXPECT_EQ(ThreadNumber::mine(), three[0]);
+    has_number = true;
+    while (!over) std::this_thread::yield();
+  });
+  while (!has_number) std::this_thread::yield();
+  EXPECT_EQ(numbers_of(1)[0], three[1]);
+  EXPECT_EQ(in_child([&] {
+              EXPECT_EQ(ThreadNumber::forks(), forks + 1);
+              EXPECT_EQ(ThreadNumber::mine(), mine);
+              EXPECT_EQ(numbers_of(3), three);
+            }),
+            0);
+  EXPECT_EQ(ThreadNumber::forks(), forks);
+  over = true;
+  other.join();
 }
 
 // One thread notes collisions, and maintains.

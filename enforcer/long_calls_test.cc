@@ -6,7 +6,9 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -21,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "enforcer/calls_in_progress.h"
 #include "enforcer/enforcer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -188,6 +191,49 @@ class LongCalls : public ::testing::Test {
   std::shared_ptr<Gate> gate_;
   std::unique_ptr<Enforcer> enforcer_;
 };
+
+TEST(CallsInProgress, ShowTheOneThatStandsStillForLongest) {
+  CallsInProgress calls;
+  EXPECT_THAT(calls.stalled().name, StrEq(""));
+  EXPECT_EQ(calls.stalled().ns, 0);
+  const auto stalled = [&] {
+    usleep(1'000);
+    return std::string(calls.stalled().name);
+  };
+  {
+    CallsInProgress::Call first(calls, "first");
+    EXPECT_EQ(stalled(), "first");
+    EXPECT_GE(calls.stalled().ns, 1'000'000);
+    {
+      CallsInProgress::Call second(calls, "second");
+      EXPECT_EQ(stalled(), "first");
+      first.made_progress();
+      EXPECT_EQ(stalled(), "second");
+      // A step that may take long is none that stands still.
+      constexpr int64_t kHour = 3'600'000'000'000;
+      second.made_progress(kHour);
+      EXPECT_EQ(stalled(), "first");
+      first.made_progress(kHour);
+      EXPECT_EQ(stalled(), "");
+      EXPECT_EQ(calls.stalled().ns, 0);
+      first.made_progress();
+      EXPECT_EQ(stalled(), "first");
+    }
+    // More than can be seen.
+    first.made_progress(0);
+    std::deque<CallsInProgress::Call> many;
+    for (int i = 0; i < 127; ++i) many.emplace_back(calls, "another");
+    CallsInProgress::Call unseen(calls, "unseen");
+    for (auto& call : many) call.made_progress(1'000'000'000'000);
+    first.made_progress(1'000'000'000'000);
+    unseen.made_progress();
+    EXPECT_EQ(stalled(), "");
+    many.pop_back();
+    CallsInProgress::Call seen(calls, "seen");
+    EXPECT_EQ(stalled(), "seen");
+  }
+  EXPECT_EQ(stalled(), "");
+}
 
 TEST_F(LongCalls, StatisticsDoNotWaitForAStoreThatIsStuck) {
   create_key("a-key-that-was-there-before");

@@ -888,6 +888,55 @@ TEST_F(RecoveryTest, AnImportThatOverwritesIsThereWholeOrNotAtAll) {
   }
 }
 
+TEST_F(RecoveryTest, SyncsByItselfAndCountsItsFailures) {
+  Options options;
+  options.clock = clock_;
+  options.arena_bytes = size_t{1} << 26;
+  options.store = *SqliteStore::open(folder_);
+  options.sync_interval = absl::Milliseconds(1);
+  enforcer_ = *Enforcer::create(options);
+  const auto is_synced = [&] {
+    const auto statistics = enforcer_->statistics();
+    EXPECT_EQ(statistics.sync_failures, 0);
+    return statistics.synced_unix_ns == clock_->now().unix &&
+           statistics.synced_monotonic_ns == clock_->now().monotonic;
+  };
+  for (int i = 0; i < 3; ++i) {
+    clock_->advance(kHour);
+    clock_->step_wall_clock(kHour);
+    while (!is_synced()) std::this_thread::yield();
+  }
+  close();
+  options.store.reset();
+
+  // A thread that waits for long ends as soon as its enforcer does.
+  options.store = *SqliteStore::open(folder_);
+  options.sync_interval = absl::Hours(1'000);
+  enforcer_ = *Enforcer::create(options);
+  close();
+  options.store.reset();
+
+  constexpr int kCalls = 30;
+  options.store =
+      std::make_shared<StoreThatStops>(*SqliteStore::open(folder_), kCalls);
+  options.sync_interval = absl::ZeroDuration();
+  enforcer_ = *Enforcer::create(options);
+  absl::Status status;
+  int64_t before = 0;
+  for (int i = 0; i < kCalls && status.ok(); ++i) {
+    before = enforcer_->statistics().synced_unix_ns;
+    EXPECT_EQ(enforcer_->statistics().sync_failures, 0);
+    clock_->advance(kHour);
+    status = enforcer_->sync();
+  }
+  for (int i = 1; i <= 3; ++i) {
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_EQ(enforcer_->statistics().sync_failures, i);
+    status = enforcer_->sync();
+  }
+  EXPECT_GE(enforcer_->statistics().synced_unix_ns, before);
+}
+
 // Every call that changes something, on a disk that is full.
 TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
   EXPECT_EQ(

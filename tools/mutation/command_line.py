@@ -76,7 +76,7 @@ def _parse(arguments):
     parser.add_argument("--tests-in", action="append", metavar="FOLDER",
                         help="of other packages, only the tests in or below this folder")
     parser.add_argument("--together", action="store_true",
-                        help="leave out mutants that need a build of their own")
+                        help="leave out mutants that need a build each")
     parser.add_argument("--longest", type=float, default=30, metavar="SECONDS",
                         help="leave out tests of other packages that take longer (30)")
     parser.add_argument("--again", action="store_true",
@@ -142,7 +142,7 @@ def _judge(options, workspace, mutants):
         Options(
             jobs=options.jobs,
             wide=not options.narrow,
-            folders=_folders(options.tests_in, workspace.root),
+            folders=folders_of(options.tests_in, workspace.root),
             alone=not options.together,
             longest=options.longest,
         ),
@@ -157,8 +157,8 @@ def _judge(options, workspace, mutants):
     return 1 if report.summarize(mutants) else 0
 
 
-def _folders(operands, root):
-    """The folders that operands name, relative to the root. None: all."""
+def folders_of(operands, root):
+    """The folders that operands name, relative to the root ("": itself). None: all."""
     if operands is None:
         return None
     for operand in operands:

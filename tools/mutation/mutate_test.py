@@ -13,10 +13,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(HERE))
 
+from mutation import command_line  # noqa: E402
 from mutation import mutant as mutants_  # noqa: E402
 from mutation import operators, schemata, sources, syntax  # noqa: E402
 from mutation import report as report_  # noqa: E402
-from mutation.session import Options, Session, digest  # noqa: E402
+from mutation.session import Options, Session, digest, in_folders  # noqa: E402
 from mutation.test import Runner, Test, failed_case  # noqa: E402
 from mutation.tree import Tree, error_places  # noqa: E402
 from mutation.workspace import BuildError  # noqa: E402
@@ -259,6 +260,23 @@ class Sessions(unittest.TestCase):
         self.assertTrue(later.finished(killed, state, again=True))
         self.assertFalse(later.finished(killed, "another", again=False))
 
+    def test_leave_out_what_needs_a_build_of_its_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            workspace = Compiled(os.path.join(TESTDATA, "small"), folder)
+            output = io.StringIO()
+            report = report_.Report(os.path.join(folder, "results"), output)
+            mutants = [
+                m for m in self.mutants if m.change in ("sum += i  ->  sum -= i",
+                                                        "n + n  ->  n - n",
+                                                        "2  ->  (2 + 1)")
+            ]
+            session = Session(workspace, Runner(), report, Options(alone=False))
+            session.run(mutants, self.digests)
+            self.assertEqual(
+                [r["before"] for r in report.results.values()], ["sum += i"])
+            report.summarize(mutants)
+            self.assertIn("2 mutants were not run", output.getvalue())
+
     def test_refuse_tests_that_fail_by_themselves(self):
         with tempfile.TemporaryDirectory() as folder:
             workspace = Compiled(os.path.join(TESTDATA, "small"), folder)
@@ -267,6 +285,28 @@ class Sessions(unittest.TestCase):
             with self.assertRaisesRegex(BuildError, "no test passes"):
                 Session(workspace, Runner(), report, Options()).run(
                     self.mutants[:1], self.digests)
+
+
+class Folders(unittest.TestCase):
+    def test_say_whose_tests_are_run(self):
+        tests = [Test(p, "t") for p in ("own", "a", "a/b", "ab", "b", "")]
+
+        def chosen(*folders):
+            return [t.package for t in in_folders(tests, {"own"}, folders)]
+
+        self.assertEqual(chosen(), ["own"])
+        self.assertEqual(chosen("a"), ["own", "a", "a/b"])
+        self.assertEqual(chosen("a/b", "b"), ["own", "a/b", "b"])
+        self.assertEqual(chosen(""), [t.package for t in tests])
+        self.assertEqual(in_folders(tests, {"own"}, None), tests)
+
+    def test_are_named_from_anywhere(self):
+        root = os.path.dirname(os.path.realpath(HERE))
+        self.assertIsNone(command_line.folders_of(None, root))
+        self.assertEqual(command_line.folders_of([root, HERE, TESTDATA], root),
+                         ("", "mutation", "mutation/testdata"))
+        with self.assertRaisesRegex(ValueError, "no such folder"):
+            command_line.folders_of([os.path.join(root, "nowhere")], root)
 
 
 class Rules(unittest.TestCase):

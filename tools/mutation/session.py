@@ -100,15 +100,7 @@ class Session:
     def _wide_tests(self, mutants, run):
         """Of these the mutants' own packages' and those that the options ask for."""
         own = {os.path.dirname(m.file) for m in mutants}
-        tests = self._tests(mutants, run)
-        if self._options.folders is None:
-            return tests
-        return [
-            t
-            for t in tests
-            if t.package in own
-            or any(_is_in(t.package, folder) for folder in self._options.folders)
-        ]
+        return in_folders(self._tests(mutants, run), own, self._options.folders)
 
     def _judge_stage(self, mutants, tests, separate, reached, run):
         """Builds these mutants together and runs the tests that reach each, until one
@@ -268,8 +260,15 @@ class Session:
         )
 
 
-def _is_in(package, folder):
-    return not folder or package == folder or package.startswith(folder + "/")
+def in_folders(tests, own, folders):
+    """The tests of the packages `own`, and those in or below the folders (None: all)."""
+    return [
+        t
+        for t in tests
+        if folders is None
+        or t.package in own
+        or any(not f or (t.package + "/").startswith(f + "/") for f in folders)
+    ]
 
 
 def digest(content):
