@@ -22,7 +22,8 @@ a change that changes nothing.
 
 No file of the repository is touched: mutants live in a copy with Bazel outputs of its
 own. As many as possible are compiled into one build and selected by a number at run
-time; the tests of the file's package run first, then all others that depend on it.
+time; the tests of the file's package run first, above all those that depend on the
+file directly, then all others that depend on it.
 Memory orders are weakened under ThreadSanitizer, with the tests tagged `threads`.
 
 examples:

@@ -43,7 +43,7 @@ class Compiled(Tree):
     def prepare(self, files):
         pass
 
-    def tests_of(self, files):
+    def tests_of(self, files, direct=False):
         return [Test("", "counter_test", timeout=20)]
 
     def program(self, test, config=()):
@@ -58,6 +58,26 @@ class Compiled(Tree):
         )
         if done.returncode:
             raise BuildError(done.stderr)
+
+
+class Staged(Compiled):
+    """One that has a test more, which only depends on other libraries, and passes."""
+
+    def __init__(self, root, folder):
+        super().__init__(root, folder)
+        self.built = []
+        other = os.path.join(folder, "other_test")
+        with open(other, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n")
+        os.chmod(other, 0o755)
+
+    def tests_of(self, files, direct=False):
+        tests = super().tests_of(files)
+        return tests if direct else [*tests, Test("", "other_test", timeout=20)]
+
+    def build(self, labels, config=()):
+        self.built.append(labels)
+        super().build(labels, config)
 
 
 class Operators(unittest.TestCase):
@@ -276,6 +296,23 @@ class Sessions(unittest.TestCase):
                 [r["before"] for r in report.results.values()], ["sum += i"])
             report.summarize(mutants)
             self.assertIn("2 mutants were not run", output.getvalue())
+
+    def test_build_first_what_depends_on_the_files_directly(self):
+        with tempfile.TemporaryDirectory() as folder:
+            workspace = Staged(os.path.join(TESTDATA, "small"), folder)
+            report = report_.Report(os.path.join(folder, "results"), io.StringIO())
+
+            def run(change):
+                mutant = next(m for m in self.mutants if m.change == change)
+                workspace.built = []
+                Session(workspace, Runner(), report, Options(wide=False)).run(
+                    [mutant], self.digests)
+                return workspace.built, report.results[mutant.key]["verdict"]
+
+            self.assertEqual(run("sum += i  ->  sum -= i"),
+                             ([["//:counter_test"]], "killed"))
+            self.assertEqual(run("i > 0  ->  i >= 0"),
+                             ([["//:counter_test"], ["//:other_test"]], "survived"))
 
     def test_refuse_tests_that_fail_by_themselves(self):
         with tempfile.TemporaryDirectory() as folder:

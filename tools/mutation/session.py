@@ -63,16 +63,23 @@ class Session:
     # -- Mutants that one build serves --
 
     def _run_together(self, mutants, config=(), tag=None, environment=None):
-        """First each package with its own tests, then what is left with all others."""
+        """First each package with its own tests, of these first those that depend on
+        the files directly: most mutants need no more to be built. Then what is left
+        with all others."""
         run = Run(config, tag, environment or {})
         separate, left, reached = [], [], set()
         packages = collections.defaultdict(list)
         for mutant in mutants:
             packages[os.path.dirname(mutant.file)].append(mutant)
         for package, own in sorted(packages.items(), key=lambda item: len(item[1])):
-            tests = [t for t in self._tests(own, run) if t.package == package]
             self._report.say(f"{package}: {len(own)} mutants")
-            left += self._judge_stage(own, tests, separate, reached, run)
+            direct = self._own_tests(package, own, run, direct=True)
+            own = self._judge_stage(own, direct, separate, reached, run)
+            if own:
+                others = set(self._own_tests(package, own, run)) - set(direct)
+                own = self._judge_stage(
+                    own, sorted(others, key=lambda t: t.name), separate, reached, run)
+            left += own
         wide = []
         if left and self._options.wide:
             wide = self._wide_tests(left, run)
@@ -88,9 +95,13 @@ class Session:
             for mutant in separate:
                 self._run_separately(mutant, run)
 
-    def _tests(self, mutants, run):
+    def _own_tests(self, package, mutants, run, direct=False):
+        tests = self._tests(mutants, run, direct)
+        return [t for t in tests if t.package == package]
+
+    def _tests(self, mutants, run, direct=False):
         """The tests that depend on the mutants' files."""
-        tests = self._workspace.tests_of(sorted({m.file for m in mutants}))
+        tests = self._workspace.tests_of(sorted({m.file for m in mutants}), direct)
         return [
             t
             for t in tests
