@@ -205,6 +205,8 @@ TEST_F(EnforcerTest, RouteIsInternedAndValidated) {
   EXPECT_EQ(route("/pets/GET"), *enforcer_->route("api", "prod", "pets/GET"));
   EXPECT_EQ(route("//GET"), *enforcer_->route("api", "prod", "~1/GET"));
   EXPECT_NE(route("/pets/GET"), route());
+  const std::string longest(256, 'a');
+  EXPECT_TRUE(enforcer_->route(longest, longest).ok());
   for (const auto& bad :
        {enforcer_->route("", "prod"), enforcer_->route("api", ""),
         enforcer_->route("a:b", "prod"), enforcer_->route("api", "a/b"),
@@ -867,14 +869,27 @@ TEST_F(EnforcerTest, ApiKeysMayBeAsLongAsTheyMayBe) {
   constexpr auto kOk = absl::StatusCode::kOk;
   constexpr auto kBad = absl::StatusCode::kInvalidArgument;
   // Of values of the shortest and the longest, too.
-  const std::string value(128, 'v');
+  const std::string value(129, 'v');
+  const Route route = this->route();
+  const auto forbidden = [&](const std::string& key) {
+    const Call call{key, route, 1, std::nullopt};
+    Decision decision;
+    enforcer_->admit(absl::MakeConstSpan(&call, 1),
+                     absl::MakeSpan(&decision, 1));
+    EXPECT_EQ(decision.forbidden, enforcer_->admit(call).forbidden);
+    return decision.forbidden;
+  };
   for (const size_t size : {20, 127, 128}) {
     v1::ApiKey key;
     key.set_value(value.substr(0, size));
-    EXPECT_EQ(code(key), kOk) << size;
     key.set_enabled(true);
-    EXPECT_FALSE(admit(1, "", key.value()).admitted());
-    EXPECT_EQ(enforcer_->resolve(key.value()) ? 1 : 0, 1);
+    EXPECT_EQ(code(key), kOk) << size;
+    EXPECT_EQ(forbidden(key.value()), Forbidden::kNoPlan);
+    EXPECT_TRUE(static_cast<bool>(enforcer_->resolve(key.value())));
+  }
+  for (const size_t size : {0, 1, 126, 129}) {
+    EXPECT_EQ(forbidden(value.substr(0, size)), Forbidden::kUnknownKey);
+    EXPECT_FALSE(static_cast<bool>(enforcer_->resolve(value.substr(0, size))));
   }
   // Characters count, not bytes.
   const auto text = [](size_t characters) {

@@ -337,6 +337,7 @@ TEST_F(LeasesTest, BeginForWhatIsThereStill) {
 
 TEST_F(LeasesTest, EndWhenTwoCallsFoundNoFill) {
   const Key key = this->key(plan(160));
+  const size_t used = arena_->used();
   collide(key);
   leases_.maintain(kNow);
   EXPECT_EQ(leases_.open_leases(), 0u) << "it has no tokens yet";
@@ -361,7 +362,9 @@ TEST_F(LeasesTest, EndWhenTwoCallsFoundNoFill) {
   leases_.maintain(kNow);
   EXPECT_FALSE(has_lease(key));
   EXPECT_EQ(leases_.open_leases(), 0u);
-  // Another may begin.
+  // Its memory is for others, and another may begin.
+  for (int i = 0; i < 3; ++i) arena_->collect();
+  EXPECT_EQ(arena_->used(), used);
   collide(key);
   leases_.maintain(kNow);
   EXPECT_TRUE(has_lease(key));

@@ -794,6 +794,89 @@ class StoreThatStops : public Store {
   std::atomic<int> calls_;
 };
 
+// A store that counts what it is given.
+class CountingStore final : public StoreThatStops {
+ public:
+  explicit CountingStore(std::shared_ptr<Store> store)
+      : StoreThatStops(std::move(store), 1'000'000) {}
+
+  absl::Status commit(absl::Span<const v1::StoreChange> changes) override {
+    ++commits;
+    return StoreThatStops::commit(changes);
+  }
+  absl::Status write_usage(absl::Span<const DailyCount> days,
+                           absl::Span<const CountsBlock> blocks) override {
+    EXPECT_LE(blocks.size(), 64u);
+    for (const DailyCount& day : days) written.push_back(day);
+    this->blocks += blocks.size();
+    return StoreThatStops::write_usage(days, blocks);
+  }
+
+  int commits = 0;
+  size_t blocks = 0;
+  std::vector<DailyCount> written;
+};
+
+// Of many keys, a sync writes those that were used since the last one, with
+// those beside them, and nothing where none was.
+TEST_F(ImportedStoreTest, SyncsWriteWhatHasChanged) {
+  constexpr int kLast = kKeys - 2;  // was used on the export's last day
+  import();
+  Options options;
+  options.clock = clock_;
+  const auto store =
+      std::make_shared<CountingStore>(*SqliteStore::open(folder_));
+  options.store = store;
+  options.sync_interval = absl::ZeroDuration();
+  options.arena_bytes = size_t{1} << 30;
+  enforcer_ = *Enforcer::create(options);
+  route_ = *enforcer_->route("api", "prod");
+  const auto sync = [&] {
+    store->commits = 0;
+    store->blocks = 0;
+    store->written.clear();
+    EXPECT_TRUE(enforcer_->sync().ok());
+  };
+  sync();
+  // The records are others than those of the export.
+  const size_t all = store->blocks;
+  EXPECT_GT(all, 1u);
+  EXPECT_LT(all, 20u);
+  EXPECT_EQ(store->commits, 1);
+  for (int i = 0; i < 2; ++i) {
+    sync();
+    EXPECT_EQ(store->blocks, 0u);
+    EXPECT_EQ(store->commits, 0);
+    EXPECT_EQ(store->written.size(), 0u);
+  }
+  EXPECT_EQ(use(kLast, 4), 4);
+  sync();
+  EXPECT_EQ(store->blocks, 1u);
+  EXPECT_EQ(store->commits, 1);
+  EXPECT_EQ(store->written.size(), 0u) << "the day is not over";
+  next_days(3);
+  EXPECT_EQ(use(kLast, 2), 2);
+  EXPECT_EQ(use(0, 1), 1);
+  sync();
+  EXPECT_EQ(store->blocks, 2u);
+  EXPECT_EQ(store->commits, 1);
+  int64_t written = 0;
+  for (const DailyCount& day : store->written) {
+    EXPECT_EQ(day.day, day_of(clock_->now().unix) - 3);
+    written += day.used;
+  }
+  EXPECT_EQ(store->written.size(), 2u);
+  EXPECT_EQ(written, (1 + 4) + 1);
+  sync();
+  EXPECT_EQ(store->commits, 0);
+  // A key that is gone has no counts.
+  ASSERT_TRUE(enforcer_->delete_api_key("k0").ok());
+  for (int i = 0; i < 3; ++i) enforcer_->maintain();
+  sync();
+  EXPECT_EQ(store->blocks, 1u);
+  EXPECT_EQ(store->written.size(), 0u);
+}
+
 // One enforcer is killed before it has synced. The next one stops at a
 // call of the store, as it begins or as it ends. The third finds all that there
 // was.

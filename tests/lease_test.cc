@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,7 @@
 #include "proto/patch_operation.pb.h"
 #include "proto/usage.pb.h"
 #include "proto/usage_plan.pb.h"
+#include "store/sqlite_store.h"
 #include "tests/in_child.h"
 #include "throttle/exact_bucket.h"
 #include "throttle/rate.h"
@@ -476,6 +478,34 @@ TEST_F(LeaseTest, EndsWithTheKeyAndWithTheAssociation) {
     add_key();
     EXPECT_EQ(ask(clock_->now()).tokens_remaining(), kMost - 1);
   }
+}
+
+// What threads hold when an enforcer ends is not used.
+TEST_F(LeaseTest, IsNotCountedWhenItsEnforcerEnds) {
+  const std::string folder = ::testing::TempDir() + "/leases";
+  std::filesystem::remove_all(folder);
+  v1::UsagePlan plan = plan_of_one_stage();
+  set_daily_quota(plan, 1'000'000'000);
+  Options options;
+  options.clock = clock_;
+  options.lease_threads = kThreads + 1;
+  options.lease_tokens = 1000;
+  options.sync_interval = absl::ZeroDuration();
+  options.arena_bytes = size_t{1} << 28;
+  options.store = *SqliteStore::open(folder);
+  enforcer_ = *Enforcer::create(options);
+  ASSERT_TRUE(enforcer_->create_usage_plan(plan).ok());
+  add_key();
+  route_ = *enforcer_->route("api", "prod", "/pets/GET");
+  const int64_t admitted = warm_up();
+  enforcer_.reset();
+  options.store.reset();
+  options.store = *SqliteStore::open(folder);
+  enforcer_ = *Enforcer::create(options);
+  EXPECT_EQ(usage(kNoon, kNoon)[0].first, admitted);
+  enforcer_.reset();
+  options.store.reset();
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(LeaseTest, EndsWhenItIsNotUsed) {
