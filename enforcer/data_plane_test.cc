@@ -378,6 +378,46 @@ TEST_F(DataPlaneTest, CallFromLongAgoIsRefused) {
   }
 }
 
+// Calls that bring their own time read no clock, and others of a batch one.
+TEST_F(DataPlaneTest, ClockIsReadOnceOrNotAtAll) {
+  class CountingClock final : public Clock {
+   public:
+    Instant now() noexcept override {
+      ++readings;
+      return {7, 7};
+    }
+    int readings = 0;
+  };
+  const auto clock = std::make_shared<CountingClock>();
+  Options options;
+  options.clock = clock;
+  const auto enforcer = *Enforcer::create(options);
+  const auto readings_of = [&](size_t calls, size_t with_time) {
+    std::vector<Call> batch(calls);
+    std::vector<Decision> decisions(calls);
+    for (size_t i = 0; i < calls; ++i) {
+      batch[i].api_key = "a-key";
+      if (i < with_time) batch[i].now = Instant{5, 5};
+    }
+    clock->readings = 0;
+    enforcer->admit(batch, absl::MakeSpan(decisions));
+    return clock->readings;
+  };
+  for (const size_t calls : {1, 3, 40}) {
+    EXPECT_EQ(readings_of(calls, calls), 0);
+    EXPECT_EQ(readings_of(calls, calls - 1), 1);
+    EXPECT_EQ(readings_of(calls, 0), 1);
+  }
+  clock->readings = 0;
+  Call call;
+  call.api_key = "a-key";
+  enforcer->admit(call);
+  EXPECT_EQ(clock->readings, 1);
+  call.now = Instant{5, 5};
+  enforcer->admit(call);
+  EXPECT_EQ(clock->readings, 1);
+}
+
 // -- A thread that stalls --
 
 // Memory is held, nobody waits, and it shows.

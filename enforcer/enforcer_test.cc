@@ -923,6 +923,26 @@ TEST_F(EnforcerTest, ApiKeysMayBeAsLongAsTheyMayBe) {
   }
 }
 
+TEST_F(EnforcerTest, ApiKeysKeepEachTextOfTheirs) {
+  std::vector<v1::ApiKey> keys(6);
+  keys[1].set_name("name");
+  keys[2].set_description("description");
+  keys[3].set_customer_id("customer");
+  (*keys[4].mutable_tags())["a"] = "b";
+  keys[5].add_stage_keys("api/prod");
+  for (const v1::ApiKey& key : keys) {
+    const auto created = enforcer_->create_api_key(key);
+    ASSERT_TRUE(created.ok()) << created.status();
+    EXPECT_EQ(enforcer_->get_api_key(created->id(), true)->ShortDebugString(),
+              created->ShortDebugString());
+    EXPECT_EQ(created->name(), key.name());
+    EXPECT_EQ(created->description(), key.description());
+    EXPECT_EQ(created->customer_id(), key.customer_id());
+    EXPECT_EQ(created->tags_size(), key.tags_size());
+    EXPECT_EQ(created->stage_keys_size(), key.stage_keys_size());
+  }
+}
+
 TEST_F(EnforcerTest, ApiKeyIsEnabledByTrueAlone) {
   key_id_ = create_key(kKey);
   const auto enabled_by = [&](const google::protobuf::Value& value) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
@@ -585,6 +586,28 @@ TEST_F(OverwriteTest, OfOneCallTheLastGoodKeyCounts) {
   EXPECT_EQ(enforcer_->get_api_key((*ids)[2])->name(), "fourth");
   EXPECT_THAT(plan_key_ids("plan"), IsEmpty());
   EXPECT_THAT(plan_key_ids("dev"), IsEmpty());
+}
+
+// Not even for a moment, whatever else about it changes.
+TEST_F(OverwriteTest, KeyThatIsDisabledBeforeAndAfterIsNeverAdmitted) {
+  ASSERT_TRUE(import({key_of(0, "old", /*enabled=*/false)}, {{"plan"}}).ok());
+  std::atomic<bool> over{false};
+  int64_t calls = 0, admitted = 0;
+  std::thread caller([&] {
+    const std::string value = value_of(0);
+    for (; !over; ++calls) {
+      admitted += enforcer_->admit({value, route_}).admitted();
+    }
+  });
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(import({key_of(0, std::string(500, 'n'), /*enabled=*/false)},
+                       {{i % 2 == 0 ? "dev" : "plan"}})
+                    .ok());
+  }
+  over = true;
+  caller.join();
+  EXPECT_GT(calls, 0);
+  EXPECT_EQ(admitted, 0);
 }
 
 TEST_F(OverwriteTest, PlansAreJudgedByWhatTheKeyWillHave) {

@@ -370,6 +370,42 @@ TEST_F(LeasesTest, EndWhenTwoCallsFoundNoFill) {
   EXPECT_TRUE(has_lease(key));
 }
 
+TEST_F(LeasesTest, EndWithoutAFillTwoCallsAfterTheyAreReady) {
+  const Key key = this->key(plan(160));
+  collide(key);
+  leases_.maintain(kNow);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(has_lease(key)) << i;
+    leases_.maintain(kNow);
+  }
+  EXPECT_FALSE(has_lease(key));
+}
+
+TEST_F(LeasesTest, AreNoMoreThanSixtyFour) {
+  std::vector<Key> leased;
+  const auto refill = [&] {
+    for (const Key& key : leased) {
+      Decision decision;
+      KeyLease& lease = this->lease(key);
+      while (lease.spend(slot_, kStage, kNow, decision)) {
+      }
+      EXPECT_TRUE(lease.fill(slot_, kTokens, kNow, Decision()));
+    }
+  };
+  // Two keys may want one place; then the first has it.
+  for (int i = 0; i < 400; ++i) {
+    const Key key = this->key(plan(160));
+    collide(key);
+    leases_.maintain(kNow);
+    refill();
+    if (!has_lease(key)) continue;
+    leased.push_back(key);
+    fill(key);
+  }
+  EXPECT_EQ(leased.size(), 64u);
+  EXPECT_EQ(leases_.open_leases(), 64u);
+}
+
 TEST_F(LeasesTest, EndASecondBeforeTheirDayDoes) {
   const Instant last{kNow.monotonic, start_of(kDay + 1) - 1'000'000'001};
   const Key key = this->key(plan(160));

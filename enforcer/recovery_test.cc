@@ -564,6 +564,31 @@ TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
             absl::OkStatus());
 }
 
+// Nothing tells what was used: that is damage too.
+TEST_F(RecoveryTest, TellsOfFilesThatAreMissing) {
+  open();
+  live();
+  close();
+  for (const char* kind : {"counts-", "days-"}) {
+    fs::path file;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      if (absl::StartsWith(entry.path().filename().string(), kind)) {
+        file = entry.path();
+      }
+    }
+    fs::rename(file, folder_ + "/hidden");
+    const absl::Status status = try_open().status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_TRUE(absl::EndsWith(
+        status.message(),
+        "; with Options::restore_counts an enforcer begins with the counts of "
+        "the last sync"))
+        << status;
+    fs::rename(folder_ + "/hidden", file);
+  }
+  open();
+}
+
 // As an import leaves a store.
 TEST_F(RecoveryTest, TellsOfDamagedCountsOfASync) {
   v1::ApiKey key;
@@ -1059,6 +1084,22 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
         }
         EXPECT_EQ(dump(), before);
         EXPECT_EQ(use(0, 2), 2);
+        // Nor does it take memory to fail.
+        const auto fail = [&] {
+          EXPECT_FALSE(enforcer_->create_usage_plan(*plan).ok());
+          EXPECT_FALSE(
+              enforcer_->apply_patch("gold", {replace("/quota/limit", "50")})
+                  .ok());
+          EXPECT_FALSE(enforcer_->create_api_key(key).ok());
+          EXPECT_FALSE(enforcer_->import_api_keys({key, key}, "gold").ok());
+          EXPECT_FALSE(overwrite().ok());
+          EXPECT_FALSE(enforcer_->create_usage_plan_key("gold", "k4").ok());
+          EXPECT_FALSE(enforcer_->create_usage_plan_key("free", "k1").ok());
+          for (int i = 0; i < 3; ++i) enforcer_->maintain();
+          return enforcer_->statistics().arena_used_bytes;
+        };
+        const size_t used = fail();
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(fail(), used);
 
         limit.rlim_cur = most;
         ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
