@@ -80,9 +80,10 @@ class Session:
                 own = self._judge_stage(
                     own, sorted(others, key=lambda t: t.name), separate, reached, run)
             left += own
-        wide = []
         if left and self._options.wide:
-            wide = self._wide_tests(left, run)
+            packages = {os.path.dirname(m.file) for m in left}
+            # A package's own tests have been run for its mutants.
+            wide = [t for t in self._wide_tests(left, run) if packages != {t.package}]
             left = self._judge_stage(left, wide, separate, reached, run)
         for mutant in left:
             if mutant.key in reached:
