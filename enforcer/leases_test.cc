@@ -317,6 +317,40 @@ TEST_F(LeasesTest, BeginWithEnoughCollisionsOfOneRoute) {
   EXPECT_EQ(lease(key).route(), kMethod);
 }
 
+// Whichever places the keys have: each thread that collides has its own slot.
+TEST_F(LeasesTest, HaveASlotForEachThreadThatCollides) {
+  std::vector<Key> keys;
+  for (int i = 0; i < 16; ++i) keys.push_back(key(plan(160)));
+  for (const Key& key : keys) {
+    Leases leases(*arena_, clients_.counts(), kThreads, kTokens,
+                  /*both_throttles=*/false);
+    std::atomic<int> begun{0};
+    std::vector<std::thread> threads;
+    std::atomic<unsigned> numbers{0};
+    for (int i = 1; i < kThreads; ++i) {
+      threads.emplace_back([&] {
+        numbers |= 1u << ThreadNumber::mine();
+        ++begun;
+        while (begun < kThreads - 1) std::this_thread::yield();
+        // All but one.
+        if (ThreadNumber::mine() != 2) collide(key, leases);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_EQ(numbers | 1u << slot_, (1u << kThreads) - 1);
+    leases.maintain(kNow);
+    const EpochDomain::Guard guard;
+    const KeyLease* const lease = leases.find(key.client);
+    ASSERT_NE(lease, nullptr);
+    for (int i = 0; i < kThreads; ++i) {
+      EXPECT_EQ(lease->wants(i, kStage, kNow), i != 2 && i != slot_
+                                                   ? KeyLease::Wants::kFirst
+                                                   : KeyLease::Wants::kNothing)
+          << i;
+    }
+  }
+}
+
 TEST_F(LeasesTest, BeginForWhatIsThereStill) {
   const Key left = key(plan(160)), deleted = key(plan(160));
   collide(left);

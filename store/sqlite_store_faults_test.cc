@@ -612,12 +612,18 @@ TEST(SqliteConnection, SaysWhatIsWrongAndWhatToDo) {
   static constexpr char kCount[] = "SELECT count(*) FROM t";
   static constexpr char kNonsense[] = "SELECT nonsense";
   ASSERT_TRUE(one->run(kInsert, {int64_t{1}, std::string_view("a")}).ok());
-  // One who has read what another has changed since.
+  // One who has read what another has changed since. The code is the one that
+  // says most.
   expect(one->read([&] {
     EXPECT_EQ(*one->number(kCount), 1);
     EXPECT_TRUE(other->run(kInsert, {int64_t{2}, std::string_view()}).ok());
     EXPECT_EQ(*one->number(kCount), 1);
-    return one->run(kInsert, {int64_t{3}, std::nullopt});
+    const absl::Status status = one->run(kInsert, {int64_t{3}, std::nullopt});
+    EXPECT_TRUE(absl::StrContains(
+        status.message(),
+        absl::StrCat(" (code ", SQLITE_BUSY_SNAPSHOT, " of SQLite)")))
+        << status;
+    return status;
   }),
          absl::StatusCode::kUnavailable,
          "nothing was changed; another program holds it");
