@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <set>
 #include <thread>
 #include <vector>
@@ -181,6 +182,41 @@ TEST(Arena, FreedLargeBlocksTakeNoMemory) {
     arena->free(block, bytes);
     EXPECT_EQ(pages_in_memory(), 0) << bytes;
   }
+}
+
+// What is handed out next has its pages before, and what is further on has none
+// yet.
+TEST(Arena, GivesPagesAMegabyteAhead) {
+#ifndef MADV_POPULATE_WRITE
+  GTEST_SKIP() << "the system's headers do not know how";
+#else
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  for (const size_t size : {16 * kMegabyte, 3 * kMegabyte}) {
+    const auto arena = *Arena::create(size, Arena::Pages::kSmall);
+    char* const begin = static_cast<char*>(arena->at(0));
+    if (madvise(begin, page, MADV_POPULATE_WRITE) != 0) {
+      GTEST_SKIP() << "the system cannot";
+    }
+    std::vector<unsigned char> present(size / page);
+    const auto expect_present = [&](size_t bytes) {
+      ASSERT_EQ(mincore(begin, size, present.data()), 0);
+      const size_t pages = std::min(bytes, size) / page;
+      for (size_t i = 0; i < present.size(); ++i) {
+        ASSERT_EQ(present[i] & 1, i < pages ? 1 : 0) << i;
+      }
+    };
+    expect_present(page);
+    arena->collect();
+    expect_present(4 * kMegabyte);
+    while (arena->end() < 3 * kMegabyte - 128) arena->take_line();
+    arena->collect();
+    expect_present(4 * kMegabyte);
+    while (arena->end() < 3 * kMegabyte && arena->take_line() != nullptr) {
+    }
+    arena->collect();
+    expect_present(6 * kMegabyte);
+  }
+#endif
 }
 
 TEST(Arena, ClientsBlocksAreTheirOwnAndKeepWhatTheyHold) {
@@ -404,6 +440,62 @@ TEST(Arena, ExtendsWhileThreadsTakeLines) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(taken, kBytes / 64 - 2);
+}
+
+// The system gives address space from above to below: what an arena takes to be
+// aligned, and gives back, lies beside others'.
+TEST(Arena, TakesTheAddressSpaceOfNoOther) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const auto address_space = [&] {
+    size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    return pages * page;
+  };
+  // Before, so that what is counted are the arenas alone.
+  std::vector<std::unique_ptr<Arena>> arenas(8);
+  const size_t before = address_space();
+  size_t reserved = 0;
+  for (size_t i = 0; i < arenas.size(); ++i) {
+    // The odd pages have the next arena begin elsewhere.
+    arenas[i] = *Arena::create(4 * kMegabyte + i * 3 * page);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(arenas[i]->at(0)) % (2 * kMegabyte),
+              0u);
+    reserved += arenas[i]->reserved();
+    std::memset(arenas[i]->at(0), static_cast<int>(i + 1),
+                arenas[i]->reserved());
+  }
+  EXPECT_GE(address_space(), before + reserved);
+  // Some for the heap.
+  EXPECT_LT(address_space(), before + reserved + kMegabyte);
+  for (size_t i = 0; i < arenas.size(); ++i) {
+    const char* begin = static_cast<char*>(arenas[i]->at(0));
+    ASSERT_TRUE(std::all_of(begin, begin + arenas[i]->reserved(), [&](char c) {
+      return c == static_cast<char>(i + 1);
+    }));
+  }
+  arenas.clear();
+  EXPECT_LT(address_space(), before + kMegabyte);
+}
+
+// A process may have too little address space for what is asked for.
+TEST(Arena, TakesWhatAddressSpaceThereIs) {
+  rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &limit), 0);
+  const rlimit before = limit;
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  limit.rlim_cur =
+      pages * static_cast<size_t>(sysconf(_SC_PAGESIZE)) + 40 * kMegabyte;
+  if (setrlimit(RLIMIT_AS, &limit) != 0) GTEST_SKIP() << "no limits here";
+  const auto arena = Arena::create(256 * kMegabyte);
+  const auto small = Arena::create(16 * kMegabyte);
+  setrlimit(RLIMIT_AS, &before);
+  ASSERT_TRUE(arena.ok()) << arena.status();
+  EXPECT_EQ((*arena)->reserved(), 32 * kMegabyte);
+  // There is no room for it beside the first.
+  ASSERT_TRUE(small.ok()) << small.status();
+  EXPECT_LE((*small)->reserved(), 8 * kMegabyte);
+  EXPECT_NE((*arena)->allocate(28 * kMegabyte), nullptr);
 }
 
 TEST(Arena, TooSmallAnArenaIsRefused) {

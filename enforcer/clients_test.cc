@@ -176,6 +176,9 @@ TEST_P(ClientsTest, PreparedSubscriptionsAreSeenByNobody) {
     const size_t used = arena_->used();
     clients_.discard(client, **prepared);
     EXPECT_LE(arena_->used(), used);
+    // Nor does a record say that it is there.
+    expect_associations(i == 0 ? std::vector<int64_t>()
+                               : std::vector<int64_t>{200});
     const auto again = prepare(client, 200 + i);
     ASSERT_TRUE(again.ok());
     EXPECT_EQ(*again, *prepared);
@@ -194,6 +197,16 @@ TEST_P(ClientsTest, GoesOnFromACopy) {
       {DayWord(kDay + 51, 6),
        PeriodWord(QuotaCalendar::monthly(), kDay + 51, 5), PeriodWord()},
       days};
+  // What is discarded gives back the lines of its days.
+  size_t memory = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto discarded = clients_.prepare(client, copy, 6);
+    ASSERT_TRUE(discarded.ok()) << discarded.status();
+    clients_.discard(client, **discarded);
+    for (int j = 0; j < 3; ++j) arena_->collect();
+    if (i == 10) memory = arena_->used();
+  }
+  EXPECT_EQ(arena_->used(), memory);
   const auto subscription = clients_.prepare(client, copy, 7);
   ASSERT_TRUE(subscription.ok()) << subscription.status();
   clients_.publish(client, **subscription, cell_);

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <fstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -56,6 +58,35 @@ TEST(SystemClock, FollowsThemAfterAPause) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
   }
   follow(clock, 1'000'000);
+}
+
+// The counter is read where the kernel itself keeps time by it, and it runs at
+// one rate whatever the processor does.
+TEST(SystemClock, UsesTheCounterWhereTheKernelDoes) {
+#if defined(__x86_64__)
+  std::string choice, line;
+  std::getline(
+      std::ifstream(
+          "/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+      choice);
+  bool is_invariant = false;
+  for (std::ifstream file("/proc/cpuinfo"); std::getline(file, line);) {
+    if (line.rfind("flags", 0) != 0) continue;
+    is_invariant = line.find(" constant_tsc") != line.npos &&
+                   line.find(" nonstop_tsc") != line.npos;
+    break;
+  }
+  const bool expected = choice == "tsc" && is_invariant;
+#else
+  constexpr bool expected = false;
+#endif
+  SystemClock clock;
+  EXPECT_FALSE(clock.uses_counter());
+  // An interruption may have it measure once more.
+  for (int i = 0; i < 20 && (i < 3 || clock.uses_counter() != expected); ++i) {
+    follow(clock, 110'000'000);
+  }
+  EXPECT_EQ(clock.uses_counter(), expected);
 }
 
 TEST(SystemClock, OneThreadsTimeNeverGoesBackFromClockToClock) {

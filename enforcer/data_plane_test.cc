@@ -157,12 +157,18 @@ TEST_F(DataPlaneTest, HandleTellsTheIdOfItsKey) {
   check();
 
   EXPECT_TRUE(absl::IsNotFound(enforcer_->api_key_id(ClientHandle()).status()));
-  // Those that were deleted long ago are forgotten.
-  for (int i = 0; i < 1024; ++i) {
-    v1::ApiKey key;
-    const auto created = enforcer_->create_api_key(key);
-    ASSERT_TRUE(enforcer_->delete_api_key(created->id()).ok());
-  }
+  // Those that were deleted before the last 1024 are forgotten.
+  const auto deleted = [&] {
+    const auto created = enforcer_->create_api_key({});
+    const ClientHandle client = enforcer_->resolve(created->value());
+    EXPECT_TRUE(enforcer_->delete_api_key(created->id()).ok());
+    return std::pair(client, created->id());
+  };
+  const auto [client, id] = deleted();
+  for (int i = 1; i < 1024; ++i) deleted();
+  EXPECT_EQ(*enforcer_->api_key_id(client), id);
+  deleted();
+  EXPECT_TRUE(absl::IsNotFound(enforcer_->api_key_id(client).status()));
   EXPECT_TRUE(absl::IsNotFound(enforcer_->api_key_id(named[0].first).status()));
   EXPECT_EQ(*enforcer_->api_key_id(named[1].first), named[1].second);
 }
@@ -370,6 +376,46 @@ TEST_F(DataPlaneTest, CallFromLongAgoIsRefused) {
     EXPECT_GT(d.retry_after_ns, 0);
     EXPECT_TRUE(admit(0, route()).admitted());
   }
+}
+
+// Calls that bring their own time read no clock, and others of a batch one.
+TEST_F(DataPlaneTest, ClockIsReadOnceOrNotAtAll) {
+  class CountingClock final : public Clock {
+   public:
+    Instant now() noexcept override {
+      ++readings;
+      return {7, 7};
+    }
+    int readings = 0;
+  };
+  const auto clock = std::make_shared<CountingClock>();
+  Options options;
+  options.clock = clock;
+  const auto enforcer = *Enforcer::create(options);
+  const auto readings_of = [&](size_t calls, size_t with_time) {
+    std::vector<Call> batch(calls);
+    std::vector<Decision> decisions(calls);
+    for (size_t i = 0; i < calls; ++i) {
+      batch[i].api_key = "a-key";
+      if (i < with_time) batch[i].now = Instant{5, 5};
+    }
+    clock->readings = 0;
+    enforcer->admit(batch, absl::MakeSpan(decisions));
+    return clock->readings;
+  };
+  for (const size_t calls : {1, 3, 40}) {
+    EXPECT_EQ(readings_of(calls, calls), 0);
+    EXPECT_EQ(readings_of(calls, calls - 1), 1);
+    EXPECT_EQ(readings_of(calls, 0), 1);
+  }
+  clock->readings = 0;
+  Call call;
+  call.api_key = "a-key";
+  enforcer->admit(call);
+  EXPECT_EQ(clock->readings, 1);
+  call.now = Instant{5, 5};
+  enforcer->admit(call);
+  EXPECT_EQ(clock->readings, 1);
 }
 
 // -- A thread that stalls --
@@ -623,6 +669,18 @@ TEST_F(DataPlaneTest, SharingHasItsErrors) {
   ASSERT_TRUE(enforcer_->unshare_usage_plan("p0").ok());
   EXPECT_TRUE(enforcer_->delete_usage_plan("p0").ok());
   EXPECT_TRUE(enforcer_->share_usage_plan("p4").ok());
+}
+
+TEST_F(DataPlaneTest, SharingAgainAndAgainUsesNoMoreMemory) {
+  add_plan(*enforcer_, R"({"name": "p", "id": "p"})");
+  const auto share = [&] {
+    ASSERT_TRUE(enforcer_->share_usage_plan("p").ok());
+    ASSERT_TRUE(enforcer_->unshare_usage_plan("p").ok());
+  };
+  for (int i = 0; i < 10; ++i) share();
+  const size_t used = enforcer_->statistics().arena_used_bytes;
+  for (int i = 0; i < 1000; ++i) share();
+  EXPECT_LE(enforcer_->statistics().arena_used_bytes, used + 4096);
 }
 
 // Time stands still: exactly the burst passes, whoever asks, while an operator

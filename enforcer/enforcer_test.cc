@@ -206,6 +206,8 @@ TEST_F(EnforcerTest, RouteIsInternedAndValidated) {
             *enforcer_->intern_route("api", "prod", "pets/GET"));
   EXPECT_EQ(route("//GET"), *enforcer_->intern_route("api", "prod", "~1/GET"));
   EXPECT_NE(route("/pets/GET"), route());
+  const std::string longest(256, 'a');
+  EXPECT_TRUE(enforcer_->intern_route(longest, longest).ok());
   for (const auto& bad :
        {enforcer_->intern_route("", "prod"), enforcer_->intern_route("api", ""),
         enforcer_->intern_route("a:b", "prod"),
@@ -677,7 +679,44 @@ TEST_F(EnforcerTest, UpdateUsageRefusesEverythingElse) {
   refuse(operation("replace", "/remaining", "-1"));
   refuse(operation("replace", "/remaining", "many"));
   refuse(operation("replace", "/remaining", "99999999999999999999"));
+  const auto remaining = [&](double n) {
+    v1::PatchOperation by = operation("replace", "/remaining");
+    by.mutable_value()->set_number_value(n);
+    return by;
+  };
+  // Of numbers, those that are whole and that nothing has rounded.
+  const std::string expected =
+      "operations[0]: replace /remaining: expected a whole number from 0 to "
+      "8796093022207";
+  for (const double n : {-1.0, 0.5, 9007199254740994.0, 1e300, -1e300,
+                         std::numeric_limits<double>::infinity(),
+                         std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_EQ(refuse(remaining(n)), expected) << n;
+  }
+  EXPECT_EQ(refuse(remaining(9007199254740992.0)),
+            "Remaining requests are out of range");
   EXPECT_EQ(admit(0).quota_remaining, 2);
+  for (const int n : {7, 0, 2}) {
+    const auto updated =
+        enforcer_->update_usage(plan_id_, key_id_, {remaining(n)});
+    ASSERT_TRUE(updated.ok()) << updated.status();
+    EXPECT_EQ(updated->items(0).days(0).remaining(), n);
+  }
+  // The last one holds; all have to be right.
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      enforcer_->update_usage(plan_id_, key_id_, {remaining(5), remaining(-1)})
+          .status()));
+  EXPECT_EQ(
+      enforcer_->update_usage(plan_id_, key_id_, {remaining(5), remaining(3)})
+          ->items(0)
+          .days(0)
+          .remaining(),
+      3);
+  EXPECT_EQ(enforcer_->update_usage(plan_id_, key_id_, {})
+                ->items(0)
+                .days(0)
+                .remaining(),
+            3);
   EXPECT_EQ(enforcer_->update_usage(plan_id_, "nobody", {}).status().code(),
             absl::StatusCode::kNotFound);
 }
@@ -691,6 +730,9 @@ TEST_F(EnforcerTest, UsageDatesAreValidated) {
   };
   EXPECT_EQ(code("2026-03-10", "2026-03-10"), absl::StatusCode::kOk);
   EXPECT_EQ(code("2026-01-01", "2026-03-31"), absl::StatusCode::kOk);
+  // The first and the last day that there is.
+  EXPECT_EQ(code("2000-01-01", "2000-01-02"), absl::StatusCode::kOk);
+  EXPECT_EQ(code("2089-09-17", "2089-09-17"), absl::StatusCode::kOk);
   for (const auto& [first, last] :
        std::vector<std::pair<std::string, std::string>>{
            {"2026-03-11", "2026-03-10"},
@@ -698,6 +740,7 @@ TEST_F(EnforcerTest, UsageDatesAreValidated) {
            {"2026-02-30", "2026-03-10"},
            {"2026-3-10", "2026-03-10"},
            {"1999-12-31", "2000-01-01"},
+           {"2089-09-17", "2089-09-18"},
            {"", "2026-03-10"},
            {"2026-03-10", "yesterday"},
            {"2026-03-10T00", "2026-03-10"}}) {
@@ -822,6 +865,122 @@ TEST_F(EnforcerTest, ApiKeysAreValidated) {
   EXPECT_THAT(message(key), ::testing::Not(HasSubstr("secret")));
 }
 
+TEST_F(EnforcerTest, ApiKeysMayBeAsLongAsTheyMayBe) {
+  const auto code = [&](const v1::ApiKey& key) {
+    return enforcer_->create_api_key(key).status().code();
+  };
+  constexpr auto kOk = absl::StatusCode::kOk;
+  constexpr auto kBad = absl::StatusCode::kInvalidArgument;
+  // Of values of the shortest and the longest, too.
+  const std::string value(129, 'v');
+  const Route route = this->route();
+  const auto forbidden = [&](const std::string& key) {
+    const Call call{key, route, 1, std::nullopt};
+    Decision decision;
+    enforcer_->admit(absl::MakeConstSpan(&call, 1),
+                     absl::MakeSpan(&decision, 1));
+    EXPECT_EQ(decision.forbidden, enforcer_->admit(call).forbidden);
+    return decision.forbidden;
+  };
+  for (const size_t size : {20, 127, 128}) {
+    v1::ApiKey key;
+    key.set_value(value.substr(0, size));
+    key.set_enabled(true);
+    EXPECT_EQ(code(key), kOk) << size;
+    EXPECT_EQ(forbidden(key.value()), Forbidden::kNoPlan);
+    EXPECT_TRUE(static_cast<bool>(enforcer_->resolve(key.value())));
+  }
+  for (const size_t size : {0, 1, 126, 129}) {
+    EXPECT_EQ(forbidden(value.substr(0, size)), Forbidden::kUnknownKey);
+    EXPECT_FALSE(static_cast<bool>(enforcer_->resolve(value.substr(0, size))));
+  }
+  // Characters count, not bytes.
+  const auto text = [](size_t characters) {
+    std::string text;
+    for (size_t i = 0; i < characters; ++i) text += "\xc3\xa9";
+    return text;
+  };
+  v1::ApiKey key;
+  key.set_name(text(1024));
+  key.set_description(text(125'000));
+  key.set_customer_id(text(1024));
+  for (int i = 0; i < 1000; ++i) {
+    key.add_stage_keys(std::string(511, 'a') + "/" + "b");
+  }
+  EXPECT_EQ(code(key), kOk);
+  for (const auto& change : std::vector<std::function<void(v1::ApiKey&)>>{
+           [&](v1::ApiKey& key) { key.set_name(text(1025)); },
+           [&](v1::ApiKey& key) { key.set_name("\xff"); },
+           [&](v1::ApiKey& key) { key.set_description(text(125'001)); },
+           [&](v1::ApiKey& key) { key.set_description("\xff"); },
+           [&](v1::ApiKey& key) { key.set_customer_id(text(1025)); },
+           [&](v1::ApiKey& key) { key.set_customer_id("\xff"); },
+           [&](v1::ApiKey& key) { key.add_stage_keys("a/b"); },
+           [&](v1::ApiKey& key) {
+             key.set_stage_keys(999, std::string(512, 'a') + "/b");
+           },
+           [&](v1::ApiKey& key) { key.set_stage_keys(0, "\xff/b"); }}) {
+    v1::ApiKey changed = key;
+    change(changed);
+    EXPECT_EQ(code(changed), kBad) << changed.ShortDebugString().substr(0, 99);
+  }
+}
+
+TEST_F(EnforcerTest, ApiKeysKeepEachTextOfTheirs) {
+  std::vector<v1::ApiKey> keys(6);
+  keys[1].set_name("name");
+  keys[2].set_description("description");
+  keys[3].set_customer_id("customer");
+  (*keys[4].mutable_tags())["a"] = "b";
+  keys[5].add_stage_keys("api/prod");
+  for (const v1::ApiKey& key : keys) {
+    const auto created = enforcer_->create_api_key(key);
+    ASSERT_TRUE(created.ok()) << created.status();
+    EXPECT_EQ(enforcer_->get_api_key(created->id(), true)->ShortDebugString(),
+              created->ShortDebugString());
+    EXPECT_EQ(created->name(), key.name());
+    EXPECT_EQ(created->description(), key.description());
+    EXPECT_EQ(created->customer_id(), key.customer_id());
+    EXPECT_EQ(created->tags_size(), key.tags_size());
+    EXPECT_EQ(created->stage_keys_size(), key.stage_keys_size());
+  }
+}
+
+TEST_F(EnforcerTest, ApiKeyIsEnabledByTrueAlone) {
+  key_id_ = create_key(kKey);
+  const auto enabled_by = [&](const google::protobuf::Value& value) {
+    v1::PatchOperation by = operation("replace", "/enabled");
+    *by.mutable_value() = value;
+    const auto key = enforcer_->update_api_key(key_id_, {by});
+    EXPECT_TRUE(key.ok()) << key.status();
+    EXPECT_EQ(enforcer_->get_api_key(key_id_)->enabled(), key->enabled());
+    return key->enabled();
+  };
+  google::protobuf::Value value;
+  for (const char* text : {"true", "TRUE", "True"}) {
+    value.set_string_value("no");
+    EXPECT_FALSE(enabled_by(value));
+    value.set_string_value(text);
+    EXPECT_TRUE(enabled_by(value)) << text;
+  }
+  value.set_bool_value(false);
+  EXPECT_FALSE(enabled_by(value));
+  value.set_bool_value(true);
+  EXPECT_TRUE(enabled_by(value));
+  // Only this path takes a boolean, and it takes no number.
+  v1::PatchOperation by = operation("replace", "/name");
+  *by.mutable_value() = value;
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      enforcer_->update_api_key(key_id_, {by}).status()));
+  by.set_path("/enabled");
+  by.mutable_value()->set_number_value(1);
+  const absl::Status status = enforcer_->update_api_key(key_id_, {by}).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("operations[0]: replace /enabled: expected \"true\" or "
+                        "\"false\", got "));
+}
+
 TEST_F(EnforcerTest, ApiKeyValueIsShownOnlyWhenAskedFor) {
   v1::ApiKey key;
   key.set_name("generated");
@@ -921,7 +1080,8 @@ TEST_F(EnforcerTest, ListsAreInPagesWithTheNewestFirst) {
   const PageRequest nowhere{"nonsense"};
   for (const absl::Status& status :
        {enforcer_->list_usage_plans(nowhere).status(),
-        enforcer_->list_api_keys(nowhere).status()}) {
+        enforcer_->list_api_keys(nowhere).status(),
+        enforcer_->list_usage_plan_keys(ids[0], nowhere).status()}) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
   }
 }
@@ -1079,7 +1239,7 @@ TEST_F(EnforcerTest, PlansAndKeysHaveTags) {
     EXPECT_EQ(tags.at("a"), "1");
     EXPECT_EQ(tags.at("b"), "2");
   }
-  // All or nothing.
+  // All or nothing; 50 at most.
   TagChanges most;
   for (int i = 0; i < 49; ++i) most.set[absl::StrCat("t", i)] = "";
   EXPECT_TRUE(absl::IsInvalidArgument(
@@ -1088,6 +1248,19 @@ TEST_F(EnforcerTest, PlansAndKeysHaveTags) {
       absl::IsInvalidArgument(enforcer_->tag_api_key(key_id, most).status()));
   EXPECT_EQ(enforcer_->get_usage_plan(plan_id)->tags().size(), 2u);
   EXPECT_EQ(enforcer_->get_api_key(key_id)->tags().size(), 2u);
+  most.remove = {"t0"};
+  EXPECT_EQ(enforcer_->tag_usage_plan(plan_id, most)->tags().size(), 50u);
+  EXPECT_EQ(enforcer_->tag_api_key(key_id, most)->tags().size(), 50u);
+  for (int i = 1; i < 49; ++i) most.remove.push_back(absl::StrCat("t", i));
+  most.set.clear();
+  EXPECT_EQ(enforcer_->tag_usage_plan(plan_id, most)->tags().size(), 2u);
+  EXPECT_EQ(enforcer_->tag_api_key(key_id, most)->tags().size(), 2u);
+  // Not the system's own.
+  const TagChanges reserved{{{"aws:a", "1"}}, {}};
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      enforcer_->tag_usage_plan(plan_id, reserved).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      enforcer_->tag_api_key(key_id, reserved).status()));
   EXPECT_TRUE(absl::IsNotFound(enforcer_->tag_usage_plan("x", more).status()));
   EXPECT_TRUE(absl::IsNotFound(enforcer_->tag_api_key("x", more).status()));
   // A patch keeps them.

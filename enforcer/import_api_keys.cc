@@ -235,8 +235,14 @@ class Enforcer::Impl::Import {
       overwrite_later(i, *client);
       return absl::OkStatus();
     }
+    return have_free_id(i);
+  }
+
+  // An id that is taken is an error, or generated anew.
+  absl::Status have_free_id(size_t i)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     while (impl_.keys.find(key_ids_[i]) != nullptr) {
-      if (!key.id().empty()) return id_is_taken(key_ids_[i]);
+      if (!keys_[i].id().empty()) return id_is_taken(key_ids_[i]);
       own_ids_.erase(key_ids_[i]);
       generate_id(i);
     }
@@ -334,14 +340,8 @@ class Enforcer::Impl::Import {
                                  "the value was taken by a key that was "
                                  "created meanwhile; try again")
                            : value_is_taken();
-    } else if (impl_.keys.find(key_ids_[i]) != nullptr) {
-      if (!key.id().empty()) {
-        status = id_is_taken(key_ids_[i]);
-      } else {
-        own_ids_.erase(key_ids_[i]);
-        generate_id(i);
-        return check_again(i);
-      }
+    } else {
+      status = have_free_id(i);
     }
     if (!status.ok()) key_ids_[i].clear();
     return status;

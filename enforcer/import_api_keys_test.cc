@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -6,11 +8,13 @@
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -359,6 +363,97 @@ TEST_F(ImportTest, PlansOfOneKeyShareNoStage) {
   }
 }
 
+// Stands still, but for the first reading once it is armed: then others have
+// time to begin what waits for the caller to let them in.
+class MeetingClock final : public Clock {
+ public:
+  void meet(std::vector<std::function<void()>> others) {
+    others_ = std::move(others);
+  }
+  void join() {
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+  Instant now() noexcept override {
+    const auto others = std::exchange(others_, {});
+    for (const auto& other : others) threads_.emplace_back(other);
+    if (!others.empty()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return {1'800'000'000'000'000'000, 1'800'000'000'000'000'000};
+  }
+
+ private:
+  std::vector<std::function<void()>> others_;
+  std::vector<std::thread> threads_;
+};
+
+// Between the first look at the keys and the making of them, others may create
+// some of the same. Whichever comes first, each has all of its own or nothing.
+TEST_F(ImportTest, KeysThatOthersCreateMeanwhileAreNotTwice) {
+  const auto clock = std::make_shared<MeetingClock>();
+  Options options;
+  options.clock = clock;
+  enum class How { kSkip, kRefuse, kOverwrite };
+  for (const How how : {How::kSkip, How::kRefuse, How::kOverwrite}) {
+    start(options);
+    auto keys = some_keys(300);
+    if (how == How::kOverwrite) {
+      for (v1::ApiKey& key : keys) key.clear_id();
+    }
+    v1::ApiKey same_value, same_id;
+    same_value.set_id("of-another");
+    same_value.set_value(value_of(200));
+    same_id.set_id("key-201");
+    same_id.set_value("a-value-of-another-key");
+    absl::Status by_value, by_id;
+    clock->meet(
+        {[&] { by_value = enforcer_->create_api_key(same_value).status(); },
+         [&] { by_id = enforcer_->create_api_key(same_id).status(); }});
+    std::vector<absl::Status> skipped;
+    const std::vector<std::vector<std::string>> plans(300, {"plan"});
+    const auto ids = enforcer_->import_api_keys(
+        keys, plans, how == How::kSkip ? &skipped : nullptr,
+        how == How::kOverwrite ? ExistingKeys::kOverwrite
+                               : ExistingKeys::kRefuse);
+    clock->join();
+    const bool is_by_value = by_value.ok();
+    const bool is_by_id = by_id.ok() && how != How::kOverwrite;
+    EXPECT_TRUE(by_value.ok() || absl::IsAlreadyExists(by_value)) << by_value;
+    EXPECT_TRUE(by_id.ok() || absl::IsAlreadyExists(by_id)) << by_id;
+    const size_t created = by_value.ok() + by_id.ok();
+    size_t imported = 300;
+    if (how == How::kSkip) {
+      ASSERT_TRUE(ids.ok()) << ids.status();
+      imported -= is_by_value + is_by_id;
+      for (size_t i = 0; i < 300; ++i) {
+        const bool is_left_out =
+            (i == 200 && is_by_value) || (i == 201 && is_by_id);
+        EXPECT_EQ(absl::IsAlreadyExists(skipped[i]), is_left_out) << i;
+        EXPECT_EQ((*ids)[i], is_left_out ? "" : absl::StrCat("key-", i));
+      }
+    } else if (is_by_value || is_by_id) {
+      EXPECT_EQ(ids.status().code(), how == How::kOverwrite
+                                         ? absl::StatusCode::kAborted
+                                         : absl::StatusCode::kAlreadyExists)
+          << ids.status();
+      EXPECT_THAT(std::string(ids.status().message()),
+                  StartsWith(is_by_value ? "keys[200]: " : "keys[201]: "));
+      imported = 0;
+    } else {
+      ASSERT_TRUE(ids.ok()) << ids.status();
+    }
+    EXPECT_EQ(plan_key_ids("plan").size(), imported);
+    EXPECT_EQ(key_ids().size(), imported + created);
+    EXPECT_EQ(enforcer_->statistics().api_keys, imported + created);
+    EXPECT_EQ(admit(value_of(200)).forbidden,
+              is_by_value     ? Forbidden::kDisabledKey
+              : imported == 0 ? Forbidden::kUnknownKey
+                              : Forbidden::kNo);
+  }
+}
+
 TEST_F(ImportTest, KeysThatAreWrongCanBeSkipped) {
   auto keys = some_keys(6);
   keys[1].set_value("short");
@@ -491,6 +586,28 @@ TEST_F(OverwriteTest, OfOneCallTheLastGoodKeyCounts) {
   EXPECT_EQ(enforcer_->get_api_key((*ids)[2])->name(), "fourth");
   EXPECT_THAT(plan_key_ids("plan"), IsEmpty());
   EXPECT_THAT(plan_key_ids("dev"), IsEmpty());
+}
+
+// Not even for a moment, whatever else about it changes.
+TEST_F(OverwriteTest, KeyThatIsDisabledBeforeAndAfterIsNeverAdmitted) {
+  ASSERT_TRUE(import({key_of(0, "old", /*enabled=*/false)}, {{"plan"}}).ok());
+  std::atomic<bool> over{false};
+  int64_t calls = 0, admitted = 0;
+  std::thread caller([&] {
+    const std::string value = value_of(0);
+    for (; !over; ++calls) {
+      admitted += enforcer_->admit({value, route_}).admitted();
+    }
+  });
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(import({key_of(0, std::string(500, 'n'), /*enabled=*/false)},
+                       {{i % 2 == 0 ? "dev" : "plan"}})
+                    .ok());
+  }
+  over = true;
+  caller.join();
+  EXPECT_GT(calls, 0);
+  EXPECT_EQ(admitted, 0);
 }
 
 TEST_F(OverwriteTest, PlansAreJudgedByWhatTheKeyWillHave) {

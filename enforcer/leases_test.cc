@@ -1,7 +1,18 @@
+// Which keys have leases, and of how many tokens. What the leases do:
+// tests/lease_test.cc.
+
 #include "enforcer/leases.h"
 
-#include <cstdlib>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <new>
+#include <numeric>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -10,167 +21,482 @@
 #include "enforcer/client.h"
 #include "enforcer/clients.h"
 #include "enforcer/clock.h"
+#include "enforcer/decision.h"
+#include "enforcer/epoch.h"
 #include "enforcer/key_lease.h"
 #include "enforcer/subscription.h"
 #include "enforcer/thread_number.h"
 #include "gtest/gtest.h"
 #include "plan/compiled_plan.h"
 #include "plan/plan_compiler.h"
-#include "plan/validation.h"
 #include "proto/usage_plan.pb.h"
 #include "quota/calendar.h"
 #include "quota/counts.h"
+#include "quota/quota_terms.h"
+#include "tests/in_child.h"
+#include "throttle/token_bucket.h"
+#include "throttle/token_clock.h"
 
 namespace weir {
+
+constexpr size_t kGuardBytes = size_t{1} << 16;
+size_t guarded_bytes = 0;
+void* guarded = nullptr;  // stays
+
 namespace {
 
-constexpr Instant kNow{/*monotonic=*/0, /*unix=*/20'000 * kNanosPerDay};
-constexpr uint32_t kRoute = 1;
-constexpr uint32_t kOtherRoute = 2;
-constexpr uint32_t kRouteOfNoPlan = 3;
+constexpr Day kDay = 9307;
+constexpr Instant kNow{/*monotonic=*/1'000, /*unix=*/start_of(kDay) + 5};
+constexpr uint32_t kStage = 1, kMethod = 2, kElsewhere = 3;
 
-struct Free {
-  void operator()(void* memory) const { std::free(memory); }
-};
+// Notes are kept for the threads that may have a lease, and others have none.
+TEST(LeasesNotes, NoThreadNotesBesideItsPlace) {
+  // A page of notes, between pages that none may touch.
+  constexpr int kThreads = 16;
+  const auto arena = *Arena::create(size_t{1} << 20, Arena::Pages::kSmall);
+  Clients clients(*arena);
+  Client& client = *clients.create("a-key", /*enabled=*/true);
+  guarded_bytes = 4096;
+  Leases leases(*arena, clients.counts(), kThreads, 10, false);
+  ASSERT_EQ(guarded_bytes, 0u) << "the notes are elsewhere";
+  // More threads than have numbers, all at once.
+  std::atomic<int> begun{0};
+  std::atomic<int> with{0}, without{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < ThreadNumber::kMost + 6; ++i) {
+    threads.emplace_back([&] {
+      const int number = ThreadNumber::mine();
+      ++(number < 0 ? without : with);
+      ++begun;
+      while (begun < ThreadNumber::kMost + 6) std::this_thread::yield();
+      const EpochDomain::Guard guard;
+      leases.note_collision(client, client.first, 1);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GE(without, 6);
+  EXPECT_GE(with, kThreads + 1);
+  leases.maintain({1, 1});
+  EXPECT_EQ(leases.open_leases(), 0u);
+}
 
-// Which collisions, as threads note them, begin leases. That leases admit what
-// they should is tests/lease_test's.
+TEST(ThreadNumber, IsOneThreadsUntilItExits) {
+  const int mine = ThreadNumber::mine();
+  EXPECT_EQ(ThreadNumber::mine(), mine);
+  const auto numbers_of = [](int threads) {
+    std::vector<int> numbers(static_cast<size_t>(threads));
+    std::atomic<int> begun{0};
+    std::vector<std::thread> running;
+    for (int& number : numbers) {
+      running.emplace_back([&, threads] {
+        number = ThreadNumber::mine();
+        ++begun;
+        while (begun < threads) std::this_thread::yield();
+      });
+    }
+    for (std::thread& thread : running) thread.join();
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+  };
+  // The least that are free.
+  std::vector<int> all(ThreadNumber::kMost);
+  std::iota(all.begin(), all.end(), 0);
+  all.erase(all.begin() + mine);
+  const auto three = std::vector<int>(all.begin(), all.begin() + 3);
+  EXPECT_EQ(numbers_of(3), three);
+  all.insert(all.begin(), 2, ThreadNumber::kNone);
+  EXPECT_EQ(numbers_of(ThreadNumber::kMost + 1), all);
+  EXPECT_EQ(numbers_of(3), three);
+
+  // In a child, those of threads that are not there are free.
+  const uint64_t forks = ThreadNumber::forks();
+  std::atomic<bool> has_number{false}, over{false};
+  std::thread other([&] {
+    EXPECT_EQ(ThreadNumber::mine(), three[0]);
+    has_number = true;
+    while (!over) std::this_thread::yield();
+  });
+  while (!has_number) std::this_thread::yield();
+  EXPECT_EQ(numbers_of(1)[0], three[1]);
+  EXPECT_EQ(in_child([&] {
+              EXPECT_EQ(ThreadNumber::forks(), forks + 1);
+              EXPECT_EQ(ThreadNumber::mine(), mine);
+              EXPECT_EQ(numbers_of(3), three);
+            }),
+            0);
+  EXPECT_EQ(ThreadNumber::forks(), forks);
+  over = true;
+  other.join();
+}
+
+// One thread notes collisions, and maintains.
 class LeasesTest : public ::testing::Test {
  protected:
-  LeasesTest() {
-    v1::UsagePlan plan;
-    plan.mutable_throttle()->set_rate_limit(1000);
-    plan.mutable_throttle()->set_burst_limit(1000);
-    publish(plan, cell_);
-    plan.clear_throttle();
-    publish(plan, unthrottled_);
+  static constexpr int kThreads = 4;
+  static constexpr int64_t kTokens = 10;
+  static constexpr int kEnough = 8;  // collisions
+
+  void SetUp() override {
+    slot_ = ThreadNumber::mine();
+    ASSERT_GE(slot_, 0);
+    ASSERT_LT(slot_, kThreads);
   }
 
-  void publish(v1::UsagePlan plan, PlanCell& cell) {
+  // A plan of a stage, by burst; -1: without a throttle. The method's burst is
+  // its own, if it is not -1.
+  static v1::UsagePlan plan(int64_t burst, int64_t method_burst = -1,
+                            int64_t quota = -1) {
+    v1::UsagePlan plan;
     v1::ApiStage* stage = plan.add_api_stages();
     stage->set_api_id("api");
     stage->set_stage("prod");
-    const RouteIds routes = {{{"api", "prod", "/pets/GET"}, kRoute},
-                             {{"api", "prod", "/dogs/GET"}, kOtherRoute},
-                             {{"api", "test", "/pets/GET"}, kRouteOfNoPlan}};
+    if (burst >= 0) plan.mutable_throttle()->set_burst_limit(burst);
+    if (method_burst >= 0) {
+      (*stage->mutable_throttle())["/pets/GET"].set_burst_limit(method_burst);
+    }
+    if (quota >= 0) {
+      plan.mutable_quota()->set_limit(quota);
+      plan.mutable_quota()->set_period(v1::DAY);
+    }
+    return plan;
+  }
+  const CompiledPlan* compile(const v1::UsagePlan& plan) {
+    const RouteIds routes = {{{"api", "prod", ""}, kStage},
+                             {{"api", "prod", "/pets/GET"}, kMethod}};
     PlanCompiler compiler;
     auto update = compiler.prepare(plan, {}, nullptr, routes, kNow.monotonic);
-    ASSERT_TRUE(update.ok()) << update.status();
-    const size_t bytes = (compiler.compiled_bytes(*update) + 63) / 64 * 64;
-    memory_.emplace_back(std::aligned_alloc(64, bytes));
+    EXPECT_TRUE(update.ok()) << update.status();
+    PlanCompiler::Memory memory{
+        arena_->allocate(compiler.compiled_bytes(*update)), {}};
+    for (size_t i = compiler.throttle_count(*update); i > 0; --i) {
+      memory.throttles.push_back(
+          arena_->allocate(PlanCompiler::kThrottleBytes));
+    }
     std::vector<const CompiledThrottle*> unused;
-    cell.plan = compiler.compile(*std::move(update), {memory_.back().get(), {}},
-                                 &unused);
+    return compiler.compile(*std::move(update), memory, &unused);
   }
-  Subscription& subscribe(Client& client, const PlanCell& cell) {
+
+  // A key of its own under such a plan.
+  struct Key {
+    PlanCell& cell;
+    Client& client;
+  };
+  Key key(const v1::UsagePlan& plan) {
+    auto& cell =
+        *new (arena_->allocate(sizeof(PlanCell))) PlanCell{compile(plan)};
+    Client& client = *clients_.create("key-" + std::to_string(clients_.size()),
+                                      /*enabled=*/true);
     Subscription& subscription = **clients_.prepare(
-        client, CountsCopy::at_start(20'000 - 10'957, QuotaCalendar()), 0);
+        client, CountsCopy::at_start(kDay, QuotaCalendar::daily()), 1);
     clients_.publish(client, subscription, cell);
-    return subscription;
+    return {cell, client};
   }
-  void collide(const Client& client, const Subscription& subscription,
-               uint32_t route = kRoute, int times = 8) {
+
+  void collide(const Key& key, Leases& leases, uint32_t route = kStage,
+               int times = kEnough) {
     for (int i = 0; i < times; ++i) {
-      leases_.note_collision(client, subscription, route);
+      const EpochDomain::Guard guard;
+      leases.note_collision(key.client, key.client.first, route);
     }
   }
-  // Whether there is one now.
-  bool maintain(const Client& client) {
-    leases_.maintain(kNow);
-    return leases_.find(client) != nullptr;
+  void collide(const Key& key) { collide(key, leases_); }
+  // What a lease has for each thread; 0: there is none.
+  int64_t tokens(const Key& key, uint32_t route = kStage,
+                 bool both_throttles = false) {
+    Leases leases(*arena_, clients_.counts(), kThreads, kTokens,
+                  both_throttles);
+    collide(key, leases, route);
+    leases.maintain(kNow);
+    const EpochDomain::Guard guard;
+    const KeyLease* const lease = leases.find(key.client);
+    if (lease == nullptr) return 0;
+    EXPECT_EQ(lease->reserve(), lease->tokens()) << "one slot is announced";
+    EXPECT_EQ(lease->route(), route);
+    return lease->tokens();
+  }
+  bool has_lease(const Key& key) {
+    const EpochDomain::Guard guard;
+    return leases_.find(key.client) != nullptr;
+  }
+  KeyLease& lease(const Key& key) { return *leases_.find(key.client); }
+  void fill(const Key& key, Instant now = kNow) {
+    EXPECT_EQ(lease(key).wants(slot_, kStage, now), KeyLease::Wants::kFirst);
+    EXPECT_TRUE(lease(key).fill(slot_, kTokens, now, Decision()));
   }
 
-  const std::unique_ptr<Arena> arena_ = *Arena::create(size_t{1} << 22);
+  int slot_ = -1;
+  const std::unique_ptr<Arena> arena_ =
+      *Arena::create(size_t{16} << 20, Arena::Pages::kSmall);
   Clients clients_{*arena_};
-  Leases leases_{*arena_, clients_.counts(), /*threads=*/2, /*tokens=*/16,
+  Leases leases_{*arena_, clients_.counts(), kThreads, kTokens,
                  /*both_throttles=*/false};
-  std::vector<std::unique_ptr<void, Free>> memory_;
-  PlanCell cell_ = {};
-  PlanCell unthrottled_ = {};
-  Client& client_ = *clients_.create("a", /*enabled=*/true);
 };
 
-TEST_F(LeasesTest, BeginsForAKeyWhoseThreadsCollideOften) {
-  const Subscription& subscription = subscribe(client_, cell_);
-  EXPECT_FALSE(maintain(client_));
-  collide(client_, subscription, kRoute, 7);
-  EXPECT_FALSE(maintain(client_));
-  // On one route, that is.
-  collide(client_, subscription, kRoute, 7);
-  collide(client_, subscription, kOtherRoute, 7);
-  EXPECT_FALSE(maintain(client_));
-  collide(client_, subscription);
-  EXPECT_TRUE(maintain(client_));
-  EXPECT_EQ(leases_.find(client_)->route(), kRoute);
+TEST_F(LeasesTest, TakeASixteenthOfTheBurstForEachThread) {
+  // Of four threads, that is; all together, a quarter.
+  EXPECT_EQ(tokens(key(plan(1'000'000))), kTokens);
+  EXPECT_EQ(tokens(key(plan(160))), 10);
+  EXPECT_EQ(tokens(key(plan(159))), 9);
+  EXPECT_EQ(tokens(key(plan(32))), 2);
+  EXPECT_EQ(tokens(key(plan(31))), 0) << "one token is not worth it";
+  EXPECT_EQ(tokens(key(plan(-1))), kTokens);
 }
 
-TEST_F(LeasesTest, BeginsUnderAPlanWithoutAThrottle) {
-  collide(client_, subscribe(client_, unthrottled_));
-  EXPECT_TRUE(maintain(client_));
+TEST_F(LeasesTest, TakeA32ndOfWhatRemainsOfTheQuota) {
+  EXPECT_EQ(tokens(key(plan(-1, -1, 320))), 10);
+  EXPECT_EQ(tokens(key(plan(-1, -1, 319))), 9);
+  EXPECT_EQ(tokens(key(plan(160, -1, 64))), 2);
+  EXPECT_EQ(tokens(key(plan(160, -1, 63))), 0);
+  EXPECT_EQ(tokens(key(plan(48, -1, 320))), 3);
+  const Key used = key(plan(-1, -1, 320));
+  Counts& counts = used.client.first.own_counts;
+  counts.quota.take({QuotaCalendar::daily(), 320, 0}, kDay, 128, counts.log,
+                    *arena_);
+  EXPECT_EQ(tokens(used), 6);
 }
 
-TEST_F(LeasesTest, ThePlanMayNotCoverTheRouteAnyMore) {
-  collide(client_, subscribe(client_, cell_), kRouteOfNoPlan);
-  EXPECT_FALSE(maintain(client_));
+TEST_F(LeasesTest, AreForBucketsThatAreHalfFull) {
+  const v1::UsagePlan limits = plan(160);
+  const Key key = this->key(limits);
+  const TokenClock& clock = key.cell.plan.load()->throttle()->clock;
+  const auto take = [&](int64_t n) {
+    EXPECT_EQ(key.client.first.bucket.take(clock, clock.at(kNow.monotonic), n)
+                  .outcome,
+              TakeOutcome::kTaken);
+  };
+  take(80);
+  EXPECT_EQ(tokens(key), 10);
+  take(1);
+  EXPECT_EQ(tokens(key), 0);
 }
 
-TEST_F(LeasesTest, TheKeyMayBeGone) {
-  collide(client_, subscribe(client_, cell_));
-  clients_.remove(client_);
-  EXPECT_FALSE(maintain(client_));
+TEST_F(LeasesTest, AreOfTheThrottlesThatGovernTheRoute) {
+  const v1::UsagePlan limits = plan(160, 48);
+  EXPECT_EQ(tokens(key(limits), kStage), 10);
+  EXPECT_EQ(tokens(key(limits), kMethod), 3);
+  EXPECT_EQ(tokens(key(plan(48, 160)), kMethod), 10);
+  EXPECT_EQ(tokens(key(limits), kMethod, /*both_throttles=*/true), 3);
+  EXPECT_EQ(tokens(key(plan(48, 160)), kMethod, /*both_throttles=*/true), 3);
+  EXPECT_EQ(tokens(key(limits), kElsewhere), 0) << "no plan covers it";
+  // Of which buckets it is, takers ask.
+  const Key both = key(limits);
+  for (const bool both_throttles : {false, true}) {
+    Leases leases(*arena_, clients_.counts(), kThreads, kTokens,
+                  both_throttles);
+    collide(both, leases, kMethod);
+    leases.maintain(kNow);
+    const EpochDomain::Guard guard;
+    const KeyLease& lease = *leases.find(both.client);
+    EXPECT_TRUE(lease.holds(both.client.first.methods.find_or_add(0, *arena_)));
+    EXPECT_EQ(lease.holds(&both.client.first.bucket), both_throttles);
+  }
 }
 
-TEST_F(LeasesTest, TheAssociationMayHaveEnded) {
-  Subscription& first = subscribe(client_, cell_);
-  Subscription& second = subscribe(client_, cell_);
-  collide(client_, second);
-  clients_.unsubscribe(client_, second);
-  EXPECT_FALSE(maintain(client_));
-  collide(client_, first);
-  clients_.unsubscribe(client_, first);
-  EXPECT_FALSE(maintain(client_));
+TEST_F(LeasesTest, BeginWithEnoughCollisionsOfOneRoute) {
+  const Key key = this->key(plan(160));
+  collide(key, leases_, kStage, kEnough - 1);
+  leases_.maintain(kNow);
+  EXPECT_FALSE(has_lease(key));
+  // Between two calls, that is.
+  collide(key, leases_, kStage, kEnough - 1);
+  leases_.maintain(kNow);
+  EXPECT_FALSE(has_lease(key));
+  for (int i = 0; i < kEnough; ++i) {
+    collide(key, leases_, kStage, kEnough - 1);
+    collide(key, leases_, kMethod, kEnough - 1);
+  }
+  leases_.maintain(kNow);
+  EXPECT_FALSE(has_lease(key));
+  collide(key, leases_, kMethod, kEnough);
+  leases_.maintain(kNow);
+  ASSERT_TRUE(has_lease(key));
+  // Another route has to wait.
+  EXPECT_EQ(lease(key).route(), kMethod);
+  collide(key, leases_, kStage, kEnough);
+  leases_.maintain(kNow);
+  EXPECT_EQ(lease(key).route(), kMethod);
 }
 
-TEST_F(LeasesTest, IsOneForAKeyUntilItEnds) {
-  Subscription& first = subscribe(client_, cell_);
-  Subscription& second = subscribe(client_, cell_);
-  collide(client_, first);
-  EXPECT_TRUE(maintain(client_));
-  const KeyLease* lease = leases_.find(client_);
-  int64_t reserve = lease->reserve();
-  std::thread([&] { collide(client_, second); }).join();
-  EXPECT_TRUE(maintain(client_));
-  EXPECT_EQ(lease->subscription(), &first);
-  EXPECT_EQ(lease->reserve(), reserve);
-  // Not another plan's end, nor another association's.
-  leases_.end(unthrottled_);
-  leases_.end(second);
-  EXPECT_GT(lease->reserve(), 0);
-  leases_.end(cell_);
-  EXPECT_EQ(lease->reserve(), 0);
-  EXPECT_FALSE(maintain(client_));
-  collide(client_, second, kOtherRoute);
-  EXPECT_TRUE(maintain(client_));
-  EXPECT_EQ(leases_.find(client_)->subscription(), &second);
-  // Another thread's slot is for the lease's route, too.
-  lease = leases_.find(client_);
-  reserve = lease->reserve();
-  std::thread([&] { collide(client_, second, kRoute); }).join();
-  EXPECT_TRUE(maintain(client_));
-  EXPECT_EQ(lease->reserve(), reserve);
+// Whichever places the keys have: each thread that collides has its own slot.
+TEST_F(LeasesTest, HaveASlotForEachThreadThatCollides) {
+  std::vector<Key> keys;
+  for (int i = 0; i < 16; ++i) keys.push_back(key(plan(160)));
+  for (const Key& key : keys) {
+    Leases leases(*arena_, clients_.counts(), kThreads, kTokens,
+                  /*both_throttles=*/false);
+    std::atomic<int> begun{0};
+    std::vector<std::thread> threads;
+    std::atomic<unsigned> numbers{0};
+    for (int i = 1; i < kThreads; ++i) {
+      threads.emplace_back([&] {
+        numbers |= 1u << ThreadNumber::mine();
+        ++begun;
+        while (begun < kThreads - 1) std::this_thread::yield();
+        // All but one.
+        if (ThreadNumber::mine() != 2) collide(key, leases);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_EQ(numbers | 1u << slot_, (1u << kThreads) - 1);
+    leases.maintain(kNow);
+    const EpochDomain::Guard guard;
+    const KeyLease* const lease = leases.find(key.client);
+    ASSERT_NE(lease, nullptr);
+    for (int i = 0; i < kThreads; ++i) {
+      EXPECT_EQ(lease->wants(i, kStage, kNow), i != 2 && i != slot_
+                                                   ? KeyLease::Wants::kFirst
+                                                   : KeyLease::Wants::kNothing)
+          << i;
+    }
+  }
 }
 
-TEST_F(LeasesTest, IsForSoManyThreadsAlone) {
-  const Subscription& subscription = subscribe(client_, cell_);
-  ASSERT_EQ(ThreadNumber::mine(), 0);
-  std::thread([&] {
-    ASSERT_EQ(ThreadNumber::mine(), 1);
-    std::thread([&] { collide(client_, subscription); }).join();
-    EXPECT_FALSE(maintain(client_));
-    collide(client_, subscription);
-    EXPECT_TRUE(maintain(client_));
-  }).join();
+TEST_F(LeasesTest, BeginForWhatIsThereStill) {
+  const Key left = key(plan(160)), deleted = key(plan(160));
+  collide(left);
+  clients_.unsubscribe(left.client, left.client.first);
+  leases_.maintain(kNow);
+  EXPECT_FALSE(has_lease(left));
+  collide(deleted);
+  clients_.unsubscribe(deleted.client, deleted.client.first);
+  clients_.remove(deleted.client);
+  leases_.maintain(kNow);
+  EXPECT_FALSE(has_lease(deleted));
+  // Nor for what has come in its place.
+  for (int i = 0; i < 4; ++i) arena_->collect();
+  const Key next = key(plan(160));
+  leases_.maintain(kNow);
+  EXPECT_FALSE(has_lease(next));
+}
+
+TEST_F(LeasesTest, EndWhenTwoCallsFoundNoFill) {
+  const Key key = this->key(plan(160));
+  const size_t used = arena_->used();
+  collide(key);
+  leases_.maintain(kNow);
+  EXPECT_EQ(leases_.open_leases(), 0u) << "it has no tokens yet";
+  fill(key);
+  EXPECT_EQ(leases_.open_leases(), 1u);
+  leases_.maintain(kNow);  // finds the fill
+  for (int i = 0; i < 3; ++i) {
+    leases_.maintain(kNow);
+    ASSERT_TRUE(has_lease(key)) << i;
+    EXPECT_EQ(leases_.open_leases(), 1u);
+    Decision decision;
+    for (int64_t j = 0; j < kTokens; ++j) {
+      EXPECT_TRUE(lease(key).spend(slot_, kStage, kNow, decision));
+    }
+    EXPECT_FALSE(lease(key).spend(slot_, kStage, kNow, decision));
+    EXPECT_EQ(lease(key).wants(slot_, kStage, kNow), KeyLease::Wants::kMore);
+    ASSERT_TRUE(lease(key).fill(slot_, kTokens, kNow, Decision()));
+    leases_.maintain(kNow);
+  }
+  leases_.maintain(kNow);
+  EXPECT_TRUE(has_lease(key));
+  leases_.maintain(kNow);
+  EXPECT_FALSE(has_lease(key));
+  EXPECT_EQ(leases_.open_leases(), 0u);
+  // Its memory is for others, and another may begin.
+  for (int i = 0; i < 3; ++i) arena_->collect();
+  EXPECT_EQ(arena_->used(), used);
+  collide(key);
+  leases_.maintain(kNow);
+  EXPECT_TRUE(has_lease(key));
+}
+
+TEST_F(LeasesTest, EndWithoutAFillTwoCallsAfterTheyAreReady) {
+  const Key key = this->key(plan(160));
+  collide(key);
+  leases_.maintain(kNow);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(has_lease(key)) << i;
+    leases_.maintain(kNow);
+  }
+  EXPECT_FALSE(has_lease(key));
+}
+
+TEST_F(LeasesTest, AreNoMoreThanSixtyFour) {
+  std::vector<Key> leased;
+  const auto refill = [&] {
+    for (const Key& key : leased) {
+      Decision decision;
+      KeyLease& lease = this->lease(key);
+      while (lease.spend(slot_, kStage, kNow, decision)) {
+      }
+      EXPECT_TRUE(lease.fill(slot_, kTokens, kNow, Decision()));
+    }
+  };
+  // Two keys may want one place; then the first has it.
+  for (int i = 0; i < 400; ++i) {
+    const Key key = this->key(plan(160));
+    collide(key);
+    leases_.maintain(kNow);
+    refill();
+    if (!has_lease(key)) continue;
+    leased.push_back(key);
+    fill(key);
+  }
+  EXPECT_EQ(leased.size(), 64u);
+  EXPECT_EQ(leases_.open_leases(), 64u);
+}
+
+TEST_F(LeasesTest, EndASecondBeforeTheirDayDoes) {
+  const Instant last{kNow.monotonic, start_of(kDay + 1) - 1'000'000'001};
+  const Key key = this->key(plan(160));
+  collide(key);
+  leases_.maintain(last);
+  ASSERT_TRUE(has_lease(key));
+  fill(key, last);
+  leases_.maintain(last);
+  EXPECT_TRUE(has_lease(key));
+  leases_.maintain({last.monotonic, last.unix + 1});
+  EXPECT_FALSE(has_lease(key));
+  collide(key);
+  leases_.maintain({last.monotonic, last.unix + 1});
+  EXPECT_EQ(leases_.open_leases(), 0u);
+  EXPECT_TRUE(!has_lease(key) || lease(key).reserve() == 0);
+}
+
+TEST_F(LeasesTest, EndWithTheirPlanAndTheirSubscription) {
+  for (const bool with_plan : {true, false}) {
+    const Key ended = key(plan(160)), other = key(plan(160));
+    collide(ended);
+    leases_.maintain(kNow);
+    collide(other);
+    leases_.maintain(kNow);
+    ASSERT_TRUE(has_lease(ended) && has_lease(other));
+    fill(ended);
+    if (with_plan) {
+      leases_.end(ended.cell);
+    } else {
+      leases_.end(ended.client.first);
+    }
+    EXPECT_FALSE(lease(ended).is_open(slot_));
+    EXPECT_EQ(lease(ended).reserve(), 0);
+    EXPECT_GT(lease(other).reserve(), 0);
+    // What collided before does not open it again.
+    collide(ended);
+    leases_.maintain(kNow);
+    EXPECT_FALSE(has_lease(ended) && lease(ended).is_open(slot_));
+  }
 }
 
 }  // namespace
 }  // namespace weir
+
+// As an array that is aligned is allocated: the next one of `guarded_bytes`,
+// whole pages, has none but its own in reach.
+void* operator new[](size_t bytes, std::align_val_t alignment) {
+  if (bytes == 0 || bytes != weir::guarded_bytes) {
+    return operator new(bytes, alignment);
+  }
+  weir::guarded_bytes = 0;
+  auto* memory = static_cast<char*>(
+      mmap(nullptr, bytes + 2 * weir::kGuardBytes, PROT_NONE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  mprotect(memory + weir::kGuardBytes, bytes, PROT_READ | PROT_WRITE);
+  return weir::guarded = memory + weir::kGuardBytes;
+}
+void operator delete[](void* memory, std::align_val_t alignment) noexcept {
+  if (memory != weir::guarded) operator delete(memory, alignment);
+}

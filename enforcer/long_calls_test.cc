@@ -6,7 +6,9 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -21,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "enforcer/calls_in_progress.h"
 #include "enforcer/enforcer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -189,6 +192,49 @@ class LongCalls : public ::testing::Test {
   std::unique_ptr<Enforcer> enforcer_;
 };
 
+TEST(CallsInProgress, ShowTheOneThatStandsStillForLongest) {
+  CallsInProgress calls;
+  EXPECT_THAT(calls.stalled().name, StrEq(""));
+  EXPECT_EQ(calls.stalled().ns, 0);
+  const auto stalled = [&] {
+    usleep(1'000);
+    return std::string(calls.stalled().name);
+  };
+  {
+    CallsInProgress::Call first(calls, "first");
+    EXPECT_EQ(stalled(), "first");
+    EXPECT_GE(calls.stalled().ns, 1'000'000);
+    {
+      CallsInProgress::Call second(calls, "second");
+      EXPECT_EQ(stalled(), "first");
+      first.made_progress();
+      EXPECT_EQ(stalled(), "second");
+      // A step that may take long is none that stands still.
+      constexpr int64_t kHour = 3'600'000'000'000;
+      second.made_progress(kHour);
+      EXPECT_EQ(stalled(), "first");
+      first.made_progress(kHour);
+      EXPECT_EQ(stalled(), "");
+      EXPECT_EQ(calls.stalled().ns, 0);
+      first.made_progress();
+      EXPECT_EQ(stalled(), "first");
+    }
+    // More than can be seen.
+    first.made_progress(0);
+    std::deque<CallsInProgress::Call> many;
+    for (int i = 0; i < 127; ++i) many.emplace_back(calls, "another");
+    CallsInProgress::Call unseen(calls, "unseen");
+    for (auto& call : many) call.made_progress(1'000'000'000'000);
+    first.made_progress(1'000'000'000'000);
+    unseen.made_progress();
+    EXPECT_EQ(stalled(), "");
+    many.pop_back();
+    CallsInProgress::Call seen(calls, "seen");
+    EXPECT_EQ(stalled(), "seen");
+  }
+  EXPECT_EQ(stalled(), "");
+}
+
 TEST_F(LongCalls, StatisticsDoNotWaitForAStoreThatIsStuck) {
   create_key("a-key-that-was-there-before");
   gate_->close(1);
@@ -275,6 +321,15 @@ TEST_F(LongCalls, WhatWouldGetInTheWayOfAnImportWaits) {
   const auto keys = some_keys(50, "new");
   const std::string old = create_key(keys[0].value());
   ASSERT_TRUE(enforcer_->create_usage_plan_key("gold", old).ok());
+  create_plan("other", "other");
+  ASSERT_TRUE(
+      enforcer_
+          ->apply_patch(
+              "silver",
+              operations(
+                  R"([{"op":"replace","path":"/quota/limit","value":"5"},)"
+                  R"({"op":"replace","path":"/quota/period","value":"DAY"}])"))
+          .ok());
   create_plan("bare", "bare");
   ASSERT_TRUE(enforcer_
                   ->apply_patch("bare", operations(R"([{"op":"remove","path":)"
@@ -309,6 +364,17 @@ TEST_F(LongCalls, WhatWouldGetInTheWayOfAnImportWaits) {
                                          R"("value":"api:third"}])"))
         .status();
   });
+  wait([&] { return enforcer_->create_usage_plan_key("other", old).status(); });
+  wait([&] {
+    return enforcer_
+        ->update_usage("silver", old,
+                       operations(R"([{"op":"replace","path":"/remaining",)"
+                                  R"("value":"7"}])"))
+        .status();
+  });
+  // Another import too, while others wait.
+  usleep(10'000);
+  wait([&] { return import(some_keys(7, "other"), "silver").status(); });
   usleep(30'000);
   EXPECT_EQ(done, 0);
   gate_->open();
@@ -317,7 +383,7 @@ TEST_F(LongCalls, WhatWouldGetInTheWayOfAnImportWaits) {
   const auto key = *enforcer_->get_api_key(old, true);
   EXPECT_EQ(key.name(), "by a patch");
   EXPECT_EQ(key.tags().at("a"), "b");
-  EXPECT_EQ(key_ids("silver").size(), 50u);
+  EXPECT_EQ(key_ids("silver").size(), 57u);
   EXPECT_THAT(key_ids("gold"), IsEmpty());
   EXPECT_TRUE(absl::IsNotFound(enforcer_->get_usage_plan("bare").status()));
   start();
@@ -349,6 +415,7 @@ TEST_F(LongCalls, StagesThatAreAddedMeanwhileAreChecked) {
 }
 
 TEST_F(LongCalls, APlanThatIsBeingDeletedIsThereUntilItIsNot) {
+  const std::string key = create_key("a-key-that-was-there-before");
   create_plan("bare", "bare");
   ASSERT_TRUE(import(some_keys(50, "new"), "bare").ok());
   ASSERT_TRUE(enforcer_
@@ -364,23 +431,57 @@ TEST_F(LongCalls, APlanThatIsBeingDeletedIsThereUntilItIsNot) {
     gate_->await_arrival();
     EXPECT_EQ(key_ids("bare").size(), 50u);
     EXPECT_TRUE(enforcer_->get_usage_plan("bare").ok());
-    absl::Status tagged;
-    std::thread tagger([&] {
-      tagged = enforcer_->tag_usage_plan("bare", {{{"a", "b"}}, {}}).status();
-    });
-    usleep(10'000);
+    // Changes wait, and find what has become of it.
+    std::vector<std::function<absl::Status()>> calls = {
+        [&] {
+          return enforcer_->tag_usage_plan("bare", {{{"a", "b"}}, {}}).status();
+        },
+        [&] { return enforcer_->share_usage_plan("bare"); },
+        [&] {
+          return enforcer_
+              ->apply_patch("bare",
+                            operations(R"([{"op":"replace","path":"/name",)"
+                                       R"("value":"n"}])"))
+              .status();
+        },
+        [&] { return enforcer_->create_usage_plan_key("bare", key).status(); },
+        [&] {
+          const auto keys = key_ids("bare");
+          if (keys.empty()) return absl::NotFoundError("");
+          return enforcer_->delete_usage_plan_key("bare", *keys.rbegin());
+        },
+    };
+    std::vector<absl::Status> results(calls.size());
+    std::atomic<size_t> done{0};
+    std::vector<std::thread> threads;
+    for (size_t i = 0; i < calls.size(); ++i) {
+      threads.emplace_back([&, i] {
+        results[i] = calls[i]();
+        ++done;
+      });
+    }
+    usleep(20'000);
+    EXPECT_EQ(done, 0u);
     gate_->open(fails ? absl::UnavailableError("full") : absl::OkStatus());
     deleter.join();
-    tagger.join();
-    EXPECT_EQ(deleted.ok(), !fails);
-    EXPECT_EQ(absl::IsNotFound(tagged), !fails) << tagged;
+    for (std::thread& thread : threads) thread.join();
     gate_->open();
+    EXPECT_EQ(deleted.ok(), !fails);
+    for (size_t i = 0; i < results.size(); ++i) {
+      EXPECT_EQ(results[i].code(),
+                fails ? absl::StatusCode::kOk : absl::StatusCode::kNotFound)
+          << i << ": " << results[i];
+    }
+    if (!fails) break;
+    ASSERT_TRUE(enforcer_->unshare_usage_plan("bare").ok());
+    ASSERT_TRUE(enforcer_->delete_usage_plan_key("bare", key).ok());
+    ASSERT_TRUE(import(some_keys(50, "new"), "bare").ok());
   }
   EXPECT_TRUE(absl::IsNotFound(enforcer_->get_usage_plan("bare").status()));
-  EXPECT_EQ(key_ids().size(), 50u);
+  EXPECT_EQ(key_ids().size(), 51u);
   EXPECT_EQ(enforcer_->statistics().usage_plans, 2u);
   start();
-  EXPECT_EQ(key_ids().size(), 50u);
+  EXPECT_EQ(key_ids().size(), 51u);
 }
 
 // Under ThreadSanitizer above all: imports, and everything else at once.

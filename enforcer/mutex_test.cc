@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -29,6 +30,30 @@ TEST(Mutex, FirstUseMayMeetAFork) {
               }),
               0);
   }
+}
+
+TEST(Mutex, LetsThoseInWhoWait) {
+  Mutex mutex;
+  bool has_been_in = false;
+  mutex.lock();
+  EXPECT_FALSE(mutex.let_others_in());
+  std::thread waiting([&] {
+    // Not by a look: it waits.
+    while (mutex.try_lock()) mutex.unlock();
+    MutexLock lock(mutex);
+    has_been_in = true;
+  });
+  bool let_in = false;
+  while (!has_been_in) let_in |= mutex.let_others_in();
+  EXPECT_TRUE(let_in);
+  mutex.unlock();
+  waiting.join();
+  EXPECT_TRUE(mutex.try_lock());
+  EXPECT_EQ(
+      std::async(std::launch::async, [&] { return mutex.try_lock(); }).get(),
+      false);
+  EXPECT_FALSE(mutex.let_others_in());
+  mutex.unlock();
 }
 
 // Threads take the Mutexes in an order of their own, and others come and go.

@@ -30,11 +30,14 @@
 #include "absl/time/time.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
+#include "enforcer/stored.h"
 #include "gtest/gtest.h"
 #include "plan/plan_json.h"
 #include "proto/store.pb.h"
 #include "quota/calendar.h"
+#include "quota/words.h"
 #include "store/backup.h"
+#include "store/counts_block.h"
 #include "store/sqlite_store.h"
 #include "tests/in_child.h"
 
@@ -433,6 +436,11 @@ TEST_F(RecoveryTest, TellsOfTermsThatNoPlanCanHaveHad) {
   good.set_limit(5);
   v1::StoredTerms no_calendar = good, no_limit = good, no_discount = good;
   no_calendar.set_calendar(QuotaCalendar::kIds);
+  v1::StoredTerms below = good, least = good, last = good;
+  below.set_calendar(-1);
+  least.set_calendar(0);
+  least.set_limit(0);
+  last.set_calendar(QuotaCalendar::kIds - 1);
   no_limit.set_limit(-1);
   no_discount.set_initial_discount(-1);
   const auto opened_with = [&](const v1::StoredTerms& terms) {
@@ -443,12 +451,190 @@ TEST_F(RecoveryTest, TellsOfTermsThatNoPlanCanHaveHad) {
     EXPECT_TRUE((*SqliteStore::open(folder_))->commit({change}).ok());
     return try_open().status();
   };
-  for (const auto& terms : {no_calendar, no_limit, no_discount}) {
+  for (const auto& terms : {no_calendar, below, no_limit, no_discount}) {
     EXPECT_EQ(
         opened_with(terms),
         absl::DataLossError("usage plan gold: its quota's history is damaged"));
   }
+  for (const auto& terms : {good, least, last}) {
+    EXPECT_EQ(opened_with(terms), absl::OkStatus());
+  }
+}
+
+// Each of these alone is told, with what it is that is damaged.
+TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
+  const auto plan = *usage_plan_from_json(kPlan);
+  const auto store = [&](std::vector<v1::StoreChange> changes) {
+    const auto status = (*SqliteStore::open(folder_))->commit(changes);
+    EXPECT_TRUE(status.ok()) << status;
+  };
+  v1::ApiKey good;
+  good.set_id("k0");
+  good.set_value(value_of(0));
+  store({put_usage_plan(plan, {}, false), put_api_key(good),
+         put_association(1, "gold", "k0", 9000)});
+  const auto opened_with = [&](const v1::StoreChange& bad,
+                               const v1::StoreChange& undo) {
+    store({bad});
+    const absl::Status status = try_open().status();
+    store({undo});
+    return status;
+  };
+
+  const auto with_key = [&](auto change) {
+    v1::ApiKey key = good;
+    key.set_id("k1");
+    key.set_value(value_of(1));
+    change(key);
+    return opened_with(put_api_key(key), delete_api_key(key.id()));
+  };
+  const auto of_key = [](const std::string& id) {
+    return absl::DataLossError("API key " + id + " is damaged");
+  };
+  EXPECT_EQ(with_key([](v1::ApiKey&) {}), absl::OkStatus());
+  EXPECT_EQ(with_key([](v1::ApiKey& key) { key.set_id("a b"); }),
+            of_key("a b"));
+  EXPECT_EQ(with_key([](v1::ApiKey& key) { key.set_value("short"); }),
+            of_key("k1"));
+  EXPECT_EQ(with_key([](v1::ApiKey& key) { key.set_value(value_of(0)); }),
+            of_key("k1"));
+  EXPECT_EQ(
+      with_key([](v1::ApiKey& key) { key.set_name(std::string(1025, 'n')); }),
+      of_key("k1"));
+
+  const auto with_plan = [&](auto change) {
+    v1::UsagePlan other = plan;
+    other.set_id("other");
+    other.clear_api_stages();
+    change(other);
+    return opened_with(put_usage_plan(other, {}, false),
+                       delete_usage_plan(other.id()));
+  };
+  EXPECT_EQ(with_plan([](v1::UsagePlan&) {}), absl::OkStatus());
+  EXPECT_EQ(with_plan([](v1::UsagePlan& plan) { plan.set_id("a b"); }),
+            absl::DataLossError("usage plan a b: its id is damaged"));
+  const absl::Status invalid = with_plan(
+      [](v1::UsagePlan& plan) { plan.mutable_quota()->set_limit(-1); });
+  EXPECT_TRUE(absl::IsFailedPrecondition(invalid)) << invalid;
+  EXPECT_TRUE(absl::StartsWith(
+      invalid.message(), "usage plan other is not valid under these options: "))
+      << invalid;
+
+  const auto with_association = [&](auto change) {
+    v1::StoreChange bad = put_association(1, "gold", "k0", 9000);
+    v1::StoredExtension& extension =
+        *bad.mutable_put_association()->add_extensions();
+    extension.set_calendar(QuotaCalendar::monthly().id());
+    extension.set_day(9000);
+    extension.set_amount(1);
+    change(*bad.mutable_put_association(), extension);
+    return opened_with(bad, put_association(1, "gold", "k0", 9000));
+  };
+  using A = v1::StoredAssociation;
+  using E = v1::StoredExtension;
+  for (const Day day : {-1, kLastDay + 1}) {
+    EXPECT_EQ(
+        with_association([&](A& a, E&) { a.set_first_day(day); }),
+        absl::DataLossError("API key k0 under usage plan gold is damaged"));
+    EXPECT_EQ(with_association([&](A&, E& e) { e.set_day(day); }),
+              absl::DataLossError("API key k0 of usage plan gold: its "
+                                  "extensions are damaged"));
+  }
+  for (const int calendar : {-1, QuotaCalendar::kIds}) {
+    EXPECT_EQ(with_association([&](A&, E& e) { e.set_calendar(calendar); }),
+              absl::DataLossError("API key k0 of usage plan gold: its "
+                                  "extensions are damaged"));
+  }
+  constexpr int64_t kMost = PeriodWord::kMaxSigned;
+  for (const int64_t amount : {-kMost - 1, kMost + 1}) {
+    EXPECT_EQ(with_association([&](A&, E& e) { e.set_amount(amount); }),
+              absl::DataLossError("API key k0 of usage plan gold: its "
+                                  "extensions are damaged"));
+  }
+  // The furthest of what can be.
+  EXPECT_EQ(with_association([&](A& a, E& e) {
+              a.set_first_day(0);
+              e.set_day(0);
+              e.set_amount(-kMost);
+              e.set_calendar(0);
+            }),
+            absl::OkStatus());
+  EXPECT_EQ(with_association([&](A& a, E& e) {
+              a.set_first_day(kLastDay);
+              e.set_day(kLastDay);
+              e.set_amount(kMost);
+              e.set_calendar(QuotaCalendar::kIds - 1);
+            }),
+            absl::OkStatus());
+}
+
+// Nothing tells what was used: that is damage too.
+TEST_F(RecoveryTest, TellsOfFilesThatAreMissing) {
+  open();
+  live();
+  close();
+  for (const char* kind : {"counts-", "days-"}) {
+    fs::path file;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      if (absl::StartsWith(entry.path().filename().string(), kind)) {
+        file = entry.path();
+      }
+    }
+    fs::rename(file, folder_ + "/hidden");
+    const absl::Status status = try_open().status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_TRUE(absl::EndsWith(
+        status.message(),
+        "; with Options::restore_counts an enforcer begins with the counts of "
+        "the last sync"))
+        << status;
+    fs::rename(folder_ + "/hidden", file);
+  }
+  open();
+}
+
+// As an import leaves a store.
+TEST_F(RecoveryTest, TellsOfDamagedCountsOfASync) {
+  v1::ApiKey key;
+  key.set_id("k0");
+  key.set_value(value_of(0));
+  v1::StoreChange counts;
+  counts.mutable_put_counts()->set_synced_generation(1);
+  const Day today = day_of(kBegin);
+  const SyncedCounts one{1, DayWord(today, 7),
+                         PeriodWord(QuotaCalendar::monthly(), today, 0)};
+  const auto opened_with = [&](const std::string& block) {
+    fs::remove_all(folder_);
+    {
+      const auto store = *SqliteStore::open(folder_);
+      EXPECT_TRUE(
+          store
+              ->commit({put_usage_plan(*usage_plan_from_json(kPlan), {}, false),
+                        put_api_key(key), put_association(1, "gold", "k0", 0),
+                        counts})
+              .ok());
+      EXPECT_TRUE(store->write_usage({}, {{1, 0, block}}).ok());
+    }
+    return try_open().status();
+  };
+  std::string good;
+  append_counts(one, good);
   EXPECT_EQ(opened_with(good), absl::OkStatus());
+  EXPECT_EQ(opened_with(good.substr(1)),
+            absl::DataLossError("a block of counts is damaged: its size"));
+  for (const int64_t association : {0, -1}) {
+    SyncedCounts bad = one;
+    bad.association = association;
+    std::string block = good;
+    append_counts(bad, block);
+    EXPECT_EQ(opened_with(block),
+              absl::DataLossError("a block of counts is damaged: its words"));
+  }
+  const absl::Status twice = opened_with(good + good);
+  EXPECT_TRUE(absl::IsDataLoss(twice)) << twice;
+  EXPECT_TRUE(absl::EndsWith(twice.message(),
+                             ": the counts of the last sync are damaged"))
+      << twice;
 }
 
 TEST_F(RecoveryTest, IsReadWhileItsOwnerGoesOn) {
@@ -640,6 +826,89 @@ class StoreThatStops : public Store {
   std::atomic<int> calls_;
 };
 
+// A store that counts what it is given.
+class CountingStore final : public StoreThatStops {
+ public:
+  explicit CountingStore(std::shared_ptr<Store> store)
+      : StoreThatStops(std::move(store), 1'000'000) {}
+
+  absl::Status commit(absl::Span<const v1::StoreChange> changes) override {
+    ++commits;
+    return StoreThatStops::commit(changes);
+  }
+  absl::Status write_usage(absl::Span<const DailyCount> days,
+                           absl::Span<const CountsBlock> blocks) override {
+    EXPECT_LE(blocks.size(), 64u);
+    for (const DailyCount& day : days) written.push_back(day);
+    this->blocks += blocks.size();
+    return StoreThatStops::write_usage(days, blocks);
+  }
+
+  int commits = 0;
+  size_t blocks = 0;
+  std::vector<DailyCount> written;
+};
+
+// Of many keys, a sync writes those that were used since the last one, with
+// those beside them, and nothing where none was.
+TEST_F(ImportedStoreTest, SyncsWriteWhatHasChanged) {
+  constexpr int kLast = kKeys - 2;  // was used on the export's last day
+  import();
+  Options options;
+  options.clock = clock_;
+  const auto store =
+      std::make_shared<CountingStore>(*SqliteStore::open(folder_));
+  options.store = store;
+  options.sync_interval = absl::ZeroDuration();
+  options.arena_bytes = size_t{1} << 30;
+  enforcer_ = *Enforcer::create(options);
+  route_ = *enforcer_->intern_route("api", "prod");
+  const auto sync = [&] {
+    store->commits = 0;
+    store->blocks = 0;
+    store->written.clear();
+    EXPECT_TRUE(enforcer_->sync().ok());
+  };
+  sync();
+  // The records are others than those of the export.
+  const size_t all = store->blocks;
+  EXPECT_GT(all, 1u);
+  EXPECT_LT(all, 20u);
+  EXPECT_EQ(store->commits, 1);
+  for (int i = 0; i < 2; ++i) {
+    sync();
+    EXPECT_EQ(store->blocks, 0u);
+    EXPECT_EQ(store->commits, 0);
+    EXPECT_EQ(store->written.size(), 0u);
+  }
+  EXPECT_EQ(use(kLast, 4), 4);
+  sync();
+  EXPECT_EQ(store->blocks, 1u);
+  EXPECT_EQ(store->commits, 1);
+  EXPECT_EQ(store->written.size(), 0u) << "the day is not over";
+  next_days(3);
+  EXPECT_EQ(use(kLast, 2), 2);
+  EXPECT_EQ(use(0, 1), 1);
+  sync();
+  EXPECT_EQ(store->blocks, 2u);
+  EXPECT_EQ(store->commits, 1);
+  int64_t written = 0;
+  for (const DailyCount& day : store->written) {
+    EXPECT_EQ(day.day, day_of(clock_->now().unix) - 3);
+    written += day.used;
+  }
+  EXPECT_EQ(store->written.size(), 2u);
+  EXPECT_EQ(written, (1 + 4) + 1);
+  sync();
+  EXPECT_EQ(store->commits, 0);
+  // A key that is gone has no counts.
+  ASSERT_TRUE(enforcer_->delete_api_key("k0").ok());
+  for (int i = 0; i < 3; ++i) enforcer_->maintain();
+  sync();
+  EXPECT_EQ(store->blocks, 1u);
+  EXPECT_EQ(store->written.size(), 0u);
+}
+
 // One enforcer is killed before it has synced. The next one stops at a
 // call of the store, as it begins or as it ends. The third finds all that there
 // was.
@@ -734,6 +1003,55 @@ TEST_F(RecoveryTest, AnImportThatOverwritesIsThereWholeOrNotAtAll) {
   }
 }
 
+TEST_F(RecoveryTest, SyncsByItselfAndCountsItsFailures) {
+  Options options;
+  options.clock = clock_;
+  options.arena_bytes = size_t{1} << 26;
+  options.store = *SqliteStore::open(folder_);
+  options.sync_interval = absl::Milliseconds(1);
+  enforcer_ = *Enforcer::create(options);
+  const auto is_synced = [&] {
+    const auto statistics = enforcer_->statistics();
+    EXPECT_EQ(statistics.sync_failures, 0);
+    return statistics.synced_unix_ns == clock_->now().unix &&
+           statistics.synced_monotonic_ns == clock_->now().monotonic;
+  };
+  for (int i = 0; i < 3; ++i) {
+    clock_->advance(kHour);
+    clock_->step_wall_clock(kHour);
+    while (!is_synced()) std::this_thread::yield();
+  }
+  close();
+  options.store.reset();
+
+  // A thread that waits for long ends as soon as its enforcer does.
+  options.store = *SqliteStore::open(folder_);
+  options.sync_interval = absl::Hours(1'000);
+  enforcer_ = *Enforcer::create(options);
+  close();
+  options.store.reset();
+
+  constexpr int kCalls = 30;
+  options.store =
+      std::make_shared<StoreThatStops>(*SqliteStore::open(folder_), kCalls);
+  options.sync_interval = absl::ZeroDuration();
+  enforcer_ = *Enforcer::create(options);
+  absl::Status status;
+  int64_t before = 0;
+  for (int i = 0; i < kCalls && status.ok(); ++i) {
+    before = enforcer_->statistics().synced_unix_ns;
+    EXPECT_EQ(enforcer_->statistics().sync_failures, 0);
+    clock_->advance(kHour);
+    status = enforcer_->sync();
+  }
+  for (int i = 1; i <= 3; ++i) {
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_EQ(enforcer_->statistics().sync_failures, i);
+    status = enforcer_->sync();
+  }
+  EXPECT_GE(enforcer_->statistics().synced_unix_ns, before);
+}
+
 // Every call that changes something, on a disk that is full.
 TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
   EXPECT_EQ(
@@ -773,6 +1091,22 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
         }
         EXPECT_EQ(dump(), before);
         EXPECT_EQ(use(0, 2), 2);
+        // Nor does it take memory to fail.
+        const auto fail = [&] {
+          EXPECT_FALSE(enforcer_->create_usage_plan(*plan).ok());
+          EXPECT_FALSE(
+              enforcer_->apply_patch("gold", {replace("/quota/limit", "50")})
+                  .ok());
+          EXPECT_FALSE(enforcer_->create_api_key(key).ok());
+          EXPECT_FALSE(enforcer_->import_api_keys({key, key}, "gold").ok());
+          EXPECT_FALSE(overwrite().ok());
+          EXPECT_FALSE(enforcer_->create_usage_plan_key("gold", "k4").ok());
+          EXPECT_FALSE(enforcer_->create_usage_plan_key("free", "k1").ok());
+          for (int i = 0; i < 3; ++i) enforcer_->maintain();
+          return enforcer_->statistics().arena_used_bytes;
+        };
+        const size_t used = fail();
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(fail(), used);
 
         limit.rlim_cur = most;
         ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);

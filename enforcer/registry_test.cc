@@ -69,6 +69,30 @@ TEST(Registry, ErasedThingsLeaveRoomAndNothingBehind) {
   EXPECT_EQ(registry.find("third"), second);
 }
 
+// Who puts things into memory that holds none would move into what is not
+// there.
+TEST(Registry, EveryThingWasConstructed) {
+  struct Constructed {
+    Constructed() = default;
+    explicit Constructed(std::string name) : name(std::move(name)) {}
+    // What is assigned to keeps its own mark.
+    Constructed& operator=(Constructed&& other) noexcept {
+      name = std::move(other.name);
+      return *this;
+    }
+    std::string_view id() const { return name; }
+    uint64_t mark = 0x5afe5afe5afe5afe;
+    std::string name;
+  };
+  Registry<Constructed> registry;
+  // Some chunks.
+  for (int i = 0; i < 3000; ++i) {
+    const Constructed& thing =
+        registry.insert(Constructed(absl::StrCat("a-name-of-some-length-", i)));
+    ASSERT_EQ(thing.mark, 0x5afe5afe5afe5afe) << i;
+  }
+}
+
 TEST(Registry, IdsAreChosenOrChecked) {
   Registry<Thing> registry;
   RandomText random;

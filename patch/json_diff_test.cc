@@ -412,6 +412,32 @@ TEST(JsonDiff, FindsAFewEditsInALongArray) {
   EXPECT_EQ(diff(before, after).size(), 200u + 50 + 1 + 1);
 }
 
+// An element that stays is not written once more, wherever others come or go.
+TEST(JsonDiff, RepeatsNoElementThatStays) {
+  const auto strings = [](const std::vector<std::string>& all) {
+    Everything document;
+    // So many that the array is not rather replaced.
+    for (int i = 0; i < 30; ++i) document.add_strings(absl::StrCat("e", i));
+    for (const std::string& one : all) document.add_strings(one);
+    return document;
+  };
+  const std::string stays(50, 's');
+  // Up to three others on either side of it, before and after.
+  for (int shape = 0; shape < 256; ++shape) {
+    const auto with = [&](const std::string& name, int front, int back) {
+      std::vector<std::string> all;
+      for (int i = 0; i < front; ++i) all.push_back(absl::StrCat(name, i));
+      all.push_back(stays);
+      for (int i = 0; i < back; ++i) all.push_back(absl::StrCat(name, -i));
+      return strings(all);
+    };
+    const std::string patch =
+        describe(diff(with("old", shape & 3, shape >> 2 & 3),
+                      with("new", shape >> 4 & 3, shape >> 6)));
+    EXPECT_EQ(patch.find(stays), patch.npos) << patch;
+  }
+}
+
 TEST(JsonDiff, OfUnrelatedLongArraysIsNoLongerThanTheirLengths) {
   constexpr int kSize = 1500;
   EXPECT_EQ(diff(numbers(0, kSize), numbers(kSize, kSize)).size(), 1u);

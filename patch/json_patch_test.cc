@@ -254,9 +254,14 @@ TEST(Limits, BoundWhatAPatchWrites) {
             R"(operations[10] copy "/maybeString": the operations would write )"
             "11209 bytes, at most 10500 are allowed");
   EXPECT_EQ(bytes(document), before);
-  EXPECT_TRUE(
-      apply_json_patch(absl::MakeConstSpan(patch).first(10), &document, limits)
-          .ok());
+  const auto ten = absl::MakeConstSpan(patch).first(10);
+  EXPECT_TRUE(apply_json_patch(ten, &document, limits).ok());
+  // All that is allowed may be written.
+  limits.max_written_bytes = 10'190;
+  EXPECT_TRUE(apply_json_patch(ten, &document, limits).ok());
+  limits.max_written_bytes = 10'189;
+  EXPECT_EQ(apply_json_patch(ten, &document, limits).code(),
+            absl::StatusCode::kResourceExhausted);
 }
 
 TEST(Limits, AreThoseOfWhatIsKept) {

@@ -280,6 +280,31 @@ TEST_F(QuotaCounterTest, RejectsWhatCannotRemain) {
   EXPECT_EQ(remaining(daily(10), on(6, 1)), PeriodWord::kMaxSigned);
 }
 
+TEST_F(QuotaCounterTest, LeavesWhatCanRemainAndNoMore) {
+  const QuotaTerms most = daily(kMaxQuota);
+  constexpr int64_t kSigned = PeriodWord::kMaxSigned;
+  attach(on(6, 1), most);
+  const auto can_remain = [&](const QuotaTerms& terms, int64_t n) {
+    const bool can = set_remaining(terms, on(6, 1), n).ok();
+    EXPECT_EQ(remaining(terms, on(6, 1)) == n, can) << n;
+    return can;
+  };
+  EXPECT_TRUE(can_remain(most, kMaxQuota));
+  EXPECT_FALSE(can_remain(most, kMaxQuota + 1));
+  EXPECT_FALSE(can_remain(most, -1));
+  // So much more or less than the plan has can be written down.
+  EXPECT_TRUE(can_remain(most, kMaxQuota - kSigned));
+  EXPECT_FALSE(can_remain(most, kMaxQuota - kSigned - 1));
+  EXPECT_TRUE(can_remain(daily(10), 10 + kSigned));
+  EXPECT_FALSE(can_remain(daily(10), 10 + kSigned + 1));
+  EXPECT_TRUE(can_remain(daily(10), 0));
+  // What was used counts as well.
+  ASSERT_TRUE(can_remain(most, kMaxQuota));
+  ASSERT_TRUE(take(most, on(6, 1), 5));
+  EXPECT_TRUE(can_remain(most, kMaxQuota - 5));
+  EXPECT_FALSE(can_remain(most, kMaxQuota - 4));
+}
+
 TEST_F(QuotaCounterTest, TreatsHugeLimitsAsTheLargest) {
   attach(on(6, 1), daily(INT64_MAX));
   EXPECT_EQ(read(daily(INT64_MAX), on(6, 1)).cap, kMaxQuota);

@@ -240,6 +240,21 @@ TEST(Backup, RoundTripsManyKeys) {
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_TRUE(exported(store) == text_of(all));
   EXPECT_GT(store.blocks.size(), 1u);
+
+  // Both tell how far they have come.
+  std::vector<int64_t> expected, told;
+  for (int64_t lines = 1024; lines < static_cast<int64_t>(all.size());
+       lines += 1024) {
+    expected.push_back(lines);
+  }
+  const auto tell = [&](int64_t lines) { told.push_back(lines); };
+  std::stringstream text;
+  ASSERT_TRUE(export_store(store, text, tell).ok());
+  EXPECT_EQ(told, expected);
+  told.clear();
+  MemoryStore again;
+  ASSERT_TRUE(import_store(text, {}, again, tell).ok());
+  EXPECT_EQ(told, expected);
 }
 
 TEST(Backup, NamesTheLineThatIsWrong) {

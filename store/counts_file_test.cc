@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -22,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "enforcer/epoch.h"
@@ -36,6 +38,8 @@
 #include "store/boot_id.h"
 #include "store/counts_reader.h"
 #include "store/counts_record.h"
+#include "store/descriptor.h"
+#include "store/mapped_file.h"
 #include "tests/in_child.h"
 
 namespace weir {
@@ -113,6 +117,56 @@ void take(CountsFile& file, uint32_t number, Day day, int64_t cost) {
   Counts& counts = file.records()[number].counts;
   EXPECT_TRUE(counts.quota.take(kMonthly, day, cost, counts.log, file.lines())
                   .admitted);
+}
+
+// What there is of the address space: other memory cannot be read.
+bool can_be_read(const char* address) {
+  int ends[2];
+  EXPECT_EQ(pipe(ends), 0);
+  const bool can_be = write(ends[1], address, 1) == 1;
+  close(ends[0]);
+  close(ends[1]);
+  return can_be;
+}
+
+TEST(MappedFile, HasAsMuchAsItWasExtendedTo) {
+  constexpr size_t kStep = 2 * kMegabyte;
+  const std::string path = new_folder() + "/file";
+  const auto file = *MappedFile::create(path, 8 * kMegabyte - 1);
+  EXPECT_EQ(file->reserved(), 8 * kMegabyte);
+  EXPECT_EQ(file->size(), 0u);
+  const auto expect_size = [&](size_t size) {
+    EXPECT_EQ(file->size(), size);
+    EXPECT_TRUE(can_be_read(file->base() + size - 1));
+    if (size < file->reserved()) {
+      EXPECT_FALSE(can_be_read(file->base() + size));
+      EXPECT_FALSE(can_be_read(file->base() + file->reserved() - 1));
+    }
+    if (!file->is_memory()) {
+      EXPECT_EQ(std::filesystem::file_size(path), size);
+    }
+  };
+  ASSERT_TRUE(file->extend(1).ok());
+  expect_size(kStep);
+  ASSERT_TRUE(file->extend(kStep).ok());
+  expect_size(kStep);
+  file->base()[0] = 'a';
+  // In a child, say.
+  const Descriptor former = file->become_memory();
+  EXPECT_TRUE(former.is_open());
+  expect_size(kStep);
+  EXPECT_EQ(file->base()[0], '\0');
+  EXPECT_TRUE(absl::IsFailedPrecondition(file->flush()));
+  ASSERT_TRUE(file->extend(kStep + 1).ok());
+  expect_size(2 * kStep);
+  const absl::Status status = file->extend(4 * kStep + 1);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  expect_size(2 * kStep);
+  ASSERT_TRUE(file->extend(4 * kStep).ok());
+  expect_size(4 * kStep);
+  // The file is as it was.
+  EXPECT_EQ(std::filesystem::file_size(path), kStep);
+  EXPECT_EQ(std::ifstream(path).get(), 'a');
 }
 
 TEST(BootId, ReadsAsTheSystemWritesIt) {

@@ -29,7 +29,6 @@ absl::Status damage(const FileView& file, uint64_t offset,
 
 struct CountsView::Look {
   std::optional<Entry> entry;
-  bool has_changed = false;    // meanwhile; the rest says nothing then
   const char* what = nullptr;  // is wrong
   const FileView* where = nullptr;
   uint64_t offset = 0;
@@ -126,14 +125,9 @@ absl::StatusOr<std::optional<CountsView::Entry>> CountsView::read(
   Look look;
   for (int i = 0; i < kLooks; ++i) {
     look = this->look(number);
-    if (!look.has_changed && look.what == nullptr) return look.entry;
+    if (look.what == nullptr) return look.entry;
     // What looks wrong may be on its way from one state to another.
     sched_yield();
-  }
-  if (look.what == nullptr) {
-    look.what = "the record does not come to rest";
-    look.where = counts_.get();
-    look.offset = uint64_t{number} * sizeof(CountsRecord);
   }
   return damage(*look.where, look.offset,
                 absl::StrCat(look.what, " (record ", number, ")"));
@@ -167,12 +161,10 @@ CountsView::Look CountsView::look(uint32_t number) {
       },
       [&](DayWord day) { days_.push_back(day); }, address);
 
-  // Else lines may have been others' by now. That a midnight passed between the
-  // words and the log shows: the log is ahead of them then.
-  if (record.association.load() != association) {
-    look.has_changed = true;
-    return look;
-  }
+  // Else it has ended meanwhile, and lines may have been others' by now:
+  // between two associations, a record has none. That a midnight passed between
+  // the words and the log shows: the log is ahead of them then.
+  if (record.association.load() != association) return look;
 
   if (association < 0 ||
       check != identity_check(generation_, number, association, first_day)) {

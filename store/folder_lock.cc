@@ -103,8 +103,7 @@ absl::StatusOr<Descriptor> lock_file_in(const std::string& folder,
 struct FolderLock::OpenFolders {
   struct Use {
     pid_t process;
-    int writers = 0;
-    int readers = 0;
+    int locks = 0;  // of the process that are there
   };
 
   static OpenFolders& instance() {
@@ -152,7 +151,7 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::take(
   }
   Descriptor lock;
   if (to_write) {
-    if (use.writers + use.readers > 0) return in_use(folder, getpid());
+    if (use.locks > 0) return in_use(folder, getpid());
     auto locked = lock_file_in(folder, descriptor);
     if (!locked.ok()) return locked.status();
     lock = *std::move(locked);
@@ -161,7 +160,7 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::take(
     }
     LockedFolders::instance().add(descriptor.number());
   }
-  ++(to_write ? use.writers : use.readers);
+  ++use.locks;
   folders.uses[inode] = use;
   return std::unique_ptr<FolderLock>(
       new FolderLock(inode, std::move(descriptor), std::move(lock)));
@@ -180,9 +179,7 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::to_read(
 FolderLock::~FolderLock() {
   OpenFolders& folders = OpenFolders::instance();
   MutexLock hold(folders.mutex);
-  OpenFolders::Use& use = folders.uses.at(inode_);
-  --(lock_.is_open() ? use.writers : use.readers);
-  if (use.writers + use.readers == 0) folders.uses.erase(inode_);
+  if (--folders.uses.at(inode_).locks == 0) folders.uses.erase(inode_);
   // While nobody else can look whether it is free.
   if (lock_.is_open()) LockedFolders::instance().remove(folder_.number());
   folder_ = Descriptor();

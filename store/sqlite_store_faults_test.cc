@@ -17,18 +17,22 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/store.pb.h"
 #include "quota/calendar.h"
+#include "store/sqlite.h"
 #include "store/sqlite_store.h"
 #include "store/store.h"
 #include "store/test_changes.h"
@@ -587,6 +591,76 @@ TEST(SqliteStoreFaults, OpensNothingButAStoreOfItsVersion) {
 }
 
 // -- Forks --
+
+// What callers of SQLite are told, and that a failed change is none.
+TEST(SqliteConnection, SaysWhatIsWrongAndWhatToDo) {
+  const std::string folder = fresh_path();
+  ASSERT_TRUE(SqliteStore::open(folder).ok());
+  using Access = SqliteConnection::Access;
+  const std::string path = folder + "/weir.sqlite";
+  const auto one = *SqliteConnection::open(path, Access::kWrite);
+  const auto other = *SqliteConnection::open(path, Access::kWrite);
+  ASSERT_TRUE(one->execute("CREATE TABLE t (n INTEGER PRIMARY KEY, v)").ok());
+  const auto expect = [&](const absl::Status& status, absl::StatusCode code,
+                          const std::string& end) {
+    EXPECT_EQ(status.code(), code) << status;
+    EXPECT_TRUE(absl::StartsWith(status.message(), folder + "/")) << status;
+    EXPECT_TRUE(absl::EndsWith(status.message(), " of SQLite); " + end))
+        << status;
+  };
+  static constexpr char kInsert[] = "INSERT INTO t VALUES (?1, ?2)";
+  static constexpr char kCount[] = "SELECT count(*) FROM t";
+  static constexpr char kNonsense[] = "SELECT nonsense";
+  ASSERT_TRUE(one->run(kInsert, {int64_t{1}, std::string_view("a")}).ok());
+  // One who has read what another has changed since. The code is the one that
+  // says most.
+  expect(one->read([&] {
+    EXPECT_EQ(*one->number(kCount), 1);
+    EXPECT_TRUE(other->run(kInsert, {int64_t{2}, std::string_view()}).ok());
+    EXPECT_EQ(*one->number(kCount), 1);
+    const absl::Status status = one->run(kInsert, {int64_t{3}, std::nullopt});
+    EXPECT_TRUE(absl::StrContains(
+        status.message(),
+        absl::StrCat(" (code ", SQLITE_BUSY_SNAPSHOT, " of SQLite)")))
+        << status;
+    return status;
+  }),
+         absl::StatusCode::kUnavailable,
+         "nothing was changed; another program holds it");
+  expect(one->write([&]() -> absl::Status {
+    EXPECT_TRUE(one->run(kInsert, {int64_t{3}, SqliteBlob{}}).ok());
+    return one->run(kInsert, {int64_t{2}, std::nullopt});
+  }),
+         absl::StatusCode::kInvalidArgument, "nothing was changed");
+  expect(one->run(kNonsense), absl::StatusCode::kInternal,
+         "nothing was changed");
+  const auto reader = *SqliteConnection::open(path, Access::kRead);
+  expect(reader->run(kInsert, {int64_t{3}, std::nullopt}),
+         absl::StatusCode::kUnavailable,
+         "nothing was changed; check that it and its -wal and -shm files are "
+         "there and may be used");
+  EXPECT_EQ(*reader->number(kCount), 2);
+  expect(SqliteConnection::open(folder + "/none", Access::kWrite).status(),
+         absl::StatusCode::kUnavailable,
+         "nothing was changed; check that it and its -wal and -shm files are "
+         "there and may be used");
+  // Each value is of its own type.
+  static constexpr char kType[] = "SELECT typeof(?1)";
+  const auto type_of = [&](const SqliteValue& value) {
+    std::string type;
+    EXPECT_TRUE(one->query(kType, {value},
+                           [&](const SqliteRow& row) {
+                             type = std::string(row.bytes(0));
+                             return absl::OkStatus();
+                           })
+                    .ok());
+    return type;
+  };
+  EXPECT_EQ(type_of(std::nullopt), "null");
+  EXPECT_EQ(type_of(int64_t{0}), "integer");
+  EXPECT_EQ(type_of(std::string_view()), "text");
+  EXPECT_EQ(type_of(SqliteBlob{}), "blob");
+}
 
 TEST(SqliteStoreFaults, ChildLeavesTheStoreToItsParent) {
   const std::string folder = fresh_path();

@@ -3,6 +3,8 @@
 
 #include "store/sqlite_store.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -460,6 +462,36 @@ TEST(SqliteStore, IsOpenedByOneProcess) {
   EXPECT_TRUE(SqliteStore::open(folder).ok());
 }
 
+// As one of a container that cannot be seen from here: the system names no
+// process for it.
+TEST(SqliteStore, NamesNoProcessThatItCannotSee) {
+  const std::string folder = fresh_path();
+  open_store(folder).reset();
+  const int file = open((folder + "/lock").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  ASSERT_EQ(fcntl(file, F_OFD_SETLK, &lock), 0);
+  absl::Status status = SqliteStore::open(folder).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_EQ(text_of(status), folder + ": is open in another process");
+  close(file);
+  EXPECT_TRUE(SqliteStore::open(folder).ok());
+
+  // One whose file was removed has the folder still.
+  const int locked = open(folder.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(flock(locked, LOCK_EX), 0);
+  status = SqliteStore::open(folder).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_EQ(text_of(status),
+            folder +
+                ": is open in another process, whose file `lock` was "
+                "removed");
+  close(locked);
+  EXPECT_TRUE(SqliteStore::open(folder).ok());
+}
+
 TEST(SqliteStore, ARemovedLockLetsNobodyIn) {
   const std::string folder = fresh_path();
   auto store = open_store(folder);
@@ -483,16 +515,22 @@ TEST(SqliteStore, ARemovedLockLetsNobodyIn) {
 
 // Who waits in a child that was made while a store was open.
 TEST(SqliteStore, AChildDoesNotKeepItsParentsLock) {
-  const std::string folder = fresh_path();
-  auto store = open_store(folder);
+  const std::string folder = fresh_path(), other = fresh_path("other");
+  const std::string ended = fresh_path("ended");
+  auto store = open_store(folder), other_store = open_store(other);
+  open_store(ended).reset();
   const pid_t child = fork();
   if (child == 0) {
     alarm(60);
     pause();
     _exit(0);
   }
+  // What the parent has left is anyone's.
+  EXPECT_EQ(in_child([&] { EXPECT_TRUE(SqliteStore::open(ended).ok()); }), 0);
   store.reset();
+  other_store.reset();
   EXPECT_TRUE(SqliteStore::open(folder).ok());
+  EXPECT_TRUE(SqliteStore::open(other).ok());
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
 }

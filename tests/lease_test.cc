@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,7 @@
 #include "proto/patch_operation.pb.h"
 #include "proto/usage.pb.h"
 #include "proto/usage_plan.pb.h"
+#include "store/sqlite_store.h"
 #include "tests/in_child.h"
 #include "throttle/exact_bucket.h"
 #include "throttle/rate.h"
@@ -75,32 +77,45 @@ class LeaseTest : public ::testing::Test {
   }
   void set_up(double rate, int64_t burst, int64_t daily_quota,
               MethodThrottle method_throttle, std::shared_ptr<Clock> clock) {
+    v1::UsagePlan plan = plan_of_one_stage();
+    plan.mutable_throttle()->set_rate_limit(rate);
+    plan.mutable_throttle()->set_burst_limit(burst);
+    if (method_throttle == MethodThrottle::kAddsToPlan) {
+      throttle_method(plan, rate, burst);
+    }
+    if (daily_quota > 0) set_daily_quota(plan, daily_quota);
+    set_up(plan, method_throttle, clock);
+  }
+  void set_up(const v1::UsagePlan& plan, MethodThrottle method_throttle,
+              std::shared_ptr<Clock> clock) {
     Options options;
     options.clock = clock;
     options.lease_threads = kThreads + 1;
     options.lease_tokens = 16;
     options.method_throttle = method_throttle;
     enforcer_ = *Enforcer::create(options);
+    ASSERT_TRUE(enforcer_->create_usage_plan(plan).ok());
+    add_key();
+    route_ = *enforcer_->intern_route("api", "prod", "/pets/GET");
+  }
+  static v1::UsagePlan plan_of_one_stage() {
     v1::UsagePlan plan;
     plan.set_id("plan");
     plan.set_name("plan");
     v1::ApiStage* stage = plan.add_api_stages();
     stage->set_api_id("api");
     stage->set_stage("prod");
-    plan.mutable_throttle()->set_rate_limit(rate);
-    plan.mutable_throttle()->set_burst_limit(burst);
-    if (method_throttle == MethodThrottle::kAddsToPlan) {
-      auto& method = (*stage->mutable_throttle())["/pets/GET"];
-      method.set_rate_limit(rate);
-      method.set_burst_limit(burst);
-    }
-    if (daily_quota > 0) {
-      plan.mutable_quota()->set_limit(daily_quota);
-      plan.mutable_quota()->set_period(v1::DAY);
-    }
-    ASSERT_TRUE(enforcer_->create_usage_plan(plan).ok());
-    add_key();
-    route_ = *enforcer_->intern_route("api", "prod", "/pets/GET");
+    return plan;
+  }
+  static void throttle_method(v1::UsagePlan& plan, double rate, int64_t burst) {
+    v1::ApiStage& stage = *plan.mutable_api_stages(0);
+    auto& method = (*stage.mutable_throttle())["/pets/GET"];
+    method.set_rate_limit(rate);
+    method.set_burst_limit(burst);
+  }
+  static void set_daily_quota(v1::UsagePlan& plan, int64_t limit) {
+    plan.mutable_quota()->set_limit(limit);
+    plan.mutable_quota()->set_period(v1::DAY);
   }
   void add_key() {
     v1::ApiKey key;
@@ -240,6 +255,34 @@ TEST_F(LeaseTest, QuotaIsAdmittedAndReportedExactly) {
   set_up(0, kMost, kQuota);
   expect_exactly(kQuota);
   EXPECT_EQ(usage(kNoon, kNoon)[0], std::make_pair(kQuota, int64_t{0}));
+}
+
+// Of a plan that has no throttle, tokens are the quota's alone.
+TEST_F(LeaseTest, QuotaAloneIsCountedExactly) {
+  constexpr int64_t kQuota = 1'000'000'000;
+  v1::UsagePlan plan = plan_of_one_stage();
+  set_daily_quota(plan, kQuota);
+  set_up(plan, MethodThrottle::kReplacesPlan, clock_);
+  const int64_t admitted = warm_up();
+  EXPECT_EQ(usage(kNoon, kNoon)[0],
+            std::make_pair(admitted, kQuota - admitted));
+  const auto rest = static_cast<uint32_t>(kQuota - admitted);
+  EXPECT_FALSE(ask(clock_->now(), rest + 1).admitted());
+  EXPECT_TRUE(ask(clock_->now(), rest).admitted());
+}
+
+// The plan's throttle is not charged where a method's takes its place.
+TEST_F(LeaseTest, MethodAloneIsCharged) {
+  v1::UsagePlan plan = plan_of_one_stage();
+  throttle_method(plan, 0, kMost);
+  plan.mutable_throttle()->set_rate_limit(0);
+  plan.mutable_throttle()->set_burst_limit(kMost);
+  set_up(plan, MethodThrottle::kReplacesPlan, clock_);
+  const auto rest = static_cast<uint32_t>(kMost - warm_up());
+  EXPECT_FALSE(ask(clock_->now(), rest + 1).admitted());
+  EXPECT_TRUE(ask(clock_->now(), rest).admitted());
+  route_ = *enforcer_->intern_route("api", "prod");
+  EXPECT_TRUE(ask(clock_->now(), kMost).admitted());
 }
 
 // Whatever is unspent in the slots can be had by one request, at once.
@@ -457,6 +500,34 @@ TEST_F(LeaseTest, EndsWithTheKeyAndWithTheAssociation) {
     add_key();
     EXPECT_EQ(ask(clock_->now()).tokens_remaining(), kMost - 1);
   }
+}
+
+// What threads hold when an enforcer ends is not used.
+TEST_F(LeaseTest, IsNotCountedWhenItsEnforcerEnds) {
+  const std::string folder = ::testing::TempDir() + "/leases";
+  std::filesystem::remove_all(folder);
+  v1::UsagePlan plan = plan_of_one_stage();
+  set_daily_quota(plan, 1'000'000'000);
+  Options options;
+  options.clock = clock_;
+  options.lease_threads = kThreads + 1;
+  options.lease_tokens = 1000;
+  options.sync_interval = absl::ZeroDuration();
+  options.arena_bytes = size_t{1} << 28;
+  options.store = *SqliteStore::open(folder);
+  enforcer_ = *Enforcer::create(options);
+  ASSERT_TRUE(enforcer_->create_usage_plan(plan).ok());
+  add_key();
+  route_ = *enforcer_->intern_route("api", "prod", "/pets/GET");
+  const int64_t admitted = warm_up();
+  enforcer_.reset();
+  options.store.reset();
+  options.store = *SqliteStore::open(folder);
+  enforcer_ = *Enforcer::create(options);
+  EXPECT_EQ(usage(kNoon, kNoon)[0].first, admitted);
+  enforcer_.reset();
+  options.store.reset();
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(LeaseTest, EndsWhenItIsNotUsed) {

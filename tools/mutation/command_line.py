@@ -22,7 +22,8 @@ a change that changes nothing.
 
 No file of the repository is touched: mutants live in a copy with Bazel outputs of its
 own. As many as possible are compiled into one build and selected by a number at run
-time; the tests of the file's package run first, then all others that depend on it.
+time; the tests of the file's package run first, above all those that depend on the
+file directly, then all others that depend on it.
 Memory orders are weakened under ThreadSanitizer, with the tests tagged `threads`.
 
 examples:
@@ -73,6 +74,10 @@ def _parse(arguments):
                         help="only mutants of this kind, as --list shows it")
     parser.add_argument("--narrow", action="store_true",
                         help="only the tests of the files' own packages")
+    parser.add_argument("--tests-in", action="append", metavar="FOLDER",
+                        help="of other packages, only the tests in or below this folder")
+    parser.add_argument("--together", action="store_true",
+                        help="leave out mutants that need a build each")
     parser.add_argument("--longest", type=float, default=30, metavar="SECONDS",
                         help="leave out tests of other packages that take longer (30)")
     parser.add_argument("--again", action="store_true",
@@ -135,7 +140,13 @@ def _judge(options, workspace, mutants):
         workspace,
         runner,
         report,
-        Options(jobs=options.jobs, wide=not options.narrow, longest=options.longest),
+        Options(
+            jobs=options.jobs,
+            wide=not options.narrow,
+            folders=folders_of(options.tests_in, workspace.root),
+            alone=not options.together,
+            longest=options.longest,
+        ),
     )
     try:
         if todo:
@@ -145,6 +156,17 @@ def _judge(options, workspace, mutants):
         report.summarize(mutants)
         return 130
     return 1 if report.summarize(mutants) else 0
+
+
+def folders_of(operands, root):
+    """The folders that operands name, relative to the root ("": itself). None: all."""
+    if operands is None:
+        return None
+    for operand in operands:
+        if not os.path.isdir(operand):
+            raise ValueError(f"{operand}: no such folder")
+    paths = [os.path.relpath(os.path.realpath(o), root) for o in operands]
+    return tuple("" if p == "." else p for p in paths)
 
 
 def _equivalent(root):

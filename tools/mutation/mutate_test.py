@@ -13,10 +13,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(HERE))
 
+from mutation import command_line  # noqa: E402
 from mutation import mutant as mutants_  # noqa: E402
 from mutation import operators, schemata, sources, syntax  # noqa: E402
 from mutation import report as report_  # noqa: E402
-from mutation.session import Options, Session, digest  # noqa: E402
+from mutation.session import Options, Session, digest, in_folders  # noqa: E402
 from mutation.test import Runner, Test, failed_case  # noqa: E402
 from mutation.tree import Tree, error_places  # noqa: E402
 from mutation.workspace import BuildError  # noqa: E402
@@ -42,7 +43,7 @@ class Compiled(Tree):
     def prepare(self, files):
         pass
 
-    def tests_of(self, files):
+    def tests_of(self, files, direct=False):
         return [Test("", "counter_test", timeout=20)]
 
     def program(self, test, config=()):
@@ -57,6 +58,26 @@ class Compiled(Tree):
         )
         if done.returncode:
             raise BuildError(done.stderr)
+
+
+class Staged(Compiled):
+    """One that has a test more, which only depends on other libraries, and passes."""
+
+    def __init__(self, root, folder):
+        super().__init__(root, folder)
+        self.built = []
+        other = os.path.join(folder, "other_test")
+        with open(other, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n")
+        os.chmod(other, 0o755)
+
+    def tests_of(self, files, direct=False):
+        tests = super().tests_of(files)
+        return tests if direct else [*tests, Test("", "other_test", timeout=20)]
+
+    def build(self, labels, config=()):
+        self.built.append(labels)
+        super().build(labels, config)
 
 
 class Operators(unittest.TestCase):
@@ -259,6 +280,40 @@ class Sessions(unittest.TestCase):
         self.assertTrue(later.finished(killed, state, again=True))
         self.assertFalse(later.finished(killed, "another", again=False))
 
+    def test_leave_out_what_needs_a_build_of_its_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            workspace = Compiled(os.path.join(TESTDATA, "small"), folder)
+            output = io.StringIO()
+            report = report_.Report(os.path.join(folder, "results"), output)
+            mutants = [
+                m for m in self.mutants if m.change in ("sum += i  ->  sum -= i",
+                                                        "n + n  ->  n - n",
+                                                        "2  ->  (2 + 1)")
+            ]
+            session = Session(workspace, Runner(), report, Options(alone=False))
+            session.run(mutants, self.digests)
+            self.assertEqual(
+                [r["before"] for r in report.results.values()], ["sum += i"])
+            report.summarize(mutants)
+            self.assertIn("2 mutants were not run", output.getvalue())
+
+    def test_build_first_what_depends_on_the_files_directly(self):
+        with tempfile.TemporaryDirectory() as folder:
+            workspace = Staged(os.path.join(TESTDATA, "small"), folder)
+            report = report_.Report(os.path.join(folder, "results"), io.StringIO())
+
+            def run(change):
+                mutant = next(m for m in self.mutants if m.change == change)
+                workspace.built = []
+                Session(workspace, Runner(), report, Options(wide=False)).run(
+                    [mutant], self.digests)
+                return workspace.built, report.results[mutant.key]["verdict"]
+
+            self.assertEqual(run("sum += i  ->  sum -= i"),
+                             ([["//:counter_test"]], "killed"))
+            self.assertEqual(run("i > 0  ->  i >= 0"),
+                             ([["//:counter_test"], ["//:other_test"]], "survived"))
+
     def test_refuse_tests_that_fail_by_themselves(self):
         with tempfile.TemporaryDirectory() as folder:
             workspace = Compiled(os.path.join(TESTDATA, "small"), folder)
@@ -267,6 +322,28 @@ class Sessions(unittest.TestCase):
             with self.assertRaisesRegex(BuildError, "no test passes"):
                 Session(workspace, Runner(), report, Options()).run(
                     self.mutants[:1], self.digests)
+
+
+class Folders(unittest.TestCase):
+    def test_say_whose_tests_are_run(self):
+        tests = [Test(p, "t") for p in ("own", "a", "a/b", "ab", "b", "")]
+
+        def chosen(*folders):
+            return [t.package for t in in_folders(tests, {"own"}, folders)]
+
+        self.assertEqual(chosen(), ["own"])
+        self.assertEqual(chosen("a"), ["own", "a", "a/b"])
+        self.assertEqual(chosen("a/b", "b"), ["own", "a/b", "b"])
+        self.assertEqual(chosen(""), [t.package for t in tests])
+        self.assertEqual(in_folders(tests, {"own"}, None), tests)
+
+    def test_are_named_from_anywhere(self):
+        root = os.path.dirname(os.path.realpath(HERE))
+        self.assertIsNone(command_line.folders_of(None, root))
+        self.assertEqual(command_line.folders_of([root, HERE, TESTDATA], root),
+                         ("", "mutation", "mutation/testdata"))
+        with self.assertRaisesRegex(ValueError, "no such folder"):
+            command_line.folders_of([os.path.join(root, "nowhere")], root)
 
 
 class Rules(unittest.TestCase):

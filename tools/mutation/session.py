@@ -22,6 +22,8 @@ _TSAN = ("--config=tsan", "--copt=-w", "--per_file_copt=.*@-w")
 class Options:
     jobs: int = 1
     wide: bool = True  # also tests of other packages
+    folders: tuple = None  # of these only the tests in or below these folders
+    alone: bool = True  # also mutants that need a build of their own
     longest: float = 30.0  # seconds of the longest test that is run for each mutant
     wide_separately: int = 6  # tests of other packages for mutants that are built alone
     exempt_tags: frozenset = frozenset({"clients", "manual", "no-mutants"})
@@ -61,19 +63,27 @@ class Session:
     # -- Mutants that one build serves --
 
     def _run_together(self, mutants, config=(), tag=None, environment=None):
-        """First each package with its own tests, then what is left with all others."""
+        """First each package with its own tests, of these first those that depend on
+        the files directly: most mutants need no more to be built. Then what is left
+        with all others."""
         run = Run(config, tag, environment or {})
         separate, left, reached = [], [], set()
         packages = collections.defaultdict(list)
         for mutant in mutants:
             packages[os.path.dirname(mutant.file)].append(mutant)
         for package, own in sorted(packages.items(), key=lambda item: len(item[1])):
-            tests = [t for t in self._tests(own, run) if t.package == package]
             self._report.say(f"{package}: {len(own)} mutants")
-            left += self._judge_stage(own, tests, separate, reached, run)
-        wide = []
+            direct = self._own_tests(package, own, run, direct=True)
+            own = self._judge_stage(own, direct, separate, reached, run)
+            if own:
+                others = set(self._own_tests(package, own, run)) - set(direct)
+                own = self._judge_stage(
+                    own, sorted(others, key=lambda t: t.name), separate, reached, run)
+            left += own
         if left and self._options.wide:
-            wide = self._tests(left, run)
+            packages = {os.path.dirname(m.file) for m in left}
+            # A package's own tests have been run for its mutants.
+            wide = [t for t in self._wide_tests(left, run) if packages != {t.package}]
             left = self._judge_stage(left, wide, separate, reached, run)
         for mutant in left:
             if mutant.key in reached:
@@ -82,17 +92,27 @@ class Session:
                 separate.append(mutant)
             else:
                 self._judge(mutant, verdicts.SURVIVED, note="(no test reaches it)")
-        for mutant in separate:
-            self._run_separately(mutant, run)
+        if self._options.alone:
+            for mutant in separate:
+                self._run_separately(mutant, run)
 
-    def _tests(self, mutants, run):
+    def _own_tests(self, package, mutants, run, direct=False):
+        tests = self._tests(mutants, run, direct)
+        return [t for t in tests if t.package == package]
+
+    def _tests(self, mutants, run, direct=False):
         """The tests that depend on the mutants' files."""
-        tests = self._workspace.tests_of(sorted({m.file for m in mutants}))
+        tests = self._workspace.tests_of(sorted({m.file for m in mutants}), direct)
         return [
             t
             for t in tests
             if not t.tags & self._options.exempt_tags and (not run.tag or run.tag in t.tags)
         ]
+
+    def _wide_tests(self, mutants, run):
+        """Of these the mutants' own packages' and those that the options ask for."""
+        own = {os.path.dirname(m.file) for m in mutants}
+        return in_folders(self._tests(mutants, run), own, self._options.folders)
 
     def _judge_stage(self, mutants, tests, separate, reached, run):
         """Builds these mutants together and runs the tests that reach each, until one
@@ -142,6 +162,13 @@ class Session:
         limit = 3 * usual + self._options.patience
         program = self._workspace.program(test, run.config)
         outcome = self._runner.run(test, program, limit, {**run.environment, **selected})
+        # Unless it is the machine that has become slow.
+        while selected and outcome.timed_out and limit < test.timeout and (
+            self._runner.run(test, program, limit / 2, run.environment).timed_out
+        ):
+            limit *= 2
+            outcome = self._runner.run(
+                test, program, limit, {**run.environment, **selected})
         if outcome.passed:
             return False
         self._noticed[test.label] += 1
@@ -223,7 +250,7 @@ class Session:
     def _judge_alone(self, mutant, run):
         """The verdict, or None if a test noticed the mutant and that was reported."""
         built = False
-        for stage in self._stages(mutant, self._tests([mutant], run)):
+        for stage in self._stages(mutant, self._wide_tests([mutant], run)):
             try:
                 self._workspace.build([t.label for t in stage], run.config)
                 built = True
@@ -250,6 +277,17 @@ class Session:
         self._report.judge(
             mutant, self._digests[mutant.file], verdict, test, case, seconds, note
         )
+
+
+def in_folders(tests, own, folders):
+    """The tests of the packages `own`, and those in or below the folders (None: all)."""
+    return [
+        t
+        for t in tests
+        if folders is None
+        or t.package in own
+        or any(not f or (t.package + "/").startswith(f + "/") for f in folders)
+    ]
 
 
 def digest(content):

@@ -52,9 +52,11 @@ class Workspace(Tree):
         if protos:
             self.build(protos)
 
-    def tests_of(self, files):
-        """The tests that depend on any of the files."""
-        query = f'kind(".*_test rule", rdeps(//..., {_set(files)}))'
+    def tests_of(self, files, direct=False):
+        """The tests that depend on any of the files; directly: that have one of the
+        files themselves, or a library that has it."""
+        depth = ", 2" if direct else ""
+        query = f'kind(".*_test rule", rdeps(//..., {_set(files)}{depth}))'
         rules = xml.fromstring(self._query(query, "xml"))
         return [Test.of_rule(rule) for rule in rules.iter("rule")]
 
