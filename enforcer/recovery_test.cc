@@ -1026,7 +1026,7 @@ TEST_F(RecoveryTest, SyncsByItselfAndCountsItsFailures) {
 
   // A thread that waits for long ends as soon as its enforcer does.
   options.store = *SqliteStore::open(folder_);
-  options.sync_interval = absl::Hours(1'000);
+  options.sync_interval = absl::Hours(24);
   enforcer_ = *Enforcer::create(options);
   close();
   options.store.reset();
