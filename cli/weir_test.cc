@@ -1,17 +1,11 @@
 // The tool itself, as a shell sees it.
 
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +13,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "cli/shell.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "google/protobuf/struct.pb.h"
@@ -30,53 +25,6 @@
 
 namespace weir::cli {
 namespace {
-
-struct Result {
-  int exit_code;
-  std::string out;
-  std::string err;
-};
-
-std::string path_of(const std::string& name) {
-  return testing::TempDir() + "/" + name;
-}
-
-std::string write_file(const std::string& name, const std::string& text) {
-  std::ofstream(path_of(name), std::ios::binary) << text;
-  return path_of(name);
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-Result weir(std::vector<std::string> arguments, const std::string& in = "",
-            const char* locale = "C.UTF-8") {
-  const std::string in_path = write_file("in", in);
-  const std::string out_path = path_of("out"), err_path = path_of("err");
-  arguments.insert(arguments.begin(), "cli/weir");
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-
-  const pid_t child = fork();
-  if (child == 0) {
-    setenv("LC_ALL", locale, 1);
-    if (std::freopen(in_path.c_str(), "r", stdin) != nullptr &&
-        std::freopen(out_path.c_str(), "w", stdout) != nullptr &&
-        std::freopen(err_path.c_str(), "w", stderr) != nullptr) {
-      execv(argv[0], argv.data());
-    }
-    _exit(127);
-  }
-  int status = 0;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out_path),
-          read_file(err_path)};
-}
 
 google::protobuf::Struct json(const std::string& text) {
   const auto value = parse_json(text);
