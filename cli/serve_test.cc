@@ -26,6 +26,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "http/message.h"
+#include "http/server.h"
 #include "management/credentials.h"
 #include "management/sign_request.h"
 
@@ -607,6 +608,39 @@ TEST(Top, ShowsWhoIsRefused) {
   const Result gone = weir({"top", endpoint});
   EXPECT_EQ(gone.exit_code, 2);
   EXPECT_THAT(gone.err, StartsWith("weir: http://" + server.place() + ": "));
+}
+
+// Of a server that may be any.
+TEST(Top, SaysWhatTheServerSays) {
+  std::string body = "{}";
+  int status = 200;
+  const auto server = *HttpServer::start({}, [&](const HttpRequest&) {
+    return HttpResponse{status, {}, body};
+  });
+  const auto top = [&] {
+    return weir(
+        {"top", absl::StrCat("--endpoint=http://127.0.0.1:", server->port())});
+  };
+  const std::string start =
+      absl::StrCat("weir: http://127.0.0.1:", server->port(), ": ");
+  EXPECT_EQ(top().exit_code, 2) << "no report";
+  // The longest answer that is read.
+  body = std::string(4 << 20, ' ');
+  EXPECT_THAT(top().err, Not(HasSubstr("too long")));
+  body += ' ';
+  EXPECT_EQ(top().err, start + "the answer is too long\n");
+  EXPECT_EQ(top().exit_code, 2);
+  body = R"({"message":"No \u001b[2J such thing"})";
+  for (const int refused : {401, 403, 404, 429, 500}) {
+    status = refused;
+    const Result result = top();
+    EXPECT_EQ(result.exit_code, 1) << refused;
+    EXPECT_EQ(result.err, start + "No \\x1B[2J such thing\n") << refused;
+  }
+  for (const char* other : {"", "<html>", R"({"message":""})", "{}", "[]"}) {
+    body = other;
+    EXPECT_EQ(top().err, start + "HTTP status 500\n") << other;
+  }
 }
 
 TEST(Top, Signs) {
