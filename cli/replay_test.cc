@@ -638,6 +638,21 @@ TEST(Replay, SpansOfMoreThanTenYearsAreRefused) {
   EXPECT_EQ(error.message, "more than 10 years after the first request");
 }
 
+// Also where they reach from years that no calendar has, or into such.
+TEST(Replay, SpansOfTenYearsAreReplayed) {
+  for (const auto& [first, last] : {std::pair{"1970-01-01", "1979-12-28"},
+                                    {"1999-12-31", "2009-12-27"},
+                                    {"2043-12-31", "2053-12-27"},
+                                    {"2079-12-31", "2089-12-27"}}) {
+    EXPECT_EQ(run(absl::StrCat(first, "T00:00:00Z k a:s /x/GET\n", last,
+                               "T00:00:00Z k a:s /x/GET\n"),
+                  plan(kStage))
+                  .total.admitted,
+              2)
+        << first;
+  }
+}
+
 TEST(Replay, ListsKeysByRequestsThenName) {
   const ReplayReport report =
       run("1 c a:s /x/GET\n1 b a:s /x/GET\n1 a a:s /x/GET\n2 c a:s /x/GET\n",

@@ -40,7 +40,6 @@ absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
 
   if (listeners.gateway.has_value()) {
     HttpServerOptions gateway_options = *listeners.gateway;
-    gateway_options.other_descriptors += listeners.management.max_connections;
     gateway_options.treat = [this](const HttpRequest& head) {
       return service_->treat_gateway(head);
     };
@@ -54,9 +53,6 @@ absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
     gateway_ = *std::move(gateway);
   }
   HttpServerOptions management_options = listeners.management;
-  if (listeners.gateway.has_value()) {
-    management_options.other_descriptors += listeners.gateway->max_connections;
-  }
   management_options.treat = [this](const HttpRequest& head) {
     return service_->treat(head);
   };

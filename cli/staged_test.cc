@@ -110,6 +110,9 @@ TEST_F(StagedTest, AFolderReplacesOnlyAnEmptyOne) {
       absl::IsFailedPrecondition(StagedFolder::create(folder_).status()));
   EXPECT_TRUE(
       absl::IsFailedPrecondition(StagedFolder::create(at("a")).status()));
+  const auto root = StagedFolder::create("/").status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(root)) << root;
+  EXPECT_EQ(root.message().substr(0, 3), "/: ");
   // One that is filled meanwhile stays.
   auto folder = StagedFolder::create(at("new"));
   ASSERT_TRUE(folder.ok()) << folder.status();

@@ -49,6 +49,23 @@ TEST(TopReport, IsATable) {
       "stage not in plan\n");
 }
 
+TEST(TopReport, ShortensOnlyWhatDoesNotFit) {
+  const std::string whole = text_of(kAnswer, 1000);
+  int widest = 0;
+  int line = 0;
+  for (const auto text : absl::StrSplit(whole, '\n')) {
+    if (line++ > 0) widest = std::max(widest, static_cast<int>(text.size()));
+  }
+  EXPECT_EQ(text_of(kAnswer, widest), whole);
+  EXPECT_TRUE(absl::StrContains(text_of(kAnswer, widest - 1),
+                                "  method throttle, shop:pr\u2026\n"));
+  // Each text keeps eight columns.
+  EXPECT_TRUE(absl::EndsWith(text_of(kAnswer, 1, false),
+                             "  mobile ~  gold (p~  method ~\n"
+                             "      1          0      0          1  4 m 12 s  "
+                             "k2        -         stage n~\n"));
+}
+
 TEST(TopReport, SaysWhatIsNotExact) {
   const std::string text = text_of(absl::StrReplaceAll(
       kAnswer, {{"\"uncertain\":0,\"limit\":\"stage\"",
@@ -111,6 +128,7 @@ TEST(TopReport, WhatIsNoAnswer_IsRefused) {
         {"\"unknown_key\":7", "\"unknown_key\":-7"},
         {"\"unknown_key\":7", "\"unknown_key\":1e300"},
         {"\"unknown_key\":7", "\"unknown_key\":0.5"},
+        {"\"unknown_key\":7", "\"unknown_key\":9000000000000002"},
         {"\"unknown_key\":7", "\"other\":7"},
         {"\"key_id\":\"k1\"", "\"key_id\":5"},
         {"2026-11-30T15:05:12.000000Z", "yesterday"},
@@ -121,6 +139,10 @@ TEST(TopReport, WhatIsNoAnswer_IsRefused) {
     EXPECT_TRUE(absl::IsInvalidArgument(parse_top_report(json).status()))
         << replacement;
   }
+  EXPECT_TRUE(absl::StrContains(
+      text_of(absl::StrReplaceAll(
+          kAnswer, {{"\"unknown_key\":7", "\"unknown_key\":9e15"}})),
+      "9,000,000,000,000,000 without a known key"));
   for (const char* json : {"", "[]", "{}", "null", "{\"keys\":[1]}", "x"}) {
     EXPECT_FALSE(parse_top_report(json).ok()) << json;
   }

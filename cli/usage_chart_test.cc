@@ -164,6 +164,83 @@ TEST(UsageSvg, DrawsBarsAndTheLimit) {
       "</svg>\n");
 }
 
+TEST(UsageSvg, SaysWhatItShows) {
+  const std::string id(100, 'i');
+  UsageReport report{id, id, 1, {}};
+  for (int i = 0; i < 30; ++i) {
+    report.days.push_back({kMonday + i, i % 10 == 0 ? 60 : 1, 2, 40});
+  }
+  const std::string svg = usage_svg(report);
+  // Of days that are level, the first.
+  EXPECT_TRUE(contains(svg, "most on 2026-03-02: 60. "));
+  const size_t begin = svg.find("<rect class=\"paper\"");
+  EXPECT_EQ(
+      svg.substr(begin, svg.find("<g class=\"day\">") - begin),
+      "<rect class=\"paper\" x=\"0.0\" y=\"0.0\" width=\"800.0\" "
+      "height=\"400.0\"/>\n"
+      "<text x=\"20.0\" y=\"32.0\" class=\"name\">Key "
+      "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii"
+      "iii~</text>\n"
+      "<text x=\"20.0\" y=\"52.0\">Plan "
+      "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii~, 2026-03-02 to 2026-03-31, "
+      "UTC: 207 used, 40 left</text>\n"
+      "<rect class=\"used\" x=\"20.0\" y=\"76.0\" width=\"12.0\" "
+      "height=\"12.0\"/><text x=\"38.0\" y=\"86.0\">used that day</text>\n"
+      "<rect class=\"before\" x=\"145.0\" y=\"76.0\" width=\"12.0\" "
+      "height=\"12.0\"/><text x=\"163.0\" y=\"86.0\">used before in the "
+      "period</text>\n"
+      "<path class=\"limit\" d=\"M354.0 82h12\"/><text x=\"372.0\" "
+      "y=\"86.0\">limit of the period</text>\n"
+      "<path class=\"axis\" d=\"M49.0 356.0H780\"/><text x=\"41.0\" "
+      "y=\"360.0\" class=\"number\" text-anchor=\"end\">0</text>\n"
+      "<path class=\"grid\" d=\"M49.0 276.0H780\"/><text x=\"41.0\" "
+      "y=\"280.0\" class=\"number\" text-anchor=\"end\">50</text>\n"
+      "<path class=\"grid\" d=\"M49.0 196.0H780\"/><text x=\"41.0\" "
+      "y=\"200.0\" class=\"number\" text-anchor=\"end\">100</text>\n"
+      "<path class=\"grid\" d=\"M49.0 116.0H780\"/><text x=\"41.0\" "
+      "y=\"120.0\" class=\"number\" text-anchor=\"end\">150</text>\n"
+      "<text x=\"61.2\" y=\"374.0\" class=\"number\" "
+      "text-anchor=\"middle\">03-02</text>\n"
+      "<text x=\"231.8\" y=\"374.0\" class=\"number\" "
+      "text-anchor=\"middle\">03-09</text>\n"
+      "<text x=\"402.3\" y=\"374.0\" class=\"number\" "
+      "text-anchor=\"middle\">03-16</text>\n"
+      "<text x=\"572.9\" y=\"374.0\" class=\"number\" "
+      "text-anchor=\"middle\">03-23</text>\n"
+      "<text x=\"743.4\" y=\"374.0\" class=\"number\" "
+      "text-anchor=\"middle\">03-30</text>\n");
+  // Without a quota there is no limit.
+  const std::string all =
+      usage_svg({"p1", "", 2, {{kMonday, 5, 0, {}}, {kMonday + 1, 5, 0, {}}}});
+  EXPECT_FALSE(contains(all, "class=\"limit\""));
+  const size_t head = all.find("<rect class=\"paper\"");
+  EXPECT_EQ(
+      all.substr(head, all.find("<g class=\"day\">") - head),
+      "<rect class=\"paper\" x=\"0.0\" y=\"0.0\" width=\"800.0\" "
+      "height=\"400.0\"/>\n"
+      "<text x=\"20.0\" y=\"32.0\" class=\"name\">All 2 keys</text>\n"
+      "<text x=\"20.0\" y=\"52.0\">Plan p1, 2026-03-02 to 2026-03-03, UTC: 10 "
+      "used</text>\n"
+      "<rect class=\"used\" x=\"20.0\" y=\"76.0\" width=\"12.0\" "
+      "height=\"12.0\"/><text x=\"38.0\" y=\"86.0\">used that day</text>\n"
+      "<path class=\"axis\" d=\"M35.0 356.0H780\"/><text x=\"27.0\" "
+      "y=\"360.0\" class=\"number\" text-anchor=\"end\">0</text>\n"
+      "<path class=\"grid\" d=\"M35.0 308.0H780\"/><text x=\"27.0\" "
+      "y=\"312.0\" class=\"number\" text-anchor=\"end\">1</text>\n"
+      "<path class=\"grid\" d=\"M35.0 260.0H780\"/><text x=\"27.0\" "
+      "y=\"264.0\" class=\"number\" text-anchor=\"end\">2</text>\n"
+      "<path class=\"grid\" d=\"M35.0 212.0H780\"/><text x=\"27.0\" "
+      "y=\"216.0\" class=\"number\" text-anchor=\"end\">3</text>\n"
+      "<path class=\"grid\" d=\"M35.0 164.0H780\"/><text x=\"27.0\" "
+      "y=\"168.0\" class=\"number\" text-anchor=\"end\">4</text>\n"
+      "<path class=\"grid\" d=\"M35.0 116.0H780\"/><text x=\"27.0\" "
+      "y=\"120.0\" class=\"number\" text-anchor=\"end\">5</text>\n"
+      "<text x=\"221.2\" y=\"374.0\" class=\"number\" "
+      "text-anchor=\"middle\">03-02</text>\n"
+      "<text x=\"593.8\" y=\"374.0\" class=\"number\" "
+      "text-anchor=\"middle\">03-03</text>\n");
+}
+
 TEST(UsageSvg, NamesALimitThatWouldMakeTheBarsFlat) {
   UsageReport report{"p1", "k1", 1, {{kMonday, 10, 0, 90}}};
   EXPECT_TRUE(contains(usage_svg(report), ">limit of the period<"));

@@ -1,16 +1,15 @@
 // The tool itself, as a shell sees it.
 
-#include <sys/types.h>
-#include <sys/wait.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -19,6 +18,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "cli/shell.h"
 #include "enforcer/clock.h"
 #include "enforcer/enforcer.h"
 #include "google/protobuf/struct.pb.h"
@@ -30,53 +30,6 @@
 
 namespace weir::cli {
 namespace {
-
-struct Result {
-  int exit_code;
-  std::string out;
-  std::string err;
-};
-
-std::string path_of(const std::string& name) {
-  return testing::TempDir() + "/" + name;
-}
-
-std::string write_file(const std::string& name, const std::string& text) {
-  std::ofstream(path_of(name), std::ios::binary) << text;
-  return path_of(name);
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-Result weir(std::vector<std::string> arguments, const std::string& in = "",
-            const char* locale = "C.UTF-8") {
-  const std::string in_path = write_file("in", in);
-  const std::string out_path = path_of("out"), err_path = path_of("err");
-  arguments.insert(arguments.begin(), "cli/weir");
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-
-  const pid_t child = fork();
-  if (child == 0) {
-    setenv("LC_ALL", locale, 1);
-    if (std::freopen(in_path.c_str(), "r", stdin) != nullptr &&
-        std::freopen(out_path.c_str(), "w", stdout) != nullptr &&
-        std::freopen(err_path.c_str(), "w", stderr) != nullptr) {
-      execv(argv[0], argv.data());
-    }
-    _exit(127);
-  }
-  int status = 0;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out_path),
-          read_file(err_path)};
-}
 
 google::protobuf::Struct json(const std::string& text) {
   const auto value = parse_json(text);
@@ -124,6 +77,74 @@ TEST(Weir, HelpsAndTellsItsVersion) {
   const Result version = weir({"--version"});
   EXPECT_EQ(version.exit_code, 0);
   EXPECT_EQ(version.out.substr(0, 5), "weir ");
+}
+
+// Each flag is a line with what its value is, before lines that say more; and
+// is what the command knows it by.
+TEST(Weir, HelpNamesTheFlags) {
+  const std::regex named("  (--?[a-z][a-z-]*)(=([^ ]*[A-Z|][^ ]*))?");
+  for (const std::string command :
+       {"replay", "validate", "patch", "diff", "serve", "top", "usage",
+        "export", "import", "adopt"}) {
+    std::istringstream help(weir({command, "--help"}).out);
+    std::string line;
+    while (std::getline(help, line) && line != "Flags:") {
+    }
+    int flags = 0;
+    while (std::getline(help, line)) {
+      if (line.rfind("        ", 0) == 0) {
+        EXPECT_GT(flags, 0);
+        EXPECT_LE(line.size(), 80u) << line;
+        continue;
+      }
+      std::smatch parts;
+      ASSERT_TRUE(std::regex_match(line, parts, named)) << line;
+      ++flags;
+      const std::string value = parts[3];
+      const Result result = weir({command, parts[1].str() + "="});
+      EXPECT_EQ(result.exit_code, 2);
+      EXPECT_EQ(
+          result.err.substr(0, result.err.find('\n')),
+          "weir: " + command + ": " + parts[1].str() +
+              (value.empty() ? " takes no value" : " needs a value: " + value));
+    }
+    EXPECT_GT(flags, 0) << command;
+  }
+}
+
+// A descriptor that whoever started it had closed does not become another
+// file's: no message lands in a store or a log.
+TEST(Weir, KeepsClosedDescriptorsForItself) {
+  const auto without = [](int descriptor) {
+    return [descriptor] { close(descriptor); };
+  };
+  const std::string plan = write_file("plan.json", kPlan);
+  const Result no_input =
+      weir({"validate", "-"}, kPlan, "C.UTF-8", without(STDIN_FILENO));
+  EXPECT_EQ(no_input.exit_code, 2);
+  EXPECT_EQ(no_input.err, "weir: standard input: Bad file descriptor\n");
+  const Result no_output =
+      weir({"validate", plan}, "", "C.UTF-8", without(STDOUT_FILENO));
+  EXPECT_EQ(no_output.exit_code, 2);
+  EXPECT_EQ(no_output.err, "weir: standard output: write error\n");
+  const std::string log = path_of("closed.log"), moved = log + ".1";
+  std::filesystem::remove(log);
+  const std::string place =
+      "unix:/tmp/weir-closed-test." + std::to_string(getpid());
+  ServeProcess server({"--listen=" + place, "--access-log=" + log},
+                      without(STDERR_FILENO), path_of("closed.out"));
+  const auto wait_for = [](const std::string& path) {
+    while (!std::filesystem::exists(path)) usleep(2000);
+  };
+  wait_for(place.substr(5));
+  for (int i = 0; i < 3; ++i) {
+    std::filesystem::rename(log, moved);
+    server.send(SIGHUP);
+    wait_for(log);
+    EXPECT_EQ(read_file(moved), "");
+  }
+  EXPECT_EQ(server.stop(SIGTERM), 0);
+  EXPECT_EQ(read_file(log), "");
 }
 
 TEST(Weir, UsageErrorsExitWithTwo) {
@@ -1004,6 +1025,91 @@ TEST_F(WeirStoreTest, ImportMakesAStoreOrNothing) {
     EXPECT_EQ(entry.path().string().find(copy_), std::string::npos)
         << entry.path();
   }
+}
+
+TEST(WeirAdopt, MakesAStoreOfADump) {
+  const absl::CivilDay now = absl::ToCivilDay(absl::Now(), absl::UTCTimeZone());
+  const std::string today = absl::FormatCivilTime(now);
+  const std::string dump = path_of("dump"), store = path_of("adopted");
+  std::filesystem::remove_all(dump);
+  std::filesystem::remove_all(store);
+  std::filesystem::create_directory(dump);
+  write_file("dump/plans.json",
+             R"({"items":[{"id":"gold","name":"gold","apiStages":[{"apiId":)"
+             R"("shop","stage":"prod"}],"quota":{"limit":100,"offset":0,)"
+             R"("period":"DAY"},"productCode":"pc"}]})");
+  write_file("dump/keys.json",
+             R"({"items":[{"id":"k1","value":"a-value-of-twenty-bytes-1",)"
+             R"("name":"one","enabled":true,"createdDate":1764547200,)"
+             R"("stageKeys":[]}]})");
+  write_file("dump/usage-plan-keys-gold.json",
+             R"({"items":[{"id":"k1","type":"API_KEY","name":"one"}]})");
+  write_file("dump/usage-gold.json", R"({"usagePlanId":"gold","startDate":")" +
+                                         today + R"(","endDate":")" + today +
+                                         R"(","items":{"k1":[[30,70]]}})");
+  for (int i = 1; i <= 12; ++i) {
+    write_file("dump/note" + std::to_string(10 + i) + ".txt", "");
+  }
+  const std::string counts =
+      "adopt 1 plan, 1 key and 1 association, 1 of them used, with usage "
+      "from " +
+      today + " to " + today + "\n";
+  const Result dry = weir({"adopt", dump, "--dry-run"});
+  EXPECT_EQ(dry.exit_code, 0) << dry.err;
+  EXPECT_EQ(dry.out.rfind("would " + counts, 0), 0u) << dry.out;
+  EXPECT_NE(dry.out.find("files that are neither JSON nor YAML: note11.txt, "
+                         "note12.txt, "),
+            std::string::npos)
+      << dry.out;
+  EXPECT_NE(dry.out.find(", note20.txt and 2 more\n"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(store));
+
+  const auto report =
+      json(weir({"adopt", dump, "--store", store, "--output=json"}).out);
+  EXPECT_TRUE(report.fields().at("adopted").bool_value());
+  for (const char* name :
+       {"plans", "keys", "associations", "usedAssociations"}) {
+    EXPECT_EQ(number(report, name), 1) << name;
+  }
+  EXPECT_EQ(report.fields().at("lastDate").string_value(), today);
+  EXPECT_EQ(report.fields().at("offset").string_value(), "start-day");
+  EXPECT_EQ(report.fields().at("notes").list_value().values_size(), 2);
+  EXPECT_NE(weir({"usage", "gold", "--store", store, "--output=csv"})
+                .out.find("k1," + today + ",30,70\n"),
+            std::string::npos);
+
+  const Result again = weir({"adopt", dump, "--store", store});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_EQ(again.out, "");
+  EXPECT_EQ(again.err,
+            "weir: " + store + ": is there already, and not an empty folder\n");
+  EXPECT_EQ(
+      weir({"adopt", dump}).err.rfind("weir: adopt: --store is required\n", 0),
+      0u);
+  EXPECT_EQ(weir({"adopt", "/no/such", "--dry-run"}).err,
+            "weir: /no/such: No such file or directory\n");
+  // What is not whole.
+  std::filesystem::remove(dump + "/usage-plan-keys-gold.json");
+  std::filesystem::remove_all(store);
+  const Result part = weir({"adopt", dump, "--store", store});
+  EXPECT_EQ(part.exit_code, 1);
+  EXPECT_EQ(part.err.rfind("weir: " + dump, 0), 0u) << part.err;
+  EXPECT_FALSE(std::filesystem::exists(store));
+  // Another meaning of the quotas' offsets is said.
+  write_file("dump/usage-plan-keys-gold.json", R"({"items":[]})");
+  write_file("dump/usage-gold.json", R"({"usagePlanId":"gold","startDate":")" +
+                                         today + R"(","endDate":")" + today +
+                                         R"(","items":{}})");
+  write_file("dump/plans.json",
+             R"({"items":[{"id":"gold","name":"gold","quota":{"limit":100,)"
+             R"("offset":3,"period":"WEEK"}}]})");
+  const Result offsets =
+      weir({"adopt", dump, "--dry-run", "--offset=requests"});
+  EXPECT_EQ(offsets.exit_code, 0) << offsets.err;
+  EXPECT_NE(
+      offsets.out.find("\n  weir serve --store=FOLDER --offset=requests\n"),
+      std::string::npos)
+      << offsets.out;
 }
 
 TEST_F(WeirStoreTest, ExportLeavesWhatItCannotReplace) {

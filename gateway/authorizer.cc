@@ -122,8 +122,7 @@ absl::StatusOr<uint32_t> cost_of(const HttpHeaders& headers) {
   const auto text = single_header(headers, kCost);
   if (!text.has_value()) return uint32_t{1};
   uint32_t cost;
-  if (text->empty() ||
-      !std::all_of(text->begin(), text->end(), absl::ascii_isdigit) ||
+  if (!std::all_of(text->begin(), text->end(), absl::ascii_isdigit) ||
       !absl::SimpleAtoi(to_absl(*text), &cost) || cost < 1 ||
       cost > Authorizer::kMostCost) {
     return absl::InvalidArgumentError(

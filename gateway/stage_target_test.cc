@@ -23,6 +23,18 @@ TEST(StageTarget, Divides) {
   EXPECT_EQ(parsed("/a1/prod/?"), "a1/prod|/|");
 }
 
+TEST(StageNames, AreDecoded) {
+  const auto names = [](std::string_view stage) {
+    const StageNames result = stage_names(stage);
+    return result.api_id + "|" + result.stage;
+  };
+  EXPECT_EQ(names("shop/prod"), "shop|prod");
+  EXPECT_EQ(names("sho%70/pr%2Fod"), "shop|pr/od");
+  EXPECT_EQ(names("s/p%"), "s|p%");
+  EXPECT_EQ(names("shop"), "shop|");
+  EXPECT_EQ(names(""), "|");
+}
+
 TEST(StageTarget, StageAlone_IsItsRoot) {
   EXPECT_EQ(parsed("/a1/prod"), "a1/prod|/|");
   EXPECT_EQ(parsed("/a1/prod?pets"), "a1/prod|/|pets");

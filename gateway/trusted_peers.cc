@@ -31,7 +31,6 @@ absl::Status bad_range(std::string_view range, std::string_view why = "") {
 int parse_bits(std::string_view text, int most) {
   int bits;
   const bool is_number =
-      !text.empty() &&
       std::all_of(text.begin(), text.end(), absl::ascii_isdigit) &&
       absl::SimpleAtoi(to_absl(text), &bits);
   return is_number && bits <= most ? bits : -1;

@@ -1,6 +1,7 @@
 #include "gateway/trusted_peers.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -135,6 +136,16 @@ TEST(TrustedPeers, NoRange) {
     EXPECT_TRUE(absl::StrContains(status.message(), "expected ADDRESS/BITS"))
         << range;
     EXPECT_FALSE(peers.include(from("10.0.0.0"))) << range;
+  }
+  for (const auto& [range, why] :
+       {std::pair{"10.0.0.0/33", ": BITS is no number up to 32"},
+        {"10.0.0.0/-1", ": BITS is no number up to 32"},
+        {"::1/129", ": BITS is no number up to 128"},
+        {"::ffff:10.0.0.0/129", ": BITS is no number up to 128"},
+        {"::ffff:10.0.0.0/95", ": IPv4 addresses in IPv6 have 96 bits or more"},
+        {"*", "got \"*\""}}) {
+    EXPECT_TRUE(absl::EndsWith(TrustedPeers().add(range).message(), why))
+        << range;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <deque>
+#include <utility>
 
 #include "gtest/gtest.h"
 #include "http/message.h"
@@ -112,6 +113,42 @@ TEST_F(ConnectionTableTest, AClassKeepsItsShare) {
   EXPECT_EQ(table_.next_to_give_way(at(99)), &entries_.front());
   table_.remove(fifth);
   EXPECT_EQ(table_.next_to_give_way(at(99)), nullptr);
+}
+
+// Half of the table, a quarter, a sixteenth.
+TEST_F(ConnectionTableTest, SharesAreOfTheSizeOfTheTable) {
+  const std::pair<HttpRequestClass, int> kShares[] = {
+      {HttpRequestClass::kGateway, 120},
+      {HttpRequestClass::kManagement, 60},
+      {HttpRequestClass::kHealth, 15}};
+  for (const auto& [request_class, share] : kShares) {
+    ConnectionTable table(240);
+    std::deque<Entry> entries;
+    for (int i = 0; i <= share; ++i) {
+      EXPECT_EQ(table.next_to_give_way(at(99)), nullptr) << i;
+      Entry& entry = entries.emplace_back();
+      table.add(entry, at(i), /*is_spare=*/false);
+      table.set_class(entry, request_class);
+      table.enter(entry, Phase::kIdle, at(i));
+    }
+    EXPECT_EQ(table.next_to_give_way(at(99)), &entries.front()) << share;
+    EXPECT_FALSE(table.is_full());
+  }
+}
+
+TEST_F(ConnectionTableTest, SpareOnesGiveWayInTheOrderOfTheirPhases) {
+  constexpr Phase kOrder[] = {Phase::kLingering, Phase::kIdle,
+                              Phase::kReceiving, Phase::kSending};
+  std::deque<Entry> spare(5);
+  for (Entry& entry : spare) table_.add(entry, at(0), /*is_spare=*/true);
+  // The last in this order are the oldest.
+  table_.enter(spare[4], Phase::kHandling, at(0));
+  for (int i = 3; i >= 0; --i) table_.enter(spare[i], kOrder[i], at(4 - i));
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(table_.next_spare_to_give_way(), &spare[i]) << i;
+    table_.remove(spare[i]);
+  }
+  EXPECT_EQ(table_.next_spare_to_give_way(), nullptr);
 }
 
 TEST_F(ConnectionTableTest, SpareOnesAreBeyondTheTable) {

@@ -116,8 +116,7 @@ bool is_authority(std::string_view text) {
 std::optional<uint64_t> parse_content_length(std::string_view text) {
   uint64_t length;
   // SimpleAtoi() alone would take spaces and a sign.
-  if (text.empty() ||
-      !std::all_of(text.begin(), text.end(), absl::ascii_isdigit) ||
+  if (!std::all_of(text.begin(), text.end(), absl::ascii_isdigit) ||
       !absl::SimpleAtoi(to_absl(text), &length)) {
     return std::nullopt;
   }

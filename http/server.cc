@@ -281,7 +281,7 @@ void HttpServer::Daemon::add_connection(int number,
   std::make_shared<Connection>(&loop_, std::move(socket), address_of(peer),
                                std::move(certificate))
       ->start(is_spare);
-  check_within(is_spare ? kSpareCheckPeriod : kCheckPeriod);
+  check_within(kSpareCheckPeriod);  // which knows how soon the next one is due
 }
 
 // False if there is none, not even as a spare one.

@@ -1,6 +1,7 @@
 #ifndef WEIR_HTTP_SERVER_COUNTERS_H_
 #define WEIR_HTTP_SERVER_COUNTERS_H_
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -48,9 +49,8 @@ struct ServerCounters {
     result.connections_refused = connections_refused.value();
     result.requests = requests;
     result.requests_refused = requests_refused.value();
-    for (size_t i = 0; i < kHttpRefusals; ++i) {
-      result.refused[i] = refused[i].value();
-    }
+    std::transform(refused.begin(), refused.end(), result.refused.begin(),
+                   [](const Counter& count) { return count.value(); });
     return result;
   }
 

@@ -1,8 +1,10 @@
 #ifndef WEIR_HTTP_SERVER_STATISTICS_H_
 #define WEIR_HTTP_SERVER_STATISTICS_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 
 #include "http/refusal.h"
 
@@ -33,7 +35,8 @@ struct HttpServerStatistics {
     connections_refused += other.connections_refused;
     requests += other.requests;
     requests_refused += other.requests_refused;
-    for (size_t i = 0; i < kHttpRefusals; ++i) refused[i] += other.refused[i];
+    std::transform(refused.begin(), refused.end(), other.refused.begin(),
+                   refused.begin(), std::plus<>());
     return *this;
   }
 };

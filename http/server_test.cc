@@ -1,8 +1,10 @@
 #include "http/server.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -41,6 +43,8 @@
 #include "http/error_response.h"
 #include "http/message.h"
 #include "http/refusal.h"
+#include "http/server_options.h"
+#include "http/server_statistics.h"
 
 namespace weir {
 namespace {
@@ -106,6 +110,14 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   bool is_connected() const { return connected_; }
+  int descriptor() const { return socket_; }
+  // Its own, by which the server knows it.
+  int port() const {
+    sockaddr_in own = {};
+    socklen_t size = sizeof(own);
+    getsockname(socket_, reinterpret_cast<sockaddr*>(&own), &size);
+    return ntohs(own.sin_port);
+  }
 
   // False once the peer has closed.
   bool say(std::string_view text) {
@@ -152,6 +164,8 @@ class Client {
     }
     return closed_;
   }
+  // Whether the peer has dropped what it had not sent yet.
+  bool is_reset() const { return reset_; }
 
  private:
   std::string hear_until(std::string_view text) {
@@ -172,6 +186,7 @@ class Client {
     std::array<char, 65536> bytes;
     const ssize_t size = recv(socket_, bytes.data(), bytes.size(), 0);
     closed_ = size <= 0;
+    reset_ = size < 0;
     if (!closed_) heard_.append(bytes.data(), size);
     return !closed_;
   }
@@ -179,6 +194,7 @@ class Client {
   const int socket_;
   bool connected_ = false;
   bool closed_ = false;
+  bool reset_ = false;
   std::string heard_;
 };
 
@@ -284,9 +300,76 @@ TEST(HttpServer, HandsOverWhatWasSent) {
   EXPECT_EQ(body_of(answer),
             "PATCH /tags/a%2Fb%00?x=%3D&&y=+&z a\0b\r\n\nhost=h\n"
             "x-api-key=one\nx-api-key=two\nempty=\ncontent-length=5"s);
-  EXPECT_TRUE(absl::StrContains(answer, "\r\nDate: ")) << answer;
   EXPECT_TRUE(absl::StrContains(answer, "\r\ncontent-type: text/plain\r\n"));
   EXPECT_EQ(server->statistics().requests, 1);
+}
+
+TEST(HttpServer, SaysWhatTimeItIs) {
+  const auto server = start(echo);
+  for (int i = 0; i < 2; ++i) {
+    const std::string answer = ask(*server, kGet);
+    const size_t at = answer.find("\r\nDate: ");
+    ASSERT_NE(at, answer.npos) << answer;
+    absl::Time date;
+    std::string error;
+    EXPECT_TRUE(absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT",
+                                answer.substr(at + 8, 29), &date, &error))
+        << answer << error;
+    EXPECT_EQ(answer.substr(at + 8 + 29, 2), "\r\n");
+    EXPECT_LE(date, absl::Now());
+    EXPECT_GT(date, absl::Now() - kLong);
+  }
+}
+
+TEST(HttpServer, NamesEachStatus) {
+  const std::pair<int, const char*> kNames[] = {
+      {200, "OK"},
+      {201, "Created"},
+      {202, "Accepted"},
+      {204, "No Content"},
+      {299, ""},
+      {301, "Moved Permanently"},
+      {302, "Found"},
+      {304, "Not Modified"},
+      {400, "Bad Request"},
+      {401, "Unauthorized"},
+      {403, "Forbidden"},
+      {404, "Not Found"},
+      {405, "Method Not Allowed"},
+      {406, "Not Acceptable"},
+      {408, "Request Timeout"},
+      {409, "Conflict"},
+      {412, "Precondition Failed"},
+      {413, "Content Too Large"},
+      {414, "URI Too Long"},
+      {415, "Unsupported Media Type"},
+      {422, "Unprocessable Content"},
+      {429, "Too Many Requests"},
+      {431, "Request Header Fields Too Large"},
+      {500, "Internal Server Error"},
+      {501, "Not Implemented"},
+      {502, "Bad Gateway"},
+      {503, "Service Unavailable"},
+      {504, "Gateway Timeout"},
+      {599, ""}};
+  const auto server = start([](const HttpRequest& request) {
+    HttpResponse response;
+    EXPECT_TRUE(absl::SimpleAtoi(request.target.substr(1), &response.status));
+    response.body = "body";
+    return response;
+  });
+  Client client(*server);
+  for (const auto& [status, name] : kNames) {
+    client.say(absl::StrCat("GET /", status, " HTTP/1.1\r\nHost: h\r\n\r\n"));
+    const bool has_body = status != 204 && status != 304;
+    const std::string answer =
+        has_body ? client.hear_answer() : client.hear("\r\n\r\n");
+    EXPECT_EQ(answer.substr(0, answer.find('\r')),
+              absl::StrCat("HTTP/1.1 ", status, " ", name));
+    EXPECT_EQ(body_of(answer), has_body ? "body" : "");
+    EXPECT_EQ(absl::StrContains(answer, "Content-Length: 4\r\n"),
+              status != 204);
+  }
 }
 
 TEST(HttpServer, SaysWhoAsks) {
@@ -358,7 +441,7 @@ TEST(HttpServer, SaysTheLengthOfABodyThatIsElsewhere) {
   });
   Client client(*server);
   for (const char* method : {"HEAD", "GET"}) {
-    for (const char* length : {"0", "1", "5000000000"}) {
+    for (const char* length : {"0", "1", "5000000000", "4611686018427387904"}) {
       client.say(
           absl::StrCat(method, " /", length, " HTTP/1.1\r\nHost: h\r\n\r\n"));
       const std::string answer = client.hear("\r\n\r\n");
@@ -375,6 +458,7 @@ TEST(HttpServer, SaysNoLengthThatIsNotKnown) {
   for (const HttpHeaders& headers :
        {HttpHeaders{}, HttpHeaders{{"content-length", "-1"}},
         HttpHeaders{{"content-length", "18446744073709551615"}},
+        HttpHeaders{{"content-length", "4611686018427387905"}},
         HttpHeaders{{"content-length", "1"}, {"content-length", "1"}}}) {
     const auto server = start([headers](const HttpRequest& request) {
       return HttpResponse{request.method == "HEAD" ? 200 : 304, headers, ""};
@@ -476,6 +560,8 @@ TEST(HttpServer, SendsOnlyHeadersThatAreOne) {
                         {"content-length", "99"},
                         {"transfer-encoding", "chunked"},
                         {"connection", "close"},
+                        {"Keep-Alive", "timeout=99"},
+                        {"upgrade", "x-split"},
                         {"date", "x-split"},
                         {"set-cookie", "a"},
                         {"set-cookie", "b"}};
@@ -497,18 +583,29 @@ TEST(HttpServer, AnswersAFailureOfTheHandler) {
   const auto server = start([](const HttpRequest& request) -> HttpResponse {
     HttpResponse response;
     if (request.target == "/throw") throw std::bad_alloc();
-    if (request.target == "/status") response.status = 101;
-    if (request.target == "/long") {
-      response.headers = {{"x", std::string(1 << 20, 'x')}};
+    if (absl::StartsWith(request.target, "/status/")) {
+      response.status = std::atoi(&request.target[8]);
+    }
+    if (absl::StartsWith(request.target, "/long/")) {
+      // With ": " and the line's end.
+      const int size = std::atoi(&request.target[6]) - 5;
+      response.headers = {{"x", std::string(static_cast<size_t>(size), 'x')}};
     }
     if (request.target == "/none") response.status = 204;
     return response;
   });
   Client client(*server);
-  for (const char* target : {"/throw", "/status", "/long"}) {
+  for (const char* target :
+       {"/status/200", "/status/599", "/long/16384", "/"}) {
+    client.say(absl::StrCat("GET ", target, " HTTP/1.1\r\nHost: h\r\n\r\n"));
+    const int status = status_of(client.hear_answer());
+    EXPECT_EQ(status, target == "/status/599"s ? 599 : 200) << target;
+  }
+  for (const char* target : {"/throw", "/status/101", "/status/199",
+                             "/status/600", "/long/16385", "/long/1000000"}) {
     client.say(absl::StrCat("GET ", target, " HTTP/1.1\r\nHost: h\r\n\r\n"));
     const std::string answer = client.hear_answer();
-    EXPECT_EQ(status_of(answer), 500);
+    EXPECT_EQ(status_of(answer), 500) << target;
     EXPECT_EQ(body_of(answer), R"({"message":"Internal server error"})");
   }
   client.say("GET /none HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -516,6 +613,22 @@ TEST(HttpServer, AnswersAFailureOfTheHandler) {
   client.say(kGet);
   EXPECT_EQ(status_of(client.hear_answer()), 200);
   EXPECT_TRUE(holds_bodies_of(*server, 0));
+}
+
+// Some clients end a body with a line break that is no part of it.
+TEST(HttpServer, TakesOneEmptyLineBeforeEachRequest) {
+  const auto server = start(echo);
+  Client client(*server);
+  for (const char* line : {"", "\r\n", "\r\n"}) {
+    client.say(absl::StrCat(line, kGet));
+    EXPECT_EQ(status_of(client.hear_answer()), 200);
+  }
+  client.say("\r");
+  std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  client.say(absl::StrCat("\n", kGet));
+  EXPECT_EQ(status_of(client.hear_answer()), 200);
+  client.say(absl::StrCat("\r\n\r\n", kGet));
+  EXPECT_EQ(status_of(client.hear_answer()), 400);
 }
 
 // -- What is not HTTP, or could be read in two ways --
@@ -653,6 +766,17 @@ TEST(HttpServer, FramesBodiesWhoseHeadersHaveBlanks) {
   }
 }
 
+// The answer is to the request that was refused, not to the last one.
+TEST(HttpServer, SaysWhatIsWrongBehindAnAnswerWithoutABody) {
+  const auto server = start(echo);
+  Client client(*server);
+  client.say("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(status_of(client.hear("\r\n\r\n")), 200);
+  client.say("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(body_of(client.hear()),
+            R"({"message":"malformed request: not one Host"})");
+}
+
 TEST(HttpServer, SaysWhatIsWrong) {
   const auto server = start(echo);
   Client client(*server);
@@ -775,9 +899,14 @@ TEST(HttpServer, BoundsBodiesInMemory) {
                          "Content-Length: 40000\r\n\r\n",
                          std::string(40'000, 'x')));
   gate.wait_for(2);
+  // Who needs no more is served.
+  Client fourth(*server);
+  fourth.say(kGet);
+  EXPECT_TRUE(comes([&] { return server->statistics().requests == 3; }));
   gate.open();
   EXPECT_EQ(status_of(first.hear_answer()), 200);
   EXPECT_EQ(status_of(third.hear_answer()), 200);
+  EXPECT_EQ(status_of(fourth.hear_answer()), 200);
   second.say(post);
   EXPECT_EQ(status_of(second.hear_answer()), 200) << "the connection goes on";
 }
@@ -854,6 +983,13 @@ TEST(HttpServer, LetsItsRefusalsBeCompleted) {
       "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nhello world",
       "/b2413");
   refused("GET /c HTTP/1.1\r\nHost: h\r\nA : b\r\n\r\n", "0400");
+  // None is shown what was there of its body.
+  const std::string chunks =
+      " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "5\r\nhello\r\n";
+  refused("POST /d" + chunks + "6\r\n world\r\n0\r\n\r\n", "/d2413");
+  refused("POST /e" + chunks + "x\r\n\r\n\r\n", "/e2400");
+  refused("POST /f" + chunks + "0\r\n\r\n", "/f2503");
   gate.open();
   EXPECT_FALSE(absl::StrContains(first.hear_answer(), "x-refused"));
 }
@@ -1037,6 +1173,60 @@ TEST(HttpServer, AsksForNoBodyThatItDoesNotRead) {
   chunks.say("30000\r\n" + std::string(0x30000, 'x') + "\r\n");
   EXPECT_EQ(chunks.hear(), "");
   EXPECT_TRUE(chunks.is_closed(absl::Milliseconds(1))) << "it is over";
+}
+
+// Up to 64 KiB of each body; then the connection ends.
+TEST(HttpServer, DiscardsShortBodies) {
+  const auto server = start(echo, with_classes());
+  const std::string post = "POST /stranger HTTP/1.1\r\nHost: h\r\n";
+  const std::string most(65536, 'x');
+  Client counted(*server), chunked(*server);
+  for (int i = 0; i < 2; ++i) {
+    counted.say(post + "Content-Length: 65536\r\n\r\n" + most);
+    EXPECT_FALSE(absl::StrContains(counted.hear_answer(), "Connection:"));
+    chunked.say(post + "Transfer-Encoding: chunked\r\n\r\n8000\r\n" +
+                most.substr(0, 0x8000) + "\r\n8000\r\n" +
+                most.substr(0, 0x8000) + "\r\n0\r\n\r\n");
+    EXPECT_FALSE(absl::StrContains(chunked.hear_answer(), "Connection:"));
+  }
+  counted.say(post + "Content-Length: 65537\r\n\r\n");
+  EXPECT_TRUE(absl::StrContains(counted.hear(), "Connection: close\r\n"));
+  chunked.say(post + "Transfer-Encoding: chunked\r\n\r\n10001\r\n" + most +
+              "x\r\n0\r\n\r\n" + kGet);
+  const std::string last = chunked.hear();
+  EXPECT_EQ(status_of(last), 200);
+  EXPECT_EQ(last.find("HTTP/1.1", 1), last.npos) << "it ends behind the answer";
+}
+
+// A peer that was answered for the last time may finish, but not go on for
+// ever.
+TEST(HttpServer, ListensToOnesThatWereAnsweredOnlySoLong) {
+  const auto server = start(echo, with_classes());
+  Client endless(*server);
+  endless.say(
+      "POST /stranger HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999999\r\n"
+      "\r\n");
+  EXPECT_EQ(status_of(endless.hear_answer()), 200);
+  const std::string piece(1 << 20, 'x');
+  int pieces = 0;
+  while (pieces < 200 && endless.say(piece)) ++pieces;
+  EXPECT_GE(pieces, 31);
+  EXPECT_LT(pieces, 64) << "32, and what the kernel holds";
+
+  // Of many, the first make room for the last.
+  const std::string closing =
+      "GET /stranger HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+  std::vector<std::unique_ptr<Client>> answered;
+  for (int i = 0; i < 70; ++i) {
+    answered.push_back(std::make_unique<Client>(*server));
+    answered.back()->say(closing);
+    EXPECT_EQ(status_of(answered.back()->hear()), 200);
+  }
+  EXPECT_TRUE(comes([&] { return !answered.front()->say("x"); }));
+  EXPECT_TRUE(answered.back()->say("x"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_TRUE(answered.back()->say("x"));
+  EXPECT_EQ(server->statistics().connections, 0);
 }
 
 TEST(HttpServer, AnswersAPeerThatSendsAllBeforeItReads) {
@@ -1287,11 +1477,11 @@ TEST(HttpServer, TellsSlowPeers) {
   options.request_timeout = absl::Milliseconds(200);
   options.complete_refusal = [](const HttpRequest& request,
                                 HttpResponse& response) {
-    response.headers.emplace_back("x-refused", request.target);
+    response.headers.emplace_back("x-refused", request.target + request.body);
   };
   const auto server = start(echo, options);
   for (const char* text :
-       {"GET /head",
+       {"GET /head", "\r",
         "POST /body HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nx"}) {
     Client client(*server);
     client.say(text);
@@ -1303,7 +1493,7 @@ TEST(HttpServer, TellsSlowPeers) {
               absl::StrContains(text, "/body"))
         << answer;
   }
-  EXPECT_EQ(refused(*server, HttpRefusal::kTimeout), 2);
+  EXPECT_EQ(refused(*server, HttpRefusal::kTimeout), 3);
 }
 
 TEST(HttpServer, EndsSlowPeers) {
@@ -1335,6 +1525,10 @@ TEST(HttpServer, EndsSlowPeers) {
   for (std::thread& peer : peers) peer.join();
   EXPECT_TRUE(comes([&] { return server->statistics().connections == 0; }));
   EXPECT_EQ(server->statistics().connections_timed_out, 6);
+  // It is not taken for the whole answer.
+  EXPECT_TRUE(reluctant.is_closed());
+  EXPECT_TRUE(reluctant.is_reset());
+  EXPECT_FALSE(silent.is_reset());
 }
 
 TEST(HttpServer, DoesNotCountItsOwnTime) {
@@ -1480,6 +1674,56 @@ TEST(HttpServer, WaitsForDescriptors) {
   }).join();
 }
 
+// Descriptors of this process, from which `accepts` chooses.
+std::set<int> descriptors(const std::function<bool(int)>& accepts) {
+  std::set<int> result;
+  for (int number = 0; number < 1024; ++number) {
+    if (fcntl(number, F_GETFD) != -1 && accepts(number)) result.insert(number);
+  }
+  return result;
+}
+
+// A child that one of the process's threads starts would keep the port and the
+// connections.
+TEST(HttpServer, LeavesNoDescriptorToOtherPrograms) {
+  const auto is_inherited = [](int number) {
+    return (fcntl(number, F_GETFD) & FD_CLOEXEC) == 0;
+  };
+  const std::set<int> before = descriptors(is_inherited);
+  HttpServerOptions at_a_file;
+  at_a_file.address = absl::StrCat("unix:/tmp/weir-server-test.", getpid());
+  const auto server = start(echo), local = start(echo, at_a_file);
+  Client client(*server), local_client(at_a_file.address.substr(5));
+  for (Client* one : {&client, &local_client}) {
+    one->say(kGet);
+    EXPECT_EQ(status_of(one->hear_answer()), 200);
+  }
+  EXPECT_EQ(descriptors(is_inherited), before);
+}
+
+// The last, short part of an answer does not wait for the peer to have
+// acknowledged the others.
+TEST(HttpServer, SendsShortPartsAtOnce) {
+  const auto server = start(echo);
+  Client client(*server);
+  client.say(kGet);
+  client.hear_answer();
+  const std::set<int> sockets = descriptors([&client](int number) {
+    sockaddr_in peer = {};
+    socklen_t size = sizeof(peer);
+    return getpeername(number, reinterpret_cast<sockaddr*>(&peer), &size) ==
+               0 &&
+           peer.sin_family == AF_INET && ntohs(peer.sin_port) == client.port();
+  });
+  ASSERT_EQ(sockets.size(), 1u);
+  int at_once = 0;
+  socklen_t size = sizeof(at_once);
+  ASSERT_EQ(
+      getsockopt(*sockets.begin(), IPPROTO_TCP, TCP_NODELAY, &at_once, &size),
+      0);
+  EXPECT_EQ(at_once, 1);
+}
+
 // -- A socket's file --
 
 TEST(HttpServer, ListensAtAFile) {
@@ -1576,9 +1820,98 @@ TEST(HttpServer, SaysWhyItCannotStart) {
   options = {};
   options.max_total_body_bytes = options.max_body_bytes - 1;
   EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
-  options = {};
-  options.idle_timeout = absl::ZeroDuration();
-  EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
+  options.max_body_bytes = 0;
+  options.max_total_body_bytes = 0;
+  EXPECT_TRUE(start(echo, options));
+}
+
+TEST(HttpServer, BoundsItsOptions) {
+  const auto is_taken = [](const HttpServerOptions& options) {
+    const absl::Status status = check_http_server_options(options);
+    EXPECT_TRUE(status.ok() || absl::IsInvalidArgument(status)) << status;
+    return status.ok();
+  };
+  for (int HttpServerOptions::*const count :
+       {&HttpServerOptions::max_connections, &HttpServerOptions::worker_threads,
+        &HttpServerOptions::max_requests_in_progress}) {
+    HttpServerOptions options;
+    options.*count = 1;
+    EXPECT_TRUE(is_taken(options));
+    options.*count = 0;
+    EXPECT_FALSE(is_taken(options));
+  }
+  for (const auto& [bytes, taken] : {std::pair<size_t, bool>{0, false},
+                                     {1, true},
+                                     {1 << 20, true},
+                                     {(1 << 20) + 1, false}}) {
+    HttpServerOptions options;
+    options.max_header_bytes = bytes;
+    EXPECT_EQ(is_taken(options), taken) << bytes;
+  }
+  for (absl::Duration HttpServerOptions::*const timeout :
+       {&HttpServerOptions::idle_timeout,
+        &HttpServerOptions::request_timeout}) {
+    HttpServerOptions options;
+    options.*timeout = absl::Nanoseconds(1);
+    EXPECT_TRUE(is_taken(options));
+    options.*timeout = absl::ZeroDuration();
+    EXPECT_FALSE(is_taken(options));
+  }
+  HttpServerOptions options;
+  options.tls_certificate = "certificate";
+  EXPECT_FALSE(is_taken(options));
+  options.tls_key = "key";
+  EXPECT_TRUE(is_taken(options));
+}
+
+// All that it may need, spare connections and what others need among them.
+TEST(HttpServer, NeedsNoMoreDescriptorsThanThereAre) {
+  rlimit limit = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const int files = static_cast<int>(limit.rlim_cur);
+  const auto is_taken = [](int connections, int others) {
+    HttpServerOptions options;
+    options.max_connections = connections;
+    options.other_descriptors = others;
+    return check_http_server_options(options).ok();
+  };
+  const int spare = static_cast<int>(kSpareHttpConnections);
+  int most = files - spare;
+  while (most > 0 && !is_taken(most, 0)) --most;
+  EXPECT_LE(most + spare, files - 3) << "the listener and the loop's own";
+  EXPECT_GE(most + spare, files - 16);
+  EXPECT_TRUE(is_taken(most, -5));
+  EXPECT_FALSE(is_taken(most, 1));
+  EXPECT_TRUE(is_taken(most - 10, 10));
+  EXPECT_FALSE(is_taken(most - 10, 11));
+}
+
+TEST(HttpServer, StatisticsOfTwoAddUp) {
+  const auto some = [](int64_t factor) {
+    HttpServerStatistics result;
+    int64_t value = 0;
+    for (int64_t* const number :
+         {&result.connections, &result.requests_in_progress, &result.body_bytes,
+          &result.connections_accepted, &result.connections_timed_out,
+          &result.connections_displaced, &result.connections_refused,
+          &result.requests, &result.requests_refused}) {
+      *number = ++value * factor;
+    }
+    for (int64_t& number : result.refused) number = ++value * factor;
+    return result;
+  };
+  HttpServerStatistics sum = some(1);
+  sum += some(100);
+  EXPECT_EQ(sum.connections, 101);
+  EXPECT_EQ(sum.requests_in_progress, 202);
+  EXPECT_EQ(sum.body_bytes, 303);
+  EXPECT_EQ(sum.connections_accepted, 404);
+  EXPECT_EQ(sum.connections_timed_out, 505);
+  EXPECT_EQ(sum.connections_displaced, 606);
+  EXPECT_EQ(sum.connections_refused, 707);
+  EXPECT_EQ(sum.requests, 808);
+  EXPECT_EQ(sum.requests_refused, 909);
+  EXPECT_EQ(sum.refused, some(101).refused);
 }
 
 TEST(HttpServer, ServesItsPortAgainAtOnce) {
@@ -1764,6 +2097,35 @@ TEST(HttpServer, EndsHandshakesThatNeverEnd) {
   EXPECT_TRUE(gone.is_closed());
   EXPECT_EQ(refused(*server, HttpRefusal::kHandshake), 1);
   EXPECT_EQ(server->statistics().connections, 0);
+}
+
+// A peer could not tell an answer that was cut off from a whole one otherwise.
+TEST(HttpServer, SaysThatTlsIsOver) {
+  const OwnCertificate own;
+  const auto server = start(sends(100'000), own.options());
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(
+      SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  for (const bool has_more : {false, true}) {
+    const Client client(*server);
+    const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context.get()),
+                                                        SSL_free);
+    SSL_set_fd(tls.get(), client.descriptor());
+    ASSERT_EQ(SSL_connect(tls.get()), 1);
+    const std::string request =
+        absl::StrCat("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+                     has_more ? std::string(10'000, 'x') : "");
+    ASSERT_GT(
+        SSL_write(tls.get(), request.data(), static_cast<int>(request.size())),
+        0);
+    size_t heard = 0;
+    std::array<char, 4096> bytes;
+    int size;
+    while ((size = SSL_read(tls.get(), bytes.data(), bytes.size())) > 0) {
+      heard += static_cast<size_t>(size);
+    }
+    EXPECT_GT(heard, 100'000u);
+    EXPECT_EQ(SSL_get_error(tls.get(), size), SSL_ERROR_ZERO_RETURN);
+  }
 }
 
 // A connection of the gateway's stays, and new ones are served.

@@ -132,6 +132,10 @@ TEST(ParseJson, RefusesBadStrings) {
     error(text);
   }
   error(std::string_view("\"a\0b\"", 5));
+  // Names are strings, too.
+  EXPECT_THAT(error(R"({"\x": 1})"), HasSubstr("after a backslash"));
+  EXPECT_THAT(error(R"({"a)"), HasSubstr("line 1, column 4: "));
+  EXPECT_THAT(error("{\"\xFF\": 1}"), HasSubstr("line 1, column 3: "));
 }
 
 TEST(ParseJson, RefusesWhatIsNotJson) {

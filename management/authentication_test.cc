@@ -282,6 +282,15 @@ TEST(Authentication, ASignedHeaderOccursOnce) {
   EXPECT_EQ(answer(with_header(request, "x-forwarded-for", "2")), kSampleId);
 }
 
+// One that is gone is not as good as one that is empty.
+TEST(Authentication, ASignedHeaderIsThere) {
+  HttpRequest request = plain_request();
+  request.headers.emplace_back("x-amz-meta", "");
+  request = *signed_request(request, kFull, "eu-west-1", kNow);
+  EXPECT_EQ(answer(request), kSampleId);
+  EXPECT_EQ(answer(without(request, "x-amz-meta")), kWrongSignature);
+}
+
 TEST(Authentication, SaysWhoAndWhetherTheyMayOnlyLook) {
   ManualClock clock(kNow * kSecond);
   const Authentication authentication(credentials(), &clock);

@@ -135,6 +135,10 @@ TEST(Credentials, AreReadFromAFileOfTheirOwners) {
 }
 
 TEST(Credentials, AreNotReadFromWhatIsNoSmallFile) {
+  // Of a single byte.
+  EXPECT_TRUE(absl::StrContains(
+      Credentials::from_file(write_file(0600, "x")).status().message(),
+      ":1: "));
   const std::string missing = ::testing::TempDir() + "missing";
   EXPECT_TRUE(absl::IsNotFound(Credentials::from_file(missing).status()));
   EXPECT_TRUE(absl::StartsWith(

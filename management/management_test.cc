@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "http/headers.h"
 #include "http/message.h"
+#include "management/status_response.h"
 #include "proto/api_key.pb.h"
 #include "proto/usage_plan.pb.h"
 
@@ -146,6 +147,30 @@ TEST_F(ManagementTest, ServesItsOwnPathsOnly) {
                              "/v2x/apis",
                              "/a1/restapis"}) {
     EXPECT_FALSE(Management::serves(target)) << target;
+  }
+}
+
+TEST(StatusResponse, IsOfTheErrorsClass) {
+  const struct {
+    absl::StatusCode code;
+    int status;
+    const char* type;
+  } kCases[] = {
+      {absl::StatusCode::kInvalidArgument, 400, "BadRequestException"},
+      {absl::StatusCode::kFailedPrecondition, 400, "BadRequestException"},
+      {absl::StatusCode::kUnauthenticated, 401, "UnauthorizedException"},
+      {absl::StatusCode::kPermissionDenied, 403, "AccessDeniedException"},
+      {absl::StatusCode::kNotFound, 404, "NotFoundException"},
+      {absl::StatusCode::kAlreadyExists, 409, "ConflictException"},
+      {absl::StatusCode::kAborted, 409, "ConflictException"},
+      {absl::StatusCode::kResourceExhausted, 429, "LimitExceededException"},
+      {absl::StatusCode::kUnavailable, 503, "ServiceUnavailableException"},
+      {absl::StatusCode::kDataLoss, 503, "ServiceUnavailableException"}};
+  for (const auto& [code, status, type] : kCases) {
+    const HttpResponse response = status_response(absl::Status(code, "why"));
+    EXPECT_EQ(response.status, status);
+    EXPECT_EQ(header(response, "x-amzn-errortype"), type);
+    EXPECT_EQ(response.body, R"({"message":"why"})");
   }
 }
 

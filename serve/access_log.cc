@@ -46,7 +46,6 @@ void AccessLog::observe(const AnsweredRequest& request) noexcept {
 }
 
 absl::Status AccessLog::reopen() {
-  if (options_.path == "-") return absl::OkStatus();
   auto file = LogFile::open(options_.path);
   if (!file.ok()) return file.status();
   collector_.collect([&] {

@@ -51,7 +51,7 @@ class AccessLog final : public RequestObserver {
 
   // Goes on with a file of the same name, which is made if the present one was
   // renamed; what was observed before goes to that. On an error goes on with
-  // the present one. Does nothing for standard output.
+  // the present one. Standard output stays what it is.
   absl::Status reopen();
 
   // Has the thread write what was observed, for two seconds at most, and end.

@@ -332,6 +332,24 @@ TEST_F(AccessLogTest, ReopeningEndsAnError) {
                                   ": is written again; 0 lines were dropped"));
 }
 
+// A disk that is full now and then does not fill the other log.
+TEST_F(AccessLogTest, ErrorsAreSaidOnceAMinute) {
+  std::filesystem::create_symlink("/dev/full", path_);
+  open(path_);
+  for (int i = 1; i <= 3; ++i) {
+    const int64_t before = log_->statistics().write_errors;
+    observe("/a/b/c");
+    wait_for([&] { return log_->statistics().write_errors > before; });
+    std::filesystem::remove(path_);
+    ASSERT_TRUE(log_->reopen().ok());
+    EXPECT_EQ(lines(path_).size(), 1u);
+    std::filesystem::remove(path_);
+    std::filesystem::create_symlink("/dev/full", path_);
+    ASSERT_TRUE(log_->reopen().ok());
+    EXPECT_EQ(reports().size(), 2u) << "that it failed, and was written again";
+  }
+}
+
 TEST_F(AccessLogTest, ReopeningFails_GoesOnWithThePresentFile) {
   open(path_);
   std::filesystem::rename(path_, path_ + ".1");

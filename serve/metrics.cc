@@ -20,6 +20,10 @@ void add_gauge(MetricsWriter& metrics, std::string_view name,
   metrics.add(static_cast<int64_t>(value));
 }
 
+void add_seconds(MetricsWriter& metrics, int64_t nanoseconds) {
+  metrics.add(static_cast<double>(nanoseconds) / 1e9);
+}
+
 void add_counter(MetricsWriter& metrics, std::string_view name,
                  std::string_view help, int64_t value) {
   metrics.begin_counter(name, help);
@@ -105,12 +109,12 @@ void add_statistics(MetricsWriter& metrics,
   metrics.begin_gauge("weir_stalled_call_seconds",
                       "For how long the control plane's call that is furthest "
                       "behind has made no progress.");
-  metrics.add(static_cast<double>(statistics.stalled_call_ns) / 1e9);
+  add_seconds(metrics, statistics.stalled_call_ns);
   if (statistics.synced_unix_ns == 0) return;  // nothing to be late with
   metrics.begin_gauge("weir_last_sync_timestamp_seconds",
                       "When counts were last written to the store, as Unix "
                       "time.");
-  metrics.add(static_cast<double>(statistics.synced_unix_ns) / 1e9);
+  add_seconds(metrics, statistics.synced_unix_ns);
 }
 
 // By the names that every client library of Prometheus gives them.

@@ -1,9 +1,14 @@
 #include "serve/metrics.h"
 
+#include <unistd.h>
+
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "enforcer/clock.h"
 #include "enforcer/decision.h"
 #include "enforcer/enforcer.h"
 #include "gateway/request_counters.h"
@@ -14,6 +19,7 @@
 #include "serve/access_log.h"
 #include "serve/management_counters.h"
 #include "serve/metrics_parser.h"
+#include "store/sqlite_store.h"
 
 namespace weir {
 namespace {
@@ -88,6 +94,22 @@ TEST_F(MetricsTest, WhatIsNotKnown_IsLeftOut) {
   EXPECT_EQ(metrics->count("weir_last_sync_timestamp_seconds"), 0u);
   EXPECT_EQ(metrics->count("weir_http_connections"), 0u);
   EXPECT_EQ(metrics->count("weir_access_log_lines_total"), 0u);
+}
+
+TEST_F(MetricsTest, ASync_HasItsTime) {
+  const std::string folder =
+      absl::StrCat(testing::TempDir(), "/metrics_test.", getpid());
+  Options options;
+  options.clock = std::make_shared<ManualClock>(1'772'600'000'500'000'000);
+  options.store = *SqliteStore::open(folder);
+  const auto enforcer = *Enforcer::create(std::move(options));
+  ASSERT_TRUE(enforcer->sync().ok());
+  sources_.enforcer = enforcer.get();
+  const auto metrics = parse_metrics(text());
+  ASSERT_TRUE(metrics.ok()) << metrics.status();
+  EXPECT_EQ(metrics->at("weir_last_sync_timestamp_seconds").samples.at(""),
+            1772600000.5);
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(MetricsTest, AccessLog_IsCounted) {

@@ -87,8 +87,7 @@ std::optional<ProcessStatus> recent_process_status() {
   static auto* const recent = new Recent;
   MutexLock lock(recent->mutex);
   const auto now = Clock::now();
-  if (!recent->status.has_value() ||
-      now - recent->read >= std::chrono::milliseconds(100)) {
+  if (now - recent->read >= std::chrono::milliseconds(100)) {
     recent->status = process_status();
     recent->read = now;
   }

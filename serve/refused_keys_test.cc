@@ -95,6 +95,7 @@ TEST_F(RefusedKeysTest, ForgetsWhatIsSixMinutesOld) {
   for (int minute = 0; minute < 10; ++minute) {
     refuse(client(0));
     refuse(client(1 + minute));
+    refuse(ClientHandle(), Outcome::kForbidden);
     const auto report = this->report();
     const int kept = std::min(minute + 1, 6);
     EXPECT_EQ(report.keys.size(), static_cast<size_t>(1 + kept));
@@ -102,6 +103,7 @@ TEST_F(RefusedKeysTest, ForgetsWhatIsSixMinutesOld) {
     EXPECT_EQ(report.keys[0].refused, kept);
     EXPECT_EQ(report.keys[0].refusals.unix_ns, now_.unix);
     EXPECT_EQ(report.total[1], 2 * kept);
+    EXPECT_EQ(report.unknown_key, kept);
     EXPECT_EQ(now_.unix - report.since_unix_ns,
               (kept - 1) * RefusedKeys::kMinute);
     now_ = now_ + RefusedKeys::kMinute;
@@ -151,9 +153,9 @@ TEST_F(RefusedKeysTest, ManyKeys_LeaveTheMostRefusedAndTheBounds) {
 }
 
 TEST_F(RefusedKeysTest, KeyThatIsNotCountedInAFullMinute_IsUncertain) {
-  for (size_t i = 0; i < RefusedKeys::kKeysAMinute; ++i) {
-    refuse(client(1 + static_cast<int>(i)));
-  }
+  for (int i = 0; i < 512; ++i) refuse(client(1 + i));
+  EXPECT_EQ(report().keys.size(), 512u);
+  for (const auto& key : report().keys) EXPECT_EQ(key.uncertain, 0);
   now_ = now_ + RefusedKeys::kMinute;
   refuse(client(0));
   for (const auto& key : report().keys) {
@@ -177,6 +179,21 @@ TEST_F(RefusedKeysTest, WhatComesTooFast_IsCountedAsUncounted) {
   EXPECT_EQ(report.total[1] + report.uncounted, kThreads * kEach);
   ASSERT_EQ(report.keys.size(), 1u);
   EXPECT_EQ(report.keys[0].refused, report.total[1]);
+  // Lately.
+  now_ = now_ + 6 * RefusedKeys::kMinute;
+  EXPECT_EQ(this->report().uncounted, 0);
+  refuse(client(0));
+  EXPECT_EQ(this->report().total[1], 1);
+  EXPECT_EQ(this->report().uncounted, 0);
+}
+
+// More than a machine answers while they wait to be counted.
+TEST_F(RefusedKeysTest, SixteenThousandAtOnce_AreCounted) {
+  client(0);
+  for (int i = 0; i < 16'384; ++i) refuse(clients_[0]);
+  const auto report = this->report();
+  EXPECT_EQ(report.uncounted, 0);
+  EXPECT_EQ(report.total[1], 16'384);
 }
 
 TEST_F(RefusedKeysTest, StagesAreBounded) {

@@ -208,7 +208,7 @@ TEST_F(ServiceTest, RefusedKeysAreNamed) {
       call("GET", "/-/refused-keys?limit=1").body,
       HasSubstr(absl::StrCat(R"("key_id":")", id,
                              R"(","key_name":null,"usage_plan_id":null,)")));
-  for (const char* limit : {"0", "101", "x", "", "-1"}) {
+  for (const char* limit : {"0", "101", "x", "", "-1", "%zz"}) {
     EXPECT_EQ(call("GET", absl::StrCat("/-/refused-keys?limit=", limit)).status,
               400)
         << limit;
@@ -218,7 +218,40 @@ TEST_F(ServiceTest, RefusedKeysAreNamed) {
             403);
   EXPECT_THAT(call("GET", "/metrics").body,
               HasSubstr("\nweir_management_requests_total{"
-                        "operation=\"GetRefusedKeys\",status=\"4xx\"} 6\n"));
+                        "operation=\"GetRefusedKeys\",status=\"4xx\"} 7\n"));
+}
+
+// Of a key's plans, the one of the stage that was called.
+TEST_F(ServiceTest, RefusedKeysAreNamedWithTheirPlan) {
+  start();
+  create_plan();
+  const std::string id = enforcer_->list_api_keys()->items[0].id();
+  const auto plan_of = [&](const std::string& target) {
+    for (int i = 0; i < 2; ++i) call("GET", target, "", {{"x-api-key", kKey}});
+    const std::string body = call("GET", "/-/refused-keys").body;
+    const size_t at = body.find(R"("usage_plan_id":)") + 16;
+    return body.substr(at, body.find(',', at) - at);
+  };
+  EXPECT_EQ(plan_of("/a2/prod"), R"("gold")") << "it has no other";
+  for (const std::string api : {"a1", "a2"}) {
+    ASSERT_EQ(
+        call("POST", "/usageplans",
+             absl::StrCat(R"({"id":"silver-)", api,
+                          R"(","name":"silver","apiStages":[{"apiId":")", api,
+                          R"(","stage":"dev"}],"throttle":)"
+                          R"({"rateLimit":0.1,"burstLimit":1}})"))
+            .status,
+        201);
+    ASSERT_EQ(
+        call("POST", absl::StrCat("/usageplans/silver-", api, "/keys"),
+             absl::StrCat(R"({"keyId":")", id, R"(","keyType":"API_KEY"})"))
+            .status,
+        201);
+  }
+  EXPECT_EQ(plan_of("/a2/dev"), R"("silver-a2")");
+  EXPECT_EQ(plan_of("/a1/dev"), R"("silver-a1")");
+  EXPECT_EQ(plan_of("/a1/prod"), R"("gold")");
+  EXPECT_EQ(plan_of("/a2/prod"), "null") << "any of the three";
 }
 
 TEST_F(ServiceTest, RefusedKeysAreForThoseWhoMayRead) {

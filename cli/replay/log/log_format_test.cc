@@ -730,6 +730,22 @@ TEST(LogFormats, XmlIsOneElementOfTexts) {
 
 // -- What is wrong with a line --
 
+TEST(LogFormats, SaysWhatIsWrongWithALineOfHaproxy) {
+  const auto reason = [](const char* part, const char* instead) {
+    std::string line = kHaproxy;
+    return read(
+        "haproxy",
+        line.replace(line.find(part), std::string_view(part).size(), instead));
+  };
+  const std::string start = "malformed: expected ";
+  EXPECT_EQ(reason("2026:15:28:58.476", "2026"),
+            start + "a time such as [17/May/2015:10:05:03.250]");
+  EXPECT_EQ(reason("] ", ""), start + "host:port and a time in brackets");
+  EXPECT_EQ(reason(":45850", "").rfind(start + "host:port, a time, a ", 0), 0u);
+  EXPECT_EQ(reason(" 202 ", " x ").rfind(start + "host:port, a time, a ", 0),
+            0u);
+}
+
 TEST(LogFormats, SaysWhatIsWrongWithACommonLine) {
   const auto reason = [](const std::string& line) {
     return read("combined", line);
