@@ -290,8 +290,12 @@ int main(int argc, char** argv) {
     std::cerr << "usage: management [seconds [folder]]\n";
     return 2;
   }
+  // Made here, and removed at the end: never a folder that was there before.
   const std::string folder = argc > 2 ? argv[2] : "/tmp/weir-management";
-  std::filesystem::remove_all(folder);
+  if (!std::filesystem::create_directory(folder)) {
+    std::cerr << "management: " << folder << " exists\n";
+    return 2;
+  }
   curl_global_init(CURL_GLOBAL_DEFAULT);
   weir::run(seconds, folder);
   std::filesystem::remove_all(folder);

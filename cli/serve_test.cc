@@ -22,7 +22,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/shell.h"
-#include "cli/version.h"
+#include "enforcer/version.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "http/message.h"
