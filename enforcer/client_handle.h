@@ -10,11 +10,11 @@ namespace weir {
 struct Client;
 
 // A client that `Enforcer::resolve()` looked up, for gateways that know the
-// client of a connection: requests that bring it are spared the lookup. Good
-// for the enforcer that gave it, as long as that lives, and safe for ever: when
-// the key is deleted, requests under the handle are forbidden (kUnknownKey), as
-// those under the key are. A default-constructed handle names nobody.
-// *thread-compatible*
+// client of a connection: requests with a handle skip the lookup. Valid only
+// with the enforcer that returned it, for the lifetime of that enforcer. A
+// handle is always safe to use: after its key is deleted, its requests are
+// forbidden (kUnknownKey), as are those with the key. A default-constructed
+// handle is empty. *thread-compatible*
 class ClientHandle {
  public:
   ClientHandle() = default;
@@ -26,7 +26,7 @@ class ClientHandle {
   friend bool operator!=(const ClientHandle& a, const ClientHandle& b) {
     return !(a == b);
   }
-  // An arbitrary order that does not change, for sorted output.
+  // An arbitrary but stable order, for sorted output.
   friend bool operator<(const ClientHandle& a, const ClientHandle& b) {
     return a.serial_ != b.serial_ ? a.serial_ < b.serial_
                                   : std::less<>()(a.client_, b.client_);

@@ -7,8 +7,8 @@
 
 namespace weir {
 
-// One reading of time, in nanoseconds. Throttles go by `monotonic`, which never
-// steps; quota periods go by `unix`, which follows the calendar.
+// One reading of the time, in nanoseconds. Throttles use `monotonic`, which
+// never steps; quota periods use `unix`, which follows the calendar.
 struct Instant {
   int64_t monotonic =
       0;             // since an arbitrary origin, the same for one enforcer
@@ -20,8 +20,8 @@ struct Instant {
   }
 };
 
-// Where an enforcer reads the time. Implementations are thread-safe, and
-// `now()` neither blocks nor allocates.
+// The clock that an enforcer reads. Implementations must be thread-safe, and
+// `now()` must neither block nor allocate.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -30,15 +30,15 @@ class Clock {
 
 // The system's clocks: CLOCK_MONOTONIC and CLOCK_REALTIME.
 //
-// Where the processor has a cycle counter that the kernel itself keeps time by,
-// a call reads that, and ten times a second one of the calls compares it with
-// the system's clocks. The first 200 ms, and wherever there is no such counter,
-// or it misbehaves, a call reads CLOCK_MONOTONIC. Neither is a system call
-// where the C library's clock_gettime() is none.
+// If the processor has a cycle counter that the kernel itself uses to keep
+// time, calls read that counter, and ten times a second one of the calls
+// compares it with the system's clocks. During the first 200 ms, and whenever
+// there is no such counter or it misbehaves, calls read CLOCK_MONOTONIC.
+// Neither is a system call if the C library's clock_gettime() makes none.
 //
 // One thread's readings of `monotonic` never go back. They are within
 // `kErrorBound` of CLOCK_MONOTONIC, usually within 100 ns. A step of the wall
-// clock shows within 100 ms. *thread-safe*
+// clock becomes visible within 100 ms. *thread-safe*
 class SystemClock final : public Clock {
  public:
   // In nanoseconds; enforcer/cycle_clock.h derives it.
@@ -48,7 +48,7 @@ class SystemClock final : public Clock {
   ~SystemClock() override;
   Instant now() noexcept override;
 
-  // Whether calls read the cycle counter at present.
+  // Whether calls currently read the cycle counter.
   bool uses_counter() const noexcept;
 
  private:
@@ -57,7 +57,7 @@ class SystemClock final : public Clock {
   const std::unique_ptr<State> state_;
 };
 
-// A clock that stands still until told otherwise: for tests and simulations.
+// A clock that moves only when told to, for tests and simulations.
 // *thread-safe*
 class ManualClock final : public Clock {
  public:
@@ -72,11 +72,12 @@ class ManualClock final : public Clock {
     monotonic_.fetch_add(nanoseconds);
     unix_.fetch_add(nanoseconds);
   }
-  // Steps the wall clock alone, as an administrator or NTP would.
+  // Steps only the wall clock, as an administrator or NTP would.
   void step_wall_clock(int64_t nanoseconds) { unix_.fetch_add(nanoseconds); }
 
  private:
-  // Relaxed readers: a test that moves time between threads orders it itself.
+  // Readers are relaxed: a test that moves time between threads must provide
+  // its own ordering.
   std::atomic<int64_t> monotonic_;
   std::atomic<int64_t> unix_;
 };

@@ -9,12 +9,12 @@
 
 namespace weir {
 
-// What became of a request.
+// The outcome of a request.
 enum class Outcome : uint8_t {
   kAdmitted,
   kThrottled,      // a token bucket refused
   kQuotaExceeded,  // the period's quota refused
-  kForbidden,      // the key may not call this stage at all
+  kForbidden,      // the key may not call this stage
 };
 
 // Why a request was forbidden.
@@ -25,7 +25,7 @@ enum class Forbidden : uint8_t {
   kNoPlan,  // none of the key's plans covers the stage
 };
 
-// The limit that refused. The last two are those that all keys draw on.
+// The limit that refused. All keys share the last two.
 enum class Limit : uint8_t {
   kNone,
   kPlanThrottle,
@@ -35,7 +35,7 @@ enum class Limit : uint8_t {
   kSharedMethodThrottle,
 };
 
-// The answer to one `admit()`: a plain value. A refused request has consumed
+// The result of one `admit()`: a plain value. A refused request has consumed
 // nothing. *thread-compatible*
 class Decision {
  public:
@@ -43,17 +43,19 @@ class Decision {
 
   bool admitted() const { return outcome == Outcome::kAdmitted; }
 
-  // How long until the same request, at the same cost, would pass if nothing
-  // else were admitted meanwhile. Exact: it is refused a nanosecond earlier.
-  // Zero if it was admitted; InfiniteDuration if it can never pass (its cost
-  // exceeds the burst or the quota, the rate is 0, or the key is forbidden).
+  // How long until the same request, at the same cost, would be admitted if
+  // nothing else were admitted in the meantime. Exact: one nanosecond earlier
+  // it would be refused. Zero if the request was admitted; InfiniteDuration if
+  // it can never be admitted (its cost exceeds the burst or the quota, the rate
+  // is 0, or the key is forbidden).
   absl::Duration retry_after() const {
     return retry_after_ns == kNever ? absl::InfiniteDuration()
                                     : absl::Nanoseconds(retry_after_ns);
   }
 
-  // Whole tokens left in the bucket that governs this method (with two, in the
-  // one that refused, else the method's), after this request. -1: no throttle.
+  // Whole tokens left, after this request, in the bucket that governs this
+  // method. If two buckets govern it: the one that refused, else the method's.
+  // -1 without a throttle.
   int64_t tokens_remaining() const {
     return units_per_token == 0
                ? -1
@@ -67,7 +69,7 @@ class Decision {
                : absl::FromUnixNanos(start_of(calendar.period_end(day)));
   }
 
-  // How long the quota's period is; 0 without a quota.
+  // The length of the quota's period; 0 without a quota.
   int64_t period_seconds() const {
     constexpr int64_t kSecondsPerDay = 86'400;
     return calendar.is_none()
@@ -82,15 +84,16 @@ class Decision {
 
   int64_t retry_after_ns = kNever;
 
-  // The governing throttle: its burst in tokens (-1: none), and the whole
-  // seconds in which an empty bucket fills (at least 1; 0: never, or no
-  // throttle).
+  // The governing throttle: its burst in tokens (-1: no throttle), and the
+  // whole seconds that an empty bucket takes to fill (at least 1; 0: it never
+  // fills, or no throttle).
   int64_t burst = -1;
   int64_t burst_window_seconds = 0;
 
-  // The quota: what the period allows and what is left of it, after this
-  // request; -1: no quota. The period is that of `calendar` which contains
-  // `day`: `period_reset()` and `period_seconds()` work it out when asked.
+  // The quota: what the period allows, and what is left of it after this
+  // request; -1 without a quota. The period is the one of `calendar` that
+  // contains `day`; `period_reset()` and `period_seconds()` compute it on
+  // request.
   int64_t quota_limit = -1;
   int64_t quota_remaining = -1;
   QuotaCalendar calendar;
@@ -99,7 +102,7 @@ class Decision {
   // When the decision was made, in Unix nanoseconds.
   int64_t made_at_unix_ns = 0;
 
-  // In the bucket's own unit; `tokens_remaining()` divides when asked.
+  // In the bucket's own unit; `tokens_remaining()` divides on request.
   uint64_t units_remaining = 0;
   uint64_t units_per_token = 0;
 };

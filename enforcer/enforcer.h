@@ -26,50 +26,53 @@
 
 namespace weir {
 
-// What import_api_keys() does with a key whose value another one has.
+// What import_api_keys() does with a key whose value already exists.
 enum class ExistingKeys {
   kRefuse,     // AlreadyExists
-  kOverwrite,  // the new key takes the other one's place
+  kOverwrite,  // the new key replaces the existing one
 };
 
 // One request.
 struct Call {
-  // What the client sent, whole. Compared in full; never stored or logged.
+  // The key exactly as the client sent it. Compared in full; never stored or
+  // logged.
   std::string_view api_key = {};
   Route route = {};
-  // Tokens and quota that the request takes; 0 asks without taking.
+  // The tokens and quota that the request takes. 0 checks the limits and takes
+  // nothing.
   uint32_t cost = 1;
-  // From a caller that has read the time already, by the clock of the
-  // enforcer's options (or, with the system's, CLOCK_MONOTONIC and
-  // CLOCK_REALTIME).
+  // The time, if the caller has already read it from the clock in the
+  // enforcer's options. With a SystemClock, readings of CLOCK_MONOTONIC and
+  // CLOCK_REALTIME also work.
   std::optional<Instant> now = std::nullopt;
-  // From `resolve()`: then `api_key` is not looked at.
+  // From `resolve()`. If set, `api_key` is ignored.
   ClientHandle client = {};
 };
 
-// One page of a list, in the order of creation with the newest first.
+// One page of a list, sorted by creation, newest first.
 template <class T>
 struct Page {
   std::vector<T> items;
   std::string position;  // where the next page begins; "" at the end
 };
 
-// Which page to give: `position` as the page before returned it ("": the
-// first); `limit` items at most: up to 500, and 25 if it is 0 or less. A page
-// of which little meets a filter's conditions may end early, even be empty:
-// "position" says whether there is more.
+// Which page to return. `position` is the one that the previous page returned,
+// or "" for the first page. `limit` is the maximum number of items: up to 500,
+// and 25 if it is 0 or less. If few items match a filter, a page may end early
+// or even be empty; `Page::position` says whether there is more.
 struct PageRequest {
   std::string position;
   int limit = 0;
 };
 
-// Which API keys a list is of: those that meet every condition that is not "".
+// Which API keys to list: those that meet every condition that is not "".
 struct ApiKeyFilter {
   std::string name_prefix;
   std::string customer_id;
 };
 
-// What is done to tags: some are set, then others removed, if they are there.
+// Changes to tags: `set` is applied first, then `remove`, which ignores tags
+// that do not exist.
 struct TagChanges {
   std::map<std::string, std::string> set;
   std::vector<std::string> remove;
@@ -80,51 +83,50 @@ struct UsageRequest {
   std::string start_date;  // yyyy-mm-dd, UTC, inclusive
   std::string end_date;    // the same; at most 89 days later, 399 with a store
   std::string key_id;      // "": all keys of the plan
-  PageRequest page;        // counts keys; without `key_id` only
+  PageRequest page;        // counts keys; only without `key_id`
 };
 
 // Enforces usage plans inside a gateway's own process.
 //
 // The data plane is `admit()`. Everything else is the control plane: it locks,
-// allocates, and takes microseconds to milliseconds; it never makes `admit()`
-// wait. Calls that take longer (an import, a plan with many keys that is
-// deleted, a page of usage) do their work in pieces of some milliseconds, and
-// let others in between.
+// allocates, and takes microseconds to milliseconds, but never makes `admit()`
+// wait. Longer calls (an import, the deletion of a plan with many keys, a page
+// of usage) work in pieces of a few milliseconds, and other calls run between
+// the pieces.
 //
 // Errors: InvalidArgument (BadRequestException), NotFound, AlreadyExists
-// (ConflictException), FailedPrecondition (BadRequestException: the state of
-// things forbids it), ResourceExhausted (LimitExceededException). Where API
+// (ConflictException), FailedPrecondition (BadRequestException: the current
+// state forbids the call), ResourceExhausted (LimitExceededException). If API
 // Gateway's own wording is known, the message contains it, and `aws_message()`
-// in plan/plan_error.h returns it alone. A call that failed has changed
-// nothing.
+// in plan/plan_error.h returns it alone. A failed call changes nothing.
 //
 // With a store, a change is on disk before it takes effect and before its call
-// returns; one that the store cannot write fails with the store's error
-// (Unavailable, mostly), and nothing has changed. What `admit()` counts is in
-// files that are mapped into memory, at once: however the process ends, no
-// admission is lost that `admit()` has returned. Should the machine lose its
-// power, all is there that was counted before the last sync. Token buckets are
-// not kept: they begin full. With leases, what threads held is lost to the key.
-// A store that was opened to be read gives an enforcer that shows what is in
-// it, also while another process goes on with it, and refuses changes.
+// returns. If the store cannot write it, the call fails with the store's error
+// (usually Unavailable) and changes nothing. `admit()` counts directly in files
+// that are mapped into memory: however the process ends, no admission that
+// `admit()` has returned is lost. After a power failure, everything counted
+// before the last sync is kept. Token buckets are not stored: they start full.
+// Leased tokens that threads still held are lost to the key. With a store that
+// was opened read-only, the enforcer shows the store's contents, even while
+// another process continues to use the store, and refuses changes.
 //
-// After fork(), parent and child each enforce for themselves, from the counts
-// that there were: memory is copied, not shared. The child may go on with the
-// enforcer whatever other threads of the parent were doing; with a store, it
-// cannot change plans and keys, and what it counts is not kept.
+// After fork(), parent and child each enforce on their own, starting from the
+// same counts: memory is copied, not shared. The child may continue to use the
+// enforcer, whatever other threads of the parent were doing. With a store, the
+// child cannot change plans and keys, and its counts are not stored.
 //
-// *thread-safe*, but for construction and destruction.
+// *thread-safe*, except for construction and destruction.
 class Enforcer {
  public:
-  // Makes an enforcer that begins with what the store of the options holds.
-  // Locks and allocates; with a store it reads all of it.
+  // Creates an enforcer that starts with the contents of `options.store`. Locks
+  // and allocates. With a store it reads the whole store.
   //
   // InvalidArgument for an option out of its range. ResourceExhausted if less
-  // than a megabyte of address space is to be had, or if the arena is too small
-  // for what the store holds. With a store, also its own errors (Unavailable,
-  // mostly); DataLoss if the store or the files of counts are damaged, or do
-  // not belong together (see Options::restore_counts); FailedPrecondition if
-  // the store is of a later version of Weir.
+  // than a megabyte of address space is available, or if the arena is too small
+  // for the contents of the store. With a store, also the store's errors
+  // (usually Unavailable); DataLoss if the store or the count files are damaged
+  // or do not belong together (see Options::restore_counts); FailedPrecondition
+  // if a later version of Weir wrote the store.
   static absl::StatusOr<std::unique_ptr<Enforcer>> create(Options options = {});
   // REQUIRES: no call is in progress.
   ~Enforcer();
@@ -133,49 +135,49 @@ class Enforcer {
 
   // -- Data plane --
 
-  // Decides one request, and counts it if it is admitted. All limits or none: a
-  // refused request consumes nothing. A throttled request is a decision, not an
-  // error.
+  // Decides one request, and counts it if it is admitted. The request takes
+  // from all limits or from none: a refused request consumes nothing. A
+  // throttled request is a decision, not an error.
   //
   // A key is never admitted beyond a limit. With n threads inside `admit()` for
-  // one key, it may be refused early by at most the costs of the other n-1
-  // calls, for the length of one call.
+  // one key, the key may be refused early by at most the costs of the other n-1
+  // calls, for the duration of one call.
   //
   // Does not allocate, lock, block, throw, or make a system call (reading the
-  // system's clock through the vDSO aside). A thread's first call registers the
-  // thread, which allocates once.
+  // clock goes through the vDSO). A thread's first call registers the thread,
+  // which allocates once.
   Decision admit(const Call& call) noexcept;
 
-  // Decides a batch: as if each call were admitted by itself, in order, but the
-  // memory of the next ones is fetched meanwhile, and the clock is read once
-  // for all that bring no time. REQUIRES: the spans are of one size.
+  // Decides a batch, as if each call were admitted by itself, in order.
+  // Prefetches the memory for later calls, and reads the clock once for all
+  // calls without a time. REQUIRES: both spans have the same size.
   void admit(absl::Span<const Call> calls,
              absl::Span<Decision> decisions) noexcept;
 
-  // The client with this key, for `Call::client`; one that names nobody if
-  // there is none. As cheap as looking up a call's key.
+  // Returns the client with this key, for `Call::client`, or an empty handle if
+  // there is none. Costs as much as the lookup of a call's key.
   ClientHandle resolve(std::string_view api_key) const noexcept;
 
-  // The id of the key that `resolve()` found, for logs. It does not change
-  // while the handle lives, so callers may keep it. Locks and allocates, as the
-  // control plane does. NotFound if the handle names nobody, or the key was
-  // deleted and 1,024 others after it.
+  // Returns the id of the key that `resolve()` found, for logs. The id does not
+  // change while the handle lives, so callers may cache it. Locks and
+  // allocates, like the control plane. NotFound if the handle is empty, or if
+  // the key was deleted and 1,024 other keys after it.
   absl::StatusOr<std::string> api_key_id(const ClientHandle& client) const;
 
-  // Gives leases to keys for which threads have collided, and takes them from
-  // those that are used no more: where `Options::lease_threads` is set, to be
-  // called every 10 to 100 milliseconds, by any thread. Locks, as the control
-  // plane does; never waits for a request.
+  // Gives leases to keys on which threads have collided, and revokes unused
+  // ones. If `Options::lease_threads` is set, call this every 10 to 100
+  // milliseconds, from any thread. Locks, like the control plane; never waits
+  // for a request.
   void maintain();
 
   // -- Routes --
 
-  // The route of a method: `method_key` is "/pets/GET", "//GET" for the root,
-  // in any spelling that a patch may use; "" stands for the stage's methods
-  // that have no throttle of their own. The same names give the same route. New
-  // names take one of the enforcer's 65,535 routes for as long as it lives, so
-  // do not intern what clients send. Locks and allocates. InvalidArgument for a
-  // name that no plan can hold; ResourceExhausted beyond 65,535 routes.
+  // Returns the route of a method. `method_key` is "/pets/GET", or "//GET" for
+  // the root, in any spelling that a patch accepts; "" means the stage's
+  // methods that have no throttle of their own. Equal names give equal routes.
+  // Each new name permanently takes one of the enforcer's 65,535 routes, so do
+  // not intern names that clients send. Locks and allocates. InvalidArgument
+  // for a name that no plan can hold; ResourceExhausted beyond 65,535 routes.
   absl::StatusOr<Route> intern_route(std::string_view api_id,
                                      std::string_view stage,
                                      std::string_view method_key = "");
@@ -185,15 +187,15 @@ class Enforcer {
     std::string stage;
     std::string method_key;
   };
-  // The same for many at once, in their order: all or none. A plan that has
-  // new ones is compiled once.
+  // Interns many routes, in order: all or none. A plan with new ones is
+  // compiled only once.
   absl::StatusOr<std::vector<Route>> intern_routes(
       absl::Span<const MethodName> names);
 
   // -- Usage plans --
 
-  // Gives the plan an id, unless it brings one of its own (1 to 64 of
-  // [A-Za-z0-9_-]; AlreadyExists if that is taken).
+  // Generates an id unless the plan has one (1 to 64 characters of
+  // [A-Za-z0-9_-]; AlreadyExists if it is taken).
   absl::StatusOr<v1::UsagePlan> create_usage_plan(const v1::UsagePlan& plan);
   absl::StatusOr<v1::UsagePlan> get_usage_plan(std::string_view plan_id) const;
   // With `key_id`, only the plans that the key is associated with.
@@ -204,68 +206,69 @@ class Enforcer {
   // FailedPrecondition while the plan has stages.
   absl::Status delete_usage_plan(std::string_view plan_id);
 
-  // Applies the operations in their order, all or none, and returns the plan as
-  // it is then.
+  // Applies the operations in order, all or none, and returns the resulting
+  // plan.
   //
   // For any threads X and Y: if X's `apply_patch()` returned OK, every
-  // `admit()` on Y that starts after sees the new plan. One that overlaps sees
-  // the old plan or the new one, never a mixture. What keys owe their buckets
-  // and what they have used of their quotas is kept; see docs/patch.md for what
-  // each change does.
+  // `admit()` on Y that starts afterwards sees the new plan. An overlapping
+  // `admit()` sees the old plan or the new one, never a mixture. What keys owe
+  // their buckets and what they have used of their quotas is kept;
+  // docs/patch.md describes the effect of each change.
   absl::StatusOr<v1::UsagePlan> apply_patch(
       std::string_view plan_id,
       absl::Span<const v1::PatchOperation> operations);
 
   // -- Limits that all keys share --
 
-  // From now on every request draws on this plan's throttles as well, after
-  // those of its key's plan, and all requests from the same buckets: all limits
-  // must admit, or none is taken from. As API Gateway applies a stage's
-  // throttles and the account's beyond a usage plan's own:
-  //   - a plan without stages: its throttle is that of the whole enforcer;
-  //   - a plan with stages: its throttle is that of these stages together, and
-  //     a method throttle that of a method (in its place, or beside it; see
-  //     Options::method_throttle).
-  // Patches to the plan hold as for any other. Its quota is not looked at.
-  // Buckets begin full. ResourceExhausted beyond four plans.
+  // From now on, every request also draws on this plan's throttles, after those
+  // of its key's plan, and all requests share the same buckets. A request is
+  // admitted only if all limits admit it; otherwise it takes from none. API
+  // Gateway applies the throttles of a stage and of the account in the same
+  // way, beyond those of a usage plan:
+  //   - the throttle of a plan without stages is that of the whole enforcer;
+  //   - the throttle of a plan with stages is that of these stages together,
+  //     and a method throttle is that of a method (instead of the plan's, or in
+  //     addition to it; see Options::method_throttle).
+  // Patches to the plan take effect as for any other plan. Its quota is
+  // ignored. Buckets start full. ResourceExhausted beyond four plans.
   absl::Status share_usage_plan(std::string_view plan_id);
-  // NotFound if it is not shared. A shared plan cannot be deleted.
+  // NotFound if the plan is not shared. A shared plan cannot be deleted.
   absl::Status unshare_usage_plan(std::string_view plan_id);
 
   // -- API keys --
 
-  // Gives the key an id (unless it brings one, as with plans) and, unless it
-  // brings one, a value. The returned key holds the value.
+  // Generates an id and a value unless the key has them; the rules for ids are
+  // those of plans. The returned key includes the value.
   absl::StatusOr<v1::ApiKey> create_api_key(const v1::ApiKey& key);
   // Creates these keys, and associates them with the plan if one is given: all
-  // of them or, if that fails, none. Returns their ids in the same order. A
-  // value that was generated is what get_api_key() shows.
+  // of them or, on an error, none. Returns their ids in the same order.
+  // get_api_key() returns generated values.
   //
-  // Other calls go on meanwhile. They find no key of an import before all of it
-  // is in the store; then one key after another appears, each with its plans,
-  // until the import returns. `admit()` sees the same. Values and ids are taken
-  // from the beginning. What would get in its way waits for its end: changes to
-  // a key that is overwritten, stages that are added to a plan, a plan that is
-  // deleted, another import.
+  // Other calls run during an import. They see no key of the import until all
+  // of it is in the store. Then the keys appear one by one, each with its
+  // plans, until the import returns; this holds for `admit()` too. Values and
+  // ids are taken before any key appears. Calls that would interfere wait until
+  // the import ends: changes to a key that is overwritten, additions of stages
+  // to a plan, deletions of a plan, other imports.
   //
-  // Errors begin with "keys[i]: ", where that key is what is wrong; no error
-  // repeats a value.
+  // An error about one key begins with "keys[i]: ". No error contains a value.
   absl::StatusOr<std::vector<std::string>> import_api_keys(
       absl::Span<const v1::ApiKey> keys, std::string_view plan_id = "");
-  // The same with plans of its own for each key; all of them or none as well,
-  // unless there is `skipped`: then keys that something is wrong with are left
-  // out. `skipped` gets a status for each key, OK if nothing was wrong with it,
-  // and the id of one that was left out is "".
+  // The same with separate plans for each key. Also all or none, unless
+  // `skipped` is given: then invalid keys are skipped. `skipped` receives a
+  // status for each key, OK if the key is valid, and the id of a skipped key is
+  // "".
   //
-  // With ExistingKeys::kOverwrite, a key whose value another one has takes that
-  // one's place: the name, the description, whether it is enabled and the plans
-  // become the new ones. The id, the customer id, the stages and the tags stay,
-  // and so does what was used under plans that the key keeps. Of several keys
-  // of one value in `keys`, the last that nothing is wrong with counts; the ids
-  // of the others are "". Keys may bring no ids then. Aborted, and nothing
-  // changed, if create_api_key() takes one of the values meanwhile.
+  // With ExistingKeys::kOverwrite, a key whose value already exists replaces
+  // the existing key: the name, the description, whether it is enabled and the
+  // plans become the new ones. The id, the customer id, the stages, the tags
+  // and the usage under plans that the key keeps are preserved. If `keys` holds
+  // several keys with the same value, the last valid one takes effect, and the
+  // ids of the others are "". In this mode keys must not have ids. Aborted,
+  // with nothing changed, if create_api_key() takes one of the values during
+  // the import.
   //
-  // REQUIRES: `plan_ids` is as long as `keys`.
+  // REQUIRES: `plan_ids` has as many elements as `keys`.
   absl::StatusOr<std::vector<std::string>> import_api_keys(
       absl::Span<const v1::ApiKey> keys,
       absl::Span<const std::vector<std::string>> plan_ids,
@@ -276,14 +279,14 @@ class Enforcer {
   absl::StatusOr<Page<v1::ApiKey>> list_api_keys(
       const PageRequest& page = {}, bool include_values = false,
       const ApiKeyFilter& filter = {}) const;
-  // Operations: replace /name, /description, /enabled, /customerId; add and
-  // remove /stages. Values are text; /enabled is true for "true" in any case
-  // and false for all else, and may be a boolean.
+  // Supported operations: replace /name, /description, /enabled, /customerId;
+  // add and remove /stages. Values are text. /enabled is true for "true" in any
+  // case and false for any other text, and may also be a boolean.
   absl::StatusOr<v1::ApiKey> update_api_key(
       std::string_view key_id, absl::Span<const v1::PatchOperation> operations);
   absl::StatusOr<v1::ApiKey> tag_api_key(std::string_view key_id,
                                          const TagChanges& changes);
-  // Ends the key's associations as well, and forgets its usage.
+  // Also ends the key's associations, and discards its usage.
   absl::Status delete_api_key(std::string_view key_id);
 
   // -- Which keys a plan applies to --
@@ -297,71 +300,75 @@ class Enforcer {
   absl::StatusOr<Page<v1::UsagePlanKey>> list_usage_plan_keys(
       std::string_view plan_id, const PageRequest& page = {},
       std::string_view name_prefix = "") const;
-  // Forgets what the key has used of the plan.
+  // Discards the key's usage of the plan.
   absl::Status delete_usage_plan_key(std::string_view plan_id,
                                      std::string_view key_id);
 
   // -- Usage --
 
-  // Daily usage, kept for 90 days, or 400 with a store; what came before reads
-  // as zero. Days to come show what is left now of the present period, and of
-  // later ones all.
+  // Returns daily usage, which is kept for 90 days, or 400 with a store;
+  // earlier days read as zero. For future days, the remaining quota is what is
+  // left now if they are in the current period, and the full quota if they are
+  // in later periods.
   absl::StatusOr<v1::Usage> get_usage(const UsageRequest& request) const;
-  // The one operation is replace /remaining: what is left of the present period
-  // is set to the value, up or down, until the period ends. Returns today's
-  // usage.
+  // The only operation is replace /remaining: it sets what is left of the
+  // current period to the value, up or down, until the period ends. Returns
+  // today's usage.
   absl::StatusOr<v1::Usage> update_usage(
       std::string_view plan_id, std::string_view key_id,
       absl::Span<const v1::PatchOperation> operations);
 
   // -- With a store --
 
-  // Writes all counts that have changed to the store. By itself this happens in
-  // the background, see Options::sync_interval. OK without a store.
+  // Writes all changed counts to the store, and blocks until they are on disk.
+  // This also happens in the background, see Options::sync_interval. OK without
+  // a store. FailedPrecondition in the child of a fork(), whose counts are its
+  // own; the store's error (Unavailable, mostly) if it cannot write: what was
+  // not written is written by the next sync.
   absl::Status sync();
 
   // -- Statistics --
 
   struct Statistics {
-    // Where counts were taken from when the enforcer was made.
+    // Where the counts came from when the enforcer was created.
     enum class Counts {
       kNew,     // there were none, or there is no store
-      kExact,   // from their files
+      kExact,   // from the count files
       kSynced,  // from the last sync: power was lost, or files were damaged
     };
     size_t usage_plans;
     size_t api_keys;
     size_t arena_used_bytes;
-    // Of these, what waits for readers to leave before it is used again.
+    // The part of these that cannot be reused until readers have left.
     size_t arena_retired_bytes;
     size_t arena_reserved_bytes;
-    // Threads of the process, of whatever enforcer, that have called `admit()`
-    // and not exited; and of those how many stand inside it for so long that
-    // retired memory cannot be used again, and since when they do. They make
-    // nobody wait.
+    // Threads of the process that have called `admit()` or `resolve()` of any
+    // enforcer and have not exited; how many of them have been inside such a
+    // call long enough to block the reuse of retired memory; and for how long.
+    // They never make other threads wait.
     size_t threads;
     size_t stalled_threads;
     int64_t stalled_ns;
-    // Days of single keys that are missing from the history because the arena
-    // was used up. Counting itself is never affected.
+    // Key-days (one day of one key) missing from the history because the arena
+    // was full. Counting itself is never affected.
     int64_t days_not_recorded;
-    size_t leases;  // keys of which threads hold tokens
+    size_t leases;  // keys whose tokens threads hold
     Counts counts_from;
     size_t counts_file_bytes;  // on disk, with a store
-    // When the last sync began that was completed, and how many have failed.
+    // When the last completed sync began, and how many syncs have failed.
     int64_t synced_unix_ns;
     int64_t sync_failures;
-    // The same by the clock's monotonic time; 0: none was completed by this
-    // enforcer.
+    // The same in the clock's monotonic time; 0 if this enforcer has completed
+    // none.
     int64_t synced_monotonic_ns;
-    // The call of the control plane that has made no progress for the longest
-    // time, since it began or between two pieces of its work, and how long that
-    // is: "" if none is in progress.
+    // The control plane call that has gone longest without progress, measured
+    // from its start or from the end of its last piece of work, and for how
+    // long. "" if no call is in progress.
     const char* stalled_call;
     int64_t stalled_call_ns;
   };
-  // Never waits: while the control plane is busy, sizes and counts of things
-  // are those of a moment before.
+  // Never waits. While the control plane is busy, sizes and counts of objects
+  // are those of a moment earlier.
   Statistics statistics() const;
 
  private:

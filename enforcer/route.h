@@ -6,8 +6,9 @@
 namespace weir {
 
 // A method of an API stage, as a small integer that `Enforcer::intern_route()`
-// gave. Good for the enforcer that gave it, as long as that lives. A
-// default-constructed route is covered by no plan. *thread-compatible*
+// returned. Valid only with the enforcer that returned it, for the lifetime of
+// that enforcer. No plan covers a default-constructed route.
+// *thread-compatible*
 class Route {
  public:
   Route() = default;

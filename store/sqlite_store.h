@@ -17,34 +17,35 @@
 namespace weir {
 
 // A store in an SQLite database, the file `weir.sqlite` of a folder on a local
-// file system. One process at a time opens it to be written; others may read it
-// meanwhile.
+// file system. Only one process at a time may open it for writing; others may
+// read it at the same time.
 //
 // The database is in WAL mode: `weir.sqlite-wal` and `weir.sqlite-shm` belong
-// to it and stay with it. Copy the whole folder while no process writes to it,
-// or use `sqlite3 weir.sqlite ".backup FILE"`. The WAL is kept short, but while
-// somebody reads, in one call and in any process, it grows by what is written.
+// to it and must stay with it. Copy the whole folder while no process writes to
+// it, or use `sqlite3 weir.sqlite ".backup FILE"`. The WAL is kept short, but
+// while a call of any process reads, it grows by what is written.
 //
-// fork() waits until nobody is inside a store. In a child, the stores that were
-// open refuse every call (FailedPrecondition), destroying them does nothing,
-// and their folders cannot be opened; all other folders can. *thread-safe*
+// fork() waits until no thread is inside a store. In a child, the stores that
+// were open refuse every call (FailedPrecondition), destroying them does
+// nothing, and their folders cannot be opened; all other folders can.
+// *thread-safe*
 class SqliteStore final : public Store {
  public:
   struct Options {
-    // Neither creates nor changes anything, takes no lock, and hinders nobody.
-    // The three files have to be there: a copy without the last two has to be
-    // opened once to be written.
+    // Creates and changes nothing, takes no lock, and blocks no other process.
+    // The three files must exist: a copy without the last two must be opened
+    // for writing once.
     bool read_only = false;
   };
 
-  // To be written, a folder is created if it is missing (not so its parent),
-  // and in it what is missing: for this user's eyes alone, as the keys are
-  // secrets.
+  // Opens a folder, for writing unless `options.read_only` is set. For writing,
+  // creates the folder if it is missing (but not its parent) and any missing
+  // files, readable only by this user, because API keys are secrets.
   //
-  // FailedPrecondition, with the reason, for a folder that another process, or
-  // this one, has open to be written, for a database that is not a store's or
-  // is of another version, and for a lack of permissions. NotFound if there is
-  // nothing to be read.
+  // FailedPrecondition, with the reason, for a folder that this or another
+  // process has open for writing, for a database that is not a store or has
+  // another version, and for missing permissions. NotFound if there is no store
+  // to read.
   static absl::StatusOr<std::shared_ptr<SqliteStore>> open(
       const std::string& folder);
   static absl::StatusOr<std::shared_ptr<SqliteStore>> open(
@@ -54,20 +55,22 @@ class SqliteStore final : public Store {
   SqliteStore& operator=(const SqliteStore&) = delete;
   ~SqliteStore() override;
 
-  // A change that does not fit what is there is InvalidArgument, as is an id
-  // that is empty; deleting what is not there changes nothing. Associations
-  // come in the order of their ids, so a new one's has to be the greatest.
+  // InvalidArgument for a change that does not fit the contents, and for an
+  // empty id. Deleting what does not exist changes nothing. Associations are
+  // ordered by id, so the id of a new one must be the greatest.
   //
-  // Very many keys and associations that are put together are written in
-  // pieces, and what others write comes in between: no other call may be about
-  // the same keys, or delete the plans. Nobody loads them before all are there.
+  // Very many keys and associations that are put in one call are written in
+  // pieces, and other writes come in between: no other call may concern the
+  // same keys, or delete the plans. load() returns none of them until all are
+  // written.
   absl::Status commit(absl::Span<const v1::StoreChange> changes) override;
-  // From a snapshot: commits go on meanwhile, and `visit` may make some.
+  // Reads a snapshot: commits continue during the call, and `visit` itself may
+  // commit.
   absl::Status load(
       absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) override;
 
-  // Commits wait while this writes, so much is better written in pieces: a
-  // thousand days, or a megabyte of blocks, take some milliseconds.
+  // Commits wait while this writes, so write large amounts in pieces: a
+  // thousand days, or a megabyte of blocks, take a few milliseconds.
   absl::Status write_usage(absl::Span<const DailyCount> days,
                            absl::Span<const CountsBlock> blocks) override;
   absl::Status read_counts(
@@ -78,7 +81,7 @@ class SqliteStore final : public Store {
       absl::FunctionRef<void(const DailyCount&)> visit) override;
   absl::StatusOr<int64_t> prune_days(Day day, int64_t most) override;
 
-  // Without symbolic links.
+  // The path has no symbolic links.
   std::string folder() const override;
   bool is_read_only() const override;
 

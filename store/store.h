@@ -14,71 +14,72 @@
 
 namespace weir {
 
-// What was used on one day that has ended, or by now.
+// The usage of one association on one day; for today, so far.
 struct DailyCount {
   int64_t association;
   Day day;
   int64_t used;
 };
 
-// What some associations' counts were when they were last written. What is in
-// `counts` is the writer's matter.
+// The counts of some associations when they were last written. Only the writer
+// interprets `counts`.
 struct CountsBlock {
   uint64_t generation;
   uint32_t number;
   std::string counts;
 };
 
-// Where plans, keys, associations and usage outlive the process.
+// Keeps plans, keys, associations and usage across processes.
 //
-// Each function that writes writes everything or nothing, and has it on disk
-// when it returns OK. One that fails has changed nothing; the store goes on,
-// and a later call may succeed (when there is room on the disk again, say).
+// Each function that writes does so atomically, and the data is on disk when it
+// returns OK. A failed write changes nothing. The store remains usable, and a
+// later call may succeed (once the disk has room again, for example).
 //
-// Errors: Unavailable for what may pass (a full disk, an I/O error);
-// FailedPrecondition for a store that was opened to be read; DataLoss for what
-// is damaged. Messages name the file. Calls block for as long as the disk
-// takes. *thread-safe*
+// Errors: Unavailable for possibly transient problems (a full disk, an I/O
+// error); FailedPrecondition for a write to a store that was opened read-only;
+// DataLoss for damaged data. Messages name the file. Calls block for as long as
+// the disk takes. *thread-safe*
 class Store {
  public:
   virtual ~Store() = default;
 
   // -- Plans, keys, associations --
 
-  // Other calls may be done while this writes very many.
+  // Writes `changes`. Other calls may run while this writes very many changes.
   virtual absl::Status commit(absl::Span<const v1::StoreChange> changes) = 0;
 
-  // Calls `visit` with what there is: the counts first, then plans, keys and
-  // associations, each as the change that puts it and in the order in which
-  // they came. Stops at an error of `visit`, and returns it. What other
-  // processes commit meanwhile is not seen.
+  // Calls `visit` with the store's contents: first the counts, then plans, keys
+  // and associations, each as the change that puts it, in the order of
+  // creation. Stops at the first error of `visit`, and returns it. Does not see
+  // what other processes commit during the call.
   virtual absl::Status load(
       absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) = 0;
 
   // -- Usage --
 
-  // Puts these days, and these blocks in place of those of the same generation
-  // and number.
+  // Writes these days and blocks. A block replaces the one with the same
+  // generation and number.
   virtual absl::Status write_usage(absl::Span<const DailyCount> days,
                                    absl::Span<const CountsBlock> blocks) = 0;
-  // The blocks of a generation, in the order of their numbers.
+  // Calls `visit` with the blocks of a generation, in the order of their
+  // numbers.
   virtual absl::Status read_counts(
       uint64_t generation,
       absl::FunctionRef<absl::Status(std::string_view counts)> visit) = 0;
-  // The days from `first` to `last`, both included, of one association or, if
-  // it is 0, of all; in their order.
+  // Calls `visit` with the days from `first` to `last`, both inclusive, of one
+  // association or, if `association` is 0, of all associations; in order.
   virtual absl::Status read_days(
       int64_t association, Day first, Day last,
       absl::FunctionRef<void(const DailyCount&)> visit) = 0;
-  // Forgets days before `day`, the earliest ones first and `most` at most.
-  // Returns how many it forgot.
+  // Deletes at most `most` days before `day`, the earliest ones first. Returns
+  // how many it deleted.
   virtual absl::StatusOr<int64_t> prune_days(Day day, int64_t most) = 0;
 
   // -- The store itself --
 
-  // Where the files are that requests count in.
+  // The folder of the count files, which requests count in.
   virtual std::string folder() const = 0;
-  // Whether it was opened to be read only.
+  // Whether the store was opened read-only.
   virtual bool is_read_only() const = 0;
 };
 

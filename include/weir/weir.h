@@ -4,28 +4,27 @@
  *   weir_enforcer* enforcer;
  *   weir_text answer;
  *   if (weir_open(&options, &enforcer, &answer) != WEIR_OK) ...
- *   if (weir_admit(enforcer, key, key_size, route, 1, NULL) == WEIR_ADMITTED)
- * ...
+ *   if (weir_admit(enforcer, key, size, route, 1, NULL) == WEIR_ADMITTED) ...
  *
- * libweir.so exports these functions and nothing else. What they do, and what
- * they promise, is what the functions of the same names in enforcer/enforcer.h
- * do and promise; here is what is different in C.
+ * libweir.so exports only these functions. Each does and promises the same as
+ * the function of that name in enforcer/enforcer.h; this header describes only
+ * what is different in C.
  *
- * Text is a pointer and a length; it need not end with a NUL. NULL is the same
- * as "", whatever the length. Documents are the JSON of API Gateway, and so are
+ * Text is a pointer and a length, and need not end with a NUL. NULL is the same
+ * as "", regardless of the length. Documents are API Gateway's JSON, and so are
  * patches: {"patchOperations": [...]} or the bare array of RFC 6902.
  *
- * A function of the control plane returns a code. `answer` then holds a text
- * that the caller owns: the document that was asked for, or "", if the code is
- * WEIR_OK; else what is wrong. weir_text_free() frees it, after an error as
- * well. Where `answer` is NULL, there is no text. No error repeats a key.
+ * A control plane function returns a code. `answer` then holds a text that the
+ * caller owns: if the code is WEIR_OK, the requested document or "", else the
+ * error message. weir_text_free() frees it, also after an error. If `answer` is
+ * NULL, no text is returned. No error contains a key.
  *
- * Structures begin with their size, which the caller sets to sizeof: later
- * versions of the library append members, and take those that a caller does not
- * have as zero. All zeros is a good default for every member.
+ * Structures begin with their size, which the caller sets to sizeof. Later
+ * versions of the library append members, and treat members that a caller does
+ * not have as zero. All zeros is a good default for every member.
  *
- * No function throws or sets errno. A process that has no memory left is ended.
- * All functions may be called by any thread at any time, but for weir_open()
+ * No function throws or sets errno. If the process runs out of memory, it is
+ * terminated. Any thread may call any function at any time, except weir_open()
  * and weir_close() of one enforcer.
  */
 #ifndef WEIR_WEIR_H_
@@ -38,30 +37,30 @@
 extern "C" {
 #endif
 
-/* The number in the name libweir.so.1. It changes when a program that was
- * compiled with an older header could not go on with a newer library. */
+/* The number in the name libweir.so.1. It changes when programs compiled with
+ * an older header would not work with a newer library. */
 #define WEIR_ABI_VERSION 1
 
-/* The library's own, for programs that load it at run time. */
+/* The library's own version, for programs that load it at run time. */
 uint32_t weir_abi_version(void);
-/* Such as "0.1.0". Static. */
+/* Such as "0.1.0". The text is static. */
 const char* weir_version(void);
 
 /* -- Text -- */
 
-/* Owned by the caller. `data` ends with a NUL that `size` does not count, and
- * is NULL if it was freed or never set. */
+/* Owned by the caller. `data` ends with a NUL that `size` does not count. It is
+ * NULL if the text was freed or never set. */
 typedef struct weir_text {
   char* data;
   size_t size;
 } weir_text;
 
-/* Frees the text and clears `text`. Does nothing if there is none. */
+/* Frees the text and clears `text`. Does nothing if there is no text. */
 void weir_text_free(weir_text* text);
 
 /* -- Codes -- */
 
-/* The numbers of gRPC's and Abseil's codes. */
+/* The same numbers as gRPC's and Abseil's codes. */
 typedef int32_t weir_code;
 enum {
   WEIR_OK = 0,
@@ -82,9 +81,9 @@ typedef struct weir_enforcer weir_enforcer;
 
 /* The severities that a log receives. */
 enum { WEIR_LOG_INFO = 0, WEIR_LOG_WARNING = 1, WEIR_LOG_ERROR = 2 };
-/* Receives what no call returns: see Options::log. `message` ends with a NUL
- * and lives for the length of the call. Called by any thread, but never within
- * weir_admit(); must not call the enforcer. */
+/* Receives events that no call returns: see Options::log. `message` ends with a
+ * NUL and is valid only during the call. Called by any thread, but never within
+ * weir_admit(). Must not call the enforcer. */
 typedef void (*weir_log)(void* context, int32_t severity, const char* message,
                          size_t message_size);
 
@@ -94,14 +93,14 @@ enum { WEIR_METHOD_REPLACES_PLAN = 0, WEIR_METHOD_ADDS_TO_PLAN = 1 };
 typedef struct weir_options {
   size_t size; /* sizeof(weir_options) */
 
-  /* The folder of an SQLite store, where plans, keys and usage outlive the
-   * process. "": nowhere. */
+  /* The folder of an SQLite store, which keeps plans, keys and usage across
+   * processes. "": no store. */
   const char* store;
   size_t store_size;
-  int32_t store_read_only; /* not 0: only to be read */
+  int32_t store_read_only; /* not 0: open read-only */
   int32_t restore_counts;  /* not 0: see Options::restore_counts */
-  /* How often counts go to the store, in nanoseconds. 0: each second; negative:
-   * only when weir_sync() is called. */
+  /* How often counts are written to the store, in nanoseconds. 0: once a
+   * second; negative: only when weir_sync() is called. */
   int64_t sync_interval_ns;
 
   int32_t quota_offset;    /* WEIR_OFFSET_... */
@@ -116,20 +115,20 @@ typedef struct weir_options {
   void* log_context;
 } weir_options;
 
-/* Makes an enforcer in `*enforcer`, which is NULL after an error. `options` may
- * be NULL. With a store this reads all of it. */
+/* Creates an enforcer in `*enforcer`, which is NULL after an error. `options`
+ * may be NULL. With a store, this reads the whole store. */
 weir_code weir_open(const weir_options* options, weir_enforcer** enforcer,
                     weir_text* answer);
-/* Writes what is not in the store yet, and frees everything. No other call may
+/* Writes what is not yet in the store, and frees everything. No other call may
  * be in progress. NULL does nothing. */
 void weir_close(weir_enforcer* enforcer);
 
 /* -- Data plane: no lock, no allocation, no system call -- */
 
-/* A method of an API stage. Zero is covered by no plan. */
+/* A method of an API stage. No plan covers zero. */
 typedef uint32_t weir_route;
 
-/* A client that weir_resolve() found. All zeros names none. */
+/* A client that weir_resolve() found. All zeros is no client. */
 typedef struct weir_client {
   uint64_t opaque[2];
 } weir_client;
@@ -140,9 +139,9 @@ typedef struct weir_instant {
   int64_t unix_time; /* CLOCK_REALTIME */
 } weir_instant;
 
-/* Outcomes. Zero is a refusal, so that a decision nobody made admits nobody. */
+/* Outcomes. Zero is a refusal, so a decision left at zero admits no request. */
 enum {
-  WEIR_FORBIDDEN = 0, /* the key may not call this stage at all */
+  WEIR_FORBIDDEN = 0, /* the key may not call this stage */
   WEIR_ADMITTED = 1,
   WEIR_THROTTLED = 2,
   WEIR_QUOTA_EXCEEDED = 3
@@ -167,7 +166,7 @@ enum {
 /* A time that never comes. */
 #define WEIR_NEVER INT64_MAX
 
-/* The answer to one request: a plain value. */
+/* The result of one request: a plain value. */
 typedef struct weir_decision {
   size_t size; /* sizeof(weir_decision), set by the caller */
 
@@ -176,17 +175,19 @@ typedef struct weir_decision {
   uint8_t limit;
   uint8_t reserved[5];
 
-  /* How long until the same request would pass, exactly: 0 if it was admitted,
-   * WEIR_NEVER if it can never pass. */
+  /* How long until the same request would be admitted, exactly: 0 if it was
+   * admitted, WEIR_NEVER if it can never be admitted. */
   int64_t retry_after_ns;
   int64_t made_at_unix_ns;
 
-  /* The governing throttle: its burst in tokens (-1: none), and the seconds in
-   * which an empty bucket fills (0: never, or no throttle). */
+  /* The governing throttle: its burst in tokens (-1: no throttle), and the
+   * seconds that an empty bucket takes to fill (0: it never fills, or no
+   * throttle). */
   int64_t burst;
   int64_t burst_window_seconds;
 
-  /* The quota: what the period allows, and what is left of it; -1: no quota. */
+  /* The quota: what the period allows, and what is left of it; -1 without a
+   * quota. */
   int64_t quota_limit;
   int64_t quota_remaining;
 
@@ -197,8 +198,9 @@ typedef struct weir_decision {
   int32_t calendar;
 } weir_decision;
 
-/* Decides one request of `cost` tokens, and counts it if it is admitted; 0 asks
- * without taking. Returns the outcome. `decision` may be NULL. */
+/* Decides one request of `cost` tokens, and counts it if it is admitted. A cost
+ * of 0 checks the limits and takes nothing. Returns the outcome. `decision` may
+ * be NULL. */
 int32_t weir_admit(weir_enforcer* enforcer, const char* api_key,
                    size_t api_key_size, weir_route route, uint32_t cost,
                    weir_decision* decision);
@@ -207,39 +209,41 @@ typedef struct weir_call {
   size_t size; /* sizeof(weir_call) */
   const char* api_key;
   size_t api_key_size;
-  weir_client client; /* if it names one, the key is not looked at */
+  weir_client client; /* if not all zeros, the key is ignored */
   weir_route route;
   uint32_t cost;
   weir_instant now; /* all zeros: the enforcer reads the clock */
 } weir_call;
 
-/* The same with all that a request may bring. */
+/* The same with every option of a call. */
 int32_t weir_admit_call(weir_enforcer* enforcer, const weir_call* call,
                         weir_decision* decision);
 
-/* Decides `count` calls as if each were admitted by itself, in order. The first
- * elements' sizes are those of all elements. Returns how many were admitted. */
+/* Decides `count` calls, as if each were admitted by itself, in order. The
+ * sizes in the first elements apply to all elements. Returns how many calls
+ * were admitted. */
 size_t weir_admit_batch(weir_enforcer* enforcer, const weir_call* calls,
                         weir_decision* decisions, size_t count);
 
-/* The client with this key; all zeros if there is none. */
+/* Returns the client with this key, or all zeros if there is none. */
 weir_client weir_resolve(const weir_enforcer* enforcer, const char* api_key,
                          size_t api_key_size);
 
-/* Whole tokens left in the governing bucket; -1: no throttle. */
+/* Whole tokens left in the governing bucket; -1 without a throttle. */
 int64_t weir_tokens_remaining(const weir_decision* decision);
-/* When the quota's period ends, in Unix nanoseconds; WEIR_NEVER: no quota. */
+/* When the quota's period ends, in Unix nanoseconds; WEIR_NEVER without a
+ * quota. */
 int64_t weir_period_reset_unix_ns(const weir_decision* decision);
-/* How long the quota's period is; 0: no quota. */
+/* The length of the quota's period; 0 without a quota. */
 int64_t weir_period_seconds(const weir_decision* decision);
 
-/* The HTTP status for a decision: 200, 403 or 429. `body` and `error_type` (the
- * value of x-amzn-ErrorType), unless they are NULL, are set to static texts
- * that end with a NUL, "" if the request was admitted. */
+/* Returns the HTTP status for a decision: 200, 403 or 429. Sets `body` and
+ * `error_type` (the value of x-amzn-ErrorType), unless they are NULL, to static
+ * texts that end with a NUL; "" if the request was admitted. */
 int32_t weir_http_status(const weir_decision* decision, const char** body,
                          const char** error_type);
 
-/* How clients are told what is left: see enforcer/http_response.h. */
+/* How clients learn what is left: see enforcer/http_response.h. */
 enum {
   WEIR_HEADERS_OFF = 0,
   WEIR_HEADERS_X_RATE_LIMIT_DELTA = 1,
@@ -247,33 +251,34 @@ enum {
   WEIR_HEADERS_IETF_DRAFT_10 = 3,
   WEIR_HEADERS_IETF_DRAFT_11 = 4
 };
-/* So much room is enough for any decision. */
+/* Enough room for any decision. */
 #define WEIR_MAX_HEADER_BYTES 512
-/* Writes lines "Name: value\r\n", Retry-After among them, and a NUL into
- * `buffer`; headers for which there is no room are left out, whole. Returns the
- * length without the NUL. `max_retry_after`: the longest wait that a client is
- * asked for, in seconds; 0: a day. */
+/* Writes lines "Name: value\r\n", including Retry-After, and a NUL into
+ * `buffer`. Headers that do not fit are omitted; none is truncated. Returns the
+ * length without the NUL. `max_retry_after` is the longest wait that clients
+ * are asked for, in seconds; 0: a day. */
 size_t weir_rate_limit_headers(const weir_decision* decision, int32_t format,
                                int64_t max_retry_after, char* buffer,
                                size_t buffer_size);
 
-/* Where lease_threads is set: to be called every 10 to 100 milliseconds. */
+/* If lease_threads is set, call this every 10 to 100 milliseconds. */
 void weir_maintain(weir_enforcer* enforcer);
 
 /* -- Control plane: locks, allocates, takes microseconds to milliseconds -- */
 
-/* The route of a method: "/pets/GET", or "" for the stage's methods that have
- * no throttle of their own. */
+/* Returns the route of a method, such as "/pets/GET", or "" for the stage's
+ * methods that have no throttle of their own. */
 weir_code weir_intern_route(weir_enforcer* enforcer, const char* api_id,
                             size_t api_id_size, const char* stage,
                             size_t stage_size, const char* method_key,
                             size_t method_key_size, weir_route* route,
                             weir_text* answer);
-/* The id of the key that weir_resolve() found. */
+/* Returns the id of the key that weir_resolve() found. */
 weir_code weir_api_key_id(const weir_enforcer* enforcer,
                           const weir_client* client, weir_text* answer);
 
-/* Answers of these are usage plans as JSON. */
+/* The answer of create, get and apply_patch is the usage plan as JSON, that of
+ * the others "". */
 weir_code weir_create_usage_plan(weir_enforcer* enforcer, const char* json,
                                  size_t json_size, weir_text* answer);
 weir_code weir_get_usage_plan(const weir_enforcer* enforcer,
@@ -290,16 +295,18 @@ weir_code weir_share_usage_plan(weir_enforcer* enforcer, const char* plan_id,
 weir_code weir_unshare_usage_plan(weir_enforcer* enforcer, const char* plan_id,
                                   size_t plan_id_size, weir_text* answer);
 
-/* A page of a list. The answer is {"items": [...], "position": "..."}, without
- * "position" at the end; `position` is "" for the first page, and `limit` at
- * most 500 (0: 25). `key_id`: only the plans of this key; "": all. */
+/* Returns a page of a list. The answer is {"items": [...], "position": "..."};
+ * the last page has no "position". `position` is "" for the first page, and
+ * `limit` is at most 500 (0: 25). `key_id`: only the plans of this key; "":
+ * all. */
 weir_code weir_list_usage_plans(const weir_enforcer* enforcer,
                                 const char* key_id, size_t key_id_size,
                                 const char* position, size_t position_size,
                                 int32_t limit, weir_text* answer);
 
-/* Answers of these are API keys as JSON; those of the first and, with
- * `include_value`, of others hold the secret. */
+/* The answer is the API key as JSON, "" for delete, and a page of keys for
+ * list. It includes secrets for create, and for get and list if `include_value`
+ * or `include_values` is not 0. */
 weir_code weir_create_api_key(weir_enforcer* enforcer, const char* json,
                               size_t json_size, weir_text* answer);
 weir_code weir_get_api_key(const weir_enforcer* enforcer, const char* key_id,
@@ -315,7 +322,7 @@ weir_code weir_list_api_keys(const weir_enforcer* enforcer,
                              size_t position_size, int32_t limit,
                              weir_text* answer);
 /* Creates an array of API keys, and associates them with a plan unless
- * `plan_id` is "": all, or none. The answer is the array of their ids. */
+ * `plan_id` is "": all or none. The answer is the array of their ids. */
 weir_code weir_import_api_keys(weir_enforcer* enforcer, const char* json,
                                size_t json_size, const char* plan_id,
                                size_t plan_id_size, weir_text* answer);
@@ -330,8 +337,8 @@ weir_code weir_delete_usage_plan_key(weir_enforcer* enforcer,
                                      const char* key_id, size_t key_id_size,
                                      weir_text* answer);
 
-/* Daily usage from one date to another ("2026-02-16", both included), as
- * GetUsage answers it. `key_id`: "" for all keys of the plan, in pages. */
+/* Returns daily usage from one date to another ("2026-02-16", both inclusive),
+ * as GetUsage answers it. `key_id`: "" for all keys of the plan, in pages. */
 weir_code weir_get_usage(const weir_enforcer* enforcer, const char* plan_id,
                          size_t plan_id_size, const char* key_id,
                          size_t key_id_size, const char* start_date,
@@ -339,13 +346,13 @@ weir_code weir_get_usage(const weir_enforcer* enforcer, const char* plan_id,
                          size_t end_date_size, const char* position,
                          size_t position_size, int32_t limit,
                          weir_text* answer);
-/* A patch of /remaining. The answer is today's usage. */
+/* Applies a patch of /remaining. The answer is today's usage. */
 weir_code weir_update_usage(weir_enforcer* enforcer, const char* plan_id,
                             size_t plan_id_size, const char* key_id,
                             size_t key_id_size, const char* json,
                             size_t json_size, weir_text* answer);
 
-/* Writes all counts that have changed to the store. */
+/* Writes all changed counts to the store. */
 weir_code weir_sync(weir_enforcer* enforcer, weir_text* answer);
 
 enum { WEIR_COUNTS_NEW = 0, WEIR_COUNTS_EXACT = 1, WEIR_COUNTS_SYNCED = 2 };
