@@ -2,12 +2,34 @@
 
 #include <cstdint>
 #include <limits>
+#include <sstream>
 #include <string>
 
+#include "cli/console.h"
+#include "cli/notices.h"
 #include "gtest/gtest.h"
 
 namespace weir::cli {
 namespace {
+
+// As much as a pipe takes at once, but no half of a character.
+TEST(Notices, AreCutBetweenCharacters) {
+  for (const std::string start : {"", "a", "ab", "abc"}) {
+    std::istringstream in;
+    std::ostringstream out, err;
+    const Console console{in, out, err};
+    std::string text = start;
+    while (text.size() <= 2048) text += "\xF0\x9F\x98\x80";
+    Notices notices(console);
+    notices.say(text);
+    const size_t kept = start.size() + (2048 - start.size()) / 4 * 4;
+    EXPECT_EQ(err.str(), "weir: " + text.substr(0, kept) + "...\n");
+    err.str("");
+    notices.say(text.substr(0, 2048 - (2048 - start.size()) % 4));
+    EXPECT_EQ(err.str(), "weir: " + text.substr(0, kept) + "\n");
+    EXPECT_EQ(out.str(), "");
+  }
+}
 
 TEST(Printable, KeepsText) {
   EXPECT_EQ(printable("2001:db8::1"), "2001:db8::1");

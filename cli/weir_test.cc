@@ -80,7 +80,7 @@ TEST(Weir, HelpsAndTellsItsVersion) {
 }
 
 // Each flag is a line with what its value is, before lines that say more; and
-// is what the command knows it by.
+// the first of them what the command knows it by.
 TEST(Weir, HelpNamesTheFlags) {
   const std::regex named("  (--?[a-z][a-z-]*)(=([^ ]*[A-Z|][^ ]*))?");
   for (const std::string command :
@@ -99,7 +99,7 @@ TEST(Weir, HelpNamesTheFlags) {
       }
       std::smatch parts;
       ASSERT_TRUE(std::regex_match(line, parts, named)) << line;
-      ++flags;
+      if (++flags > 1) continue;
       const std::string value = parts[3];
       const Result result = weir({command, parts[1].str() + "="});
       EXPECT_EQ(result.exit_code, 2);

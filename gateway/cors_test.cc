@@ -57,6 +57,7 @@ TEST(CorsOrigins, AreComparedAsBrowsersWriteThem) {
            {kOrigin, kOrigin},
            {"HTTPS://WWW.Example.COM:443", kOrigin},
            {"http://a.example:80", "http://a.example"},
+           {"http://a_b-1.example", "http://a_b-1.example"},
            {"http://a.example:080", "http://a.example"},
            {"http://a.example:443", "http://a.example:443"},
            {"http://localhost:3000", "http://localhost:3000"},

@@ -49,8 +49,9 @@ absl::StatusOr<std::string> percent_decoded(std::string_view text) {
       result.push_back(text[i]);
       continue;
     }
-    const int high = i + 2 < text.size() ? digit_value(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? digit_value(text[i + 2]) : -1;
+    const std::string_view digits = text.substr(i + 1, 2);
+    const int high = digits.size() == 2 ? digit_value(digits[0]) : -1;
+    const int low = digits.size() == 2 ? digit_value(digits[1]) : -1;
     if (high < 0 || low < 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("request target: in ", excerpt(text),

@@ -109,6 +109,12 @@ TEST(ParseJson, ReadsEscapes) {
             "A\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
   EXPECT_EQ(parsed(R"("\u0000")").string_value(), std::string(1, '\0'));
   EXPECT_EQ(parsed(R"("\uDBFF\uDFFF")").string_value(), "\xF4\x8F\xBF\xBF");
+  // On both sides of the surrogates, and of each length in UTF-8.
+  EXPECT_EQ(parsed(R"("\ud7ff\ue000")").string_value(),
+            "\xED\x9F\xBF\xEE\x80\x80");
+  EXPECT_EQ(parsed(R"("\u007f\u0080\u07ff\u0800")").string_value(),
+            "\x7F\xC2\x80\xDF\xBF\xE0\xA0\x80");
+  error(R"("\ud83d\ue000")");
 }
 
 TEST(ParseJson, ReadsEveryCharacterThatNeedsNoEscape) {

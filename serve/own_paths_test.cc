@@ -38,9 +38,9 @@ TEST(OwnPaths, AreTheManagementsAndTheServices) {
     EXPECT_TRUE(is_own_path(own)) << own;
   }
   for (const char* other :
-       {"", "x", "//", "/a1/prod", "/a1", "/metricsx/prod", "/x/metrics",
-        "/healthz2/x", "/--/x", "/v2", "/v2/prod/apis", "/v2/", "/restapis2/x",
-        "/a1/prod?/metrics"}) {
+       {"", "x", "xmetrics", "xhealthz/x", "//", "/a1/prod", "/a1",
+        "/metricsx/prod", "/x/metrics", "/healthz2/x", "/--/x", "/v2",
+        "/v2/prod/apis", "/v2/", "/restapis2/x", "/a1/prod?/metrics"}) {
     EXPECT_FALSE(is_own_path(other)) << other;
   }
 }

@@ -47,10 +47,11 @@ class Workspace(Tree):
 
     def prepare(self, files):
         """Generates the headers that the files include."""
-        query = f'kind("cc_proto_library", deps(rdeps(//..., {_set(files)}, 1)))'
-        protos = self._query(query, "label").split()
-        if protos:
-            self.build(protos)
+        kinds = "cc_proto_library|genrule rule"
+        query = f'kind("{kinds}", deps(rdeps(//..., {_set(files)}, 1)))'
+        generators = self._query(query, "label").split()
+        if generators:
+            self.build(generators)
 
     def tests_of(self, files, direct=False):
         """The tests that depend on any of the files; directly: that have one of the

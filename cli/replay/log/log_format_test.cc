@@ -334,6 +334,15 @@ TEST(LogFormats, TheKeyIsTheFieldAskedFor) {
       "ext=");
   EXPECT_EQ(Read("alb", kAlb, "domain_name").entry().key, "api.example.com");
   EXPECT_EQ(Read("alb", kAlb, "agent").entry().key, "curl/7.88");
+  // A Classic Load Balancer's.
+  EXPECT_EQ(Read("alb",
+                 "2015-05-13T23:39:43.945958Z lb 192.0.2.7:2817 10.0.0.1:80 "
+                 "0.000 0.001 0.000 200 200 0 29 "
+                 "\"GET http://www.example.com:80/x HTTP/1.1\" \"curl/7.38\" "
+                 "- -",
+                 "agent")
+                .summary(),
+            "2015-05-13T23:39:43.945958Z curl/7.38 GET /x");
   const std::string envoy = sample("envoy").line;
   EXPECT_EQ(Read("envoy", envoy, "agent").entry().key,
             "say \"hi\" \" \" there");
@@ -463,6 +472,8 @@ TEST(LogFormats, CredentialsAreSecrets) {
     EXPECT_FALSE(Read("json", line, field).entry().key_is_secret) << field;
   }
   EXPECT_TRUE(Read("haproxy", kHaproxy, "captured").entry().key_is_secret);
+  EXPECT_EQ(Read("haproxy", kHaproxy, "captured").entry().key,
+            "key-one-two-three-four");
 }
 
 TEST(LogFormats, AccessLogOfServe) {
@@ -716,6 +727,12 @@ TEST(LogFormats, XmlIsOneElementOfTexts) {
   const std::string start = "2026-04-09T12:34:56Z ";
   EXPECT_EQ(with_user("<user>&#65;&#x263a;&lt;&gt;&quot;&apos;</user>"),
             start + "A\xE2\x98\xBA<>\"' GET / resource");
+  // Of each length in UTF-8, the first and the last.
+  EXPECT_EQ(with_user("<user>&#x7f;&#x80;&#x7ff;&#x800;&#xffff;&#x10000;"
+                      "&#x10ffff;</user>"),
+            start +
+                "\x7F\xC2\x80\xDF\xBF\xE0\xA0\x80\xEF\xBF\xBF\xF0\x90\x80"
+                "\x80\xF4\x8F\xBF\xBF GET / resource");
   EXPECT_EQ(with_user("<user/>"), start + " GET / resource");
   EXPECT_EQ(with_user("<user></user>"), start + " GET / resource");
   for (const char* wrong :
