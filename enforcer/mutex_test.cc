@@ -48,7 +48,7 @@ TEST(Mutex, LetsThoseInWhoWait) {
   EXPECT_TRUE(let_in);
   mutex.unlock();
   waiting.join();
-  EXPECT_TRUE(mutex.try_lock());
+  if (!mutex.try_lock()) FAIL() << "it is free";
   EXPECT_EQ(
       std::async(std::launch::async, [&] { return mutex.try_lock(); }).get(),
       false);
