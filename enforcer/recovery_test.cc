@@ -71,6 +71,86 @@ v1::PatchOperation replace(const std::string& path, const std::string& value) {
   return operation;
 }
 
+// A store that another one answers for.
+class StoreOnAnother : public Store {
+ public:
+  explicit StoreOnAnother(std::shared_ptr<Store> store)
+      : store_(std::move(store)) {}
+
+  absl::Status commit(absl::Span<const v1::StoreChange> changes) override {
+    return store_->commit(changes);
+  }
+  absl::Status load(
+      absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) override {
+    return store_->load(visit);
+  }
+  absl::Status write_usage(absl::Span<const DailyCount> days,
+                           absl::Span<const CountsBlock> blocks) override {
+    return store_->write_usage(days, blocks);
+  }
+  absl::Status read_counts(
+      uint64_t generation,
+      absl::FunctionRef<absl::Status(std::string_view)> visit) override {
+    return store_->read_counts(generation, visit);
+  }
+  absl::Status read_days(
+      int64_t association, Day first, Day last,
+      absl::FunctionRef<void(const DailyCount&)> visit) override {
+    return store_->read_days(association, first, last, visit);
+  }
+  absl::StatusOr<int64_t> prune_days(Day day, int64_t most) override {
+    return store_->prune_days(day, most);
+  }
+  std::string folder() const override { return store_->folder(); }
+  bool is_read_only() const override { return store_->is_read_only(); }
+
+ private:
+  const std::shared_ptr<Store> store_;
+};
+
+// A store that answers so many calls, and then no more.
+class StoreThatStops : public StoreOnAnother {
+ public:
+  StoreThatStops(std::shared_ptr<Store> store, int calls)
+      : StoreOnAnother(std::move(store)), calls_(calls) {}
+
+  absl::Status commit(absl::Span<const v1::StoreChange> changes) override {
+    return stops() ? kStopped : StoreOnAnother::commit(changes);
+  }
+  absl::Status load(
+      absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) override {
+    return stops() ? kStopped : StoreOnAnother::load(visit);
+  }
+  absl::Status write_usage(absl::Span<const DailyCount> days,
+                           absl::Span<const CountsBlock> blocks) override {
+    return stops() ? kStopped : StoreOnAnother::write_usage(days, blocks);
+  }
+  absl::Status read_counts(
+      uint64_t generation,
+      absl::FunctionRef<absl::Status(std::string_view)> visit) override {
+    return stops() ? kStopped : StoreOnAnother::read_counts(generation, visit);
+  }
+  absl::Status read_days(
+      int64_t association, Day first, Day last,
+      absl::FunctionRef<void(const DailyCount&)> visit) override {
+    return stops() ? kStopped
+                   : StoreOnAnother::read_days(association, first, last, visit);
+  }
+  absl::StatusOr<int64_t> prune_days(Day day, int64_t most) override {
+    if (stops()) return kStopped;
+    return StoreOnAnother::prune_days(day, most);
+  }
+
+  // From now on it answers so many calls.
+  void set_calls(int calls) { calls_ = calls; }
+
+ private:
+  bool stops() { return calls_.fetch_sub(1) <= 0; }
+
+  const absl::Status kStopped = absl::UnavailableError("stopped");
+  std::atomic<int> calls_;
+};
+
 class RecoveryTest : public ::testing::Test {
  protected:
   RecoveryTest()
@@ -568,6 +648,46 @@ TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
             absl::OkStatus());
 }
 
+// Two records of one key under one plan.
+TEST_F(RecoveryTest, TellsOfAnAssociationThatIsThereTwice) {
+  // No SQLite store holds that: another may.
+  class Doubling final : public StoreOnAnother {
+   public:
+    using StoreOnAnother::StoreOnAnother;
+    absl::Status load(absl::FunctionRef<absl::Status(const v1::StoreChange&)>
+                          visit) override {
+      return StoreOnAnother::load([&](const v1::StoreChange& change) {
+        auto status = visit(change);
+        if (!status.ok() || !change.has_put_association()) return status;
+        v1::StoreChange again = change;
+        again.mutable_put_association()->set_id(99);
+        return visit(again);
+      });
+    }
+  };
+  open();
+  add_plan();
+  add_key(0);
+  close();
+  Options options;
+  options.store = std::make_shared<Doubling>(*SqliteStore::open(folder_));
+  EXPECT_EQ(Enforcer::create(std::move(options)).status(),
+            absl::DataLossError("API key k0 under usage plan gold is damaged"));
+}
+
+TEST_F(RecoveryTest, KnowsWhichPlansAreShared) {
+  open();
+  add_plan();
+  ASSERT_TRUE(enforcer_->share_usage_plan("gold").ok());
+  close();
+  open();
+  EXPECT_TRUE(absl::IsFailedPrecondition(enforcer_->delete_usage_plan("gold")));
+  ASSERT_TRUE(enforcer_->unshare_usage_plan("gold").ok());
+  close();
+  open();
+  EXPECT_TRUE(absl::IsNotFound(enforcer_->unshare_usage_plan("gold")));
+}
+
 // Nothing tells what was used: that is damage too.
 TEST_F(RecoveryTest, TellsOfFilesThatAreMissing) {
   open();
@@ -779,52 +899,6 @@ TEST_F(ImportedStoreTest, BeginsWithTheLastSyncWhereItsFilesAreLost) {
     close();
   }
 }
-
-// A store that answers so many calls, and then no more.
-class StoreThatStops : public Store {
- public:
-  StoreThatStops(std::shared_ptr<Store> store, int calls)
-      : store_(std::move(store)), calls_(calls) {}
-
-  absl::Status commit(absl::Span<const v1::StoreChange> changes) override {
-    return stops() ? kStopped : store_->commit(changes);
-  }
-  absl::Status load(
-      absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) override {
-    return stops() ? kStopped : store_->load(visit);
-  }
-  absl::Status write_usage(absl::Span<const DailyCount> days,
-                           absl::Span<const CountsBlock> blocks) override {
-    return stops() ? kStopped : store_->write_usage(days, blocks);
-  }
-  absl::Status read_counts(
-      uint64_t generation,
-      absl::FunctionRef<absl::Status(std::string_view)> visit) override {
-    return stops() ? kStopped : store_->read_counts(generation, visit);
-  }
-  absl::Status read_days(
-      int64_t association, Day first, Day last,
-      absl::FunctionRef<void(const DailyCount&)> visit) override {
-    return stops() ? kStopped
-                   : store_->read_days(association, first, last, visit);
-  }
-  absl::StatusOr<int64_t> prune_days(Day day, int64_t most) override {
-    if (stops()) return kStopped;
-    return store_->prune_days(day, most);
-  }
-  std::string folder() const override { return store_->folder(); }
-  bool is_read_only() const override { return store_->is_read_only(); }
-
-  // From now on it answers so many calls.
-  void set_calls(int calls) { calls_ = calls; }
-
- private:
-  bool stops() { return calls_.fetch_sub(1) <= 0; }
-
-  const absl::Status kStopped = absl::UnavailableError("stopped");
-  const std::shared_ptr<Store> store_;
-  std::atomic<int> calls_;
-};
 
 // A store that counts what it is given.
 class CountingStore final : public StoreThatStops {

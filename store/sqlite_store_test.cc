@@ -199,6 +199,11 @@ TEST(SqliteStore, CommitsAllOrNothing) {
     EXPECT_THAT(text_of(status), Not(HasSubstr("secret")));
     EXPECT_EQ(contents(*store), before);
   }
+  EXPECT_THAT(
+      text_of(store->commit({put_association(2, "p", "missing")})),
+      StartsWith(
+          "changes[0]: association 2 of key \"missing\" with usage plan "
+          "\"p\": expected both to be there, and no other of the two: "));
   EXPECT_TRUE(store->commit({put_key("new")}).ok());
 }
 
