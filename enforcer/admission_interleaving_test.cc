@@ -63,8 +63,8 @@ struct Free {
   void operator()(void* memory) const { std::free(memory); }
 };
 
-// A plan's versions, which differ in their rates alone; and one more, from
-// which a throttle was removed.
+// A plan's versions, which differ in their rates alone; then one from which a
+// throttle was removed, and one in which it is back.
 class Versions {
  public:
   enum class Removed { kMethod, kPlan };
@@ -95,18 +95,21 @@ class Versions {
       }
       compile(plan);
     }
+    const v1::UsagePlan whole = plan;
     if (limits.removed == Removed::kMethod) {
       stage->clear_throttle();
     } else {
       plan.clear_throttle();
     }
     compile(plan);
+    compile(whole);
     EXPECT_NE(plans_[0]->throttle()->clock.units_per_token(),
               plans_[1]->throttle()->clock.units_per_token());
   }
 
   const CompiledPlan* operator[](size_t i) const { return plans_[i]; }
-  const CompiledPlan* last() const { return plans_.back(); }
+  const CompiledPlan* without() const { return plans_[plans_.size() - 2]; }
+  const CompiledPlan* with_it_again() const { return plans_.back(); }
 
  private:
   void compile(const v1::UsagePlan& plan) {
@@ -163,7 +166,16 @@ struct Subscribed {
     ++(is_method ? taken_of_method : taken);
   }
 
-  // What a bucket has by the newest clock, besides what move_on() took.
+  // Other requests take what there is.
+  void drain(bool is_method) {
+    const TokenClock& clock = newest(is_method);
+    while (bucket(is_method).take(clock, clock.at(kNow.monotonic), 1).outcome ==
+           TakeOutcome::kTaken) {
+      ++(is_method ? taken_of_method : taken);
+    }
+  }
+
+  // What a bucket has by the newest clock, besides what those two took.
   int64_t left(bool is_method) {
     const TokenClock& clock = newest(is_method);
     return clock.available(clock.at(kNow.monotonic), bucket(is_method).word()) +
@@ -335,7 +347,7 @@ TEST(AdmissionInterleaving, GivesBackBesideAThrottleThatIsRemoved) {
             world->anywhere.load();
             world->own.move_on(is_method);
             world->anywhere.load();
-            world->own.cell.plan = plan.last();
+            world->own.cell.plan = plan.without();
           });
           program.at_end([=] {
             EXPECT_EQ(world->own.left(!is_method), kBurst);
@@ -346,6 +358,36 @@ TEST(AdmissionInterleaving, GivesBackBesideAThrottleThatIsRemoved) {
         /*max_schedules=*/1'000'000, /*max_preemptions=*/2);
     EXPECT_TRUE(explored.complete);
     EXPECT_GT(explored.schedules, 50);
+  }
+}
+
+// One that was removed and is back has its burst, and not what a request gives
+// back that took before.
+TEST(AdmissionInterleaving, GivesNothingBackToAThrottleThatIsNew) {
+  using Removed = Versions::Removed;
+  const Versions refusing({0, kBurst, 0});
+  for (const bool is_method : {false, true}) {
+    const Versions plan(
+        {kBurst, kBurst, 100, is_method ? Removed::kMethod : Removed::kPlan});
+    const Explored explored = testing::explore(
+        [&](Program& program) {
+          auto world = std::make_shared<World>(plan, &refusing, true);
+          program.thread(
+              [=] { EXPECT_EQ(world->admit().outcome, Outcome::kThrottled); });
+          program.thread([=, &plan] {
+            world->anywhere.load();
+            world->own.cell.plan = plan.without();
+            world->own.cell.plan = plan.with_it_again();
+            world->own.drain(is_method);
+          });
+          program.at_end([=] {
+            EXPECT_EQ(world->own.left(is_method), kBurst);
+            EXPECT_EQ(world->own.left(!is_method), kBurst);
+          });
+        },
+        /*max_schedules=*/1'000'000, /*max_preemptions=*/2);
+    EXPECT_TRUE(explored.complete);
+    EXPECT_GT(explored.schedules, 20);
   }
 }
 

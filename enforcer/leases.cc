@@ -172,7 +172,7 @@ Leases::LeaseRecord* Leases::begin(const Client& client,
   int64_t tokens = tokens_;
   const auto add = [&](TokenBucket& bucket, const CompiledThrottle& throttle,
                        bool is_method) {
-    gates[gate_count++] = {&bucket, {is_method, throttle.slot}};
+    gates[gate_count++] = {&bucket, {is_method, throttle.slot}, throttle.clock};
     const TokenClock& clock = throttle.clock;
     const int64_t available =
         clock.available(clock.at(now.monotonic), bucket.word());

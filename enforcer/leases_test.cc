@@ -488,6 +488,36 @@ TEST_F(LeasesOfBothThrottlesTest, ThePlansThrottleIsRemoved) {
   EXPECT_EQ(drain(kOtherRoute), kBurst - (400 - 7));
 }
 
+TEST_F(LeasesOfBothThrottlesTest, AThrottleIsRemovedAndBack) {
+  const v1::UsagePlan plan = make_plan(kBurst, {{"/pets/GET", 400}});
+  for (const v1::UsagePlan& between :
+       {make_plan(kBurst), make_plan(0, {{"/pets/GET", 400}})}) {
+    publish(make_plan(0), cell_);
+    publish(plan, cell_);
+    Subscription& subscription = subscribe(client_, cell_);
+    open_lease(subscription);
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(ask(kRoute).admitted());
+    publish(between, cell_);
+    publish_beside_a_closer(plan);
+    const bool is_method = between.has_throttle();
+    EXPECT_EQ(drain(kRoute), is_method ? 400 : 400 - 6);
+    EXPECT_EQ(drain(kOtherRoute),
+              is_method ? kBurst - 400 - 6 : kBurst - (400 - 6));
+    clients_.unsubscribe(client_, subscription);
+  }
+}
+
+TEST_F(LeasesOfBothThrottlesTest, AThrottleChanges) {
+  publish(make_plan(kBurst, {{"/pets/GET", 400}}), cell_);
+  open_lease(subscribe(client_, cell_));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(ask(kRoute).admitted());
+  v1::UsagePlan plan = make_plan(500, {{"/pets/GET", 100}});
+  plan.mutable_throttle()->set_rate_limit(1e-3);
+  publish_beside_a_closer(plan);
+  EXPECT_EQ(drain(kRoute), 100 - 6);
+  EXPECT_EQ(drain(kOtherRoute), 500 - 100);
+}
+
 // The bucket of a throttle that is gone may be another method's.
 TEST_F(LeasesOfBothThrottlesTest, AMethodsBucketIsAnothers) {
   // The first bucket has had other throttles, and so has another clock.
