@@ -56,13 +56,15 @@ constexpr int kAllGates = kOwnGates + 2 * Admission::kMostShared;
 ABSL_ATTRIBUTE_NOINLINE void give_back(const Admission& admission, Gate gate,
                                        int64_t cost) noexcept {
   const TokenClock* clock = &gate.throttle->clock;
+  const uint64_t greatest = clock->greatest(gate.at);
   // A word that has moved on to a newer clock is given back by that one; if
   // there is none, the throttle is gone, and the debt with it.
   while (clock != nullptr &&
          !gate.bucket->give_back(*clock, clock->at(admission.now.monotonic),
                                  cost)) {
-    const TokenClock* newer = newest_clock(
-        *gate.cell, admission.route, {gate.is_method, gate.throttle->slot});
+    const TokenClock* newer =
+        newest_clock(*gate.cell, admission.route,
+                     {gate.is_method, gate.throttle->slot}, greatest);
     clock = newer == clock ? nullptr : newer;
   }
 }

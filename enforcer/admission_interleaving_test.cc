@@ -63,57 +63,73 @@ struct Free {
   void operator()(void* memory) const { std::free(memory); }
 };
 
-// A plan's versions, which differ in their rates alone.
+// A plan's versions, which differ in their rates alone; then one from which a
+// throttle was removed, and one in which it is back.
 class Versions {
  public:
+  enum class Removed { kMethod, kPlan };
   struct Limits {
     int64_t burst = kBurst;         // of the plan; 0: it admits nothing
     int64_t method_burst = kBurst;  // of the route's method; -1: no throttle
     int64_t quota = 0;              // 0: none
+    Removed removed = Removed::kMethod;
   };
 
   explicit Versions(const Limits& limits) {
-    PlanCompiler compiler;
-    const RouteIds routes = {{{"api", "prod", "/pets/GET"}, kRoute}};
+    v1::UsagePlan plan;
+    v1::ApiStage* stage = plan.add_api_stages();
+    stage->set_api_id("api");
+    stage->set_stage("prod");
+    if (limits.quota > 0) {
+      plan.mutable_quota()->set_limit(limits.quota);
+      plan.mutable_quota()->set_period(v1::DAY);
+    }
     for (const double rate : kRates) {
-      v1::UsagePlan plan;
       plan.mutable_throttle()->set_rate_limit(rate);
       plan.mutable_throttle()->set_burst_limit(limits.burst);
-      v1::ApiStage* stage = plan.add_api_stages();
-      stage->set_api_id("api");
-      stage->set_stage("prod");
       if (limits.method_burst >= 0) {
         v1::ThrottleSettings& method =
             (*stage->mutable_throttle())["/pets/GET"];
         method.set_rate_limit(rate);
         method.set_burst_limit(limits.method_burst);
       }
-      if (limits.quota > 0) {
-        plan.mutable_quota()->set_limit(limits.quota);
-        plan.mutable_quota()->set_period(v1::DAY);
-      }
-      auto update = compiler.prepare(plan, {}, nullptr, routes, kNow.monotonic);
-      EXPECT_TRUE(update.ok()) << update.status();
-      PlanCompiler::Memory memory{allocate(compiler.compiled_bytes(*update)),
-                                  {}};
-      for (size_t i = compiler.throttle_count(*update); i > 0; --i) {
-        memory.throttles.push_back(allocate(PlanCompiler::kThrottleBytes));
-      }
-      std::vector<const CompiledThrottle*> unused;
-      plans_.push_back(compiler.compile(*std::move(update), memory, &unused));
+      compile(plan);
     }
+    const v1::UsagePlan whole = plan;
+    if (limits.removed == Removed::kMethod) {
+      stage->clear_throttle();
+    } else {
+      plan.clear_throttle();
+    }
+    compile(plan);
+    compile(whole);
     EXPECT_NE(plans_[0]->throttle()->clock.units_per_token(),
               plans_[1]->throttle()->clock.units_per_token());
   }
 
   const CompiledPlan* operator[](size_t i) const { return plans_[i]; }
+  const CompiledPlan* without() const { return plans_[plans_.size() - 2]; }
+  const CompiledPlan* with_it_again() const { return plans_.back(); }
 
  private:
+  void compile(const v1::UsagePlan& plan) {
+    const RouteIds routes = {{{"api", "prod", "/pets/GET"}, kRoute}};
+    auto update = compiler_.prepare(plan, {}, nullptr, routes, kNow.monotonic);
+    EXPECT_TRUE(update.ok()) << update.status();
+    PlanCompiler::Memory memory{allocate(compiler_.compiled_bytes(*update)),
+                                {}};
+    for (size_t i = compiler_.throttle_count(*update); i > 0; --i) {
+      memory.throttles.push_back(allocate(PlanCompiler::kThrottleBytes));
+    }
+    std::vector<const CompiledThrottle*> unused;
+    plans_.push_back(compiler_.compile(*std::move(update), memory, &unused));
+  }
   void* allocate(size_t bytes) {
     memory_.emplace_back(std::aligned_alloc(64, (bytes + 63) / 64 * 64));
     return memory_.back().get();
   }
 
+  PlanCompiler compiler_;
   std::vector<std::unique_ptr<void, Free>> memory_;
   std::vector<const CompiledPlan*> plans_;
 };
@@ -150,7 +166,16 @@ struct Subscribed {
     ++(is_method ? taken_of_method : taken);
   }
 
-  // What a bucket has by the newest clock, besides what move_on() took.
+  // Other requests take what there is.
+  void drain(bool is_method) {
+    const TokenClock& clock = newest(is_method);
+    while (bucket(is_method).take(clock, clock.at(kNow.monotonic), 1).outcome ==
+           TakeOutcome::kTaken) {
+      ++(is_method ? taken_of_method : taken);
+    }
+  }
+
+  // What a bucket has by the newest clock, besides what those two took.
   int64_t left(bool is_method) {
     const TokenClock& clock = newest(is_method);
     return clock.available(clock.at(kNow.monotonic), bucket(is_method).word()) +
@@ -299,6 +324,70 @@ TEST(AdmissionInterleaving, GivesAllBackWhilePlansChange) {
           EXPECT_EQ(world.shared.left(true), kBurst);
           EXPECT_EQ(world.counted(), 0);
         });
+  }
+}
+
+// A throttle changes, others take from it, and it is removed: with it goes what
+// the request took. The plan's other throttle gets its token back.
+TEST(AdmissionInterleaving, GivesBackBesideAThrottleThatIsRemoved) {
+  using Removed = Versions::Removed;
+  const Versions refusing({0, kBurst, 0});
+  for (const bool is_method : {false, true}) {
+    const Versions plan(
+        {kBurst, kBurst, 100, is_method ? Removed::kMethod : Removed::kPlan});
+    const Explored explored = testing::explore(
+        [&](Program& program) {
+          auto world = std::make_shared<World>(plan, &refusing, true);
+          program.thread([=] {
+            const Decision decision = world->admit();
+            EXPECT_EQ(decision.outcome, Outcome::kThrottled);
+            EXPECT_EQ(decision.limit, Limit::kSharedThrottle);
+          });
+          program.thread([=, &plan] {
+            world->anywhere.load();
+            world->own.move_on(is_method);
+            world->anywhere.load();
+            world->own.cell.plan = plan.without();
+          });
+          program.at_end([=] {
+            EXPECT_EQ(world->own.left(!is_method), kBurst);
+            EXPECT_EQ(world->shared.left(true), kBurst);
+            EXPECT_EQ(world->counted(), 0);
+          });
+        },
+        /*max_schedules=*/1'000'000, /*max_preemptions=*/2);
+    EXPECT_TRUE(explored.complete);
+    EXPECT_GT(explored.schedules, 50);
+  }
+}
+
+// One that was removed and is back has its burst, and not what a request gives
+// back that took before.
+TEST(AdmissionInterleaving, GivesNothingBackToAThrottleThatIsNew) {
+  using Removed = Versions::Removed;
+  const Versions refusing({0, kBurst, 0});
+  for (const bool is_method : {false, true}) {
+    const Versions plan(
+        {kBurst, kBurst, 100, is_method ? Removed::kMethod : Removed::kPlan});
+    const Explored explored = testing::explore(
+        [&](Program& program) {
+          auto world = std::make_shared<World>(plan, &refusing, true);
+          program.thread(
+              [=] { EXPECT_EQ(world->admit().outcome, Outcome::kThrottled); });
+          program.thread([=, &plan] {
+            world->anywhere.load();
+            world->own.cell.plan = plan.without();
+            world->own.cell.plan = plan.with_it_again();
+            world->own.drain(is_method);
+          });
+          program.at_end([=] {
+            EXPECT_EQ(world->own.left(is_method), kBurst);
+            EXPECT_EQ(world->own.left(!is_method), kBurst);
+          });
+        },
+        /*max_schedules=*/1'000'000, /*max_preemptions=*/2);
+    EXPECT_TRUE(explored.complete);
+    EXPECT_GT(explored.schedules, 20);
   }
 }
 

@@ -20,11 +20,13 @@ KeyLease* KeyLease::make(void* memory, int count, const Terms& terms) {
 
 void KeyLease::charge(int64_t tokens, int64_t monotonic) noexcept {
   for (int i = 0; i < gate_count_; ++i) {
-    TokenBucket& bucket = *gates_[i].bucket;
+    const Gate& gate = gates_[i];
+    TokenBucket& bucket = *gate.bucket;
+    const uint64_t greatest = gate.clock->greatest(gate.clock->at(monotonic));
     for (;;) {
       const uint64_t seen = bucket.word();
       const TokenClock* clock =
-          newest_clock(*terms_.cell, terms_.route, gates_[i].place);
+          newest_clock(*terms_.cell, terms_.route, gate.place, greatest);
       if (clock == nullptr ||
           bucket.charge(seen, *clock, clock->at(monotonic), tokens)) {
         break;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "enforcer/client.h"
 #include "enforcer/lease.h"
@@ -13,6 +14,7 @@
 #include "quota/calendar.h"
 #include "quota/counts.h"
 #include "throttle/token_bucket.h"
+#include "throttle/token_clock.h"
 
 namespace weir {
 
@@ -38,6 +40,7 @@ class KeyLease : public BasicLease<> {
   struct Gate {
     TokenBucket* bucket;
     ThrottlePlace place;
+    std::optional<TokenClock> clock;  // of the plan's version
   };
 
   static constexpr size_t bytes(int count);

@@ -66,6 +66,8 @@ TEST_F(LeaseTest, ReservesFromTheAnnouncementToTheClosing) {
   EXPECT_EQ(lease_.reserve(), 8);
   ASSERT_TRUE(lease_.make_ready(1));
   EXPECT_EQ(lease_.wants(1, kRoute, at(1)), Wants::kFirst);
+  EXPECT_EQ(lease_.wants(1, kRoute + 1, at(1)), Wants::kNothing)
+      << "another route's requests take other tokens";
   EXPECT_FALSE(spend(1, 1));
   EXPECT_TRUE(close(0));
   EXPECT_TRUE(close(1));
@@ -86,6 +88,10 @@ TEST_F(LeaseTest, SpendsWhatItHasAndSaysWhatIsLeft) {
   }
   EXPECT_FALSE(spend(0, 300));
   EXPECT_EQ(lease_.wants(0, kRoute, at(300)), Wants::kMore);
+  EXPECT_EQ(lease_.wants(0, kRoute + 1, at(300)), Wants::kNothing);
+  EXPECT_EQ(lease_.wants(0, kRoute, at(201)), Wants::kMore);
+  EXPECT_EQ(lease_.wants(0, kRoute, at(150)), Wants::kNothing)
+      << "what was spent later is not paid for earlier";
   EXPECT_EQ(lease_.fills(0), 1);
 }
 

@@ -39,10 +39,10 @@ Leases::Leases(Arena& arena, const CountsPlaces& counts, int threads,
 void Leases::note_collision(const Client& client,
                             const Subscription& subscription,
                             uint32_t route) noexcept {
-  const int thread = ThreadNumber::mine();
-  if (thread < 0 || thread >= threads_) return;
-  Note& note =
-      notes_[static_cast<size_t>(thread) * kNotes + place_of(client) % kNotes];
+  // A thread without a number is beyond them, too.
+  const auto thread = static_cast<unsigned>(ThreadNumber::mine());
+  if (thread >= static_cast<unsigned>(threads_)) return;
+  Note& note = notes_[size_t{thread} * kNotes + place_of(client) % kNotes];
   const bool is_same =
       note.subscription.load(std::memory_order_relaxed) == &subscription &&
       note.route.load(std::memory_order_relaxed) == route;
@@ -172,7 +172,7 @@ Leases::LeaseRecord* Leases::begin(const Client& client,
   int64_t tokens = tokens_;
   const auto add = [&](TokenBucket& bucket, const CompiledThrottle& throttle,
                        bool is_method) {
-    gates[gate_count++] = {&bucket, {is_method, throttle.slot}};
+    gates[gate_count++] = {&bucket, {is_method, throttle.slot}, throttle.clock};
     const TokenClock& clock = throttle.clock;
     const int64_t available =
         clock.available(clock.at(now.monotonic), bucket.word());

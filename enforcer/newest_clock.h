@@ -34,6 +34,16 @@ inline const TokenClock* newest_clock(const PlanCell& cell, uint32_t route,
   return &plan->method(rule).clock;
 }
 
+// The same for a debt: nullptr also if the throttle was removed and is back
+// since, full. `greatest` is at least the word in which the debt is, or would
+// be: see `TokenClock::greatest()`.
+inline const TokenClock* newest_clock(const PlanCell& cell, uint32_t route,
+                                      ThrottlePlace place,
+                                      uint64_t greatest) noexcept {
+  const TokenClock* clock = newest_clock(cell, route, place);
+  return clock != nullptr && clock->owes(greatest) ? clock : nullptr;
+}
+
 }  // namespace weir
 
 #endif  // WEIR_ENFORCER_NEWEST_CLOCK_H_

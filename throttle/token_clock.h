@@ -98,6 +98,15 @@ class alignas(64) TokenClock {
   uint64_t give_back(TokenInstant instant, uint64_t word,
                      int64_t cost) const noexcept;
 
+  // No take at this instant leaves a greater word.
+  uint64_t greatest(TokenInstant instant) const noexcept {
+    return instant.floor + burst_units_;
+  }
+
+  // False if what a bucket with this word owed was repaid before the present
+  // scale, or forgiven by `renewed`.
+  bool owes(uint64_t word) const noexcept { return present(word) > begin_; }
+
   // True if the word is beyond what this clock or a former one could write.
   bool is_stale(TokenInstant instant, uint64_t word) const noexcept {
     return word > std::max(ceiling_, instant.floor + burst_units_) + kSlack;

@@ -348,6 +348,23 @@ TEST(TokenClock, RefundOfWhatWasRefilledMakesNoTokensForThoseBehind) {
   EXPECT_FALSE(take(clock, bucket, 2 * kSecond));
 }
 
+// Of the most that a bucket may have taken, too: ten tokens, which take 10 s.
+TEST(TokenClock, KnowsWhatWasRepaidBeforeOrForgiven) {
+  const TokenClock clock = make(1, 10);
+  TokenBucket bucket;
+  ASSERT_TRUE(take(clock, bucket, kSecond, 10));
+  const uint64_t most = clock.greatest(clock.at(kSecond));
+  EXPECT_EQ(bucket.word(), most);
+  EXPECT_TRUE(clock.owes(most));
+  EXPECT_TRUE(clock.with_limits(1, 5, 2 * kSecond)->owes(most));
+  EXPECT_TRUE(clock.with_limits(1e6, 5, 11 * kSecond - 1)->owes(most));
+  EXPECT_FALSE(clock.with_limits(1e6, 5, 11 * kSecond)->owes(most));
+  const TokenClock renewed = clock.renewed(1, 10, kSecond).value();
+  EXPECT_FALSE(renewed.owes(most));
+  EXPECT_FALSE(renewed.with_limits(1e6, 10, kSecond)->owes(most));
+  EXPECT_FALSE(renewed.owes(0));
+}
+
 TEST(TokenClock, TimeGoingBackwardsMakesNoTokens) {
   TokenBucket bucket;
   const TokenClock clock = make(10, 10, 5 * kSecond);
