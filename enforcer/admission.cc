@@ -155,7 +155,7 @@ class Attempt {
         return false;
       }
       if (check.outcome == TakeOutcome::kTaken) {
-        // `check.word` is the word after a take, so the present one is read.
+        // `check.word` is the word after a take, so the current one is read.
         if (i == 0) report(gate, gate.bucket->word(), decision);
         continue;
       }

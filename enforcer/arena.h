@@ -34,8 +34,8 @@ class Arena final : public LineSource {
   // What a freed block may be reused for.
   enum class Use {
     kAny,
-    // For clients only, and not zeroed between them: whoever still has the
-    // address of a client can check whether it is the same one.
+    // For clients only, and not zeroed between them: a caller that still has
+    // the address of a client can check whether it is the same one.
     kClient,
   };
 

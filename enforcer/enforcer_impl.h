@@ -117,7 +117,7 @@ struct Enforcer::Impl {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // Publishes the version that an update leads to, once `stored` is committed;
-  // or the present version again, with new routes. ResourceExhausted without
+  // or the current version again, with new routes. ResourceExhausted without
   // memory, or the store's error; then nothing has changed.
   absl::Status publish(PlanRecord& plan, PlanCompiler::Update update,
                        absl::FunctionRef<v1::StoreChange()> stored)

@@ -8,7 +8,7 @@
 
 namespace weir {
 
-// The length of the longest API key.
+// The maximum length of an API key.
 inline constexpr size_t kLongestKey = 128;
 
 // Hashes API keys under a secret from the kernel's random source, drawn for

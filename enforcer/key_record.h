@@ -68,9 +68,9 @@ class KeyRecord {
   // Adds the name, the description and whatever else a key may have.
   void parse_rest(v1::ApiKey& key) const;
 
-  // The id's size in one character, the id, and the rest in wire format, which
-  // is empty for a key that has only an id: the string then needs no memory but
-  // its own.
+  // The id's size in one character, the id, and the rest in wire format. The
+  // rest is empty for a key that has only an id; a generated id then fits in
+  // the string object itself.
   std::string text_ = std::string(1, '\0');
   Client* client_ = nullptr;
   Dates dates_ = {};

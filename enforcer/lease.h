@@ -61,7 +61,7 @@ class BasicLease {
   int64_t tokens() const noexcept { return tokens_; }
   bool is_over(Instant now) const noexcept { return now.unix >= until_unix_; }
 
-  // -- All who take from the bucket --
+  // -- All callers that take from the bucket --
 
   // How much of the burst a take has to leave alone. Read it before the bucket.
   int64_t reserve() const noexcept {
