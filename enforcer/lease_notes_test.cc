@@ -32,8 +32,8 @@ struct Free {
   void operator()(void* memory) const { std::free(memory); }
 };
 
-// Which collisions, as threads note them, begin leases. That leases admit what
-// they should is tests/lease_test's.
+// Which of the collisions that threads note begin leases. tests/lease_test
+// checks that leases admit what they should.
 class LeaseNotesTest : public ::testing::Test {
  protected:
   LeaseNotesTest() {
@@ -73,7 +73,7 @@ class LeaseNotesTest : public ::testing::Test {
       leases_.note_collision(client, subscription, route);
     }
   }
-  // Whether there is one now.
+  // Returns whether there is a lease now.
   bool maintain(const Client& client) {
     leases_.maintain(kNow);
     return leases_.find(client) != nullptr;
@@ -94,7 +94,7 @@ TEST_F(LeaseNotesTest, BeginsForAKeyWhoseThreadsCollideOften) {
   EXPECT_FALSE(maintain(client_));
   collide(client_, subscription, kRoute, 7);
   EXPECT_FALSE(maintain(client_));
-  // On one route, that is.
+  // They must be on one route.
   collide(client_, subscription, kRoute, 7);
   collide(client_, subscription, kOtherRoute, 7);
   EXPECT_FALSE(maintain(client_));
@@ -141,7 +141,7 @@ TEST_F(LeaseNotesTest, IsOneForAKeyUntilItEnds) {
   EXPECT_TRUE(maintain(client_));
   EXPECT_EQ(lease->subscription(), &first);
   EXPECT_EQ(lease->reserve(), reserve);
-  // Not another plan's end, nor another association's.
+  // The end of another plan or of another association does not matter.
   leases_.end(unthrottled_);
   leases_.end(second);
   EXPECT_GT(lease->reserve(), 0);
@@ -151,7 +151,7 @@ TEST_F(LeaseNotesTest, IsOneForAKeyUntilItEnds) {
   collide(client_, second, kOtherRoute);
   EXPECT_TRUE(maintain(client_));
   EXPECT_EQ(leases_.find(client_)->subscription(), &second);
-  // Another thread's slot is for the lease's route, too.
+  // Another thread's slot is also for the lease's route.
   lease = leases_.find(client_);
   reserve = lease->reserve();
   std::thread([&] { collide(client_, second, kRoute); }).join();

@@ -1,4 +1,4 @@
-// An enforcer with a store: what it holds when it is made again, and what it
+// An enforcer with a store: what it holds when it is created again, and what it
 // does when the store cannot write.
 
 #include <signal.h>
@@ -138,7 +138,7 @@ class RecoveryTest : public ::testing::Test {
   }
   void next_days(int n) { clock_->advance(n * kNanosPerDay); }
 
-  // All that the enforcer says of what it holds.
+  // Everything that the enforcer reports about what it holds.
   std::string dump() { return dump(*enforcer_); }
   std::string dump(Enforcer& enforcer) {
     std::string text;
@@ -251,8 +251,7 @@ TEST_F(RecoveryTest, GoesOnAfterAKill) {
   fs::remove(expected);
 }
 
-// Nothing was synced, but by the calls themselves: the counts of the last sync
-// are none.
+// Only the calls themselves sync: otherwise there are no counts of a last sync.
 TEST_F(RecoveryTest, BeginsWithTheLastSyncAfterALossOfPower) {
   EXPECT_EQ(
       in_child([&] {
@@ -268,7 +267,7 @@ TEST_F(RecoveryTest, BeginsWithTheLastSyncAfterALossOfPower) {
             enforcer_
                 ->update_usage("gold", "k0", {replace("/remaining", "100")})
                 .ok());
-        // What a loss of power leaves: the files are of another boot.
+        // As after a loss of power: the files are from another boot.
         for (const auto& entry : fs::directory_iterator(folder_)) {
           if (absl::StartsWith(entry.path().filename().string(), "counts-")) {
             std::ofstream(entry.path(), std::ios::trunc);
@@ -299,7 +298,7 @@ TEST_F(RecoveryTest, BeginsWithTheLastSyncAfterALossOfPower) {
   EXPECT_EQ(usage->items(0).days(1).used(), 4);
 }
 
-// Days that are older than what memory has.
+// Days older than those in memory.
 TEST_F(RecoveryTest, ReportsDaysFromTheStore) {
   open();
   add_plan();
@@ -333,8 +332,9 @@ TEST_F(RecoveryTest, ReportsDaysFromTheStore) {
   }
 }
 
-// A report may begin in the middle of a period, and before what memory has:
-// what remained then is less what was used before the report's first day.
+// A report may begin in the middle of a period, and before the days in memory:
+// what remained then takes account of what was used before the report's first
+// day.
 TEST_F(RecoveryTest, ReportsFromAnyDayOnSayTheSame) {
   constexpr int kDays = 250;
   constexpr Day kFirst = day_of(kBegin);
@@ -415,7 +415,7 @@ TEST_F(RecoveryTest, ForgetsDaysThatAreTooOld) {
   };
   EXPECT_EQ(used_on("2026-03-10"), 0);
   EXPECT_EQ(used_on("2026-03-11"), 4);
-  // The period of the first day that is reported is kept as well.
+  // The period of the first reported day is kept as well.
   next_days(31);
   ASSERT_TRUE(enforcer_->sync().ok());
   close();
@@ -429,7 +429,7 @@ TEST_F(RecoveryTest, ForgetsDaysThatAreTooOld) {
   EXPECT_EQ(kept, std::vector<int64_t>{4});
 }
 
-// What no version has written: no plan begins with another's numbers.
+// Terms that no version has written: no plan begins with another's numbers.
 TEST_F(RecoveryTest, TellsOfTermsThatNoPlanCanHaveHad) {
   v1::StoredTerms good;
   good.set_calendar(QuotaCalendar::monthly().id());
@@ -461,7 +461,7 @@ TEST_F(RecoveryTest, TellsOfTermsThatNoPlanCanHaveHad) {
   }
 }
 
-// Each of these alone is told, with what it is that is damaged.
+// Each of these alone is reported, together with what is damaged.
 TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
   const auto plan = *usage_plan_from_json(kPlan);
   const auto store = [&](std::vector<v1::StoreChange> changes) {
@@ -551,7 +551,7 @@ TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
               absl::DataLossError("API key k0 of usage plan gold: its "
                                   "extensions are damaged"));
   }
-  // The furthest of what can be.
+  // The extremes of what is possible.
   EXPECT_EQ(with_association([&](A& a, E& e) {
               a.set_first_day(0);
               e.set_day(0);
@@ -568,7 +568,7 @@ TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
             absl::OkStatus());
 }
 
-// Nothing tells what was used: that is damage too.
+// It is unknown what was used: that is damage too.
 TEST_F(RecoveryTest, TellsOfFilesThatAreMissing) {
   open();
   live();
@@ -593,7 +593,7 @@ TEST_F(RecoveryTest, TellsOfFilesThatAreMissing) {
   open();
 }
 
-// As an import leaves a store.
+// A store as an import leaves it.
 TEST_F(RecoveryTest, TellsOfDamagedCountsOfASync) {
   v1::ApiKey key;
   key.set_id("k0");
@@ -656,15 +656,15 @@ TEST_F(RecoveryTest, HasOneOwner) {
       << second.status();
 }
 
-// A store that was made of an export has counts of a sync, in several blocks
-// that are others than this enforcer's. It opens again whenever and however its
-// user ends, and its counts are those of the export and those since.
+// A store that was made from an export has counts of a sync, in several blocks
+// that differ from this enforcer's. It opens again whenever and however its
+// user ends, and its counts are those of the export plus those since.
 class ImportedStoreTest : public RecoveryTest {
  protected:
   static constexpr int kKeys = 600;
 
-  // Each uses keys of its own, side by side, so that a sync writes some blocks
-  // and leaves others.
+  // Each step uses keys of its own, side by side, so that a sync writes some
+  // blocks and not others.
   static constexpr int kSteps = 4;
   static int step_of(int key) { return 1 + key * kSteps / kKeys; }
 
@@ -710,7 +710,7 @@ class ImportedStoreTest : public RecoveryTest {
       }
     }
   }
-  // In a process of its own.
+  // In a separate process.
   void be_killed_after(int steps) {
     EXPECT_EQ(in_child([&] {
                 open();
@@ -757,7 +757,8 @@ TEST_F(ImportedStoreTest, OpensAgainWhereverItIsKilled) {
   }
 }
 
-// The files are lost before a sync, during the first one that counts, or after.
+// The files are lost before a sync, during the first one that counts, or after
+// it.
 TEST_F(ImportedStoreTest, BeginsWithTheLastSyncWhereItsFilesAreLost) {
   for (int steps = 0; steps <= kSteps; ++steps) {
     import();
@@ -780,7 +781,7 @@ TEST_F(ImportedStoreTest, BeginsWithTheLastSyncWhereItsFilesAreLost) {
   }
 }
 
-// A store that answers so many calls, and then no more.
+// A store that answers this many calls, and then no more.
 class StoreThatStops : public Store {
  public:
   StoreThatStops(std::shared_ptr<Store> store, int calls)
@@ -815,7 +816,7 @@ class StoreThatStops : public Store {
   std::string folder() const override { return store_->folder(); }
   bool is_read_only() const override { return store_->is_read_only(); }
 
-  // From now on it answers so many calls.
+  // From now on it answers this many calls.
   void set_calls(int calls) { calls_ = calls; }
 
  private:
@@ -826,7 +827,7 @@ class StoreThatStops : public Store {
   std::atomic<int> calls_;
 };
 
-// A store that counts what it is given.
+// A store that counts what is written to it.
 class CountingStore final : public StoreThatStops {
  public:
   explicit CountingStore(std::shared_ptr<Store> store)
@@ -849,8 +850,8 @@ class CountingStore final : public StoreThatStops {
   std::vector<DailyCount> written;
 };
 
-// Of many keys, a sync writes those that were used since the last one, with
-// those beside them, and nothing where none was.
+// Of many keys, a sync writes those used since the last one, with those next to
+// them, and writes nothing where none was used.
 TEST_F(ImportedStoreTest, SyncsWriteWhatHasChanged) {
   constexpr int kLast = kKeys - 2;  // was used on the export's last day
   import();
@@ -870,7 +871,7 @@ TEST_F(ImportedStoreTest, SyncsWriteWhatHasChanged) {
     EXPECT_TRUE(enforcer_->sync().ok());
   };
   sync();
-  // The records are others than those of the export.
+  // The records differ from those of the export.
   const size_t all = store->blocks;
   EXPECT_GT(all, 1u);
   EXPECT_LT(all, 20u);
@@ -901,7 +902,7 @@ TEST_F(ImportedStoreTest, SyncsWriteWhatHasChanged) {
   EXPECT_EQ(written, (1 + 4) + 1);
   sync();
   EXPECT_EQ(store->commits, 0);
-  // A key that is gone has no counts.
+  // A deleted key has no counts.
   ASSERT_TRUE(enforcer_->delete_api_key("k0").ok());
   for (int i = 0; i < 3; ++i) enforcer_->maintain();
   sync();
@@ -909,9 +910,8 @@ TEST_F(ImportedStoreTest, SyncsWriteWhatHasChanged) {
   EXPECT_EQ(store->written.size(), 0u);
 }
 
-// One enforcer is killed before it has synced. The next one stops at a
-// call of the store, as it begins or as it ends. The third finds all that there
-// was.
+// One enforcer is killed before it has synced. The next one stops at a call of
+// the store, while it begins or while it ends. The third finds everything.
 TEST_F(ImportedStoreTest, OpensAgainWhereverAnotherStopped) {
   import();
   int used = 0;
@@ -946,8 +946,8 @@ TEST_F(ImportedStoreTest, OpensAgainWhereverAnotherStopped) {
   EXPECT_EQ(used, kSteps);
 }
 
-// Killed anywhere between two imports that turn everything round, each time the
-// one or the other is there, whole.
+// Killed anywhere between two imports that reverse everything, the store has
+// either the one or the other, whole.
 TEST_F(RecoveryTest, AnImportThatOverwritesIsThereWholeOrNotAtAll) {
   constexpr int kKeys = 20;
   const auto import = [&](bool even) {
@@ -1052,7 +1052,7 @@ TEST_F(RecoveryTest, SyncsByItselfAndCountsItsFailures) {
   EXPECT_GE(enforcer_->statistics().synced_unix_ns, before);
 }
 
-// Every call that changes something, on a disk that is full.
+// Every call that changes something, on a full disk.
 TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
   EXPECT_EQ(
       in_child([&] {
@@ -1091,7 +1091,7 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
         }
         EXPECT_EQ(dump(), before);
         EXPECT_EQ(use(0, 2), 2);
-        // Nor does it take memory to fail.
+        // A failed call leaks no memory, either.
         const auto fail = [&] {
           EXPECT_FALSE(enforcer_->create_usage_plan(*plan).ok());
           EXPECT_FALSE(
@@ -1236,7 +1236,7 @@ TEST_F(RecoveryTest, TellsTheLogThatCountsBeginWithTheLastSync) {
             "counts begin with those of the sync at 2026-03-10T12:00:00+00:00");
 }
 
-// What the arena has no room for is not in the store either.
+// What the arena has no room for is not stored, either.
 TEST_F(RecoveryTest, StoresNothingThatTheArenaHasNoRoomFor) {
   SqliteStore::Options store_options;
   Options options;
