@@ -48,8 +48,8 @@ struct MaybeLease {
   const int64_t reserve;
 };
 
-// How many gates there are of a key's own plan, and with shared plans: a
-// method's and the plan's each.
+// The number of gates of a key's own plan, and including those of shared plans:
+// each plan has at most a method's and its own.
 constexpr int kOwnGates = 2;
 constexpr int kAllGates = kOwnGates + 2 * Admission::kMostShared;
 
@@ -140,7 +140,7 @@ class Attempt {
   // Checks all limits and reports which refuse. False if none does any more, or
   // if a word seems to belong to a newer version of a plan. `newest` says that
   // there was no newer version when it last seemed so: the caller's time is far
-  // behind, which looks the same. When false, leaves `decision` as constructed.
+  // behind, which looks the same. On false, `decision` is as constructed.
   ABSL_ATTRIBUTE_NOINLINE bool explain(bool newest,
                                        Decision& decision) noexcept {
     decision = Decision();

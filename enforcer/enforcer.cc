@@ -79,7 +79,7 @@ Enforcer::~Enforcer() {
       impl_->end_leases(*plan.cell);
     });
   }
-  // If this fails, the files of counts hold, and the error is logged.
+  // If this fails, the files of counts remain valid, and the error is logged.
   (void)impl_->sync->close();
 }
 

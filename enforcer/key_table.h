@@ -297,7 +297,7 @@ void BasicKeyTable<Atomic>::move_some() {
     occupied_ += place(*vacancy(*table, hash_of(word), table->mask + 1), word);
   }
   if (moved_ < slots) return;
-  // Release: pairs with the acquire in `find()`: a reader that sees it finds
+  // Release: pairs with the acquire in `find()`: a reader that finds null finds
   // all keys in the current table.
   table->previous.store(nullptr, std::memory_order_release);
   arena_.retire(previous->slots, slots * sizeof(Slot));

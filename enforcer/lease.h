@@ -149,8 +149,8 @@ class BasicLease {
 
   // -- Any thread --
 
-  // Closes a slot, and ends its part of the reserve. If the slot was open,
-  // calls `settle(spent, unspent, last)` in between, which must charge the
+  // Closes a slot, and then ends its part of the reserve. If the slot was open,
+  // calls `settle(spent, unspent, last)` between the two, which must charge the
   // bucket for the spent tokens, dated `last`, and uncount the unspent ones.
   // False if the slot was closed already.
   template <class Settle>

@@ -185,8 +185,8 @@ struct Past {
   Statistics::Counts from = Statistics::Counts::kNew;
 };
 
-// Reads the files or, if these are not what they were, the counts of the last
-// sync.
+// Reads the counts from the files or, if power was lost or the files are
+// damaged, those of the last sync.
 absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
   Past past;
   auto state = read_state(store);
@@ -317,9 +317,9 @@ class Enforcer::Impl::Recovery {
     auto extensions = extensions_of(stored);
     if (!extensions.ok()) return extensions.status();
 
-    // A record is written before its association is committed. (But the files
-    // may have been read before the one, and the store after the other, if it
-    // is read-only.)
+    // A record is written before its association is committed. (But with a
+    // read-only store, the files may have been read before the one and the
+    // store after the other.)
     std::optional<CountsCopy> past = past_.counts.find(stored.id());
     if (!past.has_value() && past_.from == Statistics::Counts::kExact &&
         !store_.is_read_only()) {

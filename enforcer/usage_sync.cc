@@ -18,8 +18,8 @@ namespace {
 // microseconds while one is read, and that little is written for one record
 // that changed.
 constexpr uint32_t kRecords = 512;
-// What one transaction writes: few enough that a patch does not wait long for
-// it.
+// The most that one transaction writes: little enough that a patch does not
+// wait long for it.
 constexpr size_t kMostBlocks = 64;
 constexpr size_t kMostDays = 20'000;
 constexpr int64_t kMostPruned = 20'000;
