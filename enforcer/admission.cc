@@ -242,8 +242,8 @@ class Attempt {
   ABSL_ATTRIBUTE_NOINLINE void add_shared() noexcept {
     Subscription* shared = admission_.shared;
     for (int i = 0; shared != nullptr && i < Admission::kMostShared; ++i) {
-      // Acquire: pairs with the release in `Clients::subscribe()`, and that of
-      // the plan's publication.
+      // Acquire: pairs with the release in `Clients::link()`, and that of the
+      // plan's publication.
       const PlanCell* cell = shared->cell.load(std::memory_order_acquire);
       if (cell != nullptr) {
         const CompiledPlan& plan = *cell->plan.load(std::memory_order_acquire);
@@ -441,12 +441,13 @@ bool decide_beside_leases(const Admission& admission,
 
 void Admission::decide(Decision& decision) const noexcept {
   for (Subscription* subscription = &client.first; subscription != nullptr;
-       // Acquire: both pair with the release in `Clients::subscribe()`.
+       // Acquire: both pair with the releases in `Clients::publish()` and
+       // `Clients::link()`.
        subscription = subscription->next.load(std::memory_order_acquire)) {
     const PlanCell* cell = subscription->cell.load(std::memory_order_acquire);
     if (cell == nullptr) continue;
-    // A key has at most one plan for a stage, so the first answer is the
-    // answer.
+    // A key has at most one plan for a stage, so the first answer is the only
+    // one.
     if (ABSL_PREDICT_TRUE(leases == nullptr)
             ? decide_under(*this, *subscription, *cell, decision)
             : decide_beside_leases(*this, *subscription, *cell, decision)) {

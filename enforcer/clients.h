@@ -57,7 +57,7 @@ class Clients {
   absl::StatusOr<Subscription*> prepare(Client& client,
                                         const CountsCopy& counts,
                                         int64_t association);
-  // Puts it under the plan that `cell` publishes. Cannot fail.
+  // Puts the subscription under the plan that `cell` publishes. Cannot fail.
   void publish(Client& client, Subscription& subscription,
                const PlanCell& cell);
   // Undoes prepare(), in place of publish().

@@ -109,7 +109,7 @@ inline void Enforcer::Impl::decide(Client* client, const Call& call,
     decision.forbidden = Forbidden::kDisabledKey;
     return;
   }
-  // Acquire: pairs with the release in `share_usage_plan()`.
+  // Acquire: pairs with the release in `Clients::link()`.
   Subscription* const all = shared.load(std::memory_order_acquire);
   if (leases != nullptr && call.cost == 1 && all == nullptr) {
     KeyLease* lease = leases->find(*client);

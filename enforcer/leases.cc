@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-// The subscription that a note names, if the client still has it.
+// Finds the subscription that a note names, if the client still has it.
 Subscription* find_subscription(Client& client, uint64_t serial,
                                 const Subscription* subscription) {
   const ClientState state(client.state.load(std::memory_order_relaxed));

@@ -47,8 +47,7 @@ class ForkGate {
   std::atomic<int> inside_{0};  // threads
 };
 
-// Initialized before any code runs, and never destroyed: no use is too early
-// or too late.
+// Constant-initialized and never destroyed: no use is too early or too late.
 ForkGate gate;
 static_assert(std::is_trivially_destructible_v<ForkGate>);
 

@@ -84,7 +84,7 @@ class UsageSync {
   // Records in the store that the files are complete.
   absl::Status finish();
   absl::Status pass() ABSL_EXCLUSIVE_LOCKS_REQUIRED(syncing_);
-  // What a record holds.
+  // Reads what a record holds.
   SyncedCounts present(uint32_t record) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_);
   // Adds a block of records to the batch if any of them has changed, or if
