@@ -251,7 +251,7 @@ TEST_F(RecoveryTest, GoesOnAfterAKill) {
   fs::remove(expected);
 }
 
-// Only the calls themselves sync: otherwise there are no counts of a last sync.
+// Nothing is synced except by explicit calls of sync().
 TEST_F(RecoveryTest, BeginsWithTheLastSyncAfterALossOfPower) {
   EXPECT_EQ(
       in_child([&] {
@@ -333,7 +333,7 @@ TEST_F(RecoveryTest, ReportsDaysFromTheStore) {
 }
 
 // A report may begin in the middle of a period, and before the days in memory:
-// what remained then takes account of what was used before the report's first
+// what remained then is reduced by what was used before the report's first
 // day.
 TEST_F(RecoveryTest, ReportsFromAnyDayOnSayTheSame) {
   constexpr int kDays = 250;
