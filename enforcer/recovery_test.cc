@@ -946,8 +946,8 @@ TEST_F(ImportedStoreTest, OpensAgainWhereverAnotherStopped) {
   EXPECT_EQ(used, kSteps);
 }
 
-// Killed anywhere between two imports that reverse everything, the store has
-// either the one or the other, whole.
+// Wherever a process is killed between two imports that reverse everything, the
+// store has either the one or the other, whole.
 TEST_F(RecoveryTest, AnImportThatOverwritesIsThereWholeOrNotAtAll) {
   constexpr int kKeys = 20;
   const auto import = [&](bool even) {
