@@ -19,7 +19,7 @@
 namespace weir {
 namespace {
 
-// A bucket that has to admit, and the clock that it goes by.
+// A bucket that has to admit the request, and the clock that it goes by.
 struct Gate {
   const CompiledThrottle* throttle;
   TokenBucket* bucket;
@@ -29,7 +29,7 @@ struct Gate {
   bool is_method;
 };
 
-// What an attempt knows of leases: the key's one, and how much of the burst it
+// What an attempt knows of leases: the key's lease and how much of the burst it
 // has reserved; or, at no cost, that there are none.
 struct NoLease {
   static constexpr bool kIsPossible = false;
@@ -48,7 +48,8 @@ struct MaybeLease {
   const int64_t reserve;
 };
 
-// A key's own, and those of shared plans: a method's and the plan's each.
+// The number of gates of a key's own plan, and including those of shared plans:
+// each plan has at most a method's and its own.
 constexpr int kOwnGates = 2;
 constexpr int kAllGates = kOwnGates + 2 * Admission::kMostShared;
 
@@ -57,8 +58,8 @@ ABSL_ATTRIBUTE_NOINLINE void give_back(const Admission& admission, Gate gate,
                                        int64_t cost) noexcept {
   const TokenClock* clock = &gate.throttle->clock;
   const uint64_t greatest = clock->greatest(gate.at);
-  // A word that has moved on to a newer clock is given back by that one; if
-  // there is none, the throttle is gone, and the debt with it.
+  // If the word has moved on to a newer clock, tokens are given back under that
+  // one; if there is none, the throttle is gone, and the debt with it.
   while (clock != nullptr &&
          !gate.bucket->give_back(*clock, clock->at(admission.now.monotonic),
                                  cost)) {
@@ -93,16 +94,16 @@ class Attempt {
 
   // After `explain()` has returned false: the version under which a word seemed
   // to belong to a newer one; or 0. If the next attempt has the same version,
-  // there was no newer one.
+  // there is no newer one.
   uintptr_t stale_version() const noexcept { return is_stale_ ? version_ : 0; }
   bool has_version(uintptr_t version) const noexcept {
     return version == version_;
   }
 
-  // False if something refused, or a word belongs to a newer version of a plan.
+  // False if a limit refuses, or a word belongs to a newer version of a plan.
   bool take(Decision& decision) noexcept {
     // The quota is only read at first, so that a request that it refuses does
-    // not borrow tokens even for an instant.
+    // not take tokens even for an instant.
     const QuotaDecision seen =
         counts_.quota.check(plan_.quota(), day_, cost_, counts_.log);
     if (!seen.admitted) return false;
@@ -138,11 +139,10 @@ class Attempt {
     return true;
   }
 
-  // Says which limits refuse, from a look at all of them. False if none does
-  // any more, or a word seems to belong to a newer version of a plan. With
-  // `newest`, there was none when it last seemed so: the caller's time is far
-  // behind, which looks the same. Leaves `decision` as it was constructed if
-  // false.
+  // Checks all limits and reports which refuse. False if none does any more, or
+  // if a word seems to belong to a newer version of a plan. `newest` says that
+  // there was no newer version when it last seemed so: the caller's time is far
+  // behind, which looks the same. On false, `decision` is as constructed.
   ABSL_ATTRIBUTE_NOINLINE bool explain(bool newest,
                                        Decision& decision) noexcept {
     decision = Decision();
@@ -157,7 +157,7 @@ class Attempt {
         return false;
       }
       if (check.outcome == TakeOutcome::kTaken) {
-        // The word that `check` gives is the one after a take.
+        // `check.word` is the word after a take, so the current one is read.
         if (i == 0) report(gate, gate.bucket->word(), decision);
         continue;
       }
@@ -181,8 +181,9 @@ class Attempt {
       decision = Decision();
       return false;
     }
-    // Now is too early: what another call is just returning may be missing
-    // alone, or the caller's time be far behind the bucket's.
+    // At least 1: a retry at once is too early even if only tokens are missing
+    // that another call is just giving back, or if the caller's time is far
+    // behind the bucket's.
     decision.retry_after_ns = std::max<int64_t>(wait, 1);
     report(quota.state, decision);
     return true;
@@ -190,10 +191,11 @@ class Attempt {
 
   // -- After `take()`, where a lease is possible --
 
-  // Whether another thread counted a request meanwhile.
+  // Whether another thread counted a request in the meantime.
   bool has_collided() const noexcept { return has_collided_; }
 
-  // Counts `n` more requests, without tokens. False if the quota has no room.
+  // Counts `n` more requests, without tokens. False if the quota has no room
+  // for them, or another day is being counted by now.
   bool count_more(int64_t n, Decision& decision) noexcept {
     const QuotaDecision more = counts_.quota.take(
         plan_.quota(), day_, n, counts_.log, admission_.counts.lines());
@@ -213,7 +215,7 @@ class Attempt {
   Day counted_on() const noexcept { return counted_on_; }
 
  private:
-  // A plan's throttles for the route.
+  // Adds a plan's throttles for the route.
   void add(const CompiledPlan& plan, CompiledPlan::Rule rule,
            Subscription& subscription, const PlanCell& cell, Limit method_limit,
            Limit plan_limit) noexcept {
@@ -242,12 +244,12 @@ class Attempt {
   ABSL_ATTRIBUTE_NOINLINE void add_shared() noexcept {
     Subscription* shared = admission_.shared;
     for (int i = 0; shared != nullptr && i < Admission::kMostShared; ++i) {
-      // Acquire: pairs with the release in `Clients::subscribe()`, and that of
-      // the plan's publication.
+      // Acquire: pairs with the release in `Clients::link()`, and that of the
+      // plan's publication.
       const PlanCell* cell = shared->cell.load(std::memory_order_acquire);
       if (cell != nullptr) {
         const CompiledPlan& plan = *cell->plan.load(std::memory_order_acquire);
-        // In whatever order, a sum differs where one of the plans does.
+        // Whatever their order, the sum differs if one of the plans does.
         version_ += reinterpret_cast<uintptr_t>(&plan);
         const CompiledPlan::Rule rule = plan.has_stages()
                                             ? plan.rule(admission_.route)
@@ -314,14 +316,15 @@ class Attempt {
   Gate gates_[kMostGates];
 };
 
-// False if the plan does not cover the route. `is_refused`: it was just now.
+// Decides a request of any kind. False if the plan does not cover the route.
+// `is_refused`: an attempt under the key's own limits has just failed.
 ABSL_ATTRIBUTE_NOINLINE bool decide_anyhow(const Admission& admission,
                                            Subscription& subscription,
                                            const PlanCell& cell,
                                            bool is_refused,
                                            Decision& decision) noexcept {
-  // Each turn but the last means that another thread has changed what this one
-  // read: a word, or a plan.
+  // Each iteration but the last means that another thread has changed what this
+  // one read: a word, or a plan.
   for (uintptr_t stale = 0;;) {
     // Acquire: pairs with the release of the publication.
     const CompiledPlan& plan = *cell.plan.load(std::memory_order_acquire);
@@ -338,8 +341,8 @@ ABSL_ATTRIBUTE_NOINLINE bool decide_anyhow(const Admission& admission,
   }
 }
 
-// The same for what most requests are, admitted by the key's own limits,
-// without a detour through memory.
+// The same, with a fast path for most requests, which the key's own limits
+// admit: their gates need not be in memory.
 bool decide_under(const Admission& admission, Subscription& subscription,
                   const PlanCell& cell, Decision& decision) noexcept {
   const bool is_simple = admission.shared == nullptr;
@@ -354,7 +357,8 @@ bool decide_under(const Admission& admission, Subscription& subscription,
   return decide_anyhow(admission, subscription, cell, is_simple, decision);
 }
 
-// Pays for what the thread's slot has spent, and spends one of the tokens.
+// Pays for what the thread's slot has spent, and refills the slot but for one
+// token, which is spent.
 bool take_for_slot(const Admission& admission,
                    Attempt<MaybeLease, kAllGates>& attempt, KeyLease& lease,
                    int thread, Decision& decision) noexcept {
@@ -381,16 +385,16 @@ void start_slot(const Admission& admission,
   }
 }
 
-// The same where keys may have leases.
+// Like decide_under(), where keys may have leases.
 bool decide_beside_leases(const Admission& admission,
                           Subscription& subscription, const PlanCell& cell,
                           Decision& decision) noexcept {
   using Wants = KeyLease::Wants;
   const int thread = ThreadNumber::mine();
-  // Each turn but the last means also that this thread or another has closed a
-  // slot.
+  // Each iteration but the last means the same as above, or that this thread or
+  // another has closed a slot.
   for (uintptr_t stale = 0;;) {
-    // Before the plan and the buckets: see `BasicLease::reserve()`.
+    // Read before the plan and the buckets: see `BasicLease::reserve()`.
     KeyLease* lease = admission.leases->find(admission.client);
     if (lease != nullptr && lease->subscription() != &subscription) {
       lease = nullptr;
@@ -424,7 +428,8 @@ bool decide_beside_leases(const Admission& admission,
       }
       return true;
     }
-    // No token is withheld because another thread may want it.
+    // No request is refused for want of tokens that slots hold: they are closed
+    // first.
     if (held.reserve > 0 &&
         (lease->close_all() || lease->reserve() != held.reserve)) {
       continue;
@@ -438,12 +443,13 @@ bool decide_beside_leases(const Admission& admission,
 
 void Admission::decide(Decision& decision) const noexcept {
   for (Subscription* subscription = &client.first; subscription != nullptr;
-       // Acquire: both pair with the release in `Clients::subscribe()`.
+       // Acquire: both pair with the releases in `Clients::publish()` and
+       // `Clients::link()`.
        subscription = subscription->next.load(std::memory_order_acquire)) {
     const PlanCell* cell = subscription->cell.load(std::memory_order_acquire);
     if (cell == nullptr) continue;
-    // A key has at most one plan for a stage, so the first answer is the
-    // answer.
+    // A key has at most one plan for a stage, so the first answer is the only
+    // one.
     if (ABSL_PREDICT_TRUE(leases == nullptr)
             ? decide_under(*this, *subscription, *cell, decision)
             : decide_beside_leases(*this, *subscription, *cell, decision)) {

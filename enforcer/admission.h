@@ -13,13 +13,13 @@
 
 namespace weir {
 
-// What `admit()` asks of a client's subscriptions.
+// A request of `admit()`, as it is put to a client's subscriptions.
 struct Admission {
-  // At most this many shared subscriptions count.
+  // At most this many shared subscriptions are considered.
   static constexpr int kMostShared = 4;
 
   Client& client;
-  Subscription* shared;  // the first of those that all keys draw on; or nullptr
+  Subscription* shared;  // the first one that all keys draw on; or nullptr
   uint32_t route;
   bool both_throttles;  // a method's throttle adds to the plan's
   int64_t cost;
@@ -28,10 +28,10 @@ struct Admission {
   const CountsPlaces& counts;  // the keys'
   Leases* leases;              // nullptr: there are none
 
-  // Takes from every limit, or from none, and says so in `decision`, which is
-  // as it was constructed. Forbidden (kNoPlan) if no plan covers the route.
-  // Lock-free; reads a plan again if another thread is already ahead under a
-  // newer version. REQUIRES: the caller is inside an EpochDomain::Guard.
+  // Takes from every limit, or from none, and fills in `decision`, which must
+  // be as constructed. Forbidden (kNoPlan) if no plan covers the route.
+  // Lock-free; reads a plan again if another thread has already used a newer
+  // version. REQUIRES: the caller is inside an EpochDomain::Guard.
   void decide(Decision& decision) const noexcept;
 };
 

@@ -1,7 +1,8 @@
-// Requests beside changes of their plans: while a request runs, newer versions
-// are published, and others take under them. The scheduler chooses at every
-// sixth call of a function in admission.cc, which is compiled here with
-// -finstrument-functions: the steps of a request that matter are further apart.
+// Requests during changes of their plans: while a request runs, newer versions
+// are published, and other requests take tokens under them. The scheduler
+// switches at every sixth call of a function in admission.cc, which is compiled
+// here with -finstrument-functions: the steps of a request that matter are
+// further apart.
 
 #include <cstdint>
 #include <cstdlib>
@@ -56,7 +57,7 @@ constexpr int64_t kBurst = 5;
 // Time stands still: all versions are made at this instant.
 constexpr Instant kNow{/*monotonic=*/0, /*unix=*/20'000 * kNanosPerDay};
 
-// Rates in whose versions a bucket's words are written in other scales.
+// Rates whose versions write a bucket's words in different scales.
 constexpr double kRates[] = {10, 1e6, 1e-3};
 
 struct Free {
@@ -134,7 +135,7 @@ class Versions {
   std::vector<const CompiledPlan*> plans_;
 };
 
-// A subscription, and how far its plan's versions have come.
+// A subscription, and how many versions its plan has published.
 struct Subscribed {
   Subscribed(Subscription& subscription, const Versions& versions)
       : subscription(subscription), versions(versions) {
@@ -175,7 +176,8 @@ struct Subscribed {
     }
   }
 
-  // What a bucket has by the newest clock, besides what those two took.
+  // The tokens of a bucket under the newest clock, without what move_on() and
+  // drain() took.
   int64_t left(bool is_method) {
     const TokenClock& clock = newest(is_method);
     return clock.available(clock.at(kNow.monotonic), bucket(is_method).word()) +
@@ -190,7 +192,7 @@ struct Subscribed {
   int64_t taken_of_method = 0;
 };
 
-// A key with a plan, beside a shared plan or, if that is null, alone.
+// A key with a plan, together with a shared plan or, if that is null, alone.
 struct World {
   World(const Versions& own, const Versions* shared, bool both_throttles)
       : own(client.first, own),
@@ -232,7 +234,7 @@ struct World {
 
 enum class Where { kOwn, kOwnMethod, kShared, kSharedMethod };
 
-// Runs `request` with two changes of the plan that `where` names: at any two
+// Runs `request` with two changes of the plan that `where` names, at any two
 // moments of it.
 void explore(const Versions& own, const Versions* shared, bool both_throttles,
              Where where, const std::function<void(World&)>& request,
@@ -262,7 +264,7 @@ void explore(const Versions& own, const Versions* shared, bool both_throttles,
 constexpr Where kAll[] = {Where::kOwn, Where::kOwnMethod, Where::kShared,
                           Where::kSharedMethod};
 
-// Nothing refuses, whenever it is asked.
+// No limit refuses, whenever it is asked.
 TEST(AdmissionInterleaving, PassesWhilePlansChange) {
   const Versions plan({kBurst, kBurst, 100});
   for (const Where where : kAll) {
@@ -284,7 +286,7 @@ TEST(AdmissionInterleaving, PassesWhilePlansChange) {
   }
 }
 
-// The same for a key without shared plans, whose requests take a shorter way.
+// The same for a key without shared plans, whose requests take the fast path.
 TEST(AdmissionInterleaving, PassesAloneWhileItsPlanChanges) {
   const Versions plan({kBurst, kBurst, 100});
   for (const bool both_throttles : {false, true}) {
@@ -391,7 +393,7 @@ TEST(AdmissionInterleaving, GivesNothingBackToAThrottleThatIsNew) {
   }
 }
 
-// Of two requests, the quota has room for one. The other one may have looked
+// The quota has room for one of two requests. The other one may have checked it
 // before, and gives back what it took.
 TEST(AdmissionInterleaving, QuotaRefusesAtNoCost) {
   const Versions plan({kBurst, kBurst, 1});

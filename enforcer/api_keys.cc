@@ -1,4 +1,4 @@
-// API keys, and which plans they are associated with.
+// API keys and their associations with plans.
 
 #include <algorithm>
 #include <atomic>
@@ -50,7 +50,7 @@ void set_description(const std::string& text, v1::ApiKey& key) {
   key.set_description(text);
 }
 void set_enabled(const std::string& text, v1::ApiKey& key) {
-  // API Gateway takes all text but "true" for false.
+  // API Gateway takes any text but "true" for false.
   key.set_enabled(absl::EqualsIgnoreCase(text, "true"));
 }
 void set_customer_id(const std::string& text, v1::ApiKey& key) {
@@ -67,7 +67,8 @@ void remove_stage(const std::string& text, v1::ApiKey& key) {
   stages.erase(std::remove(stages.begin(), stages.end(), text), stages.end());
 }
 
-// What a list looks at before it lets others in: a millisecond or so.
+// How many keys a list looks at before it lets other calls in: a millisecond or
+// so.
 constexpr int kPiece = 1024;
 
 // The operations of update_api_key().
@@ -85,7 +86,7 @@ constexpr Row kRows[] = {
     {"remove", "/stages", remove_stage},
 };
 
-// The text that an operation brings. `/enabled` may be a boolean, too.
+// The text of an operation's value. `/enabled` may also be a boolean.
 absl::StatusOr<std::string> text_of(const v1::PatchOperation& operation) {
   const google::protobuf::Value& value = operation.value();
   const bool is_flag = operation.path() == "/enabled";
@@ -264,7 +265,7 @@ absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
   impl_->collect();
   KeyRecord* const record = impl_->add_key(id, value, document, {now, now});
   if (record == nullptr) return arena_exhausted();
-  // Known already, but to no plan.
+  // The key is known already, but under no plan.
   if (auto status = impl_->commit([&] { return put_api_key(document); });
       !status.ok()) {
     impl_->remove_key(*record);
@@ -384,7 +385,7 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
         absl::StrCat("API key ", to_absl(key.id()),
                      " is associated with usage plan ", plan.id(), " already"));
   }
-  // A first plan comes into conflict with none.
+  // A first plan conflicts with none.
   if (!key.associations.empty()) {
     std::set<StageName> stages;
     for (const v1::ApiStage& stage : plan.document.api_stages()) {

@@ -16,7 +16,8 @@ namespace weir {
 namespace {
 
 constexpr size_t kHugePage = size_t{1} << 21;
-// From here on, freed memory goes back to the system, and comes back zeroed.
+// From this size on, the pages of a freed block go back to the system, and are
+// zero when they are used again.
 constexpr size_t kLarge = size_t{1} << 18;
 
 constexpr size_t round_up(size_t n, size_t multiple) {
@@ -28,7 +29,7 @@ void zero(char* block, size_t size, bool gave_pages_back) {
     std::memset(block, 0, size);
     return;
   }
-  // `free()` gave the whole pages back.
+  // `free()` has given the whole pages back, so they are zero.
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const auto begin = reinterpret_cast<uintptr_t>(block);
   const size_t head = round_up(begin, page) - begin;
@@ -48,10 +49,10 @@ void give_pages_back(void* block, size_t size) {
 
 absl::StatusOr<std::unique_ptr<Arena>> Arena::create(size_t bytes,
                                                      Pages pages) {
-  // An address space limit or strict overcommit may forbid the whole of it.
+  // An address space limit or strict overcommit may not allow the whole range.
   for (size_t size = round_up(std::min(bytes, kLargest), kPairBytes);
        size >= kLeast; size = round_up(size / 2, kPairBytes)) {
-    // Huge pages lie where their size divides the address.
+    // The address of a huge page is a multiple of its size.
     const size_t slack = size >= kHugePage ? kHugePage : 0;
     void* mapped = mmap(nullptr, size + slack, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -64,10 +65,11 @@ absl::StatusOr<std::unique_ptr<Arena>> Arena::create(size_t bytes,
       const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
       const size_t end = round_up(size, page);
       if (head != 0) munmap(mapped, head);
-      // At least a page of the slack is behind, as `head` is whole pages.
+      // At least a page of the slack follows the range, as `head` is whole
+      // pages.
       munmap(base + end, size + slack - head - end);
     }
-    // Not given is not an error: small pages serve as well.
+    // Failure is not an error: small pages work as well.
     madvise(base, size,
             pages == Pages::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     return std::unique_ptr<Arena>(new Arena(base, size, size, true));
@@ -86,12 +88,12 @@ Arena::~Arena() {
   if (is_owner_) munmap(base_, size_);
 }
 
-// Memory of others' may be of any kind.
+// The caller's memory may be of any kind.
 bool Arena::gives_pages_back(size_t size) const {
   return is_owner_ && size >= kLarge;
 }
 
-// Four classes between one power of two and the next.
+// Four classes between consecutive powers of two.
 size_t Arena::size_class(size_t bytes) {
   size_t step = kPairBytes;
   while (bytes > step * 8) step *= 2;
@@ -113,8 +115,8 @@ void Arena::start_over(size_t limit) {
 }
 
 char* Arena::bump(size_t bytes, size_t alignment, size_t* gap) noexcept {
-  // Relaxed throughout: the addition alone makes the range the caller's own;
-  // whoever links the memory publishes its contents.
+  // Relaxed throughout: the addition alone reserves the range for the caller;
+  // the code that links the memory publishes its contents.
   size_t end = end_.load(std::memory_order_relaxed);
   size_t begin;
   do {
@@ -137,7 +139,8 @@ void* Arena::take_line() noexcept {
 void Arena::return_line(void* line) noexcept {
   auto* returned = new (line) ReturnedLine{nullptr};
   returned->next = returned_.load(std::memory_order_relaxed);
-  // Only pushed one by one and popped all at once, so there is no ABA.
+  // Lines are pushed one by one and popped all at once, so there is no ABA
+  // problem.
   // Release: pairs with the acquire in `collect()`.
   while (!returned_.compare_exchange_weak(returned->next, returned,
                                           std::memory_order_release,
@@ -201,8 +204,8 @@ void Arena::collect() {
   populate();
 }
 
-// So that a request that takes a line seldom waits for the system to find a
-// page and clear it.
+// Populates pages ahead, so that a request that takes a line seldom waits for
+// the system to find and clear a page.
 void Arena::populate() {
   const size_t end = end_.load(std::memory_order_relaxed);
   if (populated_ > end + kHugePage / 2) return;
@@ -211,7 +214,7 @@ void Arena::populate() {
   populated_ = std::min(round_up(end + kHugePage, kHugePage),
                         limit_.load(std::memory_order_relaxed));
 #ifdef MADV_POPULATE_WRITE
-  // Not given is not an error: pages come when they are written as well.
+  // Failure is not an error: pages are then provided when they are written.
   if (from < populated_) {
     madvise(base_ + from, populated_ - from, MADV_POPULATE_WRITE);
   }
@@ -223,7 +226,7 @@ void Arena::add_free_line(void* line) {
   free_bytes_ += kLineBytes;
 }
 
-// Lays out lines for the data plane, when it has taken the last ones.
+// Lays out lines for the data plane when it has taken the last ones.
 void Arena::supply_lines() {
   if (supply_.left() > 0) return;
   using Batch = LineSupply::Batch;

@@ -16,31 +16,32 @@
 
 namespace weir {
 
-// The memory that `admit()` touches: one reserved range of address space, given
-// pages by the system as they are first written, huge ones where it can.
+// The memory that `admit()` uses: one reserved range of address space. The
+// system provides its pages as they are first written, huge pages where it can.
 //
 // The control plane allocates and frees blocks, one caller at a time. The data
-// plane takes single lines, from any thread: an addition, no lock, no system
-// call.
+// plane takes single lines, from any thread, by an atomic addition: no lock, no
+// system call.
 //
-// A block's size is rounded up to a size class: whole pairs of lines, and
-// beyond a kilobyte four classes between one power of two and the next. A freed
-// block serves later ones of its class. Lines are aligned to 64 bytes, blocks
-// to 128: the pair of lines that processors fetch together.
+// A block's size is rounded up to a size class: a whole number of pairs of
+// lines and, beyond a kilobyte, one of four classes between consecutive powers
+// of two. A freed block is reused for its class. Lines are aligned to 64 bytes,
+// blocks to 128: the pair of lines that processors fetch together.
 class Arena final : public LineSource {
  public:
   enum class Pages { kHuge, kSmall };
 
-  // What a block may be used for again.
+  // What a freed block may be reused for.
   enum class Use {
     kAny,
-    // For clients alone, and not zeroed between them: whoever still knows the
-    // address of one can ask whether it is the same.
+    // For clients only, and not zeroed between them: a caller that still has
+    // the address of a client can check whether it is the same one.
     kClient,
   };
 
   static constexpr size_t kPairBytes = 128;
-  // Addresses of blocks fit in 32 bits as numbers of pairs. 0 is no block's.
+  // A block's address fits in 32 bits, as the number of a pair of lines. No
+  // block has number 0.
   static constexpr size_t kLargest = size_t{1} << 39;
   static constexpr size_t kLeast = size_t{1} << 20;
 
@@ -48,9 +49,9 @@ class Arena final : public LineSource {
   // have. ResourceExhausted if that is less than kLeast.
   static absl::StatusOr<std::unique_ptr<Arena>> create(
       size_t bytes, Pages pages = Pages::kHuge);
-  // An arena in memory of the caller's, zeroed, that outlives it. Only what is
-  // before `limit` may be touched yet: see extend(). The first pair of lines
-  // stays the caller's.
+  // Makes an arena in the caller's memory, which must be zeroed and outlive it.
+  // Only the bytes below `limit` may be touched until extend() is called. The
+  // first pair of lines remains the caller's.
   static std::unique_ptr<Arena> over(void* memory, size_t bytes, size_t limit);
   ~Arena() override;
   Arena(const Arena&) = delete;
@@ -58,8 +59,9 @@ class Arena final : public LineSource {
 
   // -- Data plane. *thread-safe* --
 
-  // nullptr when the range is used up, or its limit reached. REQUIRES: inside
-  // an EpochDomain::Guard, or one caller at a time with the control plane.
+  // Returns nullptr when the range is used up or its limit is reached.
+  // REQUIRES: inside an EpochDomain::Guard, or serialized with the control
+  // plane.
   void* take_line() noexcept override;
   void return_line(void* line) noexcept override;
   void lost_day(Day day) noexcept override;
@@ -75,38 +77,39 @@ class Arena final : public LineSource {
 
   // -- Control plane. One caller at a time. --
 
-  // Zeroed memory, but for clients' (see Use); nullptr when the range is used
-  // up, or its limit reached.
+  // Returns memory that is zeroed except for clients' (see Use); nullptr when
+  // the range is used up or its limit is reached.
   void* allocate(size_t bytes, Use use = Use::kAny);
-  // For a block that no reader ever reached.
+  // Frees a block that no reader ever reached.
   void free(void* block, size_t bytes, Use use = Use::kAny);
-  // For a block that has been unlinked, but that readers may still hold: when
-  // the last of them has left, `dispose` is called with it, and it is freed.
-  // Without `bytes`, only the former.
+  // Frees a block that has been unlinked but that readers may still hold: after
+  // the last of them has left, collect() calls `dispose` with it and frees it.
+  // If `bytes` is 0, it only calls `dispose`.
   struct Dispose {
     void (*call)(void* owner, void* block);
     void* owner;
   };
   void retire(void* block, size_t bytes, Dispose dispose = {},
               Use use = Use::kAny);
-  // Frees what can be freed by now, and gives pages to what is handed out next.
-  // Never waits for readers.
+  // Frees the retired blocks that no reader can hold any more, and populates
+  // the pages that are handed out next. Never waits for readers.
   void collect();
 
-  // What is before `limit` may be touched from now on. It never comes down.
+  // Allows the bytes below `limit` to be touched. The limit never decreases.
   void extend(size_t limit) {
     // Release: pairs with the acquire in `bump()`.
     limit_.store(limit, std::memory_order_release);
   }
-  // As it was at first, with another limit: for memory of the caller's that
-  // has been zeroed, with all that was handed out. REQUIRES: nobody uses it.
+  // Resets the arena to its initial state, with another limit. The caller has
+  // zeroed its memory, including all that was handed out. REQUIRES: the arena
+  // is not in use.
   void start_over(size_t limit);
-  // Where the memory begins that was never handed out.
+  // The offset of the memory that was never handed out.
   size_t end() const { return end_.load(std::memory_order_relaxed); }
 
-  // Bytes in others' use, retired blocks included.
+  // Bytes in use, including retired blocks.
   size_t used() const;
-  // Of these, what waits until no reader can hold it any more.
+  // The part of used() that waits until no reader can hold it any more.
   size_t retired() const { return retired_bytes_; }
   size_t reserved() const { return size_; }
   int64_t lost_days() const {
@@ -129,7 +132,7 @@ class Arena final : public LineSource {
 
   static size_t size_class(size_t bytes);
   bool gives_pages_back(size_t size) const;
-  // `gap` is what was left out before the range, for alignment's sake.
+  // Sets `*gap` to the number of bytes skipped before the range for alignment.
   char* bump(size_t bytes, size_t alignment, size_t* gap) noexcept;
   void add_free_line(void* line);
   void supply_lines();
@@ -140,14 +143,14 @@ class Arena final : public LineSource {
   const bool is_owner_;                  // of the memory
   std::atomic<size_t> limit_;            // of what may be touched
   std::atomic<size_t> end_{kPairBytes};  // of what was ever handed out
-  size_t populated_ = 0;                 // where pages are given ahead up to
+  size_t populated_ = 0;                 // pages are populated up to here
   LineSupply supply_;                    // returned lines, for the data plane
   std::atomic<ReturnedLine*> returned_{nullptr};
   std::atomic<int64_t> lost_days_{0};  // a statistic: relaxed
   std::map<std::pair<Use, size_t>, std::vector<void*>> free_;  // by size class
   std::vector<void*> free_lines_;
-  size_t free_bytes_ = 0;        // but for what is in `supply_`
-  size_t supply_bytes_ = 0;      // its own
+  size_t free_bytes_ = 0;        // without what is in `supply_`
+  size_t supply_bytes_ = 0;      // of its batch
   std::deque<Retired> retired_;  // oldest first
   size_t retired_bytes_ = 0;
 };

@@ -96,12 +96,12 @@ TEST(Arena, ReturnedLinesAreTakenAgain) {
 
 TEST(Arena, SizesInARowShareBlocks) {
   const auto arena = *Arena::create(64 * kMegabyte);
-  // As a table of routes grows: each version is a little larger.
+  // Like a growing table of routes: each version is a little larger.
   for (size_t bytes = 100; bytes < 400'000; bytes += 8) {
     arena->free(arena->allocate(bytes), bytes);
   }
   EXPECT_EQ(arena->used(), 0u);
-  // One block of each class is all that was ever taken.
+  // Only one block of each class was ever taken.
   size_t blocks = 0;
   while (arena->allocate(kMegabyte) != nullptr) ++blocks;
   EXPECT_GE(blocks, 60u);
@@ -109,7 +109,7 @@ TEST(Arena, SizesInARowShareBlocks) {
 
 TEST(Arena, LargeBlocksComeBackZeroed) {
   const auto arena = *Arena::create(64 * kMegabyte);
-  // Not at a page's begin.
+  // Not at the beginning of a page.
   arena->allocate(128);
   for (size_t bytes : {size_t{300'000}, 3 * kMegabyte}) {
     void* block = arena->allocate(bytes);
@@ -120,15 +120,16 @@ TEST(Arena, LargeBlocksComeBackZeroed) {
   }
 }
 
-// Large blocks begin and end inside pages that are others' too. Their memory
-// goes back to the system and comes back zeroed; their neighbours' stays.
+// Large blocks begin and end inside pages that they share with others. Their
+// memory goes back to the system and is zero afterwards; their neighbors'
+// stays.
 TEST(Arena, LargeBlocksLeaveTheirNeighboursAlone) {
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   for (size_t bytes : {size_t{256} << 10, (size_t{256} << 10) + 1,
                        size_t{320} << 10, size_t{3} << 20}) {
     for (size_t offset = 0; offset < page; offset += page / 8) {
       const auto arena = *Arena::create(16 * kMegabyte);
-      // So that the block begins `offset` bytes into a page.
+      // Makes the block begin `offset` bytes into a page.
       size_t to_fill = offset + page - Arena::kPairBytes;
       for (; to_fill > 0; to_fill -= Arena::kPairBytes) {
         std::memset(arena->allocate(Arena::kPairBytes), 0xab, 128);
@@ -163,7 +164,8 @@ TEST(Arena, LargeBlocksLeaveTheirNeighboursAlone) {
   }
 }
 
-// What nobody uses is the system's: a table that was let go costs nothing.
+// Unused memory is given back to the system: a table that was dropped costs
+// nothing.
 TEST(Arena, FreedLargeBlocksTakeNoMemory) {
   const auto arena = *Arena::create(64 * kMegabyte, Arena::Pages::kSmall);
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -184,8 +186,8 @@ TEST(Arena, FreedLargeBlocksTakeNoMemory) {
   }
 }
 
-// What is handed out next has its pages before, and what is further on has none
-// yet.
+// What is handed out next has its pages in advance, and what is further on has
+// none yet.
 TEST(Arena, GivesPagesAMegabyteAhead) {
 #ifndef MADV_POPULATE_WRITE
   GTEST_SKIP() << "the system's headers do not know how";
@@ -284,14 +286,14 @@ TEST(Arena, ThreadsTakeAndReturnLinesOfTheirOwn) {
   arena->collect();
   // And the list of lines to hand out.
   EXPECT_LE(arena->used(), 40'000u * 64 + 4096);
-  // What was returned is handed out again, once.
+  // What was returned is handed out once more, and only once.
   for (int i = 0; i < 40'000; ++i) {
     if (i % 500 == 0) arena->collect();
     EXPECT_TRUE(all.insert(arena->take_line()).second);
   }
 }
 
-// Nothing but the list of returned lines orders the two threads.
+// Only the list of returned lines orders the two threads.
 TEST(Arena, ReturnedLinesArriveWithWhatIsInThem) {
   const auto arena = *Arena::create(16 * kMegabyte);
   constexpr size_t kLines = 20'000;
@@ -304,7 +306,7 @@ TEST(Arena, ReturnedLinesArriveWithWhatIsInThem) {
       arena->return_line(line);
     }
   });
-  // But for the list of lines to hand out.
+  // Except for the list of lines to hand out.
   while (arena->used() > used - kLines * 64 + 3 * 4096) arena->collect();
   returner.join();
 }
@@ -371,12 +373,13 @@ TEST(Arena, InOthersMemoryTouchesNothingBeyondItsLimit) {
   arena->extend(2048);
   EXPECT_EQ(take_all(), 1024u / 64);
   EXPECT_TRUE(is_zero(memory + 2048, sizeof memory - 2048));
-  // What comes back is given out again, once there is room to say so.
+  // What comes back is handed out again, once there is memory for the list of
+  // it.
   arena->return_line(memory + 1024);
   arena->extend(4096);
   arena->collect();
   EXPECT_EQ(arena->take_line(), memory + 1024);
-  // Big blocks are zeroed, too, when they are used again.
+  // Large blocks are also zeroed when they are reused.
   arena->extend(sizeof memory);
   void* block = arena->allocate(32 << 10);
   std::memset(block, 1, 32 << 10);
@@ -385,7 +388,7 @@ TEST(Arena, InOthersMemoryTouchesNothingBeyondItsLimit) {
   EXPECT_TRUE(is_zero(block, 32 << 10));
 
   std::memset(memory, 0, sizeof memory);
-  // A limit within the next block's alignment.
+  // A limit inside the gap that aligns the next block.
   arena->start_over(1000);
   EXPECT_EQ(take_all(), (1000 - Arena::kPairBytes) / 64);
   EXPECT_EQ(arena->allocate(1), nullptr);
@@ -397,7 +400,7 @@ TEST(Arena, InOthersMemoryTouchesNothingBeyondItsLimit) {
   EXPECT_EQ(take_all(), (1024 - Arena::kPairBytes) / 64);
 }
 
-// Pages of a file would keep what is in them.
+// Pages of a file would keep their contents.
 TEST(Arena, LargeBlocksOfSharedMemoryComeBackZeroed) {
   constexpr size_t kBytes = kMegabyte;
   void* memory = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
@@ -442,8 +445,8 @@ TEST(Arena, ExtendsWhileThreadsTakeLines) {
   EXPECT_EQ(taken, kBytes / 64 - 2);
 }
 
-// The system gives address space from above to below: what an arena takes to be
-// aligned, and gives back, lies beside others'.
+// The system hands out address space from high to low addresses: what an arena
+// reserves for alignment, and gives back, lies next to other mappings.
 TEST(Arena, TakesTheAddressSpaceOfNoOther) {
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const auto address_space = [&] {
@@ -451,12 +454,12 @@ TEST(Arena, TakesTheAddressSpaceOfNoOther) {
     std::ifstream("/proc/self/statm") >> pages;
     return pages * page;
   };
-  // Before, so that what is counted are the arenas alone.
+  // Before, so that only the arenas are counted.
   std::vector<std::unique_ptr<Arena>> arenas(8);
   const size_t before = address_space();
   size_t reserved = 0;
   for (size_t i = 0; i < arenas.size(); ++i) {
-    // The odd pages have the next arena begin elsewhere.
+    // The odd pages make the next arena begin elsewhere.
     arenas[i] = *Arena::create(4 * kMegabyte + i * 3 * page);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(arenas[i]->at(0)) % (2 * kMegabyte),
               0u);
@@ -492,7 +495,7 @@ TEST(Arena, TakesWhatAddressSpaceThereIs) {
   setrlimit(RLIMIT_AS, &before);
   ASSERT_TRUE(arena.ok()) << arena.status();
   EXPECT_EQ((*arena)->reserved(), 32 * kMegabyte);
-  // There is no room for it beside the first.
+  // There is no room for it next to the first.
   ASSERT_TRUE(small.ok()) << small.status();
   EXPECT_LE((*small)->reserved(), 8 * kMegabyte);
   EXPECT_NE((*arena)->allocate(28 * kMegabyte), nullptr);
@@ -505,7 +508,7 @@ TEST(Arena, TooSmallAnArenaIsRefused) {
 
 TEST(Arena, BeginsWithAHugePage) {
   constexpr size_t kHugePage = 2 * kMegabyte;
-  // A kernel may align a mapping by itself, depending on its size.
+  // A kernel may align a mapping on its own, depending on its size.
   for (size_t bytes : {kHugePage, kHugePage + 128, 5 * kMegabyte + 4096}) {
     const auto arena = *Arena::create(bytes);
     const auto address = reinterpret_cast<uintptr_t>(arena->allocate(1));
@@ -513,7 +516,8 @@ TEST(Arena, BeginsWithAHugePage) {
   }
 }
 
-// Has the system refuse this process more than `bytes` of further addresses.
+// Makes the system refuse this process more than `bytes` of further address
+// space.
 class AddressSpaceLimit {
  public:
   explicit AddressSpaceLimit(size_t bytes) {

@@ -9,15 +9,15 @@
 
 namespace weir {
 
-// Which calls are in progress, and for how long each has made no progress: what
-// a monitor looks at that must not wait for any of them. Sees as many calls at
-// a time as there are slots; those that begin beyond are not seen.
+// The calls in progress, and for how long each has made no progress, for a
+// monitor that must not wait for any of them. Has a fixed number of slots;
+// calls beyond that are not seen.
 // *thread-safe* and lock-free.
 class CallsInProgress {
   struct Slot {
     // nullptr: free. Stored with release after `since`, except on taking it.
     std::atomic<const char*> name{nullptr};
-    std::atomic<int64_t> since{0};  // 0: taken, and not yet told
+    std::atomic<int64_t> since{0};  // 0: taken, and not set yet
   };
 
  public:
@@ -36,13 +36,14 @@ class CallsInProgress {
     ~Call() {
       if (slot_ == nullptr) return;
       slot_->since.store(0, std::memory_order_relaxed);
-      // Release: who takes the slot next finds `since` as it was left.
+      // Release: pairs with the acquire in `take()`: the next call finds
+      // `since` as it was left.
       slot_->name.store(nullptr, std::memory_order_release);
     }
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
 
-    // What comes next is one step that may take so long.
+    // Call before a step that may take `allowed_ns` nanoseconds.
     void made_progress(int64_t allowed_ns = 0) {
       if (slot_ == nullptr) return;
       slot_->since.store(now() + allowed_ns, std::memory_order_release);
@@ -57,8 +58,8 @@ class CallsInProgress {
     Stalled longest;
     const int64_t present = now();
     for (const Slot& slot : slots_) {
-      // The name first: should another call take the slot meanwhile, the time
-      // is that one's, and short.
+      // The name first: if another call takes the slot in the meantime, the
+      // time is that call's, and short.
       const char* const name = slot.name.load(std::memory_order_acquire);
       const int64_t since = slot.since.load(std::memory_order_acquire);
       if (name == nullptr || since == 0) continue;

@@ -12,8 +12,8 @@
 
 namespace weir {
 
-// What a client is besides its key, in one word, so that one load tells it all.
-// Zero is no client.
+// A client's state besides its key, in one word, so that one load reads all of
+// it. Zero is no client.
 class ClientState {
  public:
   explicit constexpr ClientState(uint64_t bits = 0) noexcept : bits_(bits) {}
@@ -21,12 +21,12 @@ class ClientState {
       : bits_(serial << 16 | key_size << 8 | (enabled ? kEnabled : 0)) {}
 
   constexpr uint64_t bits() const noexcept { return bits_; }
-  // No two clients of an enforcer have the same; never 0. 48 bits.
+  // Unique among the clients of an enforcer; never 0. 48 bits.
   constexpr uint64_t serial() const noexcept { return bits_ >> 16; }
   constexpr size_t key_size() const noexcept { return bits_ >> 8 & 0xff; }
   constexpr bool enabled() const noexcept { return bits_ & kEnabled; }
-  // The control plane's: `Client::first` is in use, or somebody may still be
-  // reading it.
+  // For the control plane: `Client::first` is in use, or readers may still hold
+  // it.
   constexpr bool first_taken() const noexcept { return bits_ & kFirstTaken; }
 
   constexpr ClientState with_enabled(bool enabled) const noexcept {
@@ -47,9 +47,9 @@ class ClientState {
   uint64_t bits_;
 };
 
-// What the data plane knows of an API key: one block of the arena, a pair of
+// An API key as the data plane knows it: one block of the arena, a pair of
 // cache lines if the key has at most kInlineKey bytes. The first line has what
-// identifies it, the second what a request changes.
+// identifies the key, the second what a request changes.
 struct alignas(128) Client {
   static constexpr size_t kInlineKey = 40;
 
@@ -57,22 +57,22 @@ struct alignas(128) Client {
     return sizeof(Client) + (key_size > kInlineKey ? key_size : 0);
   }
 
-  // The bytes of a key of this size.
+  // Where the bytes of a key of this size are.
   char* key_bytes(size_t size) {
     return size > kInlineKey ? reinterpret_cast<char*>(this + 1) : inline_key;
   }
-  // REQUIRES: it is a client, and stays one during the call.
+  // REQUIRES: the block is a client's, and remains so during the call.
   std::string_view key() const {
     const size_t size =
         ClientState(state.load(std::memory_order_relaxed)).key_size();
     return {const_cast<Client*>(this)->key_bytes(size), size};
   }
 
-  // A ClientState. Whatever the block has been since it was first a client's,
-  // this is its client's state, or 0.
+  // A ClientState: from the block's first use for a client on, this is always
+  // the state of its client, or 0.
   std::atomic<uint64_t> state;
   char inline_key[kInlineKey];
-  // Of one plan; others follow it in its list.
+  // Under one plan; subscriptions under other plans follow in its list.
   Subscription first;
 };
 

@@ -10,7 +10,7 @@ ClientState state_of(const Client& client) {
   return ClientState(client.state.load(std::memory_order_relaxed));
 }
 
-// Relaxed: the flag is the control plane's alone.
+// Relaxed: only the control plane uses the flag.
 void set_first_taken(Client& client, bool taken) {
   client.state.store(state_of(client).with_first_taken(taken).bits(),
                      std::memory_order_relaxed);
@@ -39,7 +39,7 @@ Client* Clients::create(std::string_view key, bool enabled) {
                       std::memory_order_release);
   if (table_.insert(client, hash_(key))) return client;
   client->state.store(0, std::memory_order_relaxed);
-  --last_serial_;  // nobody has found it
+  --last_serial_;  // no reader has found it
   arena_.free(client, bytes, Arena::Use::kClient);
   return nullptr;
 }
@@ -47,7 +47,7 @@ Client* Clients::create(std::string_view key, bool enabled) {
 void Clients::remove(Client& client) {
   const std::string_view key = client.key();
   table_.remove(&client, hash_(key));
-  // Linearization point for who has a handle. Relaxed: it stands alone.
+  // Linearization point for callers with a handle. Relaxed: it stands alone.
   client.state.store(0, std::memory_order_relaxed);
   arena_.retire(&client, Client::bytes(key.size()), {}, Arena::Use::kClient);
 }
@@ -140,8 +140,8 @@ void Clients::unlink(std::atomic<Subscription*>& head,
   while (link->load(std::memory_order_relaxed) != &subscription) {
     link = &link->load(std::memory_order_relaxed)->next;
   }
-  // Linearization point. Release: what follows stays published. A reader that
-  // stands on the subscription goes on to the rest of the list.
+  // Linearization point. Release: the rest of the list stays published. A
+  // reader at the subscription goes on to the rest of the list.
   link->store(subscription.next.load(std::memory_order_relaxed),
               std::memory_order_release);
   arena_.retire(&subscription, sizeof(Subscription), {dispose, this});
@@ -172,7 +172,7 @@ void Clients::empty(Subscription& subscription) {
   empty_limits(subscription);
 }
 
-// The links stay: readers may stand on the client that it is part of.
+// The links stay: readers may still be at the client that it is part of.
 void Clients::empty_limits(Subscription& subscription) {
   subscription.methods.release(arena_);
   subscription.bucket.reset();

@@ -21,13 +21,13 @@ namespace weir {
 
 // The API keys as the data plane knows them, and their subscriptions to plans.
 //
-// `table()`, `hash()` and `counts()` serve the data plane; the rest is the
-// control plane's, one caller at a time.
+// `table()`, `hash()` and `counts()` serve the data plane; the rest is for the
+// control plane, one caller at a time.
 class Clients {
  public:
-  // `arena` must outlive it; so must `counts`, which has the counts of all
-  // subscriptions of keys and room for a record for each of the arena's pairs.
-  // nullptr: they are in the arena.
+  // `arena` must outlive the object; so must `counts`, which holds the counts
+  // of all keys' subscriptions and has room for a record for each of the
+  // arena's pairs. nullptr: the counts are in the arena.
   explicit Clients(Arena& arena, CountsFile* counts = nullptr)
       : arena_(arena),
         counts_file_(counts),
@@ -38,38 +38,37 @@ class Clients {
   uint32_t hash(std::string_view key) const noexcept { return hash_(key); }
   const CountsPlaces& counts() const { return counts_; }
 
-  // nullptr if there is none.
+  // Returns nullptr if there is none.
   Client* find(std::string_view key) const;
 
-  // Its serial says the how manyth it is that was created, from 1 on. REQUIRES:
-  // no client has this key, which is of 1 to kLongestKey bytes. nullptr, and
-  // nothing changed, if the arena is used up.
+  // Creates a client whose serial number counts the clients created so far,
+  // from 1 on. REQUIRES: no client has this key, which has 1 to kLongestKey
+  // bytes. nullptr, and nothing changed, if the arena is used up.
   Client* create(std::string_view key, bool enabled);
-  // REQUIRES: it has no subscriptions.
+  // REQUIRES: the client has no subscriptions.
   void remove(Client& client);
 
   void set_enabled(Client& client, bool enabled);
 
-  // A subscription of a client, with `counts` to begin with, that no request
-  // sees before publish(). `association` is the id by which the store knows it;
-  // without a store, anything. Nothing has changed on an error:
-  // ResourceExhausted if the arena is used up; what CountsFile says if the disk
-  // is full.
+  // Prepares a subscription of a client, with initial `counts`, that no request
+  // sees before publish(). `association` is its id in the store; without a
+  // store, any number. On an error nothing has changed: ResourceExhausted if
+  // the arena is used up; CountsFile's error if the disk is full.
   absl::StatusOr<Subscription*> prepare(Client& client,
                                         const CountsCopy& counts,
                                         int64_t association);
-  // Puts it under the plan that `cell` publishes. Cannot fail.
+  // Puts the subscription under the plan that `cell` publishes. Cannot fail.
   void publish(Client& client, Subscription& subscription,
                const PlanCell& cell);
-  // Instead of publish(): as if it had not been prepared.
+  // Undoes prepare(), in place of publish().
   void discard(Client& client, Subscription& subscription);
-  // For one that was published. A request that overlaps may still count under
-  // it; then its counts are nobody's.
+  // Ends a subscription that was published. An overlapping request may still
+  // count under it; those counts are lost.
   void unsubscribe(Client& client, Subscription& subscription);
 
-  // A subscription of no key's, in the list that begins with `head`, published
-  // at once. It has no counts. nullptr, and nothing changed, if the arena is
-  // used up.
+  // Adds a subscription that belongs to no key to the list that begins with
+  // `head`, and publishes it. It has no counts. nullptr, and nothing changed,
+  // if the arena is used up.
   Subscription* share(std::atomic<Subscription*>& head, const PlanCell& cell);
   void unshare(std::atomic<Subscription*>& head, Subscription& subscription);
 
@@ -80,7 +79,7 @@ class Clients {
   static void dispose_other(void* clients, void* subscription);
   static void dispose_shared(void* clients, void* subscription);
 
-  // Both as a subscription is before and after its time.
+  // Both reset a subscription to the state before it was prepared.
   void empty(Subscription& subscription);
   void empty_limits(Subscription& subscription);
   static void link(std::atomic<Subscription*>& head, Subscription& subscription,

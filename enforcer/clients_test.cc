@@ -71,7 +71,7 @@ class ClientsTest : public ::testing::TestWithParam<bool> {
     Counts& counts = clients_.counts().of(subscription);
     return counts.quota.read(kWeekly, day, counts.log).used_in_period;
   }
-  // The client's, as requests find them.
+  // The client's counts, as requests find them.
   std::vector<Subscription*> published(Client& client) {
     std::vector<Subscription*> found;
     for (Subscription* it = &client.first; it != nullptr; it = it->next) {
@@ -79,7 +79,7 @@ class ClientsTest : public ::testing::TestWithParam<bool> {
     }
     return found;
   }
-  // Whose records the file has.
+  // The associations that have records in the file.
   std::vector<int64_t> associations() const {
     std::vector<int64_t> found;
     const auto info = read_counts_files(
@@ -107,7 +107,7 @@ class ClientsTest : public ::testing::TestWithParam<bool> {
   PlanCell cell_ = {};
 };
 
-// Also where there is no memory for a client that was made already.
+// Also where the table has no memory for a client that is allocated already.
 TEST_P(ClientsTest, SerialsNumberTheClientsThatWereCreated) {
   const auto serial_of = [](const Client& client) {
     return ClientState(client.state.load()).serial();
@@ -118,7 +118,7 @@ TEST_P(ClientsTest, SerialsNumberTheClientsThatWereCreated) {
   }
   uint64_t created = 0;
   for (; created < 10; ++created) create(absl::StrCat("first", created));
-  // What the larger table will take in the end.
+  // What the larger table will take later.
   constexpr size_t kTable = 128, kSlots = 2048;
   void* const table = arena_->allocate(kTable);
   void* const slots = arena_->allocate(kSlots);
@@ -148,7 +148,7 @@ TEST_P(ClientsTest, SerialsNumberTheClientsThatWereCreated) {
 
 TEST_P(ClientsTest, CountsEachSubscriptionApart) {
   Client& client = create("a");
-  // A key that takes more than a pair of lines.
+  // A key that needs more than a pair of lines.
   Client& other = create(std::string(128, 'b'));
   std::vector<Subscription*> all;
   for (int64_t i = 1; i <= 3; ++i) {
@@ -176,7 +176,7 @@ TEST_P(ClientsTest, PreparedSubscriptionsAreSeenByNobody) {
     const size_t used = arena_->used();
     clients_.discard(client, **prepared);
     EXPECT_LE(arena_->used(), used);
-    // Nor does a record say that it is there.
+    // No record says that it is there, either.
     expect_associations(i == 0 ? std::vector<int64_t>()
                                : std::vector<int64_t>{200});
     const auto again = prepare(client, 200 + i);
@@ -197,7 +197,7 @@ TEST_P(ClientsTest, GoesOnFromACopy) {
       {DayWord(kDay + 51, 6),
        PeriodWord(QuotaCalendar::monthly(), kDay + 51, 5), PeriodWord()},
       days};
-  // What is discarded gives back the lines of its days.
+  // A discarded subscription gives back the lines of its days.
   size_t memory = 0;
   for (int i = 0; i < 20; ++i) {
     const auto discarded = clients_.prepare(client, copy, 6);
@@ -236,14 +236,14 @@ TEST_P(ClientsTest, EndedSubscriptionsCountUntilNobodyHoldsThem) {
     take(first, kDay + 30, 1);
     take(second, kDay + 30, 1);
     expect_associations({1, 2});
-    // Meanwhile the key has others.
+    // In the meantime the key has others.
     subscribe(client, 3);
     expect_associations({1, 2, 3});
   }
   for (int i = 0; i < 3; ++i) arena_->collect();
   expect_associations({3});
   EXPECT_LE(arena_->used(), used_before);
-  // The first's place is free again, and nothing is left there.
+  // The first subscription's place is free again, and nothing is left there.
   Subscription& next = subscribe(client, 4);
   EXPECT_EQ(&next, &first);
   EXPECT_EQ(used(next, kDay), 0);
@@ -267,8 +267,8 @@ TEST_P(ClientsTest, UsedUpArenaSaysSoAndChangesNothing) {
   EXPECT_EQ(head, nullptr);
 }
 
-// Counts in memory go into the arena, too. A subscription that there is room
-// for, but not for its days, is given up.
+// Counts in memory also use the arena. A subscription that has room, but whose
+// days do not, is given up.
 TEST(Clients, TakesNothingForDaysThatTheArenaHasNoRoomFor) {
   alignas(Arena::kPairBytes) static char memory[size_t{1} << 18];
   const auto arena = Arena::over(memory, sizeof memory, size_t{1} << 16);
@@ -297,7 +297,7 @@ TEST(Clients, TakesNothingForDaysThatTheArenaHasNoRoomFor) {
     EXPECT_EQ(client.first.own_counts.log.sum(0, kLastDay), 0);
   };
   expect_refused();
-  // The same for a key's second plan, whose block there is.
+  // The same for a key's second plan, for whose block there is room.
   const auto first =
       clients.prepare(client, CountsCopy::at_start(kDay, kWeekly.calendar), 1);
   ASSERT_TRUE(first.ok()) << first.status();
@@ -308,7 +308,7 @@ TEST(Clients, TakesNothingForDaysThatTheArenaHasNoRoomFor) {
 }
 
 // A thread that finds a subscription finds its counts as they were prepared:
-// that they are published is all that orders the two threads.
+// only its publication orders the two threads.
 TEST_P(ClientsTest, SubscriptionsArePublishedWhole) {
   constexpr int kClients = 300;
   std::vector<Client*> clients;

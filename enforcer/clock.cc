@@ -26,15 +26,16 @@ int64_t read_clock(clockid_t id) {
 
 uint64_t read_counter() { return __rdtsc(); }
 
-// Whether it runs at one rate in all states of power.
+// Whether the counter runs at one rate in all power states.
 bool is_invariant() {
   unsigned a, b, c, d;
   return __get_cpuid(0x8000'0007, &a, &b, &c, &d) != 0 && (d & 1 << 8) != 0;
 }
 
-// Whether the kernel keeps time by it: then it has found it to run evenly and
-// alike on all processors, and watches it. A guest whose kernel prefers the
-// hypervisor's clock although the counter is invariant has its reasons.
+// Whether the kernel keeps time by the counter: then the kernel has found that
+// it runs evenly and alike on all processors, and watches it. If a guest's
+// kernel prefers the hypervisor's clock to an invariant counter, it has its
+// reasons.
 bool is_kernels_choice() {
   const int file =
       open("/sys/devices/system/clocksource/clocksource0/current_clocksource",
@@ -51,7 +52,7 @@ bool is_counter_trustworthy() { return is_invariant() && is_kernels_choice(); }
 
 #else
 
-// 64-bit ARM's counter is too coarse on many machines to tell two readings
+// On many machines, 64-bit ARM's counter is too coarse to tell two readings
 // apart.
 uint64_t read_counter() { return 0; }
 bool is_counter_trustworthy() { return false; }
@@ -72,7 +73,7 @@ class Machine {
 using CycleClock = BasicCycleClock<Machine>;
 static_assert(SystemClock::kErrorBound == CycleClock::kErrorBound);
 
-// What this thread was told last.
+// The last time that this thread was given.
 thread_local int64_t latest = 0;
 
 }  // namespace

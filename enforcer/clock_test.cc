@@ -22,8 +22,8 @@ int64_t read_clock(clockid_t id) {
 
 // Reads `clock` for `time` and checks each reading against the system's clocks.
 void follow(SystemClock& clock, int64_t time) {
-  // What the wall clock may drift away between two measurements, and a measurer
-  // may be interrupted for.
+  // How far the wall clock may drift between two measurements, and how long a
+  // measuring thread may be interrupted.
   constexpr int64_t kWallError = 5'000'000;
   int64_t previous = 0;
   const int64_t end = read_clock(CLOCK_MONOTONIC) + time;
@@ -60,7 +60,7 @@ TEST(SystemClock, FollowsThemAfterAPause) {
   follow(clock, 1'000'000);
 }
 
-// The counter is read where the kernel itself keeps time by it, and it runs at
+// The counter is read where the kernel itself keeps time by it; it then runs at
 // one rate whatever the processor does.
 TEST(SystemClock, UsesTheCounterWhereTheKernelDoes) {
 #if defined(__x86_64__)

@@ -11,15 +11,15 @@
 
 namespace weir {
 
-// Where the counts of the keys' subscriptions are: in the subscriptions; or,
-// where there is a store, in the records of its file, each in the one with the
-// number that the arena's pair of lines has in which the subscription lies. So
-// its address is known as early as the client's.
+// Finds the counts of keys' subscriptions. Without a store they are in the
+// subscriptions. With a store they are in the records of its file: a
+// subscription's record has the number of the arena's pair of lines in which
+// the subscription lies. So its address is known as early as the client's.
 //
-// A value of three words, as good as its copies. *thread-compatible*
+// A value of three words, which may be copied. *thread-compatible*
 class CountsPlaces {
  public:
-  // `file`: nullptr where there is no store. Both must outlive it.
+  // `file`: nullptr without a store. Both must outlive the object.
   explicit CountsPlaces(Arena& arena, CountsFile* file = nullptr)
       : arena_(&arena),
         records_(file == nullptr ? nullptr : file->records()),
@@ -33,11 +33,11 @@ class CountsPlaces {
                : records_[arena_->pair_of(&subscription)].counts;
   }
 
-  // Where their logs get their lines.
+  // Where the logs of the counts get their lines.
   LineSource& lines() const noexcept { return *lines_; }
 
-  // Asks for the memory of the counts of the client's first subscription, to be
-  // written, if they are not in the client. Costs no wait.
+  // Prefetches the counts of the client's first subscription for writing, if
+  // they are not in the client. Does not wait.
   [[gnu::always_inline]] void prefetch(const Client& client) const noexcept {
     if (records_ != nullptr) {
       __builtin_prefetch(&records_[arena_->pair_of(&client)], /*rw=*/1);

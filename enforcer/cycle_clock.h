@@ -8,43 +8,42 @@
 
 namespace weir {
 
-// CLOCK_MONOTONIC and CLOCK_REALTIME for little more than a reading of the
-// processor's cycle counter.
+// CLOCK_MONOTONIC and CLOCK_REALTIME at little more than the cost of reading
+// the processor's cycle counter.
 //
 // Time is a line through an anchor, which is a reading of the counter together
 // with one of CLOCK_MONOTONIC:
 //
 //   monotonic = anchor + (cycles - anchor_cycles) * rate
 //
-// A line serves for kInterval, and a thousandth more by its own count. Whoever
-// reads the clock after that takes the next anchor; the rate is that between
-// the two. The new line is trusted if the one before had foretold its anchor to
-// a thousandth: then at least kInterval has passed indeed. While there is no
-// trusted line (in the first two intervals, after the counter did something
-// odd, during a publication), callers read CLOCK_MONOTONIC itself.
+// A line serves for kInterval, and a thousandth more by its own count. A call
+// after that takes the next anchor; the rate is that between the two anchors.
+// The new line is trusted if the one before had predicted its anchor to within
+// a thousandth: then at least kInterval has really passed. While there is no
+// trusted line (in the first two intervals, after the counter misbehaved,
+// during a publication), callers read CLOCK_MONOTONIC itself.
 //
-//  1. Nobody waits: a line is published under a sequence number, and a reader
-//     that meets an odd or a changed number does not try again.
-//  2. One thread's readings never go back: it brings its latest one, and where
-//     the line lies behind that, time stands still. So an anchor may set a line
-//     right at once, in either direction, and nothing has to be slewed.
-//  3. A line gives no times but those of its interval. A counter that jumps
-//     leads no further astray than that, and is found out by the next anchor;
-//     if it falls behind the anchor, leaps over the interval's end, or stops
-//     (which a thread notices by reading one time twice), then at once. From
-//     there on the system's time is taken; where it is behind, (2) waits for
-//     it.
-//  4. Of a counter that behaves, the error is at most
-//       kWidest / 2: by so much an anchor may be off,
-//       + kWidest: by so much two of them may turn a line in its time,
-//       + kInterval * (what CLOCK_MONOTONIC changed its rate by),
+//  1. No call waits: a line is published under a sequence number, and a reader
+//     that finds the number odd or changed does not try again.
+//  2. One thread's readings never go back: it passes its latest one, and where
+//     the line lies behind that, time stands still. So an anchor may correct a
+//     line at once, in either direction, and nothing has to be slewed.
+//  3. A line gives no times outside its interval. So a counter that jumps leads
+//     no further astray than that, and the next anchor finds it out. If it
+//     falls behind the anchor, leaps over the end of the interval, or stops (a
+//     thread then reads one time twice), it is found out at once. From then on
+//     the system's time is taken; while that is behind, time stands still (2).
+//  4. With a counter that behaves, the error is at most the sum of
+//       kWidest / 2, by which an anchor may be off,
+//       kWidest, by which two anchors may turn a line in its interval, and
+//       kInterval * (the change in the rate of CLOCK_MONOTONIC),
 //     and a thousandth of it all. The kernel steers that clock by no more than
 //     500 ppm either way, which makes less than kErrorBound. On a quiet machine
 //     it steers by less than 1 ppm and anchors are 100 ns wide, and so is the
 //     error.
 //
 // `Machine` reads the clocks: `cycles()`, and in nanoseconds `monotonic()` and
-// `wall()`; `has_counter()` says whether cycles are worth a look. *thread-safe*
+// `wall()`; `has_counter()` says whether cycles can be used. *thread-safe*
 template <class Machine, template <class> class Atomic = std::atomic>
 class BasicCycleClock {
  public:
@@ -60,8 +59,8 @@ class BasicCycleClock {
     publish(0, {anchor.value, anchor.monotonic, 0, 0});
   }
 
-  // The time by CLOCK_MONOTONIC. `latest` is what the calling thread was told
-  // last by a clock of this type; updated.
+  // The time of CLOCK_MONOTONIC, in nanoseconds. `latest` is the last time that
+  // the calling thread was given by a clock of this type; it is updated.
   int64_t monotonic(int64_t& latest) noexcept;
 
   // CLOCK_REALTIME - CLOCK_MONOTONIC, measured less than kInterval before
@@ -86,15 +85,15 @@ class BasicCycleClock {
   struct Pair {
     Value value;
     int64_t monotonic;
-    int64_t width;  // of the time in which both were read
+    int64_t width;  // of the time span in which both were read
   };
 
-  // A thread that is interrupted between two readings would measure its own
-  // absence, so the tightest of a few pairs counts.
+  // Returns the tightest of a few pairs of readings: a thread that is
+  // interrupted between two readings would measure its own absence.
   template <class Read>
   auto tightest(Read read) const noexcept -> Pair<decltype(read())>;
 
-  // Anchors anew if that is due, or if the counter is not what it was. `line`
+  // Takes a new anchor if that is due, or if the counter has misbehaved. `line`
   // is whole under `sequence` and did not serve at `now`.
   void check(const Line& line, uint32_t sequence, int64_t now) noexcept;
   void publish(uint32_t sequence, const Line& line) noexcept;
@@ -116,8 +115,9 @@ class BasicCycleClock {
 template <class Machine, template <class> class Atomic>
 inline int64_t BasicCycleClock<Machine, Atomic>::monotonic(
     int64_t& latest) noexcept {
-  // Acquire throughout: pairs with the releases in `publish()`. Whoever meets a
-  // number of another line finds, last, that the sequence has changed.
+  // Acquire throughout: pairs with the releases in `publish()`. A reader that
+  // meets a number of another line finds, at the end, that the sequence has
+  // changed.
   const uint32_t sequence = sequence_.load(std::memory_order_acquire);
   const Line line{cycles_.load(std::memory_order_acquire),
                   monotonic_.load(std::memory_order_acquire),
@@ -126,7 +126,7 @@ inline int64_t BasicCycleClock<Machine, Atomic>::monotonic(
   const bool is_whole =
       sequence_.load(std::memory_order_relaxed) == (sequence & ~1u);
   if (is_whole && line.span != 0) {
-    // Behind the anchor, this is huge.
+    // This is huge if the counter is behind the anchor.
     const uint64_t elapsed = machine_.cycles() - line.cycles;
     if (elapsed < line.span) {
       const int64_t now =
@@ -153,11 +153,12 @@ void BasicCycleClock<Machine, Atomic>::check(const Line& line,
   const bool is_due = passed >= kInterval;
   const bool is_foretold =
       std::abs(error) <= std::max(passed / 1'000, kTolerance);
-  // The caller is ahead of the line, or on a processor a little behind.
+  // The caller is ahead of the line, or on a processor whose counter is a
+  // little behind.
   if (is_foretold && !is_due) return;
 
   Line next{anchor.value, anchor.monotonic, 0, 0};
-  // No counter goes by less than a megahertz, or by a terahertz.
+  // No counter runs at less than a megahertz, or at more than a terahertz.
   if (is_due && anchor.width <= kWidest && passed < elapsed * 1'000 &&
       elapsed < passed * 1e3) {
     next.rate = static_cast<uint64_t>(passed / elapsed * kRateUnit);
@@ -172,8 +173,8 @@ void BasicCycleClock<Machine, Atomic>::check(const Line& line,
 template <class Machine, template <class> class Atomic>
 void BasicCycleClock<Machine, Atomic>::publish(uint32_t sequence,
                                                const Line& line) noexcept {
-  // Of several threads that found `sequence`'s line wanting, one publishes.
-  // Relaxed: `sequence` was acquired.
+  // Of several threads that found the line of `sequence` unusable, one
+  // publishes. Relaxed: `sequence` was acquired.
   if (!sequence_.compare_exchange_strong(sequence, sequence + 1,
                                          std::memory_order_relaxed)) {
     return;
@@ -190,14 +191,14 @@ void BasicCycleClock<Machine, Atomic>::publish(uint32_t sequence,
 template <class Machine, template <class> class Atomic>
 int64_t BasicCycleClock<Machine, Atomic>::wall_offset(
     int64_t monotonic) noexcept {
-  // Relaxed throughout: each is one number that stands alone.
+  // Relaxed throughout: each number stands alone.
   if (monotonic >= measure_at_.load(std::memory_order_relaxed)) {
     int64_t seen = offset_.load(std::memory_order_relaxed);
     const Pair<int64_t> pair = tightest([this] { return machine_.wall(); });
-    // Not if another thread has measured meanwhile, perhaps long ago.
+    // Fails if another thread has measured in the meantime, perhaps long ago.
     offset_.compare_exchange_strong(seen, pair.value - pair.monotonic,
                                     std::memory_order_relaxed);
-    // Afterwards: should this thread be interrupted, the others measure.
+    // Stored afterwards: if this thread is interrupted, the others measure.
     measure_at_.store(monotonic + kInterval, std::memory_order_relaxed);
   }
   return offset_.load(std::memory_order_relaxed);

@@ -64,8 +64,7 @@ struct State {
     world.time += idle;
   }
 
-  // Reads the clock `times` times, as one thread, which was told `latest` by it
-  // before.
+  // Reads the clock `times` times, as one thread that was last given `latest`.
   void read(int times, int64_t latest = 0) {
     for (int i = 0; i < times; ++i) {
       const int64_t previous = latest;
@@ -78,7 +77,7 @@ struct State {
     }
   }
 
-  // At any moment of the others'.
+  // At any moment of the other threads.
   void pass(int64_t nanoseconds) {
     elsewhere.load();
     world.time += nanoseconds;
@@ -92,7 +91,7 @@ struct State {
   BasicCycleClock<FakeMachine, ScheduledAtomic> clock{FakeMachine(&world)};
 };
 
-// The interval has passed, so that all readers anchor anew.
+// The interval has passed, so all readers take a new anchor.
 TEST(CycleClockInterleaving, ReadersAndAnchorsAgree) {
   const Explored explored = explore(
       [](Program& program) {
@@ -107,7 +106,7 @@ TEST(CycleClockInterleaving, ReadersAndAnchorsAgree) {
   EXPECT_GT(explored.schedules, 1'000);
 }
 
-// A counter that has leapt is dropped, and nobody mixes the lines.
+// A counter that has leapt is dropped, and no reader mixes the lines.
 TEST(CycleClockInterleaving, ReadersAgreeWhileACounterIsDropped) {
   const Explored explored = explore(
       [](Program& program) {
@@ -121,8 +120,8 @@ TEST(CycleClockInterleaving, ReadersAgreeWhileACounterIsDropped) {
   EXPECT_TRUE(explored.complete);
 }
 
-// A line still serves when the next one is due, so that a mixture of both would
-// serve as well. A thread that was told a later time brings the next one about.
+// A line still serves when the next one is due, so a mixture of both would
+// serve as well. A thread that was given a later time causes the next one.
 TEST(CycleClockInterleaving, ReadersAgreeWhileALineThatServesIsReplaced) {
   using Clock = decltype(State::clock);
   const Explored explored = explore(
@@ -137,8 +136,7 @@ TEST(CycleClockInterleaving, ReadersAgreeWhileALineThatServesIsReplaced) {
   EXPECT_TRUE(explored.complete);
 }
 
-// The same with a line that does not serve any more: the counter is ahead of
-// it.
+// The same with a line that no longer serves: the counter is ahead of it.
 TEST(CycleClockInterleaving, ReadersAgreeWhileALineThatServesIsDropped) {
   constexpr int64_t kAhead = 5 * kMillisecond;
   const Explored explored = explore(

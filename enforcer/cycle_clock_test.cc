@@ -14,7 +14,7 @@ constexpr int64_t kMicrosecond = 1'000;
 constexpr int64_t kMillisecond = 1'000'000;
 constexpr int64_t kSecond = 1'000'000'000;
 
-// A machine whose every clock does as it is told. Reading one takes time.
+// A machine whose clocks are controlled by the test. Reading one takes time.
 struct World {
   void advance(int64_t nanoseconds) {
     time += nanoseconds;
@@ -28,7 +28,7 @@ struct World {
   int64_t cost = 20;  // of a reading, half of it before the value is taken
   bool has_counter = true;
   int64_t system_readings = 0;
-  std::mt19937_64* interrupt = nullptr;  // now and then, for long
+  std::mt19937_64* interrupt = nullptr;  // now and then, for a long time
 };
 
 class FakeMachine {
@@ -69,8 +69,8 @@ class CycleClockTest : public ::testing::Test {
  protected:
   using Clock = BasicCycleClock<FakeMachine>;
 
-  // How far a reading is from the time in which it was made; checks that the
-  // thread's time did not go back.
+  // How far a reading is from the time at which it was made. Also checks that
+  // the thread's time did not go back.
   int64_t read() {
     const int64_t previous = latest_;
     const int64_t before = world_.time;
@@ -81,7 +81,7 @@ class CycleClockTest : public ::testing::Test {
     return now > world_.time ? now - world_.time : 0;
   }
 
-  // Reads every `step` for `time`; the greatest error either way.
+  // Reads every `step` for `time`. Returns the greatest error either way.
   int64_t run(int64_t time, int64_t step = 200 * kMicrosecond) {
     int64_t worst = 0;
     for (const int64_t end = world_.time + time; world_.time < end;) {
@@ -137,7 +137,7 @@ TEST_F(CycleClockTest, RateMayBeAnything) {
     for (int i = 0; i < 5000; ++i) {
       const int64_t before = world_.time;
       const int64_t now = clock.monotonic(latest);
-      // A coarse counter tells the time as coarsely.
+      // A coarse counter gives the time as coarsely.
       ASSERT_GE(now, before - 1 - static_cast<int64_t>(2 / rate)) << rate;
       ASSERT_LE(now, world_.time + 1 + static_cast<int64_t>(2 / rate)) << rate;
       world_.advance(200 * kMicrosecond);
@@ -158,7 +158,7 @@ TEST_F(CycleClockTest, ErrorIsBoundedWhileTheSystemsClockIsSteered) {
         worst, run(static_cast<int64_t>(random() % (400 * kMillisecond)) + 1));
   }
   EXPECT_LE(worst, Clock::kErrorBound);
-  EXPECT_GE(worst, 50 * kMicrosecond);  // it was put to the test
+  EXPECT_GE(worst, 50 * kMicrosecond);  // the error was put to the test
 }
 
 TEST_F(CycleClockTest, InterruptedReadingsDoNotMislead) {
@@ -167,11 +167,11 @@ TEST_F(CycleClockTest, InterruptedReadingsDoNotMislead) {
   run(kSecond);
   world_.system_readings = 0;
   EXPECT_LE(run(20 * kSecond, 20 * kMicrosecond), Clock::kWidest * 3 / 2);
-  // Nor do they drop the counter each time.
+  // They do not drop the counter each time, either.
   EXPECT_LE(world_.system_readings, 20'000);
 }
 
-// What a clock that costs a microsecond to read can calibrate is not worth it.
+// A calibration by a clock that takes a microsecond to read is worthless.
 TEST_F(CycleClockTest, SlowReadingsAreNoAnchors) {
   world_.cost = 2 * kMicrosecond;
   EXPECT_EQ(run(2 * kSecond), 0);
@@ -207,7 +207,7 @@ TEST_F(CycleClockTest, CounterThatLeapsAlittleIsFoundOutByTheNextAnchor) {
   EXPECT_GE(worst, 39 * kMillisecond);
   EXPECT_LE(worst, 41 * kMillisecond);
   EXPECT_FALSE(clock_.uses_counter());
-  // It stood still until the system's time had come as far.
+  // Time stood still until the system's time had caught up.
   EXPECT_EQ(run(kSecond), 0);
   EXPECT_TRUE(clock_.uses_counter());
 }
@@ -240,7 +240,7 @@ TEST_F(CycleClockTest, CounterALittleBehindTheAnchorIsNoMatter) {
 TEST_F(CycleClockTest, CounterThatStopsIsDropped) {
   calibrate();
   world_.cycles_per_ns = 0;
-  // Once to notice, and not before time has passed that makes a difference.
+  // Once to notice, and not before enough time has passed to make a difference.
   read();
   EXPECT_LE(run(kSecond), 400 * kMicrosecond);
   EXPECT_FALSE(clock_.uses_counter());
@@ -268,7 +268,7 @@ TEST_F(CycleClockTest, RateThatChangesIsFoundOutByTheNextAnchor) {
   }
 }
 
-// The counter ran on, the clock did not, or the other way round.
+// The counter ran on and the clock did not, or the other way round.
 TEST_F(CycleClockTest, SuspendedMachineIsCaughtUpAtOnce) {
   calibrate();
   world_.cycles += 2.4 * 3600 * kSecond;
@@ -276,7 +276,7 @@ TEST_F(CycleClockTest, SuspendedMachineIsCaughtUpAtOnce) {
   EXPECT_EQ(run(kSecond), 0);
   EXPECT_TRUE(clock_.uses_counter());
   world_.time += 3600 * kSecond;
-  // Time that does not show in the counter shows at the next anchor.
+  // Time that the counter does not show appears at the next anchor.
   run(101 * kMillisecond);
   EXPECT_EQ(run(kSecond), 0);
   EXPECT_TRUE(clock_.uses_counter());
@@ -337,10 +337,10 @@ TEST_F(CycleClockTest, AnythingMayHappenButTimeNeverGoesBack) {
         run(static_cast<int64_t>(random() % kSecond), kMillisecond);
         break;
       default:
-        // `read()` checks what the name says.
+        // `read()` checks what the test's name says.
         run(static_cast<int64_t>(amount) / 100, 50 * kMicrosecond);
     }
-    // No line, and no time that was told by it, reaches further.
+    // No line, and no time computed from one, reaches further.
     EXPECT_LE(read(), Clock::kInterval);
   }
   world_.cycles_per_ns = 3;

@@ -138,11 +138,11 @@ TEST_F(DataPlaneTest, HandleTellsTheIdOfItsKey) {
   };
   for (int i = 0; i < 100; ++i) add(i);
   check();
-  // Of keys that are deleted, too, whose places others take.
+  // Also of keys that are deleted, whose places others take.
   for (int i = 0; i < 100; i += 3) {
     ASSERT_TRUE(enforcer_->delete_api_key(named[i].second).ok());
   }
-  // Imports as well, also those that are taken back.
+  // Imports as well, including those that are taken back.
   std::vector<v1::ApiKey> keys(20);
   for (int i = 0; i < 20; ++i) keys[i].set_value(value(200 + i));
   keys[19].set_value(value(1));
@@ -157,7 +157,7 @@ TEST_F(DataPlaneTest, HandleTellsTheIdOfItsKey) {
   check();
 
   EXPECT_TRUE(absl::IsNotFound(enforcer_->api_key_id(ClientHandle()).status()));
-  // Those that were deleted before the last 1024 are forgotten.
+  // Keys that were deleted before the last 1024 are forgotten.
   const auto deleted = [&] {
     const auto created = enforcer_->create_api_key({});
     const ClientHandle client = enforcer_->resolve(created->value());
@@ -265,7 +265,7 @@ TEST_F(DataPlaneTest, HandlesAreUsedWhileTheirKeysComeAndGo) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// A key's place in its pair of lines is used again, but not while somebody may
+// A key's place in its pair of lines is reused, but not while a reader may
 // still be reading it.
 TEST_F(DataPlaneTest, KeyIsAssociatedAgainAndAgain) {
   add_plan(*enforcer_, kNarrow);
@@ -286,7 +286,7 @@ TEST_F(DataPlaneTest, KeyIsAssociatedAgainAndAgain) {
     }
     EXPECT_EQ(admit_all(1, route()), 5);
     ASSERT_TRUE(enforcer_->delete_usage_plan_key("narrow", "id-1").ok());
-    // Each looks what can be used again.
+    // Each one frees what can be reused.
     patch("narrow", "replace", "/throttle/burstLimit", "6");
     patch("narrow", "replace", "/throttle/burstLimit", "5");
     ASSERT_TRUE(enforcer_->create_usage_plan_key("narrow", "id-1").ok());
@@ -324,7 +324,7 @@ TEST_F(DataPlaneTest, BatchDecidesAsItsCallsOneByOne) {
     std::vector<std::string> keys;
     keys.reserve(calls.size());
     for (size_t i = 0; i < calls.size(); ++i) {
-      // Few keys, so most come several times; some are nobody's.
+      // Few keys, so that most come several times; some are unknown.
       keys.push_back(random() % 20 == 0
                          ? std::string(random() % 300, 'x')
                          : value(static_cast<int>(random() % (kKeys + 2))));
@@ -378,7 +378,7 @@ TEST_F(DataPlaneTest, CallFromLongAgoIsRefused) {
   }
 }
 
-// Calls that bring their own time read no clock, and others of a batch one.
+// Calls with a time of their own read no clock, and the others of a batch one.
 TEST_F(DataPlaneTest, ClockIsReadOnceOrNotAtAll) {
   class CountingClock final : public Clock {
    public:
@@ -420,7 +420,7 @@ TEST_F(DataPlaneTest, ClockIsReadOnceOrNotAtAll) {
 
 // -- A thread that stalls --
 
-// Memory is held, nobody waits, and it shows.
+// Memory is held back, no thread waits, and statistics show it.
 TEST_F(DataPlaneTest, StalledThreadHoldsMemoryAndIsSeen) {
   add_plan(*enforcer_, kNarrow);
   std::atomic<bool> inside{false};
@@ -493,7 +493,7 @@ TEST_F(DataPlaneTest, SharedPlanWithStagesLimitsThemAndTheirMethods) {
   EXPECT_EQ(d.retry_after_ns, Decision::kNever);
   EXPECT_EQ(admit_all(1, route()), 5);
   EXPECT_FALSE(admit(0, route("/dogs/GET")).admitted());
-  // Another stage is not its matter.
+  // Another stage does not concern it.
   for (int i = 0; i < 100; ++i) {
     EXPECT_TRUE(admit(i % 2, route("", "test")).admitted());
   }
@@ -516,8 +516,8 @@ TEST_F(AddedThrottlesTest, SharedMethodsTakeFromTheirStageToo) {
   EXPECT_EQ(admit_all(0, route()), 2);
 }
 
-// What a look at all limits has found is forgotten when one of them has moved
-// on to a newer version of the plan, and the request then passes.
+// What a check of all limits has found is dropped if one of them has moved on
+// to a newer version of the plan; the request then passes.
 TEST_F(AddedThrottlesTest, DecisionsAreOfOneVersion) {
   add_plan(*enforcer_, R"({"id": "p", "name": "p",
       "apiStages": [{"apiId": "api", "stage": "prod", "throttle":
@@ -536,7 +536,7 @@ TEST_F(AddedThrottlesTest, DecisionsAreOfOneVersion) {
       }
     });
   }
-  // Rates so far apart that words are written in another scale.
+  // Rates so far apart that words are written in different scales.
   const char* const rates[] = {"1", "1000000000"};
   for (int i = 0; i < 4000; ++i) {
     std::vector<v1::PatchOperation> operations(2);
@@ -556,8 +556,8 @@ TEST_F(AddedThrottlesTest, DecisionsAreOfOneVersion) {
 }
 
 // Four shared plans, each with a limit for all and one for a method, and the
-// key's own: each of these in turn is the one that refuses, at no cost to the
-// others.
+// key's own plan: each of these in turn is the one that refuses, and takes
+// nothing from the others.
 TEST_F(AddedThrottlesTest, EachOfAllLimitsRefusesAndTakesFromNoOther) {
   const std::string kMethodBurst =
       "/apiStages/api:prod/throttle/~1pets~1GET/burstLimit";
@@ -607,8 +607,8 @@ TEST_F(AddedThrottlesTest, EachOfAllLimitsRefusesAndTakesFromNoOther) {
   }
 }
 
-// All limits or none: what a shared plan refuses takes nothing of the key's
-// own, and the other way round.
+// All limits or none: a request that a shared plan refuses takes nothing from
+// the key's own, and the other way round.
 TEST_F(DataPlaneTest, RefusalTakesFromNoLimitWhoever) {
   add_plan(*enforcer_, kNarrow);
   add_key(*enforcer_, 0, "narrow");
@@ -639,7 +639,7 @@ TEST_F(DataPlaneTest, SharedPlanIsPatchedLikeAnyOther) {
   EXPECT_EQ(admit_all(0, route()), 4);
   patch("all", "replace", "/throttle/burstLimit", "6");
   EXPECT_EQ(admit_all(0, route()), 2);
-  // So far apart that its words are written in another scale.
+  // So far apart that its words are written in different scales.
   patch("all", "replace", "/throttle/rateLimit", "1000000");
   EXPECT_FALSE(admit(0, route()).admitted());
   clock_->advance(kSecond / 1'000'000);
@@ -683,8 +683,8 @@ TEST_F(DataPlaneTest, SharingAgainAndAgainUsesNoMoreMemory) {
   EXPECT_LE(enforcer_->statistics().arena_used_bytes, used + 4096);
 }
 
-// Time stands still: exactly the burst passes, whoever asks, while an operator
-// changes the rate.
+// Time stands still: exactly the burst passes, whichever threads ask, while an
+// operator changes the rate.
 TEST_F(DataPlaneTest, SharedBucketIsExactUnderThreadsAndPatches) {
   constexpr int kBurst = 5000;
   add_plan(*enforcer_, kWide);
@@ -716,7 +716,8 @@ TEST_F(DataPlaneTest, SharedBucketIsExactUnderThreadsAndPatches) {
   EXPECT_EQ(admitted, kBurst);
 }
 
-// What a shared bucket lent to requests that the quota refused comes back.
+// Tokens that a shared bucket gave to requests that the quota refused come
+// back.
 TEST_F(DataPlaneTest, SharedBucketLosesNothingToRefusalsByQuota) {
   constexpr int kBurst = 1'000'000;
   constexpr int kQuota = 12;  // of kNarrow

@@ -1,4 +1,4 @@
-// What outcomes and limits are called in metrics and logs.
+// The names of outcomes and limits in metrics and logs.
 
 #ifndef WEIR_ENFORCER_DECISION_NAMES_H_
 #define WEIR_ENFORCER_DECISION_NAMES_H_

@@ -79,7 +79,7 @@ Enforcer::~Enforcer() {
       impl_->end_leases(*plan.cell);
     });
   }
-  // If this fails, the files of counts are what holds, and the log is told.
+  // If this fails, the files of counts remain valid, and the error is logged.
   (void)impl_->sync->close();
 }
 
@@ -103,13 +103,13 @@ inline void Enforcer::Impl::decide(Client* client, const Call& call,
   if (client == nullptr) return;
   // Acquire: pairs with the release in `Clients::create()`.
   const ClientState state(client->state.load(std::memory_order_acquire));
-  if (state.serial() == 0) return;  // deleted meanwhile
+  if (state.serial() == 0) return;  // deleted in the meantime
   if (call.client && state.serial() != call.client.serial_) return;
   if (!state.enabled()) {
     decision.forbidden = Forbidden::kDisabledKey;
     return;
   }
-  // Acquire: pairs with the release in `share_usage_plan()`.
+  // Acquire: pairs with the release in `Clients::link()`.
   Subscription* const all = shared.load(std::memory_order_acquire);
   if (leases != nullptr && call.cost == 1 && all == nullptr) {
     KeyLease* lease = leases->find(*client);
@@ -135,7 +135,7 @@ Decision Enforcer::admit(const Call& call) noexcept {
     impl.clients.counts().prefetch(*call.client.client_);
     impl.decide(call.client.client_, call, now(), decision);
   } else if (call.api_key.size() <= kLongestKey) {
-    // The table's memory is on its way while the clock is read.
+    // The table's memory is fetched while the clock is read.
     const uint32_t hash = impl.clients.hash(call.api_key);
     impl.clients.table().prefetch(hash);
     const Instant instant = now();
@@ -147,7 +147,7 @@ Decision Enforcer::admit(const Call& call) noexcept {
 
 void Enforcer::admit(absl::Span<const Call> calls,
                      absl::Span<Decision> decisions) noexcept {
-  // As many as a core can have on their way.
+  // As many fetches as a core can have in flight.
   constexpr size_t kGroup = 16;
   Impl& impl = *impl_;
   const KeyTable& table = impl.clients.table();
@@ -193,7 +193,7 @@ ClientHandle Enforcer::resolve(std::string_view api_key) const noexcept {
   if (client == nullptr) return ClientHandle();
   // Acquire: pairs with the release in `Clients::create()`.
   const ClientState state(client->state.load(std::memory_order_acquire));
-  // Deleted meanwhile.
+  // Deleted in the meantime.
   if (state.serial() == 0) return ClientHandle();
   return ClientHandle(client, state.serial());
 }
@@ -237,7 +237,7 @@ absl::StatusOr<std::vector<Route>> Enforcer::intern_routes(
         absl::StrCat("an enforcer has at most ", kMaxRoutes, " routes"));
   }
   impl_->last_route += static_cast<uint32_t>(added.size());
-  // The plans that cover a route must know it before anyone can ask for it.
+  // The plans that cover a route must know it before any request can use it.
   absl::Status status;
   impl_->plans.for_each([&](PlanRecord& plan) {
     impl_->mutex.assert_held();

@@ -49,8 +49,8 @@ namespace weir {
 struct PlanRecord {
   enum class State {
     kPresent,
-    kLeaving,  // its deletion is on its way to the store: changes wait
-    kGone,     // deleted; its keys are being taken from it
+    kLeaving,  // its deletion is being stored: changes wait
+    kGone,     // deleted; its keys are being dissociated
   };
 
   const std::string& id() const { return document.id(); }
@@ -58,14 +58,14 @@ struct PlanRecord {
   v1::UsagePlan document;
   PlanCompiler compiler;
   PlanCell* cell = nullptr;
-  std::vector<TermsChange> terms;  // as far back as usage is reported
-  NewestFirst<KeyRecord> keys;     // that are associated with it
-  Subscription* shared = nullptr;  // by all keys, if it is
+  std::vector<TermsChange> terms;  // for as far back as usage is reported
+  NewestFirst<KeyRecord> keys;     // that are associated with the plan
+  Subscription* shared = nullptr;  // if all keys share the plan
   State state = State::kPresent;
 };
 
-// The state behind an Enforcer. What `admit()` reads is not guarded; the rest
-// is the control plane's, under one mutex.
+// The state of an Enforcer. What `admit()` reads is not guarded; the rest
+// belongs to the control plane, under one mutex.
 struct Enforcer::Impl {
   class ControlLock;
   class Import;
@@ -78,21 +78,21 @@ struct Enforcer::Impl {
   Impl(const Options& options, std::unique_ptr<Arena> arena,
        std::unique_ptr<CountsFile> counts_file = nullptr);
 
-  // One that has what the store of the options holds.
+  // Makes one from what the options' store holds.
   static absl::StatusOr<std::unique_ptr<Impl>> recover(
       const Options& options, std::unique_ptr<Arena> arena);
 
-  // Makes a change durable, before it takes effect. OK without a store.
+  // Makes a change durable before it takes effect. OK without a store.
   absl::Status commit(absl::FunctionRef<v1::StoreChange()> change)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     return store == nullptr ? absl::OkStatus() : store->commit({change()});
   }
 
-  // Makes memory ready that can be used by now.
+  // Frees memory that can be reused by now, and provides memory ahead.
   void collect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // What `admit()` answers for this client; `decision` is as it was
-  // constructed, for an unknown key. REQUIRES: inside an EpochDomain::Guard.
+  // Decides a request of this client, or of an unknown key if it is nullptr.
+  // `decision` must be as constructed. REQUIRES: inside an EpochDomain::Guard.
   void decide(Client* client, const Call& call, Instant now,
               Decision& decision) noexcept;
 
@@ -101,13 +101,13 @@ struct Enforcer::Impl {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   absl::StatusOr<KeyRecord*> find_key(std::string_view key_id) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // That of the client with this serial number: both are created together, and
-  // numbered alike. nullptr if it was deleted.
+  // The record of the client with this serial number: both are created together
+  // and have the same number. nullptr if the key was deleted.
   KeyRecord* find_record(uint64_t serial) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     return keys.find_inserted(serial);
   }
-  // The key, and that it is associated with the plan.
+  // A key and its association with a plan.
   struct PlanKey {
     KeyRecord* key;
     Association* association;
@@ -116,15 +116,14 @@ struct Enforcer::Impl {
                                         std::string_view key_id) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // Makes the version that an update leads to the one that `admit()` sees, once
-  // `stored` is; or the present one again, for routes that are new.
-  // ResourceExhausted without memory, or the store's error; and nothing
-  // changed.
+  // Publishes the version that an update leads to, once `stored` is committed;
+  // or the current version again, with new routes. ResourceExhausted without
+  // memory, or the store's error; then nothing has changed.
   absl::Status publish(PlanRecord& plan, PlanCompiler::Update update,
                        absl::FunctionRef<v1::StoreChange()> stored)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   absl::Status publish(PlanRecord& plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // The memory for it.
+  // Allocates the memory for an update.
   absl::StatusOr<PlanCompiler::Memory> reserve(
       const PlanRecord& plan, const PlanCompiler::Update& update)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
@@ -135,7 +134,7 @@ struct Enforcer::Impl {
   void retire(const std::vector<const CompiledThrottle*>& throttles)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // Settles what threads hold of the plan's, or the subscription's, limits.
+  // Settles what threads hold of the limits of the plan or the subscription.
   void end_leases(const PlanCell& cell) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (leases != nullptr) leases->end(cell);
@@ -145,18 +144,19 @@ struct Enforcer::Impl {
     if (leases != nullptr) leases->end(subscription);
   }
 
-  // What apply_patch() does. `waits`, and nothing has changed: it adds stages
-  // while there is an import, whose keys it cannot see.
+  // Does what apply_patch() does. If it sets `waits`, nothing has changed: the
+  // patch adds stages during an import, whose keys it cannot see.
   absl::StatusOr<v1::UsagePlan> patch_plan(
       std::string_view plan_id, absl::Span<const v1::PatchOperation> operations,
       bool& waits) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // The history of the plan's quota, with the terms that hold from `now` on.
+  // The history of the plan's quota, including the terms that hold from `now`
+  // on.
   std::vector<TermsChange> terms_with(const PlanRecord& plan, int64_t now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // Adds a plan that is valid and new: its document and its terms are given.
+  // Adds a plan that is valid and new, with its document and terms.
   absl::Status add_plan(PlanRecord plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // Has all keys draw on a plan's throttles.
+  // Makes all keys draw on a plan's throttles.
   absl::Status share(PlanRecord& plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // AlreadyExists if the key has a plan other than `plan` for one of `stages`.
@@ -169,24 +169,25 @@ struct Enforcer::Impl {
   KeyRecord* add_key(std::string_view id, std::string_view value,
                      const v1::ApiKey& key, KeyRecord::Dates dates)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // Ends its associations as well.
+  // Removes a key and ends its associations.
   void remove_key(KeyRecord& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // What import_api_keys() does; `plan_ids(i)` are the plans of the i-th key.
+  // Does what import_api_keys() does; `plan_ids(i)` are the plans of the i-th
+  // key.
   using PlanIdsOf = absl::FunctionRef<absl::Span<const std::string>(size_t i)>;
   absl::StatusOr<std::vector<std::string>> import_keys(
       absl::Span<const v1::ApiKey> new_keys, PlanIdsOf plan_ids,
       std::vector<absl::Status>* skipped, ExistingKeys existing)
       ABSL_LOCKS_EXCLUDED(mutex);
 
-  // Changes what a key says of itself, all but its id and value.
+  // Changes a key's attributes, all but its id and value.
   absl::StatusOr<v1::ApiKey> update_key(
       std::string_view key_id,
       absl::FunctionRef<absl::Status(v1::ApiKey&)> change)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // Associates a key with a plan whose stages no plan of the key has.
-  // `subscription` was prepared for it.
+  // Associates a key with a plan, none of whose stages is in another plan of
+  // the key. `subscription` was prepared for this.
   void associate(KeyRecord& key, PlanRecord& plan, int64_t id,
                  Subscription& subscription)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
@@ -210,7 +211,7 @@ struct Enforcer::Impl {
   std::atomic<Subscription*> shared{nullptr};
   const std::unique_ptr<Leases> leases;  // nullptr: the option is off
 
-  // What statistics show, as of when `mutex` was last given up: relaxed.
+  // What statistics show, as of the last unlock of `mutex`: relaxed.
   struct Sizes {
     std::atomic<size_t> usage_plans{0};
     std::atomic<size_t> api_keys{0};
@@ -221,12 +222,13 @@ struct Enforcer::Impl {
   };
   void publish_sizes() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // A plan or key that a long call is about, or is about to change.
+  // Whether an import in progress creates or overwrites the key.
   bool is_imported(const KeyRecord& key) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     return importing != nullptr && importing->contains(&key);
   }
-  // Whether it is new, and nobody is to see it yet.
+  // Whether an import in progress creates the key, so that it is not visible
+  // yet.
   bool is_hidden(const KeyRecord& key) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (importing == nullptr) return false;
@@ -237,38 +239,38 @@ struct Enforcer::Impl {
   mutable Sizes sizes;
   mutable CallsInProgress calls;
 
-  // Held by one long change at a time, from its beginning to its end. To be
-  // locked before `mutex`.
+  // Held by one long change at a time, from beginning to end. Lock it before
+  // `mutex`.
   mutable Mutex long_change ABSL_ACQUIRED_BEFORE(mutex);
 
   mutable Mutex mutex;
-  // The keys of the import in progress, in its memory. nullptr: there is none.
+  // The keys of the import in progress; owned by the import. nullptr: none.
   enum class Importing { kNew, kOverwritten };
   using ImportedKeys = absl::flat_hash_map<const KeyRecord*, Importing>;
   ImportedKeys* importing ABSL_GUARDED_BY(mutex) = nullptr;
   size_t hidden_keys ABSL_GUARDED_BY(mutex) = 0;
   Registry<PlanRecord> plans ABSL_GUARDED_BY(mutex);
   Registry<KeyRecord> keys ABSL_GUARDED_BY(mutex);
-  // The latest of those that were deleted, by the serials of their clients.
+  // The ids of the keys deleted last, with the serials of their clients.
   static constexpr size_t kDeletedKeys = 1024;
   std::deque<std::pair<uint64_t, std::string>> deleted_keys
       ABSL_GUARDED_BY(mutex);
   RandomText ids ABSL_GUARDED_BY(mutex);
   RouteIds routes ABSL_GUARDED_BY(mutex);
-  // Ids are not used twice, even if the first use failed. 0 is nobody's.
+  // Ids are never reused, even if the first use failed. No route has id 0.
   uint32_t last_route ABSL_GUARDED_BY(mutex) = 0;
   int shared_plans ABSL_GUARDED_BY(mutex) = 0;
-  // Ids are not used twice, even if the first use failed.
+  // Ids are never reused, even if the first use failed.
   int64_t last_association_id ABSL_GUARDED_BY(mutex) = 0;
   size_t association_count ABSL_GUARDED_BY(mutex) = 0;
 
-  // nullptr: everything is in memory alone.
+  // nullptr: everything is in memory only.
   std::shared_ptr<Store> store ABSL_GUARDED_BY(mutex);
   std::unique_ptr<UsageSync> sync;  // nullptr: there is nothing to sync
   Statistics::Counts counts_from = Statistics::Counts::kNew;
 };
 
-// `mutex`, for a call of the control plane that statistics are to show.
+// Locks `mutex` for a call of the control plane that statistics are to show.
 class ABSL_SCOPED_LOCKABLE Enforcer::Impl::ControlLock {
  public:
   // `name` is a constant.
@@ -281,13 +283,13 @@ class ABSL_SCOPED_LOCKABLE Enforcer::Impl::ControlLock {
   ControlLock(const ControlLock&) = delete;
   ControlLock& operator=(const ControlLock&) = delete;
 
-  // Before a commit of very many changes, which tells of no progress.
+  // Call before a commit of very many changes, which reports no progress.
   void expect_commit(size_t changes) {
     constexpr int64_t kNanosOfOne = 20'000;  // most of them far less
     call_.made_progress(static_cast<int64_t>(changes) * kNanosOfOne);
   }
 
-  // Gives up the mutex for a while.
+  // Releases the mutex for a while.
   void release() ABSL_UNLOCK_FUNCTION() {
     impl_.publish_sizes();
     impl_.mutex.unlock();
@@ -297,8 +299,8 @@ class ABSL_SCOPED_LOCKABLE Enforcer::Impl::ControlLock {
     taken_ = std::chrono::steady_clock::now();
   }
 
-  // Between two pieces of a long call: lets others in if the last one was long
-  // enough. Cheap.
+  // Call between two pieces of a long call: lets other calls in if the last
+  // piece was long enough. Cheap.
   void pause() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     constexpr auto kPiece = std::chrono::milliseconds(1);
     if (std::chrono::steady_clock::now() - taken_ < kPiece) return;
@@ -334,7 +336,7 @@ class ABSL_SCOPED_LOCKABLE Enforcer::Impl::ControlLock {
       impl_.long_change.lock();
       impl_.long_change.unlock();
       acquire();
-      // What it waited for has told of its own progress.
+      // The call that it waited for has reported its own progress.
       call_.made_progress();
     }
   }
@@ -344,9 +346,9 @@ class ABSL_SCOPED_LOCKABLE Enforcer::Impl::ControlLock {
   std::chrono::steady_clock::time_point taken_;
 };
 
-// A page of what `list()` returns, a StatusOr of a pointer to a Registry or a
-// NewestFirst, gone through in pieces of `piece` visits. `visit(thing)` says
-// whether the thing counts.
+// Gets a page of what `list()` returns, which is a StatusOr of a pointer to a
+// Registry or a NewestFirst, in pieces of `piece` visits. `visit(thing)`
+// returns whether the thing counts.
 template <class Lock, class List, class Visit>
 absl::StatusOr<std::string> page_in_pieces(Lock& lock, const PageRequest& page,
                                            int piece, List list, Visit visit) {
@@ -376,13 +378,12 @@ absl::StatusOr<std::string> page_in_pieces(Lock& lock, const PageRequest& page,
 
 absl::Status arena_exhausted();
 
-// Whether a key may have this value; and the rest of what `key` says but its
-// id.
+// Check whether a key may have this value, and the rest of `key` but its id.
 absl::Status check_api_key_value(std::string_view value);
 absl::Status check_api_key(const v1::ApiKey& key);
 absl::Status value_is_taken();
 
-// What is wrong with tags that somebody sets, beside what is wrong with any.
+// Checks what is required of new tags in addition to any tags.
 template <class Tags>
 absl::Status check_new_tags(const Tags& tags) {
   for (const auto& [key, value] : tags) {

@@ -188,7 +188,7 @@ TEST_F(EnforcerTest, StageWithoutPlanIsForbidden) {
             Forbidden::kNoPlan);
 }
 
-// The last day that quotas know, 2089-09-17, goes on for ever.
+// The last day that quotas know, 2089-09-17, never ends.
 TEST_F(EnforcerTest, RefusalsAfterTheLastDayNameNoTime) {
   set_up(with_quota(plan(1000, 100), 2, v1::DAY));
   clock_->advance(unix_ns("2089-09-17T23:00:00Z") -
@@ -496,7 +496,7 @@ TEST_F(EnforcerTest, CallersOwnTimeIsUsed) {
   EXPECT_TRUE(ask().admitted());
   now = now + kSecond;
   EXPECT_EQ(ask().outcome, Outcome::kQuotaExceeded);
-  // Far behind: refused, and the call returns.
+  // Far behind: the request is refused, and the call returns.
   now = now + -10 * kDay;
   EXPECT_FALSE(ask().admitted());
 }
@@ -684,7 +684,7 @@ TEST_F(EnforcerTest, UpdateUsageRefusesEverythingElse) {
     by.mutable_value()->set_number_value(n);
     return by;
   };
-  // Of numbers, those that are whole and that nothing has rounded.
+  // Only whole numbers that cannot have been rounded.
   const std::string expected =
       "operations[0]: replace /remaining: expected a whole number from 0 to "
       "8796093022207";
@@ -702,7 +702,7 @@ TEST_F(EnforcerTest, UpdateUsageRefusesEverythingElse) {
     ASSERT_TRUE(updated.ok()) << updated.status();
     EXPECT_EQ(updated->items(0).days(0).remaining(), n);
   }
-  // The last one holds; all have to be right.
+  // The last one holds; all must be valid.
   EXPECT_TRUE(absl::IsInvalidArgument(
       enforcer_->update_usage(plan_id_, key_id_, {remaining(5), remaining(-1)})
           .status()));
@@ -730,7 +730,7 @@ TEST_F(EnforcerTest, UsageDatesAreValidated) {
   };
   EXPECT_EQ(code("2026-03-10", "2026-03-10"), absl::StatusCode::kOk);
   EXPECT_EQ(code("2026-01-01", "2026-03-31"), absl::StatusCode::kOk);
-  // The first and the last day that there is.
+  // The first and the last day that quotas know.
   EXPECT_EQ(code("2000-01-01", "2000-01-02"), absl::StatusCode::kOk);
   EXPECT_EQ(code("2089-09-17", "2089-09-17"), absl::StatusCode::kOk);
   for (const auto& [first, last] :
@@ -765,7 +765,7 @@ TEST_F(EnforcerTest, UsageIsPaged) {
     sizes.push_back(page->items_size());
     for (const auto& item : page->items()) seen.push_back(item.key_id());
     request.page.position = page->position();
-    // A key that comes or goes disturbs nobody else's place.
+    // A key that is added or removed does not change the others' places.
     ASSERT_TRUE(enforcer_->delete_api_key(seen.back()).ok());
     associate(plan_id_,
               create_key(absl::StrCat("a-late-key-with-number-", seen.size())));
@@ -871,7 +871,7 @@ TEST_F(EnforcerTest, ApiKeysMayBeAsLongAsTheyMayBe) {
   };
   constexpr auto kOk = absl::StatusCode::kOk;
   constexpr auto kBad = absl::StatusCode::kInvalidArgument;
-  // Of values of the shortest and the longest, too.
+  // The same for values of the shortest and the longest length.
   const std::string value(129, 'v');
   const Route route = this->route();
   const auto forbidden = [&](const std::string& key) {
@@ -967,7 +967,7 @@ TEST_F(EnforcerTest, ApiKeyIsEnabledByTrueAlone) {
   EXPECT_FALSE(enabled_by(value));
   value.set_bool_value(true);
   EXPECT_TRUE(enabled_by(value));
-  // Only this path takes a boolean, and it takes no number.
+  // Only this path takes a boolean, and it does not take a number.
   v1::PatchOperation by = operation("replace", "/name");
   *by.mutable_value() = value;
   EXPECT_TRUE(absl::IsInvalidArgument(
@@ -1169,7 +1169,7 @@ TEST(EnforcerMemory, PatchThatFindsNoMemoryChangesNothing) {
   const auto before = enforcer->create_usage_plan(plan);
   while (enforcer->create_api_key({}).ok()) {
   }
-  // A reader that stays keeps each version's memory.
+  // A reader that stays inside keeps each version's memory.
   EpochDomain::Guard guard;
   int64_t limit = 2;
   absl::Status status;
@@ -1186,7 +1186,7 @@ TEST(EnforcerMemory, PatchThatFindsNoMemoryChangesNothing) {
   EXPECT_EQ(enforcer->get_usage_plan(before->id())->quota().limit(), limit);
 }
 
-// One of two plans may know the route before the other finds no memory.
+// One of two plans may learn of the route before memory runs out for the other.
 TEST(EnforcerMemory, RouteThatFailedIsNoOtherRoute) {
   Options options;
   options.arena_bytes = size_t{1} << 20;
@@ -1204,7 +1204,7 @@ TEST(EnforcerMemory, RouteThatFailedIsNoOtherRoute) {
     const auto key = enforcer->create_api_key(document);
     ASSERT_TRUE(enforcer->create_usage_plan_key(plan_id, key->id()).ok());
     keys.push_back(key->value());
-    // A block that is free again serves one of the two.
+    // A block that was freed serves one of the two.
     if (i == 0) {
       ASSERT_TRUE(enforcer
                       ->apply_patch(plan_id,
@@ -1255,7 +1255,7 @@ TEST_F(EnforcerTest, PlansAndKeysHaveTags) {
   most.set.clear();
   EXPECT_EQ(enforcer_->tag_usage_plan(plan_id, most)->tags().size(), 2u);
   EXPECT_EQ(enforcer_->tag_api_key(key_id, most)->tags().size(), 2u);
-  // Not the system's own.
+  // Not the system's time.
   const TagChanges reserved{{{"aws:a", "1"}}, {}};
   EXPECT_TRUE(absl::IsInvalidArgument(
       enforcer_->tag_usage_plan(plan_id, reserved).status()));

@@ -43,7 +43,7 @@ bool Membarrier::issue() const {
   return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 }
 
-// Hands a thread's place on when the thread exits.
+// Makes a thread's record vacant when the thread exits.
 struct EpochDomain::Place {
   Epochs::Reader* reader = nullptr;
   ~Place() {
@@ -72,15 +72,14 @@ EpochDomain::Epochs::Reader* EpochDomain::join() {
 }
 
 void EpochDomain::after_fork_in_child() {
-  // Linux has a child inherit this, but does not promise it.
+  // Linux lets a child inherit the registration, but does not promise it.
   Membarrier::enlist();
   instance().epochs_.forget_others(this_reader_);
 }
 
 uint64_t EpochDomain::reclaimable() {
   const auto attempt = epochs_.advance();
-  // Relaxed throughout: writers that mix their notes make a statistic begin
-  // anew.
+  // Relaxed throughout: if writers race here, a statistic starts over.
   if (attempt.is_held_back &&
       held_epoch_.load(std::memory_order_relaxed) != attempt.epoch) {
     held_since_.store(monotonic_now(), std::memory_order_relaxed);
@@ -91,8 +90,8 @@ uint64_t EpochDomain::reclaimable() {
 
 EpochDomain::Statistics EpochDomain::statistics() const {
   const auto counts = epochs_.counts();
-  // A reader who stands in the way of this epoch has done so from its
-  // beginning: others have entered this one.
+  // A reader that holds back this epoch has done so since the epoch began: any
+  // later reader has announced this epoch.
   const bool is_held =
       counts.holding > 0 &&
       held_epoch_.load(std::memory_order_relaxed) == counts.epoch;

@@ -9,44 +9,44 @@
 
 namespace weir {
 
-// Epoch-based reclamation: a reader that entered keeps alive everything that it
-// could reach, and neither waits for writers nor makes them wait.
+// Epoch-based reclamation (Fraser 2004, "Practical lock-freedom"): nothing that
+// a reader can reach is freed before the reader leaves. Readers do not wait for
+// writers, nor writers for readers.
 //
-// A reader announces the epoch in which it entered; a writer unlinks an object,
-// stamps it with the present epoch and frees it two epochs later. The epoch
-// advances only when every announced reader announces the present one.
+// On entry, a reader announces the current epoch. A writer unlinks an object,
+// stamps it with the current epoch and frees it two epochs later. The epoch
+// advances only when every reader inside has announced the current one.
 //
-// Entering is a plain store: the fence that has to stand between it and the
-// reader's loads is paid by the writer, through a barrier that makes every
-// running thread of the process pass a full fence. Either a reader's
-// announcement is seen by the scan that follows, or its loads come after the
-// fence and see what was unlinked before. Where there is no such barrier,
-// readers fence.
+// Entering is a plain store. The fence that must separate it from the reader's
+// loads is issued by the writer, as a barrier that makes every running thread
+// of the process execute a full fence. Either the scan that follows sees the
+// reader's announcement, or the reader's loads come after the fence and see the
+// unlinking. Without such a barrier, readers fence.
 //
 // The three facts to remember:
-//   1. A reader that a scan has seen is at the present epoch e or at e-1.
-//   2. What was unlinked at e-1 or e may still be in a reader's hands.
-//   3. What was unlinked at e-2 or before is in nobody's hands.
+//   1. A reader that a scan has seen is at the current epoch e or at e-1.
+//   2. A reader may still hold an object that was unlinked at e-1 or e.
+//   3. No reader holds an object that was unlinked at e-2 or before.
 //
-// Why two: between a scan and the advance that it allows, a reader whom it did
-// not see may take hold of an object that is unlinked, and stamped, before the
-// advance. The next scan sees that reader, and allows no other.
+// Why two: between a scan and the advance that it allows, a reader that the
+// scan did not see may reach an object that is unlinked and stamped before the
+// advance. The next scan sees that reader, and allows no further advance.
 //
-// `Barrier`: `available()` says whether `issue()` may be relied on instead of
-// the readers' fences; `issue()` whether every thread has passed one. `fence()`
-// is the calling thread's own, sequentially consistent.
+// `Barrier`: `available()` returns whether `issue()` can replace the readers'
+// fences; `issue()` returns whether every thread has executed a fence.
+// `fence()` is a sequentially consistent fence of the calling thread.
 // *thread-safe*
 template <template <class> class Atomic, class Barrier>
 class BasicEpochs {
  public:
-  // One thread's place. Records are never freed while the object lives, only
-  // taken over by later threads, so the list can be read without a lock.
+  // One thread's record. A record lives as long as the object: a later thread
+  // reuses it. So the list can be read without a lock.
   class alignas(64) Reader {
    private:
     friend class BasicEpochs;
 
     Atomic<uint64_t> announced{0};  // the epoch; 0 when outside
-    uint32_t depth = 0;             // of nested stays; the owner's alone
+    uint32_t depth = 0;             // nested stays; for the owner only
     bool fences = false;            // no barrier: this side must fence
     const Atomic<uint64_t>* epoch = nullptr;
     Atomic<bool> owned{true};
@@ -54,44 +54,44 @@ class BasicEpochs {
   };
 
   explicit BasicEpochs(Barrier barrier = Barrier()) : barrier_(barrier) {}
-  // REQUIRES: nobody is inside.
+  // REQUIRES: no reader is inside.
   ~BasicEpochs();
   BasicEpochs(const BasicEpochs&) = delete;
   BasicEpochs& operator=(const BasicEpochs&) = delete;
 
   // -- Readers --
 
-  // A place for the calling thread. Allocates if none is vacant.
+  // Returns a record for the calling thread. Allocates if none is vacant.
   Reader* join();
-  // REQUIRES: the thread is outside.
+  // Makes the record vacant. REQUIRES: the thread is outside.
   static void part(Reader& reader) noexcept;
 
-  // Stays may nest.
+  // Calls may nest.
   static void enter(Reader& reader) noexcept;
   static void leave(Reader& reader) noexcept;
 
   // -- Writers --
 
-  // The stamp for an object that the caller has just made unreachable.
+  // Returns the stamp for an object that the caller has just made unreachable.
   uint64_t stamp();
 
   struct Attempt {
-    uint64_t epoch;        // in which the attempt ended
+    uint64_t epoch;        // at the end of the attempt
     bool is_held_back;     // by a reader
-    uint64_t reclaimable;  // the newest stamp whose objects nobody can hold
+    uint64_t reclaimable;  // the newest stamp whose objects no reader can hold
   };
-  // Advances the epoch if no reader stands in the way. Never waits.
+  // Advances the epoch unless a reader holds it back. Never waits.
   Attempt advance();
 
-  // After fork(), where `self` is the one thread's, or null: the threads that
-  // are gone have left.
+  // For the child after fork(): marks all readers but `self` as outside, and
+  // their records as vacant. `self` is the forking thread's record, or null.
   void forget_others(const Reader* self) noexcept;
 
   struct Counts {
-    size_t places = 0;   // that were ever needed at one time
-    size_t threads = 0;  // that have one
+    size_t places = 0;   // records: the most ever in use at one time
+    size_t threads = 0;  // that own a record
     size_t inside = 0;
-    size_t holding = 0;  // of those, back the epoch
+    size_t holding = 0;  // of those inside, how many hold back the epoch
     uint64_t epoch = 0;
   };
   Counts counts() const;
@@ -113,18 +113,18 @@ class Membarrier {
   static void fence() noexcept {
     std::atomic_thread_fence(std::memory_order_seq_cst);
   }
-  // Has the kernel know the process. A forked child is another process.
+  // Registers the process with the kernel. A forked child registers itself.
   static bool enlist();
 
  private:
   bool is_available_;
 };
 
-// The one domain that serves the whole process. A thread joins on its first
-// Guard, which allocates once, and parts when it exits.
+// The process's only epoch domain. A thread joins with its first Guard, which
+// allocates once, and parts when it exits.
 //
-// After fork(), a guard that the forking thread holds is valid in the child,
-// and the other threads hold nothing back there. *thread-safe*
+// After fork(), a guard that the forking thread holds is valid in the child;
+// the parent's other threads hold nothing back there. *thread-safe*
 class EpochDomain {
  private:
   using Epochs = BasicEpochs<std::atomic, Membarrier>;
@@ -144,21 +144,21 @@ class EpochDomain {
 
   static EpochDomain& instance();
 
-  // The stamp for an object that the caller has just made unreachable.
+  // Returns the stamp for an object that the caller has just made unreachable.
   uint64_t stamp() { return epochs_.stamp(); }
 
-  // Advances the epoch if no reader stands in the way, and returns the newest
-  // stamp whose objects nobody can hold any more. Never waits.
+  // Advances the epoch unless a reader holds it back, and returns the newest
+  // stamp whose objects no reader can hold. Never waits.
   uint64_t reclaimable();
 
-  // A moment's, counted while threads come and go.
+  // A snapshot, taken while threads come and go.
   struct Statistics {
-    size_t threads;  // that have held a guard, and have not exited
-    size_t places;   // for threads; never given up, but used again
+    size_t threads;  // that have held a guard and not exited
+    size_t places;   // records of threads; reused, never freed
     size_t readers;  // that hold a guard
-    // Of those, how many keep the epoch from advancing, and with it memory from
-    // being used again; and for how many nanoseconds, since a writer first
-    // found it so, the same readers have.
+    // How many of the readers keep the epoch from advancing, and so retired
+    // memory from being reused; and for how many nanoseconds the same readers
+    // have done so, since a writer first found out.
     size_t holding;
     int64_t held_ns;
   };
@@ -171,11 +171,11 @@ class EpochDomain {
   static Epochs::Reader* join();
   static void after_fork_in_child();
 
-  // Made when this code is loaded: a fork() that has begun by a first use would
-  // not hear of it.
+  // Constructed when this code is loaded: a fork() that is already under way
+  // would miss a handler registered on first use.
   static EpochDomain& loaded_;
 
-  // Constant-initialised and without a destructor, so that reading it needs no
+  // Constant-initialized and without a destructor, so that reading it needs no
   // check that it was constructed.
   [[gnu::tls_model("initial-exec")]] static inline thread_local Epochs::Reader*
       this_reader_ = nullptr;
@@ -192,11 +192,12 @@ template <template <class> class Atomic, class Barrier>
 inline void BasicEpochs<Atomic, Barrier>::enter(Reader& reader) noexcept {
   if (reader.depth++ > 0) return;
   // Acquire: pairs with `stamp()`: a reader that enters an epoch sees what was
-  // unlinked in the epochs before.
+  // unlinked in earlier epochs.
   const uint64_t epoch = reader.epoch->load(std::memory_order_acquire);
-  // Release: pairs with the scan, for which this stands for having left before.
-  // That it comes before the loads that follow, the writer's barrier sees to;
-  // only the compiler has to be kept from moving them.
+  // Release: pairs with the scan, to which a new announcement also means that
+  // the reader left its previous stay. The writer's barrier orders this store
+  // before the loads that follow; only the compiler must be kept from moving
+  // them.
   reader.announced.store(epoch, std::memory_order_release);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (ABSL_PREDICT_FALSE(reader.fences)) Barrier::fence();
@@ -206,7 +207,7 @@ template <template <class> class Atomic, class Barrier>
 inline void BasicEpochs<Atomic, Barrier>::leave(Reader& reader) noexcept {
   if (--reader.depth > 0) return;
   // Release: pairs with the scan: the reader's last accesses come before the
-  // memory is used again.
+  // memory is reused.
   reader.announced.store(0, std::memory_order_release);
 }
 
@@ -227,7 +228,7 @@ BasicEpochs<Atomic, Barrier>::join() {
   for (Reader* reader = readers_.load(std::memory_order_acquire);
        reader != nullptr; reader = reader->next) {
     bool owned = false;
-    // Acquire: pairs with the release of the thread that parted.
+    // Acquire: pairs with the release in `part()`.
     if (reader->owned.compare_exchange_strong(owned, true,
                                               std::memory_order_acquire)) {
       return reader;
@@ -247,12 +248,13 @@ BasicEpochs<Atomic, Barrier>::join() {
 
 template <template <class> class Atomic, class Barrier>
 void BasicEpochs<Atomic, Barrier>::part(Reader& reader) noexcept {
-  // Release: pairs with the acquire of the thread that takes the record over.
+  // Release: pairs with the acquire of the thread that reuses the record.
   reader.owned.store(false, std::memory_order_release);
 }
 
-// A write, though it changes nothing: it stands in the epoch's release
-// sequence, so whoever reads a later epoch sees what was unlinked before.
+// A read-modify-write, although the value does not change: it is part of the
+// epoch's release sequence, so a thread that reads a later epoch sees what was
+// unlinked before.
 template <template <class> class Atomic, class Barrier>
 uint64_t BasicEpochs<Atomic, Barrier>::stamp() {
   return epoch_.fetch_add(0);
@@ -265,7 +267,8 @@ BasicEpochs<Atomic, Barrier>::advance() {
     // Pairs with the readers' fences.
     Barrier::fence();
   } else if (!barrier_.issue()) {
-    // A process that has forbidden itself the call goes on without freeing.
+    // A process that may no longer make the system call continues without
+    // freeing.
     const uint64_t epoch = epoch_.load();
     return {epoch, false, epoch - 2};
   }
@@ -273,12 +276,12 @@ BasicEpochs<Atomic, Barrier>::advance() {
   // Acquire: pairs with the release that published each record.
   for (const Reader* reader = readers_.load(std::memory_order_acquire);
        reader != nullptr; reader = reader->next) {
-    // Acquire: pairs with the releases of a reader that left.
+    // Acquire: pairs with the releases in `enter()` and `leave()`.
     const uint64_t announced =
         reader->announced.load(std::memory_order_acquire);
     if (announced != 0 && announced != epoch) return {epoch, true, epoch - 2};
   }
-  // Should another writer have advanced it meanwhile, that serves as well.
+  // If another writer has advanced it in the meantime, that serves as well.
   if (epoch_.compare_exchange_strong(epoch, epoch + 1)) ++epoch;
   return {epoch, false, epoch - 2};
 }
@@ -300,7 +303,7 @@ BasicEpochs<Atomic, Barrier>::counts() const {
   Counts counts;
   counts.epoch = epoch_.load(std::memory_order_relaxed);
   // Acquire: pairs with the release that published each record. The rest is
-  // relaxed: a moment's picture.
+  // relaxed: a snapshot.
   for (const Reader* reader = readers_.load(std::memory_order_acquire);
        reader != nullptr; reader = reader->next) {
     const uint64_t announced =

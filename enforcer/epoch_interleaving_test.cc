@@ -1,6 +1,7 @@
-// Epochs under every order of their accesses, with few threads interrupted, and
-// with a read of an old value where the memory orders allow it: once where
-// readers fence, and once where writers have a barrier for all threads.
+// Epochs under every order of their accesses, with few interruptions of
+// threads, and with a read of an old value where the memory orders allow it:
+// once where readers fence, and once where writers have a barrier for all
+// threads.
 
 #include <algorithm>
 #include <atomic>
@@ -48,7 +49,7 @@ template <class Epochs>
 struct State {
   using Reader = typename Epochs::Reader;
 
-  // One stay, in which the object is used twice.
+  // One stay inside, in which the object is used twice.
   void read(Reader& reader) {
     Epochs::enter(reader);
     use();
@@ -65,13 +66,13 @@ struct State {
     EXPECT_FALSE(object.is_freed);
   }
 
-  // Puts another object in the place of the present one.
+  // Replaces the current object with another.
   void replace(Object& next) {
     Object* old = present.load(std::memory_order_relaxed);
     present.store(&next, std::memory_order_release);
     retired.emplace_back(epochs.stamp(), old);
   }
-  // Frees what can be freed after that many attempts.
+  // Frees what can be freed after this many attempts.
   void reclaim(int attempts) {
     for (int i = 0; i < attempts; ++i) {
       const uint64_t reclaimable = epochs.advance().reclaimable;
@@ -182,7 +183,7 @@ TYPED_TEST(EpochInterleaving, OuterStayOutlastsInnerOnes) {
   EXPECT_TRUE(explored.complete);
 }
 
-// As a new record, and as the record of a thread that has parted.
+// With a new record, and with the record of a thread that has parted.
 TYPED_TEST(EpochInterleaving, ReaderMayJoinDuringAScan) {
   for (const bool is_vacant : {false, true}) {
     const Explored explored = this->explore(
@@ -207,7 +208,7 @@ TYPED_TEST(EpochInterleaving, ReaderMayJoinDuringAScan) {
 }
 
 // Two scans that began before it joined may both allow an advance. (It unlinks
-// what it holds itself, to spare a thread.)
+// the object that it holds itself, to save a thread.)
 TYPED_TEST(EpochInterleaving, ReaderMayJoinDuringSeveralScans) {
   const Explored explored = this->explore(
       [](Program& program, auto state) {
@@ -246,8 +247,8 @@ TYPED_TEST(EpochInterleaving, TwoThreadsNeverShareAPlace) {
   EXPECT_TRUE(explored.complete);
 }
 
-// What is in a place is its owner's, without atomics; the next owner's after
-// that.
+// The members of a record are its owner's, without atomics; then the next
+// owner's.
 TYPED_TEST(EpochInterleaving, PlacesAreHandedOnWhole) {
   const Explored explored = this->explore(
       [](Program& program, auto state) {
@@ -280,8 +281,8 @@ TYPED_TEST(EpochInterleaving, TwoWritersAdvanceTogether) {
   EXPECT_TRUE(explored.complete);
 }
 
-// A writer whom one reader holds back frees what another writer's scans allow,
-// without a look at the reader that those have seen leave.
+// A writer that one reader holds back frees what another writer's scans allow,
+// without looking at the reader that those scans have seen leave.
 TYPED_TEST(EpochInterleaving, AnAdvanceTellsOthersWhoHasLeft) {
   const Explored explored = testing::explore(
       [](Program& program) {
@@ -304,8 +305,8 @@ TYPED_TEST(EpochInterleaving, AnAdvanceTellsOthersWhoHasLeft) {
   EXPECT_TRUE(explored.complete);
 }
 
-// A version of a plan: readers see one that was whole when they looked, and is
-// not used again while they do.
+// A version of a plan: the version that readers see is whole, and is not reused
+// while they use it.
 TYPED_TEST(EpochInterleaving, ReaderSeesTheOldVersionOrTheNew) {
   const Explored explored = this->explore(
       [](Program& program, auto state) {
@@ -332,7 +333,7 @@ TYPED_TEST(EpochInterleaving, ReaderSeesTheOldVersionOrTheNew) {
   EXPECT_TRUE(explored.complete);
 }
 
-// What these tests would find in a writer.
+// Faults of a writer that these tests find.
 TYPED_TEST(EpochInterleaving, StampFromBeforeTheUnlinkIsTooOld) {
   static const auto wrong = [] {
     TestFixture::explore(

@@ -17,12 +17,12 @@ constexpr int64_t kMaxInteger = 999'999'999'999'999;
 struct Item {
   std::string_view name;
   int64_t limit;
-  int64_t window_seconds;  // 0: none to speak of
+  int64_t window_seconds;  // 0: none
   int64_t remaining;
-  absl::Duration until_more;  // than what remains
+  absl::Duration until_more;  // until more than `remaining` is available
 };
 
-// What an answer asks of its client.
+// What a response asks of its client.
 struct Wait {
   bool is_refused;
   absl::Duration time;  // until the retry; zero if admitted
@@ -52,7 +52,7 @@ Wait wait_of(const Decision& decision, const RateLimitHeaderOptions& options) {
   return wait;
 }
 
-// Until the bucket holds one more whole token than it does.
+// The time until the bucket holds one more whole token.
 absl::Duration until_next_token(const Decision& decision) {
   if (decision.burst == 0 || decision.burst_window_seconds == 0 ||
       decision.units_per_token == 0) {
@@ -67,9 +67,9 @@ absl::Duration until_next_token(const Decision& decision) {
 absl::Duration until_more_tokens(const Decision& decision,
                                  HeaderFormat format) {
   if (format != HeaderFormat::kIetfDraft11) {
-    // As many as were asked for.
+    // Until there are as many as were asked for.
     if (decision.outcome == Outcome::kThrottled) return decision.retry_after();
-    // There will never be more, and need not.
+    // The bucket is full: there will never be more.
     if (decision.burst > 0 && decision.tokens_remaining() >= decision.burst &&
         decision.burst_window_seconds > 0) {
       return absl::ZeroDuration();
@@ -91,11 +91,11 @@ std::optional<Item> quota_item(const Decision& decision) {
               decision.period_reset() - made_at(decision)};
 }
 
-// What `t` or a reset says of the item; InfiniteDuration: nothing.
+// What `t` or a reset reports for the item; InfiniteDuration: nothing.
 absl::Duration time_of(const Item& item, const Wait& wait,
                        HeaderFormat format) {
-  // Nothing passes before the retry, of whichever item it is: the window in
-  // which no more than `r` can be used.
+  // No request passes before the retry, whichever item refused: this is the
+  // window in which no more than `r` can be used.
   if (wait.time == absl::InfiniteDuration() ||
       (wait.is_refused && format == HeaderFormat::kIetfDraft11)) {
     return wait.time;
@@ -111,7 +111,8 @@ int64_t whole_seconds(absl::Duration duration) {
   return absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1)));
 }
 
-// Headers in the caller's memory: whole ones, for as long as there is room.
+// Writes headers into the caller's memory: only whole ones, while there is
+// room.
 class HeaderWriter {
  public:
   HeaderWriter(absl::Span<char> storage, absl::Span<HttpHeader> headers)
@@ -153,7 +154,7 @@ class HeaderWriter {
   size_t start_ = 0;  // of the value being written
   size_t used_ = 0;
   size_t count_ = 0;
-  bool full_ = false;  // something was left out; so is all that follows
+  bool full_ = false;  // something was left out, and so is all that follows
 };
 
 void write_ietf(const Decision& decision, const Wait& wait, HeaderFormat format,
@@ -190,8 +191,8 @@ void write_x_rate_limit(const Decision& decision, const Wait& wait,
                         HeaderFormat format, HeaderWriter& out) {
   const std::optional<Item> burst = burst_item(decision, format);
   const std::optional<Item> quota = quota_item(decision);
-  // Of two that are level, the one that refused; else the quota, which takes
-  // longer to come back.
+  // If both have the same left, the one that refused; else the quota, which
+  // takes longer to come back.
   const bool quota_is_least =
       !burst || (quota && (quota->remaining < burst->remaining ||
                            (quota->remaining == burst->remaining &&

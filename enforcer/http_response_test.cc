@@ -206,11 +206,11 @@ TEST(RateLimitHeaders, Draft11_Admitted_WindowsAreTheLimitsOwn) {
   decision.burst_window_seconds = 5000;
   EXPECT_EQ(headers_of(decision, {}).back().second,
             R"("burst";r=20;t=100, "quota";r=900;t=43200)");
-  // Three quarters of a token are there.
+  // The bucket has three quarters of the next token.
   decision.units_remaining += 75;
   EXPECT_EQ(headers_of(decision, {}).back().second,
             R"("burst";r=20;t=25, "quota";r=900;t=43200)");
-  // Who takes one from a full bucket has the next one when it has refilled.
+  // After a take from a full bucket, the next token comes when it has refilled.
   decision.units_remaining = 5000;
   EXPECT_EQ(headers_of(decision, {}).back().second,
             R"("burst";r=50;t=100, "quota";r=900;t=43200)");
@@ -240,7 +240,7 @@ TEST(RateLimitHeaders, EveryTimeOfA429_IsCapped) {
             absl::Hours(31 * 24 - 12) - absl::Milliseconds(250));
 }
 
-// The answer to the last request that a quota has room for asks to wait, too.
+// The answer to the last request that a quota has room for also asks to wait.
 TEST(RateLimitHeaders, Admitted_IsCappedWhereNothingRemains) {
   Decision decision = over_a_months_quota();
   decision.outcome = Outcome::kAdmitted;
@@ -294,7 +294,7 @@ TEST(RateLimitHeaders, AddedWait_IsForWhoWaitsForThePeriodsEnd) {
   EXPECT_EQ(headers_of(both, options).back().second, "43217");
 }
 
-// A plan whose quota is 0: nobody is told when to come back.
+// A plan whose quota is 0: no client is told when to come back.
 TEST(RateLimitHeaders, Suspended_HasNoTimes) {
   Decision decision = over_quota();
   decision.quota_limit = 0;
@@ -373,7 +373,7 @@ TEST(RateLimitHeaders, NextToken_ComesWithTheRate) {
             "X-RateLimit-Remaining");
 }
 
-// Seven tenths of a token are there already.
+// The bucket has seven tenths of the next token already.
 TEST(RateLimitHeaders, Throttled_CountsThePartOfAToken) {
   Decision decision = throttled(3 * kSecond);
   decision.burst = 10;
@@ -444,7 +444,8 @@ TEST(RateLimitHeaders, TooLittleRoom_LeavesOutWholeHeaders) {
     const Headers all = headers_of(decision, format);
     for (size_t bytes = 0; bytes <= kMaxRateLimitHeaderBytes; ++bytes) {
       for (size_t slots = 0; slots <= kMaxRateLimitHeaders; ++slots) {
-        // On the heap, exactly as long, for AddressSanitizer to watch.
+        // On the heap and of the exact size, so that AddressSanitizer can watch
+        // it.
         std::vector<char> storage(bytes);
         std::vector<HttpHeader> headers(slots);
         const size_t count = rate_limit_headers(

@@ -1,4 +1,4 @@
-// Many API keys in one call.
+// Import of many API keys in one call.
 
 #include <algorithm>
 #include <cstdint>
@@ -28,25 +28,25 @@
 namespace weir {
 namespace {
 
-// Memory is called for so many keys ahead.
+// Memory is prefetched for this many keys ahead.
 constexpr size_t kAhead = 16;
 
-// A key of the call, as it was made ready.
+// A key of the call, after prepare().
 struct Imported {
   struct Overwritten {
     v1::ApiKey document;                          // as it will be
-    absl::InlinedVector<PlanRecord*, 1> leaving;  // plans that it has
+    absl::InlinedVector<PlanRecord*, 1> leaving;  // plans that it has now
   };
 
   size_t index;  // in the call
   KeyRecord* key;
   std::unique_ptr<Overwritten> overwritten;  // nullptr: the key is new
-  // Under the plans that it is to have and has not.
+  // Under the plans that the key is to have and does not have yet.
   absl::InlinedVector<std::pair<PlanRecord*, Subscription*>, 1> subscriptions;
   int64_t first_association;  // the others' ids follow
 };
 
-// What is wrong with these plans for one key.
+// An error if a key cannot have these plans.
 absl::Status check_plans(absl::Span<PlanRecord* const> plans) {
   if (plans.size() < 2) return absl::OkStatus();
   std::set<StageName> stages;
@@ -67,7 +67,7 @@ absl::Status check_plans(absl::Span<PlanRecord* const> plans) {
   return absl::OkStatus();
 }
 
-// What becomes of the keys that something is wrong with.
+// What happens to keys with an error.
 class Rejections {
  public:
   Rejections(size_t keys, std::vector<absl::Status>* skipped)
@@ -79,7 +79,7 @@ class Rejections {
     return skipped_ != nullptr && !(*skipped_)[i].ok();
   }
 
-  // The key is left out, or the error is the call's.
+  // Leaves the key out, or returns the error for the call to fail with.
   absl::Status add(size_t i, absl::Status status) {
     if (skipped_ == nullptr) {
       return with_prefix(status, absl::StrCat("keys[", i, "]: "));
@@ -106,7 +106,7 @@ class Enforcer::Impl::Import {
         overwrites_(existing == ExistingKeys::kOverwrite) {}
 
   absl::StatusOr<std::vector<std::string>> run() {
-    // All that can be done before others have to wait.
+    // First all that can be done without the lock.
     if (auto status = check_alone(); !status.ok()) return status;
     choose_ids();
     generate_values();
@@ -145,7 +145,7 @@ class Enforcer::Impl::Import {
     return rejections_.has(i) || (overwrites_ && superseded_[i]);
   }
 
-  // What is wrong with keys by themselves, or beside those before them.
+  // Checks keys by themselves, and against those before them in the call.
   absl::Status check_alone() {
     own_ids_.reserve(keys_.size());
     own_values_.reserve(keys_.size());
@@ -203,8 +203,8 @@ class Enforcer::Impl::Import {
     impl_.keys.prefetch(key_ids_[i]);
   }
 
-  // What is wrong with keys in this enforcer. Of those of one value that are to
-  // overwrite one another, the last that nothing is wrong with stays.
+  // Checks keys against those of this enforcer. Of several keys of one value
+  // that overwrite one another, the last without an error stays.
   absl::Status check_beside_others(ControlLock& lock)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     for (size_t i = 0; i < keys_.size(); ++i) {
@@ -238,7 +238,8 @@ class Enforcer::Impl::Import {
     return have_free_id(i);
   }
 
-  // An id that is taken is an error, or generated anew.
+  // An id that is taken is an error if the caller chose it; otherwise a new one
+  // is generated.
   absl::Status have_free_id(size_t i)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     while (impl_.keys.find(key_ids_[i]) != nullptr) {
@@ -249,7 +250,7 @@ class Enforcer::Impl::Import {
     return absl::OkStatus();
   }
 
-  // Leaves the key out that this one overwrites, if it is of the same call.
+  // Leaves out the key of the same call that this one overwrites, if any.
   void supersede(size_t i) {
     if (!overwrites_ || keys_[i].value().empty()) return;
     const auto [it, is_first] = own_values_.emplace(keys_[i].value(), i);
@@ -259,7 +260,7 @@ class Enforcer::Impl::Import {
     it->second = i;
   }
 
-  // From now on, others wait before they change the key.
+  // From now on, other calls wait before they change the key.
   void overwrite_later(size_t i, const Client& client)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     const ClientState state(client.state.load(std::memory_order_relaxed));
@@ -269,7 +270,7 @@ class Enforcer::Impl::Import {
     key_ids_[i] = std::string(key.id());
   }
 
-  // Keys that follow one another have the same plans, as a rule.
+  // Consecutive keys usually have the same plans.
   absl::Status find_plans(size_t i) ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     const absl::Span<const std::string> wanted = plan_ids_(i);
     if (wanted.data() == found_ids_.data() &&
@@ -329,7 +330,7 @@ class Enforcer::Impl::Import {
     return absl::OkStatus();
   }
 
-  // That nobody has created such a key since the first look.
+  // Checks that no such key has been created since the first look.
   absl::Status check_again(size_t i)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     absl::Status status;
@@ -359,14 +360,15 @@ class Enforcer::Impl::Import {
     return record;
   }
 
-  // Others see the key, if it is new, and may change it.
+  // Makes a new key visible to other calls, and lets them change it.
   void unmark(const KeyRecord& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     const auto marked = marked_.find(&key);
     if (marked->second == Importing::kNew) --impl_.hidden_keys;
     marked_.erase(marked);
   }
 
-  // REQUIRES: `found_plans_` are those of the i-th key.
+  // Prepares to overwrite a key. REQUIRES: `found_plans_` are those of the i-th
+  // key.
   std::unique_ptr<Imported::Overwritten> overwrite(size_t i,
                                                    const KeyRecord& key) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
@@ -386,7 +388,8 @@ class Enforcer::Impl::Import {
     return result;
   }
 
-  // The same.
+  // Prepares subscriptions to the plans that the key does not have yet.
+  // REQUIRES: the same.
   absl::Status subscribe(Imported& imported)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     for (PlanRecord* plan : found_plans_) {
@@ -402,7 +405,7 @@ class Enforcer::Impl::Import {
     return absl::OkStatus();
   }
 
-  // Writes it all, without the mutex: nobody else changes these keys, or
+  // Writes all changes, without the mutex: no other call changes these keys, or
   // deletes their plans.
   absl::Status commit(ControlLock& lock) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     const std::shared_ptr<Store> store = impl_.store;
@@ -416,7 +419,7 @@ class Enforcer::Impl::Import {
     lock.expect_commit(changes.size());
     lock.release();
     const absl::Status status = store->commit(changes);
-    // A million of them take their time to be freed.
+    // Freeing a million of them takes a while.
     changes = {};
     lock.expect_commit(0);
     lock.acquire();
@@ -442,7 +445,7 @@ class Enforcer::Impl::Import {
     }
   }
 
-  // Never admits more than the key may before or after.
+  // At no time does the key admit more than before or after.
   void publish(const Imported& imported)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
     KeyRecord& key = *imported.key;
@@ -479,16 +482,16 @@ class Enforcer::Impl::Import {
   // By index in the call.
   std::vector<uint32_t> hashes_;
   std::vector<std::string> key_ids_;  // "": left out
-  std::vector<std::string> values_;   // that were generated
+  std::vector<std::string> values_;   // those that were generated
   std::vector<bool> superseded_;
 
   RandomText random_;
   absl::flat_hash_set<absl::string_view> own_ids_;
-  // With the index of the last key that has it.
+  // Values, with the index of the last key that has each.
   absl::flat_hash_map<absl::string_view, size_t> own_values_;
-  // Keys that there are, by the index of what overwrites them.
+  // Existing keys, by the index of the key that overwrites them.
   absl::flat_hash_map<size_t, KeyRecord*> overwritten_;
-  // What others are to leave alone.
+  // Keys that other calls leave alone.
   ImportedKeys marked_;
 
   absl::Span<const std::string> found_ids_;
@@ -509,7 +512,7 @@ absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
   const std::string one(plan_id);
   const absl::Span<const std::string> plans(&one, plan_id.empty() ? 0 : 1);
   if (!plan_id.empty()) {
-    // Otherwise the first key would be told to be wrong.
+    // Checked here, or the error would name the first key.
     if (auto plan = get_usage_plan(plan_id); !plan.ok()) return plan.status();
   }
   return impl_->import_keys(

@@ -71,7 +71,7 @@ class ImportTest : public ::testing::Test {
     return enforcer_->admit({value, route_, 1, std::nullopt});
   }
 
-  // All there is, in its order.
+  // The ids of all keys, in their order.
   std::vector<std::string> key_ids() {
     std::vector<std::string> ids;
     PageRequest request{"", 500};
@@ -146,8 +146,8 @@ TEST_F(ImportTest, WhatAKeyDoesNotBringIsGenerated) {
   EXPECT_EQ(values.count(value_of(51)), 1u);
 }
 
-// Whatever is wrong, wherever in the batch: the error says where, keeps the
-// secret, and nothing has changed.
+// Whatever is wrong, and wherever in the batch: the error says where, does not
+// repeat the secret, and nothing has changed.
 TEST_F(ImportTest, AllOrNoneWhereverTheMistakeIs) {
   ASSERT_TRUE(enforcer_->import_api_keys(some_keys(2, 100), "plan").ok());
   const auto before = key_ids();
@@ -169,7 +169,7 @@ TEST_F(ImportTest, AllOrNoneWhereverTheMistakeIs) {
        absl::StatusCode::kInvalidArgument, "customer id"},
       {[](auto& key) { key.set_id("not/an/id"); },
        absl::StatusCode::kInvalidArgument, "id: expected"},
-      // As a key that there is.
+      // Like an existing key.
       {[](auto& key) { key.set_value(value_of(101)); },
        absl::StatusCode::kAlreadyExists, "API Key already exists"},
       {[](auto& key) { key.set_id("key-100"); },
@@ -195,7 +195,7 @@ TEST_F(ImportTest, AllOrNoneWhereverTheMistakeIs) {
   ASSERT_TRUE(enforcer_->import_api_keys(some_keys(kCount), "plan").ok());
 }
 
-// As another key of the batch.
+// Like another key of the batch.
 TEST_F(ImportTest, DuplicatesInOneBatchAreFoundWhereverTheyAre) {
   constexpr size_t kCount = 8;
   for (size_t first = 0; first < kCount; ++first) {
@@ -219,7 +219,8 @@ TEST_F(ImportTest, DuplicatesInOneBatchAreFoundWhereverTheyAre) {
   }
 }
 
-// Keys until the arena is full, then batches that end at every step behind.
+// Imports keys until the arena is full, then batches that fail at every later
+// step.
 TEST_F(ImportTest, WithoutMemoryWhatWasDoneIsTakenBack) {
   Options options;
   options.arena_bytes = size_t{1} << 20;
@@ -244,7 +245,7 @@ TEST_F(ImportTest, WithoutMemoryWhatWasDoneIsTakenBack) {
     for (size_t i = 0; i < next; i += 2) {
       ASSERT_TRUE(admit(value_of(i)).admitted()) << i;
     }
-    // Smaller batches of the same keys find room for some of them, still.
+    // Smaller batches of the same keys still find room for some of them.
     size_t more = 0;
     while (enforcer_->import_api_keys(some_keys(1, next + more), "plan").ok()) {
       ++more;
@@ -254,8 +255,8 @@ TEST_F(ImportTest, WithoutMemoryWhatWasDoneIsTakenBack) {
   }
 }
 
-// What list and usage pages say while keys come, go, and are associated,
-// against a plain list.
+// List and usage pages while keys are added, removed and associated, compared
+// with a plain list.
 TEST_F(ImportTest, PagesAreRightWhileKeysComeAndGo) {
   SCOPED_TRACE(testing::Message() << "WEIR_TEST_SEED=" << seed());
   std::mt19937_64 random(seed());
@@ -363,8 +364,8 @@ TEST_F(ImportTest, PlansOfOneKeyShareNoStage) {
   }
 }
 
-// Stands still, but for the first reading once it is armed: then others have
-// time to begin what waits for the caller to let them in.
+// A clock that stands still. Its first reading after meet() takes a while, so
+// that others can begin calls that wait for the caller to let them in.
 class MeetingClock final : public Clock {
  public:
   void meet(std::vector<std::function<void()>> others) {
@@ -389,8 +390,9 @@ class MeetingClock final : public Clock {
   std::vector<std::thread> threads_;
 };
 
-// Between the first look at the keys and the making of them, others may create
-// some of the same. Whichever comes first, each has all of its own or nothing.
+// Between the first check of the keys and their creation, others may create
+// some of the same keys. Whichever comes first, each creates all of its own or
+// nothing.
 TEST_F(ImportTest, KeysThatOthersCreateMeanwhileAreNotTwice) {
   const auto clock = std::make_shared<MeetingClock>();
   Options options;
@@ -578,7 +580,7 @@ TEST_F(OverwriteTest, OfOneCallTheLastGoodKeyCounts) {
   EXPECT_THAT(plan_key_ids("dev"), ElementsAre((*ids)[2]));
   EXPECT_EQ(enforcer_->statistics().api_keys, 2u);
 
-  // The same for one that there is.
+  // The same for an existing key.
   const auto again =
       import({key_of(0, "third"), key_of(0, "fourth")}, {{"plan"}, {}});
   ASSERT_TRUE(again.ok()) << again.status();
@@ -662,7 +664,7 @@ TEST_F(OverwriteTest, WithoutMemoryWhatWasDoneIsTakenBack) {
   EXPECT_TRUE(admit(value_of(1)).admitted());
 }
 
-// Random imports, against what they come to.
+// Random imports, compared with what they should result in.
 TEST_F(OverwriteTest, AsAPlainMapOfValuesWouldHaveIt) {
   SCOPED_TRACE(testing::Message() << "WEIR_TEST_SEED=" << seed());
   std::mt19937_64 random(seed());

@@ -12,49 +12,49 @@
 
 namespace weir {
 
-// Numbers of things by the things' hashes: open addressing with linear probing,
-// eight bytes a slot, 12 to 24 bytes a number. The index grows step by step:
-// each insertion moves a few numbers into the larger table, so that none has to
-// wait for all. What a number stands for is the caller's business: things are
-// not looked at while they are moved.
+// A hash index from hashes of things to the things' numbers: open addressing
+// with linear probing, eight bytes a slot, 12 to 24 bytes a number. The index
+// grows step by step: each insertion moves a few numbers into the larger table,
+// so that none waits for all to be moved. The caller decides what a number
+// stands for: the things are not read while they are moved.
 //
 // Invariants:
-//  1. A number lies in the present table, or in that part of the previous one
-//     which has not been left: [left_, end).
-//  2. Between a number's home, or left_ if that is further on, and its slot no
-//     slot is empty. Probes do not wrap around: a table may get longer than its
-//     homes reach.
-//  3. A third of a table's homes or more is empty, so probes are short.
-//  4. The previous table has been left before the present one is full. With n
-//     numbers and a previous table of P slots, the present one has S homes: 3n
-//     or more, and P / 2 or more. After P / 8 insertions nothing is left in the
-//     previous one, and n + P / 8 slots of the present one are taken at most:
-//     S * 7 / 12, which is less than two thirds.
+//  1. A number is in the current table, or in the part of the previous one that
+//     has not been moved yet: [left_, end).
+//  2. No slot is empty between a number's home, or left_ if that is further on,
+//     and its slot. Probes do not wrap around: a table may extend beyond its
+//     homes.
+//  3. At least a third of a table's homes are empty, so probes are short.
+//  4. The previous table is empty before the current one is full. With n
+//     numbers and a previous table of P slots, the current one has S homes: at
+//     least 3n, and at least P / 2. After P / 8 insertions nothing is left in
+//     the previous one, and at most n + P / 8 slots of the current one are
+//     taken: S * 7 / 12, which is less than two thirds.
 //
 // *thread-compatible*
 class IncrementalIndex {
  public:
-  // Numbers are less than this.
+  // Numbers must be less than this.
   static constexpr uint32_t kMaxNumbers = 0xffff'fffe;
 
-  // The number filed under `hash` of which `matches(number)` is true.
+  // Finds the number under `hash` for which `matches(number)` is true.
   template <class Matches>
   std::optional<uint32_t> find(uint32_t hash, Matches matches) const;
 
-  // Calls the memory for a `find()` or an `insert()` that is to follow soon.
-  // Always inline, as every function should be that does nothing else: gcc 12
-  // takes it for one without effect, and drops its calls.
+  // Prefetches the memory for a `find()` or an `insert()` that follows soon.
+  // Always inline, as every function should be that only prefetches: gcc 12
+  // takes it for one without effect, and drops calls to it.
   void prefetch(uint32_t hash) const;
 
-  // REQUIRES: the number is not there already under this hash.
+  // REQUIRES: the number is not in the index under this hash.
   void insert(uint32_t hash, uint32_t number);
-  // REQUIRES: the number is there under this hash.
+  // REQUIRES: the number is in the index under this hash.
   void erase(uint32_t hash, uint32_t number);
 
   size_t size() const { return size_; }
 
  private:
-  // A hash in the upper half, a number in the lower; or one of kEmpty and
+  // A hash in the upper half and a number in the lower; or kEmpty or
   // kTombstone.
   using Slot = uint64_t;
   static constexpr Slot kEmpty = 0;
@@ -75,8 +75,8 @@ class IncrementalIndex {
     return slot != kEmpty && slot != kTombstone;
   }
 
-  // Slots in pieces, each of which comes with the first number in it: neither a
-  // large table's zeros nor its end take their time in one call.
+  // Slots in pieces, each of which is allocated with the first number in it: so
+  // no call has to clear, or to free, a large table at once.
   class Table {
    public:
     explicit Table(size_t homes = 0)
@@ -87,13 +87,13 @@ class IncrementalIndex {
     size_t end() const { return end_; }
 
     // Hashes and homes are in the same order, so that a table is moved into a
-    // larger one from front to back of both.
+    // larger one from front to back in both.
     size_t home(uint32_t hash) const {
       return static_cast<size_t>((uint64_t{hash} * homes_) >> 32);
     }
 
-    // The first slot from `first` on of which `wanted(slot)` is true, as it is
-    // of an empty one: its number, and what it holds.
+    // Finds the first slot, from `first` on, for which `wanted(slot)` is true,
+    // as it must be for an empty one. Returns its index and what it holds.
     template <class Wanted>
     std::pair<size_t, Slot> seek(size_t first, Wanted wanted) const {
       size_t i = first % kPiece;
@@ -122,7 +122,7 @@ class IncrementalIndex {
       const auto& piece = pieces_[i / kPiece];
       if (piece != nullptr) __builtin_prefetch(&(*piece)[i % kPiece]);
     }
-    // The slots before `first` will not be asked for any more.
+    // Frees memory of slots before `first`, which are not read any more.
     void let_go(size_t first) {
       if (first % kPiece == 0) pieces_[first / kPiece - 1] = nullptr;
     }
@@ -146,9 +146,9 @@ class IncrementalIndex {
 
   Table table_;
   Table previous_;
-  size_t left_ = 0;  // slots of the previous table that have been left
+  size_t left_ = 0;  // slots of the previous table that are done
   size_t size_ = 0;
-  size_t taken_ = 0;  // slots of the present table, tombstones included
+  size_t taken_ = 0;  // slots of the current table, including tombstones
 };
 
 // Implementation.
@@ -202,10 +202,11 @@ inline void IncrementalIndex::place(Slot slot) {
   table_.write(i, slot);
 }
 
-// Begins a table that has room for as many numbers again; those that there are
+// Begins a table with room for as many numbers again. The existing numbers
 // follow with the next insertions.
 inline void IncrementalIndex::grow() {
-  // The few slots that the previous table may have behind its homes (4).
+  // Moves the few slots that the previous table may still have beyond its homes
+  // (4).
   while (is_growing()) move_some();
   const size_t homes = std::max({kFewestHomes, size_ * 3, table_.homes() / 2});
   previous_ = std::exchange(table_, Table(homes));

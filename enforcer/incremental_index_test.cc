@@ -54,14 +54,14 @@ TEST(IncrementalIndex, NumbersAndHashesAtTheEnds) {
   EXPECT_EQ(index.size(), 0u);
 }
 
-// Hashes from `draw(random)`, among `most` numbers or so, against a map.
+// Hashes from `draw(random)`, of about `most` numbers, compared with a map.
 template <class Draw>
 void compare_with_a_map(size_t steps, uint32_t most, Draw draw) {
   SCOPED_TRACE(testing::Message() << "WEIR_TEST_SEED=" << seed());
   std::mt19937_64 random(seed());
   IncrementalIndex index;
   std::map<uint32_t, uint32_t> hashes;  // by number
-  // In turn it grows, stays, and shrinks.
+  // It grows, stays and shrinks by turns.
   for (size_t i = 0; i < steps; ++i) {
     const auto number = static_cast<uint32_t>(random() % most);
     const auto it = hashes.find(number);
@@ -97,7 +97,7 @@ TEST(IncrementalIndex, AgreesWithAMapThroughGrowthAndRemoval) {
   }
 }
 
-// The end of a table's homes, where probes run into slots behind them.
+// The end of a table's homes, where probes run into the slots after them.
 TEST(IncrementalIndex, AgreesWithAMapWhenHashesCollide) {
   for (const uint32_t lowest : {0u, 0xffff'fff0u}) {
     compare_with_a_map(10'000, 300, [&](std::mt19937_64& random) {
@@ -120,8 +120,8 @@ TEST(IncrementalIndex, OneHashForAllIsSlowAndRight) {
   }
 }
 
-// Numbers far behind the homes of the previous table, when it is most of what
-// there is, and the present one is soon full.
+// Numbers far beyond the homes of the previous table, when they are most of
+// all, and the current table is soon full.
 TEST(IncrementalIndex, WhatIsBehindTheHomesIsMovedInTime) {
   for (uint32_t count = 1; count < 150; ++count) {
     IncrementalIndex index;

@@ -7,7 +7,7 @@
 namespace weir {
 
 KeyHash::KeyHash() {
-  // getentropy(3) gives 256 bytes at most.
+  // getentropy(3) returns at most 256 bytes.
   constexpr size_t kMost = 256;
   auto* bytes = reinterpret_cast<char*>(secret_);
   for (size_t done = 0; done < sizeof(secret_); done += kMost) {

@@ -8,23 +8,25 @@
 
 namespace weir {
 
-// No API key is longer.
+// The maximum length of an API key.
 inline constexpr size_t kLongestKey = 128;
 
-// Hashes API keys under a secret of the kernel's random source, drawn for each
-// object anew, so that nobody outside can choose keys that collide: whatever
-// two keys are asked about, without knowledge of the secret, each pair of
-// hashes is as likely as any other (strong universality). Immutable.
+// Hashes API keys under a secret from the kernel's random source, drawn for
+// each object, so that no outsider can choose keys that collide: for any two
+// keys that are chosen without knowledge of the secret, each pair of hashes is
+// as likely as any other (strong universality). Immutable.
 // *thread-safe*
 //
-// Multilinear hashing in the form of half as many products (Lemire and Kaser,
-// "Strongly universal string hashing is fast", theorem 3.1): the upper bits of
+// Multilinear hashing in the variant with half as many products (Lemire and
+// Kaser, "Strongly universal string hashing is fast", theorem 3.1): the upper
+// bits of
 //
 //   k0 + n k1 + sum of (a_i + k_2i) (b_i + k_2i+1)  modulo 2^64
 //
 // where n is the length and a_i, b_i are the halves of the key's 64-bit words.
-// The last word ends with the key, so it may overlap the one before, which
-// keeps keys of one length apart; n k1 does so for those of two lengths.
+// The last word ends where the key ends, so it may overlap the one before. This
+// keeps keys of the same length apart; n k1 does so for keys of different
+// lengths.
 class KeyHash {
  public:
   // Aborts if the kernel has no random source.
@@ -45,7 +47,7 @@ class KeyHash {
       for (size_t i = 0; i < last; ++i) {
         sum += product(load(p + i * sizeof(uint64_t)), i);
         // Two at a time, in the vectors that every x86-64 has, would be slower:
-        // they do not multiply 64 bits.
+        // those cannot multiply 64 bits.
         __asm__("" : "+r"(sum));
       }
       sum += product(load(p + size - sizeof(uint64_t)), last);
@@ -65,9 +67,9 @@ class KeyHash {
     const uint64_t* k = secret_ + 2 + 2 * i;
     return (k[0] + static_cast<uint32_t>(word)) * (k[1] + (word >> 32));
   }
-  // One to one, so it takes nothing from the above. Keys in a row, which differ
-  // by little, would otherwise lie in a row in a table, or on top of each
-  // other in steps.
+  // A bijection, so it takes nothing from the above. Without it, consecutive
+  // keys, which differ by little, would lie in a row in a table, or on top of
+  // each other in steps.
   static constexpr uint32_t spread(uint32_t h) noexcept {
     h = (h ^ h >> 16) * 0x7feb352d;
     h = (h ^ h >> 15) * 0x846ca68b;
@@ -77,7 +79,7 @@ class KeyHash {
   uint64_t secret_[2 + 2 * kWords];
 };
 
-// Whether two keys are equal, in a time that depends on their lengths alone.
+// Whether two keys are equal, in a time that depends only on their lengths.
 inline bool equal_keys(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
   const size_t size = a.size();

@@ -26,7 +26,7 @@ TEST(KeyHash, OneObjectIsOneFunctionAndTwoAreTwo) {
   EXPECT_LE(equal, 2);
 }
 
-// Each byte counts, at every length, also where words overlap.
+// Each byte counts, at every length, even where words overlap.
 TEST(KeyHash, EveryByteCounts) {
   const KeyHash hash;
   int collisions = 0;
@@ -43,8 +43,8 @@ TEST(KeyHash, EveryByteCounts) {
   EXPECT_LE(collisions, 1);
 }
 
-// Keys in a row, zero bytes, and keys that differ in few bits fill a table as
-// evenly as chance does, under any secret.
+// Consecutive keys, zero bytes, and keys that differ in few bits fill a table
+// as evenly as chance does, under any secret.
 TEST(KeyHash, SpreadsKeysThatAreMuchAlike) {
   constexpr int kKeys = 1 << 14;
   constexpr int kBins = 1 << 11;
@@ -57,7 +57,8 @@ TEST(KeyHash, SpreadsKeysThatAreMuchAlike) {
       }
       double chi_squared = 0;
       for (int n : bins) chi_squared += (n - 8.0) * (n - 8.0) / 8.0;
-      // 2047 degrees of freedom: a deviation of 64. Twelve of them off.
+      // 2047 degrees of freedom: a standard deviation of 64. Twelve of them
+      // off.
       EXPECT_LT(chi_squared, 2047 + 12 * 64) << prefix;
       EXPECT_LT(*std::max_element(bins.begin(), bins.end()), 40) << prefix;
     }

@@ -18,14 +18,15 @@
 
 namespace weir {
 
-// A lease of one route of one key under one version of its plan, on one day: a
-// token of it is one of each bucket that governs the route, and one request of
-// the quota, counted when the slot was filled. The threads of ThreadNumbers
-// below `count()` have a slot. Lives in the arena, its slots behind it.
+// A lease for one key, one route, one version of the plan and one day. A token
+// of it stands for one token of each bucket that governs the route, and for one
+// request of the quota, which is counted when the slot is filled. Each thread
+// with a ThreadNumber below `count()` has a slot. Lives in the arena, with its
+// slots behind it.
 class KeyLease : public BasicLease<> {
  public:
-  // Of the day, so much is left out at its end: so that whoever fills or closes
-  // a slot has done with it before anyone counts on the next.
+  // Leases expire this long before midnight UTC, in nanoseconds, so that fills
+  // and closings under way are done before a request counts on the next day.
   static constexpr int64_t kDayMargin = 1'000'000'000;
 
   struct Terms {
@@ -44,7 +45,7 @@ class KeyLease : public BasicLease<> {
   };
 
   static constexpr size_t bytes(int count);
-  // In `bytes(count)` zeroed bytes of the arena.
+  // Makes a lease in `bytes(count)` zeroed bytes of the arena.
   static KeyLease* make(void* memory, int count, const Terms& terms);
 
   void add_gate(const Gate& gate) { gates_[gate_count_++] = gate; }
@@ -55,19 +56,19 @@ class KeyLease : public BasicLease<> {
   uint32_t route() const noexcept { return terms_.route; }
   Day day() const noexcept { return terms_.day; }
 
-  // Whether its tokens are of this bucket, too.
+  // Whether its tokens come from this bucket.
   bool holds(const TokenBucket* bucket) const noexcept {
     return gates_[0].bucket == bucket || gates_[1].bucket == bucket;
   }
 
-  // Closes a slot, pays what was spent and returns what was not. False if it
-  // was closed. REQUIRES: inside an EpochDomain::Guard, or in the control
-  // plane.
+  // Closes a slot, charges what was spent and uncounts what was not. False if
+  // it was closed already. REQUIRES: inside an EpochDomain::Guard, or in the
+  // control plane.
   bool close(int slot) noexcept;
-  // The same for all. False if all were closed.
+  // The same for all slots. False if all were closed already.
   bool close_all() noexcept;
-  // For a process that has just been forked: what threads that are gone had
-  // closed and not yet paid counts as spent.
+  // For a child process after fork(): closes all slots. What threads that are
+  // gone had closed but not yet charged counts as spent.
   void close_for_the_gone(Instant now) noexcept;
 
  private:

@@ -1,4 +1,5 @@
-// What the control plane needs for a key, by the allocator's own account.
+// The memory that the control plane needs for a key, according to the
+// allocator.
 
 #include <malloc.h>
 
@@ -31,7 +32,7 @@ std::unique_ptr<Enforcer> enforcer_with_a_plan() {
   return enforcer;
 }
 
-// Keys of the plan, all with a name or without.
+// Keys of the plan, either all with a name or all without.
 void load(Enforcer& enforcer, size_t count, const std::string& name) {
   std::vector<v1::ApiKey> keys(kBatch);
   for (size_t i = 0; i < count; i += kBatch) {
@@ -61,7 +62,7 @@ TEST(KeyMemory, ChurnTakesNoMore) {
   const auto enforcer = enforcer_with_a_plan();
   load(*enforcer, kKeys, "");
   const auto churn = [&] {
-    // Every key but one in ten goes, and as many come.
+    // Nine keys in ten are deleted, and as many are created.
     size_t deleted = 0;
     PageRequest request{"", 500};
     do {

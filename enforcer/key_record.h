@@ -17,18 +17,18 @@ namespace weir {
 
 struct PlanRecord;
 
-// A key under a plan, as the control plane knows it.
+// An association of a key with a plan, as the control plane knows it.
 struct Association {
   PlanRecord* plan;
   Subscription* subscription;
   uint64_t place;  // among the plan's keys
   int64_t id;      // in the store; 0 without one
-  // nullptr for all the keys whose usage was never updated.
+  // nullptr unless the key's usage was ever updated.
   std::unique_ptr<std::vector<ExtensionChange>> extensions;
 };
 
-// An API key, as the control plane knows it: there may be ten million. Its
-// value, and whether it is enabled, is with the client alone.
+// An API key, as the control plane knows it. Kept small: there may be ten
+// million. The value, and whether the key is enabled, are only in the client.
 // *thread-compatible*
 class KeyRecord {
  public:
@@ -39,8 +39,8 @@ class KeyRecord {
     int64_t updated_unix_ns;
   };
 
-  // Takes from `key` what is neither id, value, date nor whether it is enabled.
-  // `client` must outlive the record. REQUIRES: is_id(id).
+  // Takes everything from `key` except the id, the value, the dates and whether
+  // it is enabled. `client` must outlive the record. REQUIRES: is_id(id).
   KeyRecord(std::string_view id, const v1::ApiKey& key, Dates dates,
             Client& client);
 
@@ -51,26 +51,26 @@ class KeyRecord {
   v1::ApiKey document(bool include_value) const;
   static Dates dates_of(const v1::ApiKey& document);
   static void set_dates(Dates dates, v1::ApiKey& document);
-  // What create_usage_plan_key() answers.
+  // The answer of create_usage_plan_key().
   v1::UsagePlanKey plan_key() const;
 
-  // The same once more, and takes the dates.
+  // Takes the same again, and the dates.
   void update(const v1::ApiKey& document);
 
-  // With a plan; nullptr if there is none.
+  // The association with a plan; nullptr if there is none.
   Association* find(const PlanRecord& plan);
   const Association* find(const PlanRecord& plan) const;
 
-  // Few, and with one plan mostly.
+  // Few, and mostly one.
   absl::InlinedVector<Association, 1> associations;
 
  private:
-  // The name, the description and whatever else a key may have.
+  // Adds the name, the description and whatever else a key may have.
   void parse_rest(v1::ApiKey& key) const;
 
-  // The id's size in one character, the id, and the rest in wire format, which
-  // is empty for a key that has nothing but its id: the string is then its own
-  // memory.
+  // The id's size in one character, the id, and the rest in wire format. The
+  // rest is empty for a key that has only an id; a generated id then fits in
+  // the string object itself.
   std::string text_ = std::string(1, '\0');
   Client* client_ = nullptr;
   Dates dates_ = {};

@@ -14,25 +14,27 @@
 
 namespace weir {
 
-// From an API key's value to its client. Open addressing, line by line of eight
-// slots; readers pass through without a lock and see a key from the moment its
-// insertion has returned. The table grows step by step: each insertion and each
-// removal moves a few keys, so that none has to wait for all, and moving a key
-// does not touch its client.
+// A hash table from an API key's value to its client: open addressing, in lines
+// of eight slots. Readers take no lock, and find a key as soon as its insertion
+// has returned. The table grows step by step: each insertion and each removal
+// moves a few keys, so that none waits for all to be moved. Moving a key does
+// not touch its client.
 //
 // Invariants:
 //  1. A slot's client, once stored, is fully built: it is stored with release.
 //  2. A probe for a key never meets an empty slot before the key's own: slots
-//     empty only in a new table, and a removed client leaves a tombstone.
-//  3. At least an eighth of a table's slots is empty, and usually a third, so
-//     every probe ends; and soon, for a new key that finds no room within
-//     kMostProbes slots is refused.
-//  4. A reader answers for a client only after comparing the whole key,
-//     whatever the slot's hash said.
-//  5. While the table grows, a key lies in the present table, in the previous
+//     are empty only until they are first used, and a removed client leaves a
+//     tombstone.
+//  3. At least an eighth of a table's slots are empty, and usually a third, so
+//     every probe ends. It ends soon, since a new key is refused if there is no
+//     free slot within kMostProbes.
+//  4. A reader returns a client only after comparing the whole key, whatever
+//     the slot's hash.
+//  5. While the table grows, a key is in the current table, in the previous
 //     one, or in both: it is moved by a copy, and removed from both. A reader
-//     that found no previous table, before it probed the present one, finds all
-//     keys there: the previous one is let go when all have been moved.
+//     that found no previous table, before it probed the current one, finds all
+//     keys in the current one: the previous one is dropped when all have been
+//     moved.
 //
 // `find()` and `prefetch()` are *thread-safe*, for callers inside an
 // EpochDomain::Guard; the others need one caller at a time.
@@ -47,20 +49,20 @@ class BasicKeyTable {
   BasicKeyTable(const BasicKeyTable&) = delete;
   BasicKeyTable& operator=(const BasicKeyTable&) = delete;
 
-  // Asks for the memory that `find()` will look at first. Costs no wait. (Both
-  // are inline for good: gcc 12 takes a function that only asks for memory for
-  // one without effect, and drops calls of it.)
+  // Prefetches the memory that `find()` reads first. Does not wait. (Both are
+  // always inline: gcc 12 takes a function that only prefetches for one without
+  // effect, and drops calls to it.)
   [[gnu::always_inline]] void prefetch(uint32_t hash) const noexcept;
-  // The same for the client itself and its counts, which takes a look at the
-  // table.
+  // The same for the client itself and its counts; this reads the table.
   [[gnu::always_inline]] void prefetch_client(uint32_t hash) const noexcept;
 
-  // nullptr if there is none. The client stays valid while the guard is held.
+  // Returns nullptr if there is none. The client stays valid while the guard is
+  // held.
   Client* find(std::string_view key, uint32_t hash) const noexcept;
 
-  // Looks at kStep other slots at most. REQUIRES: no client with this key is in
-  // the table. False, and nothing changed, if the arena is used up, or if
-  // hundreds of keys collide, which does not happen by chance.
+  // Also moves the keys of at most kStep slots. REQUIRES: no client with this
+  // key is in the table. False, and nothing changed, if the arena is used up,
+  // or if hundreds of keys collide, which does not happen by chance.
   bool insert(Client* client, uint32_t hash);
   // REQUIRES: the client is in the table, with this hash. The caller retires
   // it.
@@ -69,19 +71,19 @@ class BasicKeyTable {
   size_t size() const { return size_; }
 
  private:
-  // A key's first slot is in the line that its hash names; the others of the
-  // line follow, in a circle, then the next line's. Of a table that is two
-  // thirds full, hardly one line in ten is, so most probes stay in one; and
-  // that kMostProbes slots in a row are does not happen by chance: 341 of 512
-  // are expected to be, with a deviation of 18.
+  // A key's first slot is in the line that its hash names. The line's other
+  // slots follow, in a circle, then those of the next line. In a table that is
+  // two thirds full, hardly one line in ten is full, so most probes stay in one
+  // line. And kMostProbes full slots in a row do not occur by chance: of 512,
+  // 341 are expected to be full, with a standard deviation of 18.
   static constexpr size_t kLine = 8;
   static constexpr size_t kMostProbes = 512;
   static constexpr size_t kFirstSlots = 64;
 
-  // So that the previous table is empty before the next one is due. With S
-  // slots in the present table and at most 2S in the previous one, which had at
-  // most S / 3 keys, that takes S / 4 insertions, and then S * 7 / 12 slots are
-  // taken: less than two thirds.
+  // Chosen so that the previous table is empty before the next one is due. With
+  // S slots in the current table and at most 2S in the previous one, which had
+  // at most S / 3 keys, moving takes S / 4 insertions; then S * 7 / 12 slots
+  // are taken, which is less than two thirds.
   static constexpr size_t kStep = 8;
 
   // [hash:32 | the client's pair in the arena:32]; or kEmpty or kTombstone.
@@ -115,8 +117,8 @@ class BasicKeyTable {
   template <class Visit>
   bool probe(const Table& table, uint32_t hash, Visit visit) const noexcept;
 
-  // The slot for a client of this hash; nullptr if it would come behind `most`
-  // others.
+  // A free slot for a client of this hash; nullptr if there is none among the
+  // first `most`.
   static Slot* vacancy(const Table& table, uint32_t hash, size_t most);
   // Returns whether the slot was empty.
   static bool place(Slot& slot, uint64_t word);
@@ -128,8 +130,8 @@ class BasicKeyTable {
   const CountsPlaces counts_;
   Atomic<Table*> table_{nullptr};
   size_t size_ = 0;
-  size_t occupied_ = 0;  // in the present table, tombstones included
-  size_t moved_ = 0;     // slots of the previous table that have been left
+  size_t occupied_ = 0;  // in the current table, including tombstones
+  size_t moved_ = 0;     // slots of the previous table that are done
 };
 
 using KeyTable = BasicKeyTable<>;
@@ -178,12 +180,12 @@ Client* BasicKeyTable<Atomic>::find(std::string_view key,
   // Acquire: pairs with the release in `grow()`.
   const Table* table = table_.load(std::memory_order_acquire);
   if (table == nullptr) return nullptr;
-  // Before the present table (5). Acquire: pairs with the release in
-  // `move_some()`.
+  // Loaded before the current table is probed (5). Acquire: pairs with the
+  // release in `move_some()`.
   const Table* previous = table->previous.load(std::memory_order_acquire);
   Client* found = nullptr;
   const auto is_it = [&](Client* client) {
-    // On its way while the first line is compared.
+    // Fetched while the first line is compared.
     __builtin_prefetch(&client->first.cell, /*rw=*/1);
     counts_.prefetch(*client);
     if (!equal_keys(client->key(), key)) return false;
@@ -234,7 +236,7 @@ template <template <class> class Atomic>
 void BasicKeyTable<Atomic>::remove(const Client* client, uint32_t hash) {
   Table* table = table_.load(std::memory_order_relaxed);
   const uint64_t word = word_of(client, hash);
-  // A reader may still go from the present table to the previous one: the
+  // A reader may still go from the current table to the previous one: the
   // linearization point of a removal is the later of the two.
   erase(*table, word);
   if (Table* previous = table->previous.load(std::memory_order_relaxed)) {
@@ -257,8 +259,8 @@ void BasicKeyTable<Atomic>::erase(Table& table, uint64_t word) {
   }
 }
 
-// Begins a table that has room for as many keys again; those that there are
-// follow with the next insertions and removals.
+// Begins a table with room for as many keys again. The existing keys follow
+// with the next insertions and removals.
 template <template <class> class Atomic>
 bool BasicKeyTable<Atomic>::grow() {
   Table* table = table_.load(std::memory_order_relaxed);
@@ -295,8 +297,8 @@ void BasicKeyTable<Atomic>::move_some() {
     occupied_ += place(*vacancy(*table, hash_of(word), table->mask + 1), word);
   }
   if (moved_ < slots) return;
-  // Release: pairs with the acquire in `find()`: who sees it sees all keys in
-  // the present table.
+  // Release: pairs with the acquire in `find()`: a reader that finds null finds
+  // all keys in the current table.
   table->previous.store(nullptr, std::memory_order_release);
   arena_.retire(previous->slots, slots * sizeof(Slot));
   arena_.retire(previous, sizeof(Table));

@@ -57,15 +57,16 @@ struct Fixture {
     }
   }
 
-  // Then begins the larger one, and moves all but the last step's keys. The
-  // keys that come with it lie where nobody else looks.
+  // Then begins the larger table, and moves all keys but those of the last
+  // step. The keys that are inserted meanwhile lie where no other key is looked
+  // for.
   void grow_up_to_the_last_step() {
     for (uint32_t i = 0; i < kSlots / 8 - 1; ++i) {
       insert(absl::StrCat("late-", i), 100 + i);
     }
   }
 
-  // The table that was let go may now serve another purpose.
+  // The table that was dropped may now be reused.
   void use_free_memory() {
     arena->collect();
     arena->collect();
@@ -108,7 +109,7 @@ TEST(KeyTableInterleaving, KeyIsFoundWhileALargerTableBegins) {
   EXPECT_TRUE(explored.complete);
 }
 
-// Also when it is in two tables, and a reader is between them.
+// Also when the key is in two tables, and a reader is between them.
 TEST(KeyTableInterleaving, RemovedKeyIsGoneWhenTheRemovalReturns) {
   const Explored explored = explore([](Program& program) {
     auto state = std::make_shared<Fixture>();
@@ -138,7 +139,7 @@ TEST(KeyTableInterleaving, InsertedKeyIsThereWhenTheInsertionReturns) {
     state->fill();
     state->grow_up_to_the_last_step();
     program.thread([=] {
-      // In the same slot as "last", once that has moved.
+      // In the same slot as "last", once that has been moved.
       inserted->store(state->insert("new", kSlots - 2));
     });
     program.thread([=] {

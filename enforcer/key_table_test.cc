@@ -19,9 +19,9 @@
 namespace weir {
 namespace {
 
-// A table, and clients for it.
+// A table and its clients.
 struct Keys {
-  // nullptr if there is no room.
+  // Returns nullptr if there is no room.
   Client* try_insert(const std::string& key, uint32_t hash) {
     auto* client = static_cast<Client*>(
         arena_->allocate(Client::bytes(key.size()), Arena::Use::kClient));
@@ -57,12 +57,12 @@ class KeyTableTest : public ::testing::Test, protected Keys {};
 TEST_F(KeyTableTest, EmptyTableFindsNothing) {
   EXPECT_EQ(find(""), nullptr);
   EXPECT_EQ(find("key"), nullptr);
-  // As a batch does before it looks.
+  // As a batch does before it looks up keys.
   table_.prefetch(hash_("key"));
   table_.prefetch_client(hash_("key"));
 }
 
-// Whatever a key's hash is, the mark that a removed one leaves is not a key.
+// Whatever a key's hash, the tombstone of a removed key is not a key.
 TEST_F(KeyTableTest, RemovedKeysOfAnyHashAreGone) {
   for (uint32_t hash = 0; hash < 4; ++hash) {
     Client* client = insert("key", hash);
@@ -94,12 +94,12 @@ TEST_F(KeyTableTest, GrowsInStepsAndLetsTheOldTableGo) {
   std::vector<std::string> keys;
   size_t used = 0;
   size_t growths = 0;
-  // Beyond 21,845 keys, the table that is let go gives its pages back.
+  // Beyond 21,845 keys, the table that is dropped gives its pages back.
   for (int i = 0; i < 27'000; ++i) {
     keys.push_back(absl::StrCat("key-", i));
     insert(keys.back());
     arena_->collect();
-    // A growing table is there beside the one that it replaces.
+    // A growing table exists next to the one that it replaces.
     if (arena_->used() > used + size_t{100} * keys.size() / 64) ++growths;
     used = arena_->used();
     ASSERT_NE(find(keys[i / 2]), nullptr) << i;
@@ -112,7 +112,7 @@ TEST_F(KeyTableTest, GrowsInStepsAndLetsTheOldTableGo) {
   EXPECT_LE(arena_->used(), keys.size() * 192);
 }
 
-// A key lies in two tables while it is moved.
+// A key is in two tables while it is moved.
 TEST_F(KeyTableTest, RemovedWhileTheTableGrowsIsGone) {
   for (int size = 40; size < 200; ++size) {
     std::map<std::string, Client*> clients;
@@ -134,15 +134,16 @@ TEST_F(KeyTableTest, ShrinksWhenMostKeysAreGone) {
     clients.push_back(insert(absl::StrCat("key-", i)));
   }
   for (Client* client : clients) remove(client);
-  // Each table that is full of tombstones is followed by one half as large.
+  // Each table full of tombstones is followed by one half as large.
   for (int i = 0; i < 60'000; ++i) remove(insert(absl::StrCat("other-", i)));
   arena_->collect();
   EXPECT_LE(arena_->used(), size_t{16} << 10);
 }
 
-// Of a full table all but some are removed, which leaves it full of tombstones;
-// then keys are inserted and none removed. A table that follows must be large
-// enough to empty the one before it in time, whatever share stayed.
+// All but some keys of a full table are removed, which leaves it full of
+// tombstones; then keys are inserted and none removed. A table that follows
+// must be large enough to empty the one before it in time, whatever share
+// remained.
 TEST_F(KeyTableTest, NoKeyIsLostWhenATableShrinksAndFillsUp) {
   const auto run = [](size_t slots, size_t stay) {
     Keys table;
@@ -192,8 +193,8 @@ TEST_F(KeyTableTest, KeysOfOneHashAreToldApart) {
   }
 }
 
-// Whoever guessed the hash's secret could make lookups slow, but no slower than
-// the longest probe.
+// An attacker who guessed the hash's secret could make lookups slow, but no
+// slower than the longest probe.
 TEST_F(KeyTableTest, KeysThatCollideHaveABound) {
   constexpr uint32_t kHash = 77;
   std::vector<std::string> others;
@@ -215,13 +216,13 @@ TEST_F(KeyTableTest, KeysThatCollideHaveABound) {
     ASSERT_EQ(table_.find(key, kHash), client) << key;
   }
   for (const std::string& key : others) ASSERT_NE(find(key), nullptr) << key;
-  // Room that is made is used.
+  // Slots that become free are used.
   remove(colliding.back().second, kHash);
   EXPECT_NE(try_insert("one-more", kHash), nullptr);
 }
 
 // The lines of the first table's successor fill up before keys of one hash move
-// there: they come to lie behind others, and are found.
+// there: the keys are put behind others, and are found.
 TEST_F(KeyTableTest, KeysThatCollideMoveBehindOthers) {
   constexpr uint32_t kHash = 1 << 10;
   // A table of 2048 slots, of which those with the hash take the second half.
@@ -230,10 +231,10 @@ TEST_F(KeyTableTest, KeysThatCollideMoveBehindOthers) {
     const std::string key = absl::StrCat("colliding-", i);
     colliding.emplace_back(key, insert(key, kHash));
   }
-  // Then those that come while it is followed by a larger one.
+  // Then those that are inserted while it is followed by a larger one.
   for (int i = 0; i < 2000; ++i) {
     const std::string key = absl::StrCat("key-", i);
-    // Refused once there is no more room near by.
+    // Refused once there is no room nearby.
     try_insert(key, kHash + static_cast<uint32_t>(i * 8 % 512));
     EpochDomain::Guard guard;
     for (size_t j = i % 47; j < colliding.size(); j += 47) {
@@ -242,8 +243,9 @@ TEST_F(KeyTableTest, KeysThatCollideMoveBehindOthers) {
   }
 }
 
-// Without memory for a larger table, the present one is filled up to seven
-// eighths, so that a search still ends; then keys are refused, at no cost.
+// Without memory for a larger table, the current one is filled up to seven
+// eighths, so that a search still ends; then keys are refused, and nothing
+// changes.
 TEST(KeyTable, GoesOnWithoutMemoryToGrow) {
   const auto arena = *Arena::create(size_t{1} << 20);
   KeyTable table(*arena);
@@ -283,7 +285,7 @@ TEST_F(KeyTableTest, LongKeysAreWhole) {
     std::string key(size, 'x');
     clients.push_back(insert(key));
     EXPECT_EQ(find(key), clients.back());
-    // The same but for its last character, or its first.
+    // The same except for its last character, or its first.
     key.back() = 'y';
     EXPECT_EQ(find(key), nullptr);
     key.back() = 'x';
@@ -294,8 +296,8 @@ TEST_F(KeyTableTest, LongKeysAreWhole) {
 
 class ReadersFindWhatStays : public KeyTableTest {
  protected:
-  // Readers look for `staying` keys, and for one that is not there, while up to
-  // `passing` others come and go.
+  // Readers look for `staying` keys, and for a missing one, while up to
+  // `passing` others are inserted and removed.
   void run(int staying, int passing, int changes) {
     std::vector<std::string> keys;
     for (int i = 0; i < staying; ++i) {
@@ -336,7 +338,8 @@ class ReadersFindWhatStays : public KeyTableTest {
 
 TEST_F(ReadersFindWhatStays, InATableThatGrowsLarge) { run(100, 3000, 30'000); }
 
-// A small table is full of tombstones every few changes, and moves.
+// A small table fills with tombstones every few changes, and its keys are
+// moved.
 TEST_F(ReadersFindWhatStays, InATableThatMovesAgainAndAgain) {
   run(20, 4, 300'000);
 }

@@ -10,33 +10,33 @@
 
 namespace weir {
 
-// Tokens of one key's limits that threads hold for themselves, each in a slot
-// of its own, so that they need not meet at the bucket for every request.
+// A lease: tokens of one key's limits that threads hold in slots of their own,
+// so that they need not contend for the bucket on every request.
 //
-// A slot's capacity is taken out of the bucket's burst: `reserve()` is what
-// takers leave alone. A slot does not fill by time. Its owner pays for what was
-// spent, by an ordinary take, when it is empty; and whoever closes it charges
-// the bucket. So there are never more tokens than the burst. docs/leases.md has
-// the proof.
+// A slot's capacity is taken out of the bucket's burst: takes from the bucket
+// leave `reserve()` tokens alone. A slot does not refill with time. When it is
+// empty, its owner pays for what was spent by an ordinary take; a thread that
+// closes it charges the bucket. So there are never more tokens than the burst.
+// docs/leases.md has the proof.
 //
-// A slot goes round: closed -> announced -> ready -> open -> closed. Between
-// announced and ready, everybody who does not know of the reserve has left (an
-// epoch's grace period). Closing is anybody's.
+// A slot's states are closed -> announced -> ready -> open -> closed. Between
+// announced and ready, every thread that does not know of the reserve has left
+// (an epoch's grace period). Any thread may close a slot.
 //
-// Lock-free; does not allocate. `Atomic` is for tests. *thread-safe*, as far as
-// each function says who calls it.
+// Lock-free; does not allocate. `Atomic` is for tests. *thread-safe*, for the
+// callers that each function names.
 //
 // Invariants:
 //  1. `reserve()` is at least the capacity of the slots that are not closed,
-//     and of those closed whose debt is not charged yet.
+//     and of closed ones whose debt is not charged yet.
 //  2. Only the owner takes tokens out of a slot or puts them in; an open slot's
 //     tokens only decrease until there are none.
 //  3. The owner writes a slot's plain members only while it has no tokens, and
-//     others read them only after they have closed one that had some.
+//     others read them only after they have closed a slot that had some.
 template <template <class> class Atomic = std::atomic>
 class BasicLease {
  public:
-  // A pair of lines, which processors fetch together.
+  // A pair of cache lines, which processors fetch together.
   class alignas(128) Slot {
    private:
     friend class BasicLease;
@@ -44,11 +44,11 @@ class BasicLease {
     Atomic<uint64_t> word{0};
     Atomic<int64_t> last{0};  // monotonic: no token was spent later
     Atomic<uint64_t> fills{0};
-    Decision decision;  // once all tokens are spent
+    Decision decision;  // as of when all tokens are spent
   };
 
-  // For requests of one route until `until_unix`. Each of the slots, which must
-  // outlive it, holds at most `tokens`.
+  // A lease for requests of one route until `until_unix`. Each slot holds at
+  // most `tokens`. The slots must outlive the lease.
   BasicLease(Slot* slots, int count, int64_t tokens, uint32_t route,
              int64_t until_unix)
       : slots_(slots),
@@ -61,18 +61,18 @@ class BasicLease {
   int64_t tokens() const noexcept { return tokens_; }
   bool is_over(Instant now) const noexcept { return now.unix >= until_unix_; }
 
-  // -- Everybody who takes from the bucket --
+  // -- All callers that take from the bucket --
 
   // How much of the burst a take has to leave alone. Read it before the bucket.
   int64_t reserve() const noexcept {
-    // Acquire: pairs with the release in `close()`: who finds the reserve gone
-    // also finds what it left owing.
+    // Acquire: pairs with the release in `close()`: a caller that finds the
+    // reserve gone also finds the debt that it left.
     return reserve_.load(std::memory_order_acquire);
   }
 
   // -- The slot's owner, one thread. `slot` may be beyond `count()`. --
 
-  // Spends a token, and says so in `decision`. False if there is none for such
+  // Spends a token and fills in `decision`. False if the slot has none for such
   // a request.
   bool spend(int slot, uint32_t route, Instant now,
              Decision& decision) noexcept {
@@ -83,12 +83,12 @@ class BasicLease {
     Slot& mine = slots_[slot];
     // Acquire: pairs with `make_ready()`.
     uint64_t word = mine.word.load(std::memory_order_acquire);
-    // Time that went back is for the bucket to judge.
+    // If time went back, the bucket decides.
     if (word <= kOpen ||
         now.monotonic < mine.last.load(std::memory_order_relaxed)) {
       return false;
     }
-    // Before the token is gone, so that a closer knows.
+    // Stored before the token is spent, so that a closer sees it.
     mine.last.store(now.monotonic, std::memory_order_relaxed);
     // Linearization point. Release: pairs with the acquire in `close()`.
     if (!mine.word.compare_exchange_strong(word, word - 1,
@@ -107,8 +107,8 @@ class BasicLease {
 
   enum class Wants {
     kNothing,
-    kFirst,  // tokens that nobody has to pay for but the quota
-    kMore,   // tokens() of them, for as many that were spent
+    kFirst,  // its first tokens: they cost only the quota
+    kMore,   // tokens() of them, to pay for as many that were spent
   };
   Wants wants(int slot, uint32_t route, Instant now) const noexcept {
     if (static_cast<unsigned>(slot) >= static_cast<unsigned>(count_) ||
@@ -129,8 +129,9 @@ class BasicLease {
     }
   }
 
-  // Puts tokens into a slot that wanted some. `decision` is what to say of a
-  // request once all of them are spent. False if it has been closed meanwhile.
+  // Puts tokens into a slot that wants some. `decision` is the answer to a
+  // request that spends the last of them. False if the slot was closed in the
+  // meantime.
   bool fill(int slot, int64_t tokens, Instant now,
             const Decision& decision) noexcept {
     Slot& mine = slots_[slot];
@@ -146,12 +147,12 @@ class BasicLease {
         std::memory_order_relaxed);
   }
 
-  // -- Anybody --
+  // -- Any thread --
 
-  // Closes a slot, and ends its part of the reserve. If it was open,
-  // `settle(spent, unspent, last)` is called between: it has to charge the
-  // bucket with what was spent, at `last`, and to uncount what was not. False
-  // if the slot was closed.
+  // Closes a slot, and then ends its part of the reserve. If the slot was open,
+  // calls `settle(spent, unspent, last)` between the two, which must charge the
+  // bucket for the spent tokens, dated `last`, and uncount the unspent ones.
+  // False if the slot was closed already.
   template <class Settle>
   bool close(int slot, Settle settle) noexcept {
     Slot& it = slots_[slot];
@@ -171,7 +172,8 @@ class BasicLease {
 
   // -- The control plane, one caller at a time --
 
-  // False if the slot is not closed.
+  // Announces a closed slot and adds it to the reserve. False if it is not
+  // closed.
   bool announce(int slot) noexcept {
     Slot& it = slots_[slot];
     if (it.word.load(std::memory_order_relaxed) != kClosed) return false;
@@ -179,8 +181,9 @@ class BasicLease {
     it.word.store(kAnnounced, std::memory_order_relaxed);
     return true;
   }
-  // REQUIRES: whoever was inside of a take when the slot was announced has left
-  // it. False if it is not announced any more.
+  // Makes an announced slot ready. False if it is no longer announced.
+  // REQUIRES: every thread that was inside a take when the slot was announced
+  // has left it.
   bool make_ready(int slot) noexcept {
     uint64_t word = kAnnounced;
     return slots_[slot].word.compare_exchange_strong(
@@ -189,16 +192,16 @@ class BasicLease {
   bool is_open(int slot) const noexcept {
     return slots_[slot].word.load(std::memory_order_relaxed) >= kOpen;
   }
-  // Counts how often it was filled.
+  // How often the slot was filled.
   uint64_t fills(int slot) const noexcept {
     return slots_[slot].fills.load(std::memory_order_relaxed);
   }
-  // Ends what is left of the reserve when all slots are closed: of threads that
-  // are gone with the process that this one was forked from.
+  // Ends what is left of the reserve when all slots are closed: after fork(),
+  // the part of threads that the child does not have.
   void drop_reserve() noexcept { reserve_.store(0, std::memory_order_release); }
 
  private:
-  // A slot's word. Beyond kOpen: open, with so many tokens.
+  // Values of a slot's word. kOpen + n: open, with n tokens.
   static constexpr uint64_t kClosed = 0;
   static constexpr uint64_t kAnnounced = 1;
   static constexpr uint64_t kReady = 2;
@@ -209,7 +212,7 @@ class BasicLease {
   const uint32_t route_;
   const int64_t tokens_;
   const int64_t until_unix_;
-  // Of all that take from the bucket, on a line that requests under the lease
+  // Read by all takes from the bucket; on a line that requests under the lease
   // do not read.
   alignas(64) Atomic<int64_t> reserve_{0};
 };

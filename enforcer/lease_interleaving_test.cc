@@ -1,7 +1,7 @@
 // One key's bucket, its count and its lease under many schedules of small
-// programs: tokens are neither lost nor made, and none is withheld.
-// WEIR_TEST_RUNS is how many, where not all with one interruption of a thread
-// are run.
+// programs: tokens are neither lost nor created, and none is withheld.
+// WEIR_TEST_RUNS is the number of schedules, where not all with one
+// interruption of a thread are run.
 
 #include <array>
 #include <cstdint>
@@ -36,13 +36,13 @@ class World {
  public:
   using Lease = BasicLease<ScheduledAtomic>;
 
-  // For a program of so many other threads beside one.
+  // For a program with this many other threads.
   World(int64_t burst, int64_t tokens, int64_t others)
       : others_(others),
         clock_(TokenClock::create(0, burst, 0).value()),
         lease_(slots_, kThreads, tokens, kRoute, kUntil) {}
 
-  // A request of a thread, as `decide_beside_leases()` has it.
+  // A request of a thread, as in `decide_beside_leases()`.
   void admit(int thread) {
     inside_[thread].store(1);
     testing::scheduled_fence(std::memory_order_seq_cst);
@@ -50,13 +50,14 @@ class World {
       ++admitted_;
       EXPECT_LE(admitted_, clock_.burst());
     } else {
-      // What the others may hold for the length of a call.
+      // What the other threads may hold for the length of a call.
       EXPECT_LE(clock_.burst() - admitted_, others_ * (lease_.tokens() + 1));
     }
     inside_[thread].store(0);
   }
 
-  // The control plane's. Between the two, it asks whether everybody has left.
+  // For the control plane. make_ready() first checks that every thread has
+  // left.
   void announce(int thread) { lease_.announce(thread); }
   void make_ready(int thread) {
     testing::scheduled_fence(std::memory_order_seq_cst);
@@ -86,7 +87,7 @@ class World {
     return closed;
   }
 
-  // Takes what is left, and finds that nothing is missing.
+  // Takes what is left, and checks that nothing is missing.
   void expect_exact() {
     close_all();
     EXPECT_EQ(lease_.reserve(), 0);
@@ -173,7 +174,8 @@ TEST(LeaseInterleaving, OpensBesideATaker) {
   });
 }
 
-// The owner may not spend what a taker who knows of no reserve takes as well.
+// The owner must not spend tokens that a taker who does not know of the reserve
+// takes as well.
 TEST(LeaseInterleaving, WaitsForThoseWhoDoNotKnow) {
   search([](Program& program) {
     auto world = std::make_shared<World>(3, 2, 2);
@@ -203,7 +205,7 @@ TEST(LeaseInterleaving, IsClosedWhileItIsUsed) {
   }
 }
 
-// Two find the bucket empty, and close one another's slots.
+// Two threads find the bucket empty, and close each other's slots.
 TEST(LeaseInterleaving, LastTokensAreNeitherLostNorDoubled) {
   for (const int already : {1, 2, 3, 4}) {
     search([=](Program& program) {
@@ -233,7 +235,7 @@ TEST(LeaseInterleaving, TwoCloseWhileAnotherTakes) {
   });
 }
 
-// What was spent is charged to the bucket as of then.
+// What was spent is charged to the bucket as of the time of the last spend.
 TEST(LeaseInterleaving, WhoClosesASlotKnowsWhenItsTokensWereSpent) {
   using Lease = BasicLease<ScheduledAtomic>;
   const auto at = [](int64_t monotonic) { return Instant{monotonic, 0}; };

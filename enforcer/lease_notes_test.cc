@@ -1,5 +1,3 @@
-#include "enforcer/leases.h"
-
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -21,6 +19,7 @@
 #include "enforcer/epoch.h"
 #include "enforcer/key_lease.h"
 #include "enforcer/lease.h"
+#include "enforcer/leases.h"
 #include "enforcer/subscription.h"
 #include "enforcer/thread_number.h"
 #include "gtest/gtest.h"
@@ -113,7 +112,7 @@ class LeaseNotesTest : public ::testing::Test {
       leases_.note_collision(client, subscription, route);
     }
   }
-  // Whether there is one now.
+  // Returns whether there is a lease now.
   bool maintain(const Client& client) {
     leases_.maintain(kNow);
     return leases_.find(client) != nullptr;
@@ -179,7 +178,7 @@ TEST_F(LeaseNotesTest, BeginsForAKeyWhoseThreadsCollideOften) {
   EXPECT_FALSE(maintain(client_));
   collide(client_, subscription, kRoute, 7);
   EXPECT_FALSE(maintain(client_));
-  // On one route, that is.
+  // They must be on one route.
   collide(client_, subscription, kRoute, 7);
   collide(client_, subscription, kOtherRoute, 7);
   EXPECT_FALSE(maintain(client_));
@@ -226,7 +225,7 @@ TEST_F(LeaseNotesTest, IsOneForAKeyUntilItEnds) {
   EXPECT_TRUE(maintain(client_));
   EXPECT_EQ(lease->subscription(), &first);
   EXPECT_EQ(lease->reserve(), reserve);
-  // Not another plan's end, nor another association's.
+  // The end of another plan or of another association does not matter.
   leases_.end(unthrottled_);
   leases_.end(second);
   EXPECT_GT(lease->reserve(), 0);
@@ -236,7 +235,7 @@ TEST_F(LeaseNotesTest, IsOneForAKeyUntilItEnds) {
   collide(client_, second, kOtherRoute);
   EXPECT_TRUE(maintain(client_));
   EXPECT_EQ(leases_.find(client_)->subscription(), &second);
-  // Another thread's slot is for the lease's route, too.
+  // Another thread's slot is also for the lease's route.
   lease = leases_.find(client_);
   reserve = lease->reserve();
   std::thread([&] { collide(client_, second, kRoute); }).join();

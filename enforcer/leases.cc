@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-// The subscription that a note names, if the client still has it.
+// Finds the subscription that a note names, if the client still has it.
 Subscription* find_subscription(Client& client, uint64_t serial,
                                 const Subscription* subscription) {
   const ClientState state(client.state.load(std::memory_order_relaxed));
@@ -83,7 +83,8 @@ void Leases::maintain(Instant now) {
   make_ready();
 }
 
-// Closes what is over, and what is not filled any more.
+// Closes the slots of a lease that is over, and slots that are no longer
+// filled.
 void Leases::review(LeaseRecord& record, Instant now) {
   KeyLease& lease = *record.lease;
   if (lease.is_over(now)) lease.close_all();
@@ -97,9 +98,9 @@ void Leases::review(LeaseRecord& record, Instant now) {
   }
 }
 
-// Makes slots ready once all who may not know of their reserve have left. Who
-// is inside of a call has left it in a moment, mostly; if not, it is tried
-// again the next time.
+// Makes slots ready once every thread that may not know of their reserve has
+// left. A thread inside a call usually leaves it in a moment; if it does not,
+// the next call tries again.
 void Leases::make_ready() {
   uint64_t newest = 0;
   for (const LeaseRecord& record : leases_) {
@@ -140,19 +141,20 @@ void Leases::answer(Note& note, int thread, Instant now) {
                          });
   LeaseRecord* record =
       it != leases_.end() ? &*it : begin(*client, *subscription, route, now);
-  // One lease a client: another route may have its turn when it ends.
+  // One lease per client: another route may get one when this one ends.
   if (record == nullptr || record->is_ended ||
       record->lease->subscription() != subscription ||
       record->lease->route() != route || record->lease->is_over(now) ||
       !record->lease->announce(thread)) {
     return;
   }
-  // The stamp comes after the reserve: who enters later sees it.
+  // The stamp follows the reserve: a thread that enters later sees the reserve.
   record->slots[static_cast<size_t>(thread)].announced =
       EpochDomain::instance().stamp();
 }
 
-// A lease without slots yet; nullptr if the key has no tokens to spare.
+// Begins a lease without slots; nullptr if there is no place for one, or the
+// key has no tokens to spare.
 Leases::LeaseRecord* Leases::begin(const Client& client,
                                    Subscription& subscription, uint32_t route,
                                    Instant now) {
@@ -176,8 +178,8 @@ Leases::LeaseRecord* Leases::begin(const Client& client,
     const TokenClock& clock = throttle.clock;
     const int64_t available =
         clock.available(clock.at(now.monotonic), bucket.word());
-    // Most of the burst stays where all can have it, and a bucket that is
-    // nearly empty needs all its tokens.
+    // Most of the burst stays available to all, and a bucket that is more than
+    // half empty needs all its tokens.
     tokens = available < clock.burst() / 2
                  ? 0
                  : std::min(tokens, clock.burst() / (4 * threads_));

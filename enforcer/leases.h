@@ -18,16 +18,18 @@
 
 namespace weir {
 
-// Which keys have leases, and which ought to: those for which threads collide.
+// The leases of an enforcer. Gives leases to keys on which threads collide, and
+// takes them back.
 //
-// `find()` and `note_collision()` serve the data plane; the rest is the control
-// plane's, one caller at a time.
+// `find()` and `note_collision()` serve the data plane; the rest is for the
+// control plane, one caller at a time.
 class Leases {
  public:
   static constexpr int kMostLeases = 64;
 
-  // For the threads with a ThreadNumber below `threads`, at most `tokens` for
-  // each. `arena` must outlive it; the keys' counts are in `counts`.
+  // Leases for the threads with a ThreadNumber below `threads`, of at most
+  // `tokens` for each. `arena` must outlive it; the keys' counts are in
+  // `counts`.
   Leases(Arena& arena, const CountsPlaces& counts, int threads, int64_t tokens,
          bool both_throttles);
 
@@ -40,34 +42,35 @@ class Leases {
     return lease != nullptr && lease->client() == &client ? lease : nullptr;
   }
 
-  // This thread and another have just counted a request at the same time.
+  // Notes that this thread and another have counted a request at the same time.
   void note_collision(const Client& client, const Subscription& subscription,
                       uint32_t route) noexcept;
 
   // -- Control plane --
 
-  // Closes the slots that nobody fills any more, ends the leases that nobody
-  // uses, and begins those that threads have asked for by colliding.
+  // Closes slots that are no longer filled, ends leases that are no longer
+  // used, and begins leases for keys on which threads have collided.
   void maintain(Instant now);
 
-  // Closes all slots of leases under this plan, or of this subscription: then
-  // what is in the bucket and in the counter is all there is.
+  // Ends the leases under this plan, or of this subscription, and closes all
+  // their slots. Then the bucket and the counter account for everything.
   void end(const PlanCell& cell) noexcept;
   void end(const Subscription& subscription) noexcept;
 
-  // Of which threads hold tokens.
+  // How many leases there are of which threads hold tokens.
   size_t open_leases() const;
 
  private:
-  // So many collisions between two calls of `maintain()` are worth a slot.
+  // A thread that collides this often between two calls of `maintain()` gets a
+  // slot.
   static constexpr uint64_t kCollisions = 8;
-  // After so many calls without a fill between, a slot is closed.
+  // A slot is closed after this many calls of `maintain()` without a fill.
   static constexpr int kIdleCalls = 2;
   static constexpr size_t kPlaces = 256;
   static constexpr size_t kNotes = 4;
 
-  // What a thread noted of a key. It is read while the thread writes: whatever
-  // `maintain()` makes of a mixture, it checks first.
+  // A thread's note of collisions on a key. `maintain()` may read it while the
+  // thread writes, and so verifies what it reads.
   struct alignas(64) Note {
     std::atomic<const Client*> client;
     std::atomic<uint64_t> serial;
@@ -80,11 +83,11 @@ class Leases {
   struct SlotRecord {
     uint64_t announced = 0;  // the stamp, until the slot is ready; or 0
     uint64_t fills = 0;      // as of the last `maintain()`
-    int idle_calls = 0;      // of `maintain()`, without a fill between
+    int idle_calls = 0;      // of `maintain()`, without a fill in between
   };
   struct LeaseRecord {
     KeyLease* lease;
-    bool is_ended;  // its terms hold no more
+    bool is_ended;  // its terms no longer hold
     std::vector<SlotRecord> slots;
   };
 

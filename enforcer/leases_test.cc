@@ -1,4 +1,4 @@
-// Which keys have leases, and of how many tokens. What the leases do:
+// Which keys have leases, and of how many tokens. For what leases do, see
 // tests/lease_test.cc.
 
 #include "enforcer/leases.h"
@@ -49,7 +49,7 @@ constexpr Day kDay = 9307;
 constexpr Instant kNow{/*monotonic=*/1'000, /*unix=*/start_of(kDay) + 5};
 constexpr uint32_t kStage = 1, kMethod = 2, kElsewhere = 3;
 
-// Notes are kept for the threads that may have a lease, and others have none.
+// Only threads that may have a lease have notes.
 TEST(LeasesNotes, NoThreadNotesBesideItsPlace) {
   // A page of notes, between pages that none may touch.
   constexpr int kThreads = 16;
@@ -59,7 +59,7 @@ TEST(LeasesNotes, NoThreadNotesBesideItsPlace) {
   guarded_bytes = 4096;
   Leases leases(*arena, clients.counts(), kThreads, 10, false);
   ASSERT_EQ(guarded_bytes, 0u) << "the notes are elsewhere";
-  // More threads than have numbers, all at once.
+  // More threads than there are numbers, all at once.
   std::atomic<int> begun{0};
   std::atomic<int> with{0}, without{0};
   std::vector<std::thread> threads;
@@ -98,7 +98,7 @@ TEST(ThreadNumber, IsOneThreadsUntilItExits) {
     std::sort(numbers.begin(), numbers.end());
     return numbers;
   };
-  // The least that are free.
+  // The lowest free numbers.
   std::vector<int> all(ThreadNumber::kMost);
   std::iota(all.begin(), all.end(), 0);
   all.erase(all.begin() + mine);
@@ -108,7 +108,7 @@ TEST(ThreadNumber, IsOneThreadsUntilItExits) {
   EXPECT_EQ(numbers_of(ThreadNumber::kMost + 1), all);
   EXPECT_EQ(numbers_of(3), three);
 
-  // In a child, those of threads that are not there are free.
+  // In a child, the numbers of the parent's other threads are free.
   const uint64_t forks = ThreadNumber::forks();
   std::atomic<bool> has_number{false}, over{false};
   std::thread other([&] {
@@ -142,8 +142,8 @@ class LeasesTest : public ::testing::Test {
     ASSERT_LT(slot_, kThreads);
   }
 
-  // A plan of a stage, by burst; -1: without a throttle. The method's burst is
-  // its own, if it is not -1.
+  // A plan with one stage, by its burst; -1: without a throttle. The method has
+  // a burst of its own unless it is -1.
   static v1::UsagePlan plan(int64_t burst, int64_t method_burst = -1,
                             int64_t quota = -1) {
     v1::UsagePlan plan;
@@ -176,7 +176,7 @@ class LeasesTest : public ::testing::Test {
     return compiler.compile(*std::move(update), memory, &unused);
   }
 
-  // A key of its own under such a plan.
+  // A new key under such a plan.
   struct Key {
     PlanCell& cell;
     Client& client;
@@ -200,7 +200,7 @@ class LeasesTest : public ::testing::Test {
     }
   }
   void collide(const Key& key) { collide(key, leases_); }
-  // What a lease has for each thread; 0: there is none.
+  // The tokens that a lease has for each thread; 0: there is no lease.
   int64_t tokens(const Key& key, uint32_t route = kStage,
                  bool both_throttles = false) {
     Leases leases(*arena_, clients_.counts(), kThreads, kTokens,
@@ -233,7 +233,7 @@ class LeasesTest : public ::testing::Test {
 };
 
 TEST_F(LeasesTest, TakeASixteenthOfTheBurstForEachThread) {
-  // Of four threads, that is; all together, a quarter.
+  // There are four threads; all together have a quarter.
   EXPECT_EQ(tokens(key(plan(1'000'000))), kTokens);
   EXPECT_EQ(tokens(key(plan(160))), 10);
   EXPECT_EQ(tokens(key(plan(159))), 9);
@@ -278,7 +278,7 @@ TEST_F(LeasesTest, AreOfTheThrottlesThatGovernTheRoute) {
   EXPECT_EQ(tokens(key(limits), kMethod, /*both_throttles=*/true), 3);
   EXPECT_EQ(tokens(key(plan(48, 160)), kMethod, /*both_throttles=*/true), 3);
   EXPECT_EQ(tokens(key(limits), kElsewhere), 0) << "no plan covers it";
-  // Of which buckets it is, takers ask.
+  // Takers ask a lease which buckets its tokens come from.
   const Key both = key(limits);
   for (const bool both_throttles : {false, true}) {
     Leases leases(*arena_, clients_.counts(), kThreads, kTokens,
@@ -297,7 +297,7 @@ TEST_F(LeasesTest, BeginWithEnoughCollisionsOfOneRoute) {
   collide(key, leases_, kStage, kEnough - 1);
   leases_.maintain(kNow);
   EXPECT_FALSE(has_lease(key));
-  // Between two calls, that is.
+  // They must come between two calls.
   collide(key, leases_, kStage, kEnough - 1);
   leases_.maintain(kNow);
   EXPECT_FALSE(has_lease(key));
@@ -317,7 +317,7 @@ TEST_F(LeasesTest, BeginWithEnoughCollisionsOfOneRoute) {
   EXPECT_EQ(lease(key).route(), kMethod);
 }
 
-// Whichever places the keys have: each thread that collides has its own slot.
+// Whichever places the keys have, each thread that collides has its own slot.
 TEST_F(LeasesTest, HaveASlotForEachThreadThatCollides) {
   std::vector<Key> keys;
   for (int i = 0; i < 16; ++i) keys.push_back(key(plan(160)));
@@ -362,7 +362,7 @@ TEST_F(LeasesTest, BeginForWhatIsThereStill) {
   clients_.remove(deleted.client);
   leases_.maintain(kNow);
   EXPECT_FALSE(has_lease(deleted));
-  // Nor for what has come in its place.
+  // Nor for the client that has taken its place.
   for (int i = 0; i < 4; ++i) arena_->collect();
   const Key next = key(plan(160));
   leases_.maintain(kNow);
@@ -396,7 +396,7 @@ TEST_F(LeasesTest, EndWhenTwoCallsFoundNoFill) {
   leases_.maintain(kNow);
   EXPECT_FALSE(has_lease(key));
   EXPECT_EQ(leases_.open_leases(), 0u);
-  // Its memory is for others, and another may begin.
+  // Its memory is free again, and another lease may begin.
   for (int i = 0; i < 3; ++i) arena_->collect();
   EXPECT_EQ(arena_->used(), used);
   collide(key);
@@ -426,7 +426,7 @@ TEST_F(LeasesTest, AreNoMoreThanSixtyFour) {
       EXPECT_TRUE(lease.fill(slot_, kTokens, kNow, Decision()));
     }
   };
-  // Two keys may want one place; then the first has it.
+  // Two keys may want the same place; then the first gets it.
   for (int i = 0; i < 400; ++i) {
     const Key key = this->key(plan(160));
     collide(key);
@@ -484,8 +484,8 @@ TEST_F(LeasesTest, EndWithTheirPlanAndTheirSubscription) {
 }  // namespace
 }  // namespace weir
 
-// As an array that is aligned is allocated: the next one of `guarded_bytes`,
-// whole pages, has none but its own in reach.
+// Allocates an aligned array. The next one of `guarded_bytes`, whole pages, has
+// no accessible memory next to it.
 void* operator new[](size_t bytes, std::align_val_t alignment) {
   if (bytes == 0 || bytes != weir::guarded_bytes) {
     return operator new(bytes, alignment);

@@ -7,19 +7,20 @@
 
 namespace weir {
 
-// Lines of memory that one caller lays out, batch by batch, for others to take.
+// A supply of lines of memory, which one caller lays out in batches for others
+// to take.
 //
 // Invariants:
 //  1. A batch's lines and their count do not change while it is laid out.
-//  2. `taken` only increases, by one for each who looked for a line: who finds
-//     it below the count has that line alone.
+//  2. `taken` only increases, by one for each caller that looks for a line: a
+//     caller that finds it below the count has that line alone.
 //
 // `take()` and `left()` are *thread-safe*; `lay_out()` needs one caller at a
 // time. `Atomic` is for tests.
 template <template <class> class Atomic = std::atomic>
 class BasicLineSupply {
  public:
-  // A block of memory; its lines behind it.
+  // A block of memory, followed by its lines.
   struct Batch {
     static constexpr size_t kMost = 510;  // 4096 bytes
 
@@ -32,17 +33,17 @@ class BasicLineSupply {
     size_t count;
   };
 
-  // nullptr if there is none left.
+  // Returns nullptr if there is none left.
   void* take() noexcept {
     // Acquire: pairs with the release in `lay_out()`.
     Batch* batch = batch_.load(std::memory_order_acquire);
     if (batch == nullptr ||
-        // So that those who find nothing write nothing.
+        // So that callers that find nothing write nothing.
         batch->taken.load(std::memory_order_relaxed) >= batch->count) {
       return nullptr;
     }
-    // Linearization point. Relaxed: the addition alone makes the line the
-    // caller's own.
+    // Linearization point. Relaxed: the addition alone reserves the line for
+    // the caller.
     const size_t i = batch->taken.fetch_add(1, std::memory_order_relaxed);
     return i < batch->count ? batch->lines()[i] : nullptr;
   }
@@ -55,9 +56,9 @@ class BasicLineSupply {
            std::min(batch->taken.load(std::memory_order_relaxed), batch->count);
   }
 
-  // Returns the batch before, which others may still be looking at; or nullptr.
-  // REQUIRES: `left()` was 0, or what was left is to be forgotten. nullptr is a
-  // batch of none.
+  // Replaces the batch, and returns the previous one, which others may still be
+  // reading; or nullptr. A `batch` of nullptr has no lines. REQUIRES: `left()`
+  // was 0, or what was left is to be forgotten.
   Batch* lay_out(Batch* batch) noexcept {
     Batch* before = batch_.load(std::memory_order_relaxed);
     // Release: pairs with the acquire in `take()`.

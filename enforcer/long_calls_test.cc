@@ -1,5 +1,5 @@
-// Calls that take long, and a store that does not answer: what others have of
-// it.
+// Calls that take long, and a store that does not respond: how other calls
+// fare.
 
 #include <unistd.h>
 
@@ -37,8 +37,8 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::StrEq;
 
-// A store whose commits of `least` changes or more stand still while it is
-// closed, as with a disk that does not answer; and then fail, if told to.
+// A store whose commits of `least` changes or more block while it is closed, as
+// on a disk that does not respond; then they fail, if told to.
 class Gate final : public Store {
  public:
   explicit Gate(std::shared_ptr<Store> store) : store_(std::move(store)) {}
@@ -168,7 +168,7 @@ class LongCalls : public ::testing::Test {
     return enforcer_->import_api_keys(keys, plans, nullptr,
                                       ExistingKeys::kOverwrite);
   }
-  // Of the plan, or "": of all.
+  // The ids of the plan's keys; "": of all keys.
   std::set<std::string> key_ids(const std::string& plan = "") {
     std::set<std::string> ids;
     PageRequest request{"", 500};
@@ -209,7 +209,7 @@ TEST(CallsInProgress, ShowTheOneThatStandsStillForLongest) {
       EXPECT_EQ(stalled(), "first");
       first.made_progress();
       EXPECT_EQ(stalled(), "second");
-      // A step that may take long is none that stands still.
+      // A step that is allowed to take long is not stalled.
       constexpr int64_t kHour = 3'600'000'000'000;
       second.made_progress(kHour);
       EXPECT_EQ(stalled(), "first");
@@ -219,7 +219,7 @@ TEST(CallsInProgress, ShowTheOneThatStandsStillForLongest) {
       first.made_progress();
       EXPECT_EQ(stalled(), "first");
     }
-    // More than can be seen.
+    // More calls than there are slots.
     first.made_progress(0);
     std::deque<CallsInProgress::Call> many;
     for (int i = 0; i < 127; ++i) many.emplace_back(calls, "another");
@@ -246,7 +246,7 @@ TEST_F(LongCalls, StatisticsDoNotWaitForAStoreThatIsStuck) {
   EXPECT_EQ(statistics.usage_plans, 2u);
   EXPECT_EQ(statistics.api_keys, 1u);
   EXPECT_GT(statistics.arena_used_bytes, 0u);
-  // The one that has it, rather than who waits for it.
+  // The call that holds the mutex, rather than one that waits for it.
   EXPECT_THAT(statistics.stalled_call, StrEq("create_usage_plan"));
   EXPECT_GE(statistics.stalled_call_ns, 20'000'000);
   gate_->open();
@@ -264,12 +264,12 @@ TEST_F(LongCalls, AnImportOnItsWayToTheStoreHoldsNobodyUp) {
   absl::StatusOr<std::vector<std::string>> imported;
   std::thread importer([&] { imported = import(keys, "gold"); });
   gate_->await_arrival();
-  // No key of it is there for anyone.
+  // No key of the import is visible.
   EXPECT_EQ(key_ids(), std::set<std::string>{other});
   EXPECT_THAT(key_ids("gold"), IsEmpty());
   EXPECT_EQ(enforcer_->statistics().api_keys, 1u);
   EXPECT_EQ(enforcer_->admit({keys[0].value()}).admitted(), false);
-  // Others do what they want.
+  // Other calls go on.
   EXPECT_TRUE(
       enforcer_
           ->apply_patch("gold", operations(R"([{"op":"replace","path":"/name",)"
@@ -282,7 +282,7 @@ TEST_F(LongCalls, AnImportOnItsWayToTheStoreHoldsNobodyUp) {
       enforcer_
           ->get_usage({"gold", "2026-01-01", "2026-01-02", "", PageRequest()})
           .ok());
-  // But values are taken.
+  // But the values are taken.
   v1::ApiKey same = keys[7];
   EXPECT_TRUE(absl::IsAlreadyExists(enforcer_->create_api_key(same).status()));
   gate_->open();
@@ -316,7 +316,7 @@ TEST_F(LongCalls, AnImportThatTheStoreRefusesLeavesNothing) {
   EXPECT_EQ(key_ids("gold").size(), 50u);
 }
 
-// Each of these would be lost, or wrong, if it came in the middle.
+// Each of these would be lost, or wrong, in the middle of an import.
 TEST_F(LongCalls, WhatWouldGetInTheWayOfAnImportWaits) {
   const auto keys = some_keys(50, "new");
   const std::string old = create_key(keys[0].value());
@@ -372,7 +372,7 @@ TEST_F(LongCalls, WhatWouldGetInTheWayOfAnImportWaits) {
                                   R"("value":"7"}])"))
         .status();
   });
-  // Another import too, while others wait.
+  // Another import too, while other calls wait.
   usleep(10'000);
   wait([&] { return import(some_keys(7, "other"), "silver").status(); });
   usleep(30'000);
@@ -391,7 +391,7 @@ TEST_F(LongCalls, WhatWouldGetInTheWayOfAnImportWaits) {
             key.SerializeAsString());
 }
 
-// A stage that a patch adds is a conflict with what an import brought.
+// A stage that a patch adds conflicts with the keys of an import.
 TEST_F(LongCalls, StagesThatAreAddedMeanwhileAreChecked) {
   const auto keys = some_keys(50, "new");
   const std::vector<std::vector<std::string>> plans(50, {"gold", "silver"});
@@ -431,7 +431,7 @@ TEST_F(LongCalls, APlanThatIsBeingDeletedIsThereUntilItIsNot) {
     gate_->await_arrival();
     EXPECT_EQ(key_ids("bare").size(), 50u);
     EXPECT_TRUE(enforcer_->get_usage_plan("bare").ok());
-    // Changes wait, and find what has become of it.
+    // Changes wait, and see the result.
     std::vector<std::function<absl::Status()>> calls = {
         [&] {
           return enforcer_->tag_usage_plan("bare", {{{"a", "b"}}, {}}).status();
@@ -484,7 +484,7 @@ TEST_F(LongCalls, APlanThatIsBeingDeletedIsThereUntilItIsNot) {
   EXPECT_EQ(key_ids().size(), 51u);
 }
 
-// Under ThreadSanitizer above all: imports, and everything else at once.
+// Mainly for ThreadSanitizer: imports and everything else at once.
 TEST_F(LongCalls, EverythingAtOnce) {
   constexpr int kImports = 3;
   constexpr size_t kKeys = 700;
@@ -511,7 +511,7 @@ TEST_F(LongCalls, EverythingAtOnce) {
   });
   threads.emplace_back([&] {
     while (!stop) {
-      // What has appeared has its plan.
+      // A key that has appeared has its plan.
       const auto all = key_ids();
       const auto gold = key_ids("gold"), silver = key_ids("silver");
       EXPECT_LE(gold.size() + silver.size(), all.size() + kKeys * kImports);
@@ -534,7 +534,7 @@ TEST_F(LongCalls, EverythingAtOnce) {
     ASSERT_TRUE(ids.ok()) << ids.status();
     EXPECT_EQ(ids->size(), kKeys);
   }
-  // Over those of the first.
+  // Overwrites those of the first import.
   const auto again = import(some_keys(kKeys, "of-0"), "silver");
   EXPECT_TRUE(again.ok()) << again.status();
   stop = true;

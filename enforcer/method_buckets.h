@@ -10,22 +10,21 @@
 namespace weir {
 
 // One key's buckets for the methods that have a throttle of their own, by slot
-// number. Slot 0 is at hand; the others are in a radix tree of 64-byte lines,
-// eight children or eight buckets each, that grows as slots are first used: a
-// key pays for what it calls, and up to eight method throttles are one line and
-// one step.
+// number. Slot 0 is in the object. The others are in a radix tree of 64-byte
+// lines, with eight children or eight buckets each, which grows as slots are
+// first used: a key pays for what it calls, and up to eight method throttles
+// are one line and one step.
 //
 // Invariants:
 //  1. The root is 0, or the address of a line with the tree's height in its low
 //     bits, which alignment leaves free. A tree of height h holds 8^(h+1)
 //     slots.
 //  2. A line is zeroed before it is linked and never unlinked before
-//  `release()`,
-//     so whoever holds a bucket's address may use it as long as the tree lives.
+//     `release()`, so a bucket's address may be used as long as the tree lives.
 //  3. Growth makes the old root the first child of the new one, so no slot
-//  moves.
+//     moves.
 //
-// `find_or_add()` is *thread-safe*, and neither blocks nor allocates but from
+// `find_or_add()` is *thread-safe*, does not block, and allocates only from
 // `lines`.
 class MethodBuckets {
  public:
@@ -33,13 +32,13 @@ class MethodBuckets {
   MethodBuckets(const MethodBuckets&) = delete;
   MethodBuckets& operator=(const MethodBuckets&) = delete;
 
-  // nullptr if `lines` has no more.
+  // Returns nullptr if `lines` has no more.
   TokenBucket* find_or_add(uint32_t slot, LineSource& lines) noexcept {
     return slot == 0 ? &first_ : find_or_add_in_tree(slot, lines);
   }
 
-  // Gives all lines back, and fills the buckets. REQUIRES: nobody else uses
-  // them.
+  // Returns all lines, and makes all buckets full. REQUIRES: no other thread
+  // uses them.
   void release(LineSource& lines) noexcept;
 
  private:
@@ -56,7 +55,8 @@ class MethodBuckets {
   static_assert(sizeof(Leaf) == LineSource::kLineBytes);
 
   TokenBucket* find_or_add_in_tree(uint32_t slot, LineSource& lines) noexcept;
-  // The root, in a tree that is high enough for `slot`; 0 if that cannot be.
+  // Returns the root, after growing the tree to hold `slot`; 0 if that is not
+  // possible.
   uint64_t grow(uint32_t slot, LineSource& lines) noexcept;
   static void release(Node* node, int height, LineSource& lines) noexcept;
 

@@ -13,14 +13,14 @@ namespace {
 // How many Mutexes this thread holds or waits for.
 thread_local int held = 0;
 
-// Where a thread passes before the first Mutex that it takes, and which fork()
-// closes. (To lock all Mutexes instead would need an order among them, which
-// their users have not told.)
+// A gate that a thread passes before the first Mutex that it takes, and that
+// fork() closes. (To lock all Mutexes instead would need an order among them,
+// which is not known here.)
 class ForkGate {
  public:
   void enter() {
     const std::lock_guard<std::mutex> lock(closed_);
-    // Relaxed: `closed_` orders it for those who close the gate.
+    // Relaxed: `closed_` orders it for the thread that closes the gate.
     inside_.fetch_add(1, std::memory_order_relaxed);
   }
   bool try_enter() {
@@ -47,13 +47,12 @@ class ForkGate {
   std::atomic<int> inside_{0};  // threads
 };
 
-// Initialized before any code runs, and never destroyed: no use is too early
-// or too late.
+// Constant-initialized and never destroyed: no use is too early or too late.
 ForkGate gate;
 static_assert(std::is_trivially_destructible_v<ForkGate>);
 
-// When this code is loaded: a fork() that has begun by a first use would not
-// hear of it.
+// Registered when this code is loaded: a fork() that is already under way would
+// miss handlers registered on first use.
 [[maybe_unused]] const int registered = pthread_atfork(
     [] { gate.close(); }, [] { gate.open(); }, [] { gate.open(); });
 
@@ -76,7 +75,7 @@ bool Mutex::try_lock() {
 }
 
 bool Mutex::let_others_in() {
-  // Others may keep coming: so long at most.
+  // Other threads may keep coming, so the wait is bounded.
   constexpr auto kPatience = std::chrono::milliseconds(10);
   if (waiting_.load(std::memory_order_relaxed) == 0) return false;
   const auto deadline = std::chrono::steady_clock::now() + kPatience;

@@ -11,20 +11,22 @@ namespace weir {
 // std::mutex with thread-safety annotations. (Packaged absl::Mutex reports
 // races that are not there under ThreadSanitizer.)
 //
-// fork() waits until no thread holds a Mutex, so that the child finds all of
-// them free, and what they guard whole. It does not wait if the thread that
-// forks holds one itself: then the child may use none of them. *thread-safe*
+// fork() waits until no thread holds a Mutex, so that in the child all of them
+// are free, and what they guard is whole. It does not wait if the forking
+// thread holds one itself: then the child may use none of them. *thread-safe*
 class ABSL_LOCKABLE Mutex {
  public:
   void lock() ABSL_EXCLUSIVE_LOCK_FUNCTION();
-  // Whether it was free, and is locked now. Never waits, for a fork() neither.
+  // Locks the mutex if it is free, and returns whether it did. Never waits, not
+  // even for a fork().
   bool try_lock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true);
   void unlock() ABSL_UNLOCK_FUNCTION();
-  // Lets those take it who wait for it at present, and takes it again. (Who
-  // unlocks a mutex and locks it at once has it before anyone who waits.)
-  // Whatever it guards may have changed if this returns true.
+  // Lets the threads that are waiting for the mutex take it, and takes it
+  // again. (Otherwise a thread that unlocks a mutex and locks it at once gets
+  // it before any that wait.) If this returns true, whatever the mutex guards
+  // may have changed.
   bool let_others_in() ABSL_EXCLUSIVE_LOCKS_REQUIRED(this);
-  // Tells the analysis, inside a lambda, what its caller holds.
+  // Inside a lambda, tells the analysis what the lambda's caller holds.
   void assert_held() const ABSL_ASSERT_EXCLUSIVE_LOCK() {}
 
  private:

@@ -14,7 +14,8 @@
 namespace weir {
 namespace {
 
-// First of the tests: each child is a process that has used no Mutex yet.
+// The first of the tests: each child is a process that has not used a Mutex
+// yet.
 TEST(Mutex, FirstUseMayMeetAFork) {
   for (int i = 0; i < 500 && !HasFailure(); ++i) {
     EXPECT_EQ(in_child([] {
@@ -38,7 +39,7 @@ TEST(Mutex, LetsThoseInWhoWait) {
   mutex.lock();
   EXPECT_FALSE(mutex.let_others_in());
   std::thread waiting([&] {
-    // Not by a look: it waits.
+    // Not with try_lock(): it has to wait.
     while (mutex.try_lock()) mutex.unlock();
     MutexLock lock(mutex);
     has_been_in = true;
@@ -56,11 +57,12 @@ TEST(Mutex, LetsThoseInWhoWait) {
   mutex.unlock();
 }
 
-// Threads take the Mutexes in an order of their own, and others come and go.
+// Threads take the Mutexes in an order of their own, while other threads start
+// and exit.
 TEST(Mutex, IsFreeAndWhatItGuardsWholeInAForkedChild) {
   Mutex outer;
   Mutex inner;
-  int first = 0;  // The two are equal but while both Mutexes are held.
+  int first = 0;  // The two are equal except while both Mutexes are held.
   int second = 0;
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
@@ -90,7 +92,7 @@ TEST(Mutex, IsFreeAndWhatItGuardsWholeInAForkedChild) {
   EXPECT_GT(first, 0);
 }
 
-// Another thread waits for what the thread that forks will not give up before.
+// Another thread waits for a Mutex that the forking thread holds until later.
 TEST(Mutex, ThreadThatHoldsOneMayFork) {
   Mutex mutex;
   std::thread waiter;

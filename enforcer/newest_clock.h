@@ -10,14 +10,15 @@
 
 namespace weir {
 
-// Which of a plan's throttles: that of a route's method, or the plan's own.
+// Identifies one of a plan's throttles: that of a route's method, or the plan's
+// own.
 struct ThrottlePlace {
   bool is_method;
   uint32_t slot;  // of the method's bucket
 };
 
-// The clock of that throttle in the plan's present version; nullptr if there is
-// no such throttle any more, and with it no debt. REQUIRES: inside an
+// The clock of that throttle in the plan's current version; nullptr if the
+// throttle is gone, and its debt with it. REQUIRES: inside an
 // EpochDomain::Guard, or in the control plane.
 inline const TokenClock* newest_clock(const PlanCell& cell, uint32_t route,
                                       ThrottlePlace place) noexcept {

@@ -17,45 +17,46 @@
 
 namespace weir {
 
-// How many things a page of this limit has: up to 500, and 25 if it is 0 or
-// less.
+// How many things a page with this limit has: `limit`, but at most 500; 25 if
+// it is 0 or less.
 inline int page_size(int limit) {
   constexpr int kDefault = 25, kLargest = 500;
   return limit <= 0 ? kDefault : std::min(limit, kLargest);
 }
 
-// Things in the order of their coming, listed in pages with the newest first. A
-// page goes on behind the last thing of the page before, whatever was added or
-// removed meanwhile. Owns nothing. 17 bytes a thing, up to 35 after many were
-// removed; every call takes logarithmic time. *thread-compatible*
+// A list of things in the order of insertion, read in pages with the newest
+// first. A page continues after the last thing of the page before, whatever was
+// added or removed in the meantime. Owns nothing. Takes 17 bytes a thing, up to
+// 35 after many were removed; every call takes logarithmic time.
+// *thread-compatible*
 template <class T>
 class NewestFirst {
  public:
   // Returns the thing's place: a number, greater than all before.
   uint64_t add(T& thing) {
-    // At the end, where nodes of the tree are left full.
+    // At the end, where the tree leaves its nodes full.
     by_place_.emplace_hint(by_place_.end(), ++last_place_, &thing);
     return last_place_;
   }
 
-  // REQUIRES: the place is a thing's.
+  // REQUIRES: a thing has this place.
   void remove(uint64_t place) { by_place_.erase(place); }
 
   size_t size() const { return by_place_.size(); }
 
-  // nullptr if there is none at this place.
+  // The thing at this place; nullptr if there is none.
   T* find(uint64_t place) const {
     const auto found = by_place_.find(place);
     return found == by_place_.end() ? nullptr : found->second;
   }
 
-  // REQUIRES: there is one.
+  // REQUIRES: the list is not empty.
   T& newest() const { return *std::prev(by_place_.end())->second; }
 
-  // Calls `visit(thing)`, which says whether the thing counts, until as many as
-  // page_size(limit) have counted or `most` were visited; returns the position
-  // of the next page, "" at the end. `position` is "" or what an earlier page
-  // returned, else InvalidArgument.
+  // Calls `visit(thing)`, which returns whether the thing counts, until
+  // page_size(limit) have counted or `most` were visited. Returns the position
+  // of the next page, "" at the end. `position` must be "" or what an earlier
+  // page returned; otherwise InvalidArgument.
   template <class Visit>
   absl::StatusOr<std::string> page(std::string_view position, int limit,
                                    Visit visit, int most = 100'000) const {

@@ -90,15 +90,15 @@ TEST(NewestFirst, LimitsAndPositionsAreChecked) {
   EXPECT_EQ(code("18446744073709551615"), absl::StatusCode::kOk);
 }
 
-// A reader goes through all pages, again and again, while things come and go.
-// Every page has what is there when it is asked for, from where the page before
-// ended.
+// A reader reads all pages, again and again, while things are added and
+// removed. Every page has what is there when it is read, from where the page
+// before ended.
 TEST(NewestFirst, PagesAreRightWhileThingsComeAndGo) {
   SCOPED_TRACE(testing::Message() << "WEIR_TEST_SEED=" << seed());
   std::mt19937_64 random(seed());
   NewestFirst<int> order;
   std::deque<int> things;
-  std::map<int, uint64_t> present;  // thing, its place; in the order of coming
+  std::map<int, uint64_t> present;  // thing, its place; in insertion order
   const auto add = [&] {
     things.push_back(static_cast<int>(things.size()));
     present[things.back()] = order.add(things.back());
@@ -113,7 +113,7 @@ TEST(NewestFirst, PagesAreRightWhileThingsComeAndGo) {
   for (int i = 0; i < 500; ++i) add();
   std::string position;
   constexpr int kFront = std::numeric_limits<int>::max();
-  int end = kFront;  // the reader goes on behind this one
+  int end = kFront;  // the reader continues after this one
   for (int i = 0; i < 20'000; ++i) {
     for (int changes = static_cast<int>(random() % 8); changes > 0; --changes) {
       // The number of things goes up and down.

@@ -11,7 +11,7 @@
 namespace weir {
 namespace {
 
-// "" or the error of options with one of them changed.
+// Returns "", or the error for options with one of them changed.
 std::string error_with(const std::function<void(Options&)>& change) {
   Options options;
   options.arena_bytes = size_t{1} << 24;

@@ -109,7 +109,7 @@ Patch to_patch(const std::vector<std::string>& words) {
   return patch;
 }
 
-// What stands between backticks.
+// The text between backticks.
 std::string code(const std::string& cell) {
   return std::string(absl::StripSuffix(absl::StripPrefix(cell, "`"), "`"));
 }
@@ -220,7 +220,7 @@ class World {
     EXPECT_LT(made.quota_remaining, cost);
   }
 
-  // After as long as the item says, a nanosecond makes the difference.
+  // After the time that the item states, a nanosecond makes the difference.
   void expect_admitted_later(const Item& item) {
     const bool second = item.words.at(0) == "second";
     const std::string plan = second ? "second" : "first";
@@ -344,7 +344,7 @@ TEST_F(QuotaDocument, TellsTheTruthInEveryRow) {
     for (const Item& check : checks) world.expect(check);
     world.expect_usage(row.cells[3]);
 
-    // Each wait once more, to its end.
+    // Each wait once more, up to its end.
     for (size_t i = 0; i < checks.size(); ++i) {
       const std::vector<std::string>& words = checks[i].words;
       if (words.back() == "ever" || words.size() < 3) continue;

@@ -21,7 +21,7 @@ RandomText::~RandomText() { explicit_bzero(bytes_.data(), left_); }
 // Each character is drawn evenly from the first kCharacters of the alphabet.
 template <size_t kLength, size_t kCharacters>
 std::string RandomText::draw() {
-  // Bytes from here on would favour the alphabet's beginning.
+  // Bytes from here on would favor the beginning of the alphabet.
   constexpr size_t kUneven = 256 - 256 % kCharacters;
   std::string text(kLength, '\0');
   for (size_t i = 0; i < kLength;) {

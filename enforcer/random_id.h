@@ -8,10 +8,10 @@
 
 namespace weir {
 
-// Ids and secrets from the kernel's random source, which is asked once for
-// about 25 ids or six secrets. What was used is wiped. After a fork both
-// processes would draw the same: what draws secrets is not kept for the next
-// call. *thread-compatible*
+// Draws ids and secrets from the kernel's random source, which is read once for
+// about 25 ids or six secrets. Bytes are wiped once used. After a fork both
+// processes would draw the same text, so an object that draws secrets must not
+// be kept for the next call. *thread-compatible*
 class RandomText {
  public:
   RandomText() = default;
@@ -22,7 +22,7 @@ class RandomText {
   // Ten characters of [a-z0-9], as API Gateway's ids are.
   std::string id();
 
-  // A key's secret value: forty characters of [A-Za-z0-9], 238 bits.
+  // A key's secret value: 40 characters of [A-Za-z0-9], 238 bits.
   std::string secret();
 
  private:
@@ -30,10 +30,10 @@ class RandomText {
   std::string draw();
 
   std::array<unsigned char, 256> bytes_;
-  size_t left_ = 0;  // at the front of `bytes_`
+  size_t left_ = 0;  // unused, at the front of `bytes_`
 };
 
-// Whether `id` may serve as one: 1 to 64 characters of [A-Za-z0-9_-].
+// Whether `id` is valid: 1 to 64 characters of [A-Za-z0-9_-].
 bool is_id(std::string_view id);
 
 }  // namespace weir

@@ -26,7 +26,7 @@ TEST(RandomText, IsOfTheAlphabetEvenly) {
     for (const char c : id) ++ids[static_cast<unsigned char>(c)];
     for (const char c : secret) ++secrets[static_cast<unsigned char>(c)];
   }
-  // A deviation is 53 of the 2,778 expected, and 80 of the 6,452.
+  // A standard deviation is 53 of the 2,778 expected, and 80 of the 6,452.
   for (int c = 0; c < 256; ++c) {
     const bool digit = c >= '0' && c <= '9';
     const bool lower = c >= 'a' && c <= 'z';
@@ -58,7 +58,7 @@ TEST(IsId, TakesLettersDigitsAndTwoSigns) {
   EXPECT_FALSE(is_id(""));
 }
 
-// Whoever comes by the memory later finds nothing of what was given out.
+// A later reader of the memory finds nothing of what was given out.
 TEST(RandomText, UsedAndUnusedBytesAreWiped) {
   alignas(RandomText) std::array<unsigned char, sizeof(RandomText)> memory;
   auto* random = new (memory.data()) RandomText;

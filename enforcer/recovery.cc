@@ -1,4 +1,4 @@
-// What a store holds, taken over when an enforcer is made.
+// Recovery: makes an enforcer from what a store holds.
 
 #include <algorithm>
 #include <cstdint>
@@ -40,16 +40,16 @@ constexpr char kWayOut[] =
     "; with Options::restore_counts an enforcer begins with the counts of the "
     "last sync";
 
-// Things of associations, by their ids. Those are asked for one after another,
-// mostly, so memory is gone through in one direction.
+// Values by the ids of associations. Ids are mostly looked up in ascending
+// order, so memory is read in one direction.
 template <class T>
 class ById {
  public:
   void add(const T& thing) { things_.push_back(thing); }
   void clear() { things_.clear(); }
 
-  // Before the first find(), and after the last add(). False if there are two
-  // of one id.
+  // Call before the first find() and after the last add(). False if two values
+  // have the same id.
   bool sort() {
     const auto comes_before = [](const T& a, const T& b) {
       return a.association < b.association;
@@ -83,7 +83,7 @@ class ById {
 
 using Synced = ById<SyncedCounts>;
 
-// What associations had counted.
+// What associations have counted.
 class PastCounts {
  public:
   void add(int64_t association, const CountsCopy& counts) {
@@ -132,10 +132,10 @@ absl::StatusOr<Synced> read_synced(Store& store, uint64_t generation) {
   return synced;
 }
 
-// Takes for past counts what was last synced, with the days before: of one
-// association or, if it is 0, of all. Days that a sync wrote which was not
-// completed are no part of this past; they are added to `undone`, as days on
-// which nothing was used.
+// Takes as past counts those of the last complete sync, with the days before:
+// of one association or, if it is 0, of all. Days written by a sync that was
+// not completed do not count; they are added to `undone`, as days on which
+// nothing was used.
 absl::Status take_synced(Store& store, const Synced& synced,
                          int64_t association, PastCounts& past,
                          std::vector<DailyCount>& undone) {
@@ -176,7 +176,7 @@ absl::StatusOr<v1::StoredCounts> read_state(Store& store) {
   return status;
 }
 
-// What associations had counted, and what the store has of it.
+// What associations have counted, and what the store has of it.
 struct Past {
   v1::StoredCounts state;
   PastCounts counts;
@@ -185,8 +185,8 @@ struct Past {
   Statistics::Counts from = Statistics::Counts::kNew;
 };
 
-// Reads the files or, where these cannot be what they were, what was last
-// synced.
+// Reads the counts from the files or, if power was lost or the files are
+// damaged, those of the last sync.
 absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
   Past past;
   auto state = read_state(store);
@@ -234,7 +234,7 @@ absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
 
 }  // namespace
 
-// Fills an enforcer that is new. Its mutex is held.
+// Fills a new enforcer. REQUIRES: its mutex is held.
 class Enforcer::Impl::Recovery {
  public:
   Recovery(Impl& impl, Store& store, bool restore_counts, Past past)
@@ -260,7 +260,7 @@ class Enforcer::Impl::Recovery {
     }
   }
 
-  // What is in the store, and must not be.
+  // Days that are in the store and must not be.
   const std::vector<DailyCount>& undone() const { return past_.undone; }
 
  private:
@@ -317,8 +317,9 @@ class Enforcer::Impl::Recovery {
     auto extensions = extensions_of(stored);
     if (!extensions.ok()) return extensions.status();
 
-    // Records are there before the store knows what they are for. (One who only
-    // reads may have come between.)
+    // A record is written before its association is committed. (But with a
+    // read-only store, the files may have been read before the one and the
+    // store after the other.)
     std::optional<CountsCopy> past = past_.counts.find(stored.id());
     if (!past.has_value() && past_.from == Statistics::Counts::kExact &&
         !store_.is_read_only()) {
@@ -329,7 +330,7 @@ class Enforcer::Impl::Recovery {
     CountsCopy counts = past.value_or(CountsCopy::at_start(
         stored.first_day(), quota_terms(plan->document, impl_.rules).calendar));
     counts.first_day = stored.first_day();
-    // What was acknowledged holds, whenever the counts are from.
+    // Extensions that were acknowledged hold, however old the counts are.
     if (!extensions->empty()) {
       const QuotaExtension& last = extensions->back().extension;
       counts.words.extension =
@@ -351,7 +352,7 @@ class Enforcer::Impl::Recovery {
     return absl::OkStatus();
   }
 
-  // The files are legible, but have no counts of this association: takes those
+  // The files are readable, but have no counts of this association: takes those
   // of the last sync, if any.
   absl::Status restore(int64_t association, const std::string& what) {
     impl_.mutex.assert_held();
@@ -380,7 +381,7 @@ absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
   auto past = read_past(store, options.restore_counts);
   if (!past.ok()) return past.status();
 
-  // The old files are only read. Until the end, they are the store's.
+  // The old files are only read, and the store refers to them until the end.
   v1::StoredCounts state = past->state;
   state.set_generation(std::max(state.generation(), state.synced_generation()) +
                        1);
@@ -409,7 +410,7 @@ absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
       return recovery.take(change);
     });
     if (!status.ok()) return status;
-    // Only now, as what was stored already is not to be stored again.
+    // Set only now, so that what was loaded is not stored again.
     impl->store = options.store;
     if (impl->sync == nullptr) return impl;
 
@@ -446,7 +447,7 @@ absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
 void Enforcer::Impl::collect() {
   arena->collect();
   if (counts_file != nullptr) {
-    // Without room on the disk days may be lost, which statistics show.
+    // If the disk is full, days may be lost, which statistics show.
     (void)counts_file->collect(association_count);
   }
 }

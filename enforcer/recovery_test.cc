@@ -1,4 +1,4 @@
-// An enforcer with a store: what it holds when it is made again, and what it
+// An enforcer with a store: what it holds when it is created again, and what it
 // does when the store cannot write.
 
 #include <signal.h>
@@ -218,7 +218,7 @@ class RecoveryTest : public ::testing::Test {
   }
   void next_days(int n) { clock_->advance(n * kNanosPerDay); }
 
-  // All that the enforcer says of what it holds.
+  // Everything that the enforcer reports about what it holds.
   std::string dump() { return dump(*enforcer_); }
   std::string dump(Enforcer& enforcer) {
     std::string text;
@@ -331,8 +331,7 @@ TEST_F(RecoveryTest, GoesOnAfterAKill) {
   fs::remove(expected);
 }
 
-// Nothing was synced, but by the calls themselves: the counts of the last sync
-// are none.
+// Nothing is synced except by explicit calls of sync().
 TEST_F(RecoveryTest, BeginsWithTheLastSyncAfterALossOfPower) {
   EXPECT_EQ(
       in_child([&] {
@@ -348,7 +347,7 @@ TEST_F(RecoveryTest, BeginsWithTheLastSyncAfterALossOfPower) {
             enforcer_
                 ->update_usage("gold", "k0", {replace("/remaining", "100")})
                 .ok());
-        // What a loss of power leaves: the files are of another boot.
+        // As after a loss of power: the files are from another boot.
         for (const auto& entry : fs::directory_iterator(folder_)) {
           if (absl::StartsWith(entry.path().filename().string(), "counts-")) {
             std::ofstream(entry.path(), std::ios::trunc);
@@ -379,7 +378,7 @@ TEST_F(RecoveryTest, BeginsWithTheLastSyncAfterALossOfPower) {
   EXPECT_EQ(usage->items(0).days(1).used(), 4);
 }
 
-// Days that are older than what memory has.
+// Days older than those in memory.
 TEST_F(RecoveryTest, ReportsDaysFromTheStore) {
   open();
   add_plan();
@@ -413,8 +412,9 @@ TEST_F(RecoveryTest, ReportsDaysFromTheStore) {
   }
 }
 
-// A report may begin in the middle of a period, and before what memory has:
-// what remained then is less what was used before the report's first day.
+// A report may begin in the middle of a period, and before the days in memory:
+// what remained then is reduced by what was used before the report's first
+// day.
 TEST_F(RecoveryTest, ReportsFromAnyDayOnSayTheSame) {
   constexpr int kDays = 250;
   constexpr Day kFirst = day_of(kBegin);
@@ -495,7 +495,7 @@ TEST_F(RecoveryTest, ForgetsDaysThatAreTooOld) {
   };
   EXPECT_EQ(used_on("2026-03-10"), 0);
   EXPECT_EQ(used_on("2026-03-11"), 4);
-  // The period of the first day that is reported is kept as well.
+  // The period of the first reported day is kept as well.
   next_days(31);
   ASSERT_TRUE(enforcer_->sync().ok());
   close();
@@ -509,7 +509,7 @@ TEST_F(RecoveryTest, ForgetsDaysThatAreTooOld) {
   EXPECT_EQ(kept, std::vector<int64_t>{4});
 }
 
-// What no version has written: no plan begins with another's numbers.
+// Terms that no version has written: no plan begins with another's numbers.
 TEST_F(RecoveryTest, TellsOfTermsThatNoPlanCanHaveHad) {
   v1::StoredTerms good;
   good.set_calendar(QuotaCalendar::monthly().id());
@@ -541,7 +541,7 @@ TEST_F(RecoveryTest, TellsOfTermsThatNoPlanCanHaveHad) {
   }
 }
 
-// Each of these alone is told, with what it is that is damaged.
+// Each of these alone is reported, together with what is damaged.
 TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
   const auto plan = *usage_plan_from_json(kPlan);
   const auto store = [&](std::vector<v1::StoreChange> changes) {
@@ -631,7 +631,7 @@ TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
               absl::DataLossError("API key k0 of usage plan gold: its "
                                   "extensions are damaged"));
   }
-  // The furthest of what can be.
+  // The extremes of what is possible.
   EXPECT_EQ(with_association([&](A& a, E& e) {
               a.set_first_day(0);
               e.set_day(0);
@@ -713,7 +713,7 @@ TEST_F(RecoveryTest, TellsOfFilesThatAreMissing) {
   open();
 }
 
-// As an import leaves a store.
+// A store as an import leaves it.
 TEST_F(RecoveryTest, TellsOfDamagedCountsOfASync) {
   v1::ApiKey key;
   key.set_id("k0");
@@ -776,15 +776,15 @@ TEST_F(RecoveryTest, HasOneOwner) {
       << second.status();
 }
 
-// A store that was made of an export has counts of a sync, in several blocks
-// that are others than this enforcer's. It opens again whenever and however its
-// user ends, and its counts are those of the export and those since.
+// A store that was made from an export has counts of a sync, in several blocks
+// that differ from this enforcer's. It opens again whenever and however its
+// user ends, and its counts are those of the export plus those since.
 class ImportedStoreTest : public RecoveryTest {
  protected:
   static constexpr int kKeys = 600;
 
-  // Each uses keys of its own, side by side, so that a sync writes some blocks
-  // and leaves others.
+  // Each step uses keys of its own, side by side, so that a sync writes some
+  // blocks and not others.
   static constexpr int kSteps = 4;
   static int step_of(int key) { return 1 + key * kSteps / kKeys; }
 
@@ -830,7 +830,7 @@ class ImportedStoreTest : public RecoveryTest {
       }
     }
   }
-  // In a process of its own.
+  // In a separate process.
   void be_killed_after(int steps) {
     EXPECT_EQ(in_child([&] {
                 open();
@@ -877,7 +877,8 @@ TEST_F(ImportedStoreTest, OpensAgainWhereverItIsKilled) {
   }
 }
 
-// The files are lost before a sync, during the first one that counts, or after.
+// The files are lost before a sync, during the first one that counts, or after
+// it.
 TEST_F(ImportedStoreTest, BeginsWithTheLastSyncWhereItsFilesAreLost) {
   for (int steps = 0; steps <= kSteps; ++steps) {
     import();
@@ -923,8 +924,8 @@ class CountingStore final : public StoreThatStops {
   std::vector<DailyCount> written;
 };
 
-// Of many keys, a sync writes those that were used since the last one, with
-// those beside them, and nothing where none was.
+// Of many keys, a sync writes those used since the last one, with those next to
+// them, and writes nothing where none was used.
 TEST_F(ImportedStoreTest, SyncsWriteWhatHasChanged) {
   constexpr int kLast = kKeys - 2;  // was used on the export's last day
   import();
@@ -944,7 +945,7 @@ TEST_F(ImportedStoreTest, SyncsWriteWhatHasChanged) {
     EXPECT_TRUE(enforcer_->sync().ok());
   };
   sync();
-  // The records are others than those of the export.
+  // The records differ from those of the export.
   const size_t all = store->blocks;
   EXPECT_GT(all, 1u);
   EXPECT_LT(all, 20u);
@@ -975,7 +976,7 @@ TEST_F(ImportedStoreTest, SyncsWriteWhatHasChanged) {
   EXPECT_EQ(written, (1 + 4) + 1);
   sync();
   EXPECT_EQ(store->commits, 0);
-  // A key that is gone has no counts.
+  // A deleted key has no counts.
   ASSERT_TRUE(enforcer_->delete_api_key("k0").ok());
   for (int i = 0; i < 3; ++i) enforcer_->maintain();
   sync();
@@ -983,9 +984,8 @@ TEST_F(ImportedStoreTest, SyncsWriteWhatHasChanged) {
   EXPECT_EQ(store->written.size(), 0u);
 }
 
-// One enforcer is killed before it has synced. The next one stops at a
-// call of the store, as it begins or as it ends. The third finds all that there
-// was.
+// One enforcer is killed before it has synced. The next one stops at a call of
+// the store, while it begins or while it ends. The third finds everything.
 TEST_F(ImportedStoreTest, OpensAgainWhereverAnotherStopped) {
   import();
   int used = 0;
@@ -1020,8 +1020,8 @@ TEST_F(ImportedStoreTest, OpensAgainWhereverAnotherStopped) {
   EXPECT_EQ(used, kSteps);
 }
 
-// Killed anywhere between two imports that turn everything round, each time the
-// one or the other is there, whole.
+// Wherever a process is killed between two imports that reverse everything, the
+// store has either the one or the other, whole.
 TEST_F(RecoveryTest, AnImportThatOverwritesIsThereWholeOrNotAtAll) {
   constexpr int kKeys = 20;
   const auto import = [&](bool even) {
@@ -1126,7 +1126,7 @@ TEST_F(RecoveryTest, SyncsByItselfAndCountsItsFailures) {
   EXPECT_GE(enforcer_->statistics().synced_unix_ns, before);
 }
 
-// Every call that changes something, on a disk that is full.
+// Every call that changes something, on a full disk.
 TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
   EXPECT_EQ(
       in_child([&] {
@@ -1165,7 +1165,7 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
         }
         EXPECT_EQ(dump(), before);
         EXPECT_EQ(use(0, 2), 2);
-        // Nor does it take memory to fail.
+        // A failed call leaks no memory, either.
         const auto fail = [&] {
           EXPECT_FALSE(enforcer_->create_usage_plan(*plan).ok());
           EXPECT_FALSE(
@@ -1310,7 +1310,7 @@ TEST_F(RecoveryTest, TellsTheLogThatCountsBeginWithTheLastSync) {
             "counts begin with those of the sync at 2026-03-10T12:00:00+00:00");
 }
 
-// What the arena has no room for is not in the store either.
+// What the arena has no room for is not stored, either.
 TEST_F(RecoveryTest, StoresNothingThatTheArenaHasNoRoomFor) {
   SqliteStore::Options store_options;
   Options options;

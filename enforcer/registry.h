@@ -22,27 +22,28 @@
 
 namespace weir {
 
-// Things by id, listed in pages with the newest first. Costs 36 to 50 bytes a
-// thing; no call waits for all things to be moved. What is erased leaves room
-// for what comes next.
+// A collection of things by id, listed in pages with the newest first. Costs 36
+// to 50 bytes a thing; no call waits for all things to be moved. What is erased
+// leaves room for later insertions.
 //
-// T can be default-constructed and moved, and says `id()`, which stays the same
-// while the thing is in a registry. *thread-compatible*
+// T can be default-constructed and moved, and has an `id()` that does not
+// change while the thing is in a registry. *thread-compatible*
 template <class T>
 class Registry {
  public:
-  // nullptr if there is none. Pointers stay valid until the thing is erased.
+  // Returns nullptr if there is none. Pointers stay valid until the thing is
+  // erased.
   T* find(std::string_view id) const {
     const auto number = index_.find(
         hash(id), [&](uint32_t n) { return node(n).thing.id() == id; });
     return number.has_value() ? &node(*number).thing : nullptr;
   }
 
-  // The thing that was the `number`-th to be inserted, counted from 1; nullptr
-  // if it was erased, or has not come yet.
+  // The `number`-th thing to be inserted, counted from 1; nullptr if it was
+  // erased or has not been inserted yet.
   T* find_inserted(uint64_t number) const { return order_.find(number); }
 
-  // Calls the memory for a `find()` or an `insert()` that is to follow soon.
+  // Prefetches the memory for a `find()` or an `insert()` that follows soon.
   // Always inline: see IncrementalIndex.
   [[gnu::always_inline]] void prefetch(std::string_view id) const {
     index_.prefetch(hash(id));
@@ -88,7 +89,7 @@ class Registry {
  private:
   struct Node {
     T thing;
-    uint64_t place;  // in the order; of a free node, the next free one's number
+    uint64_t place;  // in the order; in a free node, the next free number
   };
   static constexpr size_t kChunk = std::max<size_t>(1, 16'384 / sizeof(Node));
   static constexpr uint32_t kNone = IncrementalIndex::kMaxNumbers;
@@ -112,14 +113,14 @@ class Registry {
     return used_++;
   }
 
-  std::vector<std::unique_ptr<Node[]>> chunks_;  // nodes stay where they are
+  std::vector<std::unique_ptr<Node[]>> chunks_;  // nodes do not move
   uint32_t used_ = 0;                            // nodes that were ever used
   uint32_t first_free_ = kNone;
   IncrementalIndex index_;
   NewestFirst<T> order_;
 };
 
-// An id that is free in `registry`.
+// Returns an id that is free in `registry`.
 template <class T>
 std::string new_id(const Registry<T>& registry, RandomText& random) {
   std::string id;
@@ -140,9 +141,8 @@ inline absl::Status id_is_taken(std::string_view id) {
       "the id ", absl::string_view(id.data(), id.size()), " is taken"));
 }
 
-// Gives the thing an id that is free in `registry`, unless it brings one:
-// InvalidArgument for one that is malformed, AlreadyExists for one that is
-// taken.
+// Sets an empty `id` to one that is free in `registry`. Otherwise checks it:
+// InvalidArgument if it is malformed, AlreadyExists if it is taken.
 template <class T>
 absl::Status choose_id(const Registry<T>& registry, RandomText& random,
                        std::string& id) {

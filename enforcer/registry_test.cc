@@ -69,13 +69,13 @@ TEST(Registry, ErasedThingsLeaveRoomAndNothingBehind) {
   EXPECT_EQ(registry.find("third"), second);
 }
 
-// Who puts things into memory that holds none would move into what is not
-// there.
+// Inserting into memory that holds no object would move into an object that
+// does not exist.
 TEST(Registry, EveryThingWasConstructed) {
   struct Constructed {
     Constructed() = default;
     explicit Constructed(std::string name) : name(std::move(name)) {}
-    // What is assigned to keeps its own mark.
+    // An object that is assigned to keeps its own mark.
     Constructed& operator=(Constructed&& other) noexcept {
       name = std::move(other.name);
       return *this;

@@ -13,7 +13,8 @@
 
 namespace weir {
 
-// Between what the control plane knows and what a store keeps of it.
+// Conversions between what the control plane knows and what a store keeps of
+// it.
 
 v1::StoreChange put_usage_plan(const v1::UsagePlan& plan,
                                absl::Span<const TermsChange> terms,
@@ -26,7 +27,7 @@ v1::StoreChange put_association(
     Day first_day, absl::Span<const ExtensionChange> extensions = {});
 v1::StoreChange delete_association(int64_t id);
 
-// DataLoss for what no store was ever given.
+// DataLoss for values that are never stored.
 absl::StatusOr<std::vector<TermsChange>> terms_of(const v1::StoredPlan& plan);
 absl::StatusOr<std::vector<ExtensionChange>> extensions_of(
     const v1::StoredAssociation& association);

@@ -10,7 +10,7 @@
 
 namespace weir {
 
-// Where a plan's present version is published: stored with release by the
+// Where a plan's current version is published: stored with release by the
 // control plane, loaded with acquire by `admit()`.
 struct PlanCell {
   std::atomic<const CompiledPlan*> plan;

@@ -10,7 +10,7 @@
 namespace weir {
 namespace {
 
-// The numbers that so many threads have at one time.
+// The numbers that this many threads have at the same time.
 std::multiset<int> numbers_of(int threads) {
   std::vector<int> numbers(static_cast<size_t>(threads));
   std::atomic<int> asked{0};

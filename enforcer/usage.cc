@@ -1,4 +1,4 @@
-// Usage: what keys have used of a plan, and more of it.
+// Usage: reports what keys have used of a plan, and changes what remains.
 
 #include <algorithm>
 #include <iterator>
@@ -23,13 +23,13 @@
 namespace weir {
 namespace {
 
-// Up to so long ago, the log has all days: a report's 90, and the period in
-// which the first of them is.
+// The log has all days this far back: the 90 of a report, and the period that
+// contains the first of them.
 constexpr int kLoggedDays = 90 + QuotaCalendar::kLongestPeriod;
 static_assert(kLoggedDays <= DailyLog::kDays);
 
-// Of a page, so many keys are reported before others are let in: each may be of
-// 400 days, most of them from the disk.
+// How many keys of a page are reported before other calls are let in: each may
+// have 400 days, most of them on disk.
 constexpr int kPiece = 4;
 
 constexpr absl::CivilDay kDayZero(2000, 1, 1);
@@ -57,8 +57,8 @@ void add_day(v1::KeyUsage& usage, int64_t used, int64_t remaining) {
   day->set_remaining(remaining);
 }
 
-// A key's extensions once this one holds from `now` on, without those from
-// before `needed_since`.
+// A key's extensions with this one, which holds from `now` on, and without
+// those from before `needed_since`.
 std::unique_ptr<std::vector<ExtensionChange>> with_extension(
     const Association& association, const QuotaExtension& extension,
     int64_t now, int64_t needed_since) {
@@ -91,7 +91,7 @@ absl::StatusOr<int64_t> remaining_of(const v1::PatchOperation& operation) {
       absl::SimpleAtoi(value.string_value(), &remaining) && remaining >= 0) {
     return remaining;
   }
-  // Numbers above 2^53 may have been rounded on their way here.
+  // Numbers above 2^53 may have been rounded on the way here.
   if (value.kind_case() == google::protobuf::Value::kNumberValue &&
       value.number_value() >= 0 && value.number_value() <= 9007199254740992.0 &&
       value.number_value() ==
@@ -113,7 +113,7 @@ absl::StatusOr<v1::KeyUsage> Enforcer::Impl::usage_of(
   const QuotaTerms terms = quota_terms(plan.document, rules);
   const QuotaState present =
       counts.quota.read(terms, day_of(clock->now().unix), counts.log);
-  // A key that has been idle since is still counting its last day.
+  // An idle key is still counting the day of its last request.
   const auto counted = counts.quota.counted();
   const Day logged_since = present.day - kLoggedDays + 1;
   absl::flat_hash_map<Day, int64_t> stored;
@@ -140,7 +140,7 @@ absl::StatusOr<v1::KeyUsage> Enforcer::Impl::usage_of(
   usage.set_key_id(std::string(key.id()));
   for (Day day = first; day <= last; ++day) {
     if (day <= present.day - days_kept) {
-      // It may still be there or not: reported is that nothing was used.
+      // Days past retention report no usage, pruned or not.
       add_day(usage, 0, remaining_at_end(day, history, [](Day) { return 0; }));
     } else {
       add_day(usage, used_on(day),
@@ -190,7 +190,7 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
     const auto found =
         impl_->find_plan_key(request.usage_plan_id, request.key_id);
     if (!found.ok()) {
-      // The plan is there: so it is the key that is not.
+      // The plan exists, so it is the key that does not.
       return plan_error(found.status().code(), aws_text::kUnknownApiKey,
                         aws_text::kUnknownKeyOfUsage);
     }
@@ -227,7 +227,7 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
   Association& association = *found->association;
   const PlanRecord& plan = *association.plan;
 
-  // The operations all set the same number, so the last one holds.
+  // All operations set the same number, so the last one holds.
   std::optional<int64_t> remaining;
   for (size_t i = 0; i < operations.size(); ++i) {
     const auto value = remaining_of(operations[i]);
@@ -237,7 +237,7 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
     remaining = *value;
   }
   Counts& counts = impl_->clients.counts().of(*association.subscription);
-  // The day that is counted is a later one if the clock has stepped back.
+  // If the clock has stepped back, the day that is counted is a later one.
   const int64_t time = impl_->clock->now().unix;
   const Day today = std::max(day_of(time), counts.quota.counted().day);
   const int64_t now = std::max(time, start_of(today));
@@ -248,7 +248,8 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
         counts.log);
     if (!extended.ok()) return extended.status();
     const QuotaExtension& extension = extended->extension;
-    // As long as usage is reported, in periods that began up to 31 days before.
+    // Kept as long as usage is reported, in periods that began up to 31 days
+    // earlier.
     auto extensions =
         with_extension(association, extension, now,
                        now - (impl_->days_kept + 32) * kNanosPerDay);

@@ -1,5 +1,5 @@
-// A month's report on many keys, a page at a time: what it needs does not grow
-// with the keys.
+// A month's report on many keys, page by page: the memory that it needs does
+// not grow with the number of keys.
 
 #include <malloc.h>
 
@@ -28,7 +28,7 @@
 
 namespace {
 
-// Bytes on the heap, and the most there were.
+// Bytes on the heap, and their maximum.
 std::atomic<size_t> live{0};
 std::atomic<size_t> peak{0};
 
@@ -52,7 +52,7 @@ namespace {
 
 constexpr int kKeys = 10'000;
 constexpr int kBatch = 2'500;
-constexpr int kUsed = 97;               // One in so many is used.
+constexpr int kUsed = 97;               // One in this many is used.
 constexpr size_t kMostBytes = 2 << 20;  // All at once would be 15 MB.
 
 TEST(UsageMemory, AMonthOfManyKeysTakesAPageAtATime) {

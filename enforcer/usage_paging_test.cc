@@ -1,4 +1,4 @@
-// The pages of a usage report, while keys come and go between them.
+// The pages of a usage report while keys are added and removed between them.
 
 #include <algorithm>
 #include <cstdint>
@@ -62,7 +62,7 @@ class UsagePaging : public ::testing::Test {
     return enforcer_->get_usage(
         {"plan", "2026-03-01", "2026-03-02", key_id, {position, limit}});
   }
-  // The keys of a page; `position` becomes that of the next.
+  // Returns the keys of a page; sets `position` to that of the next.
   std::vector<std::string> page(std::string& position, int limit) {
     const auto usage = ask(position, limit);
     EXPECT_TRUE(usage.ok()) << usage.status();
@@ -75,8 +75,9 @@ class UsagePaging : public ::testing::Test {
   std::unique_ptr<Enforcer> enforcer_;
 };
 
-// A report meets keys in the order of their association, from the newest to the
-// oldest; what is associated meanwhile is newer than all that it has to come.
+// A report lists keys in the order of their association, from the newest to the
+// oldest; a key that is associated meanwhile is newer than all that are still
+// to come.
 TEST_F(UsagePaging, ShowsEachKeyThatStaysOnce) {
   SCOPED_TRACE(absl::StrCat("WEIR_TEST_SEED=", seed()));
   std::mt19937_64 random(seed());

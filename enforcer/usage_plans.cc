@@ -24,8 +24,8 @@ bool same_terms(const QuotaTerms& a, const QuotaTerms& b) {
          a.initial_discount == b.initial_discount;
 }
 
-// The history once these terms hold from `now` on, without those whose end was
-// before `needed_since`.
+// The history with these terms, which hold from `now` on, and without terms
+// that ended before `needed_since`.
 std::vector<TermsChange> with_terms(std::vector<TermsChange> history,
                                     const QuotaTerms& terms, int64_t now,
                                     int64_t needed_since) {
@@ -138,7 +138,8 @@ absl::Status Enforcer::Impl::check_stages(
 
 std::vector<TermsChange> Enforcer::Impl::terms_with(const PlanRecord& plan,
                                                     int64_t now) const {
-  // As long as usage is reported, in periods that began up to 31 days earlier.
+  // Kept as long as usage is reported, in periods that began up to 31 days
+  // earlier.
   return with_terms(plan.terms, quota_terms(plan.document, rules), now,
                     now - (days_kept + 32) * kNanosPerDay);
 }
@@ -247,7 +248,7 @@ absl::StatusOr<v1::UsagePlan> Enforcer::tag_usage_plan(
       !status.ok()) {
     return status;
   }
-  // No limit depends on them: there is nothing to publish.
+  // No limit depends on tags, so nothing is published.
   *record.document.mutable_tags() = document.tags();
   return document;
 }
@@ -268,7 +269,7 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
     return absl::FailedPreconditionError(absl::StrCat(
         "usage plan ", record.id(), " is shared; see unshare_usage_plan()"));
   }
-  // The store takes its time for a plan with many keys.
+  // The store takes a while for a plan with many keys.
   record.state = PlanRecord::State::kLeaving;
   if (const std::shared_ptr<Store> store = impl_->store) {
     lock.expect_commit(record.keys.size());
@@ -282,8 +283,7 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
       return status;
     }
   }
-  // It covers no route, so it makes no difference to any request by when a key
-  // has left it.
+  // The plan covers no route, so no request can tell when a key leaves it.
   record.state = PlanRecord::State::kGone;
   while (record.keys.size() > 0) {
     impl_->dissociate(record.keys.newest(), record);
@@ -379,7 +379,7 @@ absl::StatusOr<v1::UsagePlan> Enforcer::Impl::patch_plan(
   if (waits) return absl::AbortedError("an import is in progress");
   status = to_status(validate_usage_plan(record.document, rules, &changes));
   if (!status.ok()) return status;
-  // Only a stage that was added can be one that a key has in another plan.
+  // Only an added stage can be one that a key has in another plan.
   if (changes.adds_stages) {
     record.keys.for_each([&](const KeyRecord& key) {
       mutex.assert_held();

@@ -44,7 +44,7 @@ int64_t start_of(CivilDay day) {
 
 // -- The model --
 
-// What days form a period. NONE is no quota.
+// The days that form a period. NONE is no quota.
 struct Calendar {
   enum Kind { NONE, DAY, WEEK, MONTH } kind = NONE;
   int start = 0;
@@ -91,11 +91,11 @@ struct Extension {
   int64_t amount = 0;
 };
 
-// What held from a day on, by the last change on it.
+// The value that held from a day on, by the last change on it.
 template <class T>
 class History {
  public:
-  // Days that come after are to be lived again.
+  // The day and those after it are lived again.
   void note(CivilDay day, const T& value) {
     by_day_.erase(by_day_.lower_bound(day), by_day_.end());
     by_day_[day] = value;
@@ -173,7 +173,7 @@ struct Association {
                 present(today));
   }
 
-  // What a report says of a day that is kept.
+  // What a report shows of a day that is kept.
   int64_t left_at_end(const Plan& plan, CivilDay day, CivilDay today) const {
     if (day == present(today)) return left_now(plan, today);
     const Terms& terms = *plan.history.at(day);
@@ -222,7 +222,7 @@ class Simulation {
     }
   }
 
-  // Does one random thing, and checks what comes of it.
+  // Does one random thing, and checks the result.
   void step() {
     const int what = pick(1000);
     if (what < 600) {
@@ -246,7 +246,7 @@ class Simulation {
     }
   }
 
-  // Expects that all that was admitted has been reported.
+  // Expects that all admitted requests have been reported.
   void finish() {
     for (Key& key : keys_) {
       for (auto& [plan, association] : key.associations) {
@@ -335,7 +335,7 @@ class Simulation {
       case 3:
         step = kDayNs;
         if (pick(20) == 0) {
-          // More than the clock ever steps back: what is past is past.
+          // More than the clock ever steps back: the past is final.
           step = pick(2 * kMostDaysBack + 1, pick(4) == 0 ? 400 : 40) * kDayNs;
           finish();
         }
@@ -358,7 +358,7 @@ class Simulation {
     const int64_t room = clock_->now().unix - furthest;
     if (room <= 0) return;
     clock_->step_wall_clock(-static_cast<int64_t>(random_() % room));
-    // Days that had ended have not.
+    // Days that had ended are open again.
     for (Key& key : keys_) {
       for (auto& [plan, association] : key.associations) {
         auto& remaining = association.remaining;
@@ -414,7 +414,7 @@ class Simulation {
         patch.push_back(
             operation("add", "/quota/limit", absl::StrCat(terms.limit)));
       }
-      // What was there may not be valid any more.
+      // What was valid may not be valid any more.
       static constexpr int kStartDays[] = {1, 1, 7, 28};
       int offset;
       if (by_start_day_) {
@@ -609,8 +609,8 @@ class Simulation {
     }
   }
 
-  // Adds up what reports say of the days before `end`, which has to be before
-  // they are forgotten and when nothing can be counted on them any more.
+  // Adds up what reports show of the days before `end`. They must not have been
+  // forgotten yet, and nothing can be counted on them any more.
   void sum_up(const Key& key, int number, Association& association,
               CivilDay end) {
     while (association.summed_before < end) {
@@ -651,7 +651,7 @@ void simulate(QuotaOffset offset) {
     simulation.step();
   }
   simulation.finish();
-  // The story was worth telling.
+  // The run was not trivial.
   EXPECT_GT(simulation.today() - first, 2 * 365);
   EXPECT_GT(simulation.admitted(), kSteps / 10);
   EXPECT_GT(simulation.refused(), kSteps / 100);

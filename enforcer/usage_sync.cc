@@ -14,12 +14,12 @@
 namespace weir {
 namespace {
 
-// Records to a block: few enough that the control plane waits some tens of
-// microseconds for one to be read, and that little is written for one that
-// changed.
+// Records per block: few enough that the control plane waits only some tens of
+// microseconds while one is read, and that little is written for one record
+// that changed.
 constexpr uint32_t kRecords = 512;
-// What one transaction writes: few enough that a patch which comes meanwhile
-// does not wait long.
+// The most that one transaction writes: little enough that a patch does not
+// wait long for it.
 constexpr size_t kMostBlocks = 64;
 constexpr size_t kMostDays = 20'000;
 constexpr int64_t kMostPruned = 20'000;
@@ -42,7 +42,7 @@ UsageSync::UsageSync(std::shared_ptr<Store> store, CountsFile& counts,
 void UsageSync::stop() {
   if (thread_ == nullptr) return;
   if (is_forked()) {
-    // There is no such thread here, and no way to tell its object.
+    // The child has no such thread, and the object cannot be told so.
     (void)thread_.release();
     return;
   }
@@ -71,7 +71,7 @@ void UsageSync::run(absl::Duration interval) {
   while (!stopped_.wait_for(lock, absl::ToChronoNanoseconds(interval),
                             [this] { return stop_; })) {
     lock.unlock();
-    // What is not written now is written by the next sync.
+    // The next sync writes what this one could not.
     report(sync());
     lock.lock();
   }
@@ -121,8 +121,8 @@ absl::Status UsageSync::finish() {
 absl::Status UsageSync::pass() {
   const Instant now = clock_->now();
   const int64_t began = now.unix;
-  // The records of a new generation are others: those that the store has stay
-  // what it has until all are written.
+  // The records of a new generation are numbered anew: the store keeps the
+  // counts of the previous one until all are written.
   const bool all = state_.synced_generation() != state_.generation();
   bool changed = all;
   Batch batch;
@@ -160,7 +160,7 @@ SyncedCounts UsageSync::present(uint32_t record) const {
   SyncedCounts present;
   if (record == 0) return present;  // the file's header
   const CountsRecord& source = counts_.records()[record];
-  // Relaxed: what begins and ends associations holds `control_`.
+  // Relaxed: associations begin and end under `control_`.
   present.association = source.association.load(std::memory_order_relaxed);
   if (present.association == 0) return present;
   const QuotaWords words = source.counts.quota.snapshot();
@@ -185,7 +185,7 @@ void UsageSync::read_block(uint32_t block, bool all, Batch& batch) {
     changed = true;
     batch.written.emplace_back(record, now);
     if (now.association == 0) continue;
-    // The day that the store has as the present one may have had more since.
+    // The day that is current in the store may have grown since.
     const Day since = same ? synced.today.day() : 0;
     counts_.records()[record].counts.log.for_each([&](DayWord day) {
       if (since <= day.day() && day.day() < now.today.day()) {
@@ -194,8 +194,9 @@ void UsageSync::read_block(uint32_t block, bool all, Batch& batch) {
     });
   }
   if (!changed && !all) return;
-  // Those that have changed as they were just now, lest a day be missing that
-  // they have left since; the others as the store has them.
+  // Records that have changed are written as read above: read again, one might
+  // have left a day that is not in the batch. The others are written as the
+  // store has them.
   auto written = batch.written.end();
   while (written != batch.written.begin() && (written - 1)->first >= first) {
     --written;
@@ -224,7 +225,7 @@ absl::Status UsageSync::write(Batch& batch) {
 }
 
 absl::Status UsageSync::prune() {
-  // What remained on the oldest day is worked out from all of its period.
+  // What remained on the oldest day is computed from its whole period.
   const Day today = day_of(clock_->now().unix);
   return store_
       ->prune_days(today - days_kept_ - QuotaCalendar::kLongestPeriod + 1,

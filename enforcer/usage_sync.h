@@ -28,42 +28,43 @@
 
 namespace weir {
 
-// Writes counts that have changed from their files to a store, from time to
-// time: what survives a loss of power. A sync is complete when all counts that
-// there were when it began, or newer ones, are in the store, and with each the
-// days that it has left behind.
+// Copies counts that have changed from their files to a store at regular
+// intervals, so that they survive a loss of power. A sync is complete when the
+// store has all counts as of the beginning of the sync, or newer ones, and with
+// each the days that have ended for it.
 //
-// After fork(), the child's does nothing. *thread-safe*, but for construction,
-// `resume()` and destruction.
+// After fork(), the child's object does nothing. *thread-safe*, except for
+// construction, `resume()` and destruction.
 class UsageSync {
  public:
   // Options::log, which may be empty.
   using Log =
       std::function<void(absl::LogSeverity severity, std::string_view message)>;
 
-  // `control` is what guards which records of `counts` are whose. `state` is
-  // what the store has of the counts.
+  // `control` guards which association each record of `counts` belongs to.
+  // `state` is what the store has of the counts.
   UsageSync(std::shared_ptr<Store> store, CountsFile& counts,
             std::shared_ptr<Clock> clock, Mutex& control,
             v1::StoredCounts state, int days_kept, Log log);
-  // Ends the thread, without another sync.
+  // Stops the thread, without another sync.
   ~UsageSync() { stop(); }
   UsageSync(const UsageSync&) = delete;
   UsageSync& operator=(const UsageSync&) = delete;
 
-  // The store has this of the record's association.
-  // REQUIRES: before the first sync. (`control` may be held, which a sync
-  // takes; so this takes nothing.)
+  // Tells the object what the store has of the record's association.
+  // REQUIRES: no sync has begun. (The caller may hold `control`, which a sync
+  // locks, so this locks nothing.)
   void resume(uint32_t record,
               const SyncedCounts& synced) ABSL_NO_THREAD_SAFETY_ANALYSIS;
 
-  // Begins to sync by a thread of its own, so often.
+  // Starts a thread that syncs once an `interval`.
   void start(absl::Duration interval);
 
-  // Syncs; what fails now is done by the next. `control` must not be held.
+  // Syncs; the next sync writes what this one could not. `control` must not be
+  // held.
   absl::Status sync();
-  // The last sync, after which the files say all; it tells the log of an error.
-  // REQUIRES: nothing counts any more.
+  // Syncs for the last time and marks the files as complete; logs an error.
+  // REQUIRES: nothing is counted any more.
   absl::Status close();
 
   // When the last complete sync began; 0: there was none.
@@ -73,26 +74,27 @@ class UsageSync {
   int64_t failures() const;
 
  private:
-  // What goes into the store together.
+  // What is written to the store together.
   struct Batch {
     std::vector<DailyCount> days;
     std::vector<CountsBlock> blocks;
     std::vector<std::pair<uint32_t, SyncedCounts>> written;  // by record
   };
 
-  // Says in the store that the files are complete.
+  // Records in the store that the files are complete.
   absl::Status finish();
   absl::Status pass() ABSL_EXCLUSIVE_LOCKS_REQUIRED(syncing_);
-  // What a record holds.
+  // Reads what a record holds.
   SyncedCounts present(uint32_t record) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_);
-  // Adds what has changed in a block of records, or all of it.
+  // Adds a block of records to the batch if any of them has changed, or if
+  // `all`.
   void read_block(uint32_t block, bool all, Batch& batch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(syncing_, control_);
   absl::Status write(Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(syncing_);
   absl::Status prune() ABSL_EXCLUSIVE_LOCKS_REQUIRED(syncing_);
   void run(absl::Duration interval);
-  // Tells the log what has changed since the sync before.
+  // Logs if the outcome differs from that of the previous sync.
   void report(const absl::Status& status);
   void stop();
   bool is_forked() const;
@@ -104,7 +106,7 @@ class UsageSync {
   Mutex& control_;
   const int days_kept_;
   const Log log_;
-  absl::Status reported_;  // by the thread that syncs, and after it by close()
+  absl::Status reported_;  // used by the thread that syncs, then by close()
 
   Mutex syncing_;
   v1::StoredCounts state_ ABSL_GUARDED_BY(syncing_);
@@ -118,7 +120,8 @@ class UsageSync {
   std::mutex stopping_;
   std::condition_variable stopped_;
   bool stop_ = false;
-  // On the heap, as the child of a fork has no such thread to end.
+  // On the heap: a forked child has no such thread to join, and abandons the
+  // object.
   std::unique_ptr<std::thread> thread_;
 };
 

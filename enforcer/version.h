@@ -3,7 +3,7 @@
 
 namespace weir {
 
-// Of the library and of its programs, as semver.org has it.
+// The version of the library and of its programs (semver.org).
 inline constexpr char kVersion[] = "0.1.0";
 
 }  // namespace weir
