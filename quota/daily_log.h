@@ -39,7 +39,7 @@ class BasicDailyLog {
   // in the log.
   int64_t sum(Day first, Day last) const noexcept;
 
-  // Calls `visit` with each entry, a DayWord, in no order.
+  // Calls `visit` with each entry, a DayWord, in no particular order.
   template <class Visit>
   void for_each(Visit visit) const noexcept;
 
@@ -111,7 +111,7 @@ class BasicDailyLog {
     return nullptr;
   }
 
-  // nullptr if there was no line.
+  // Returns nullptr if there was no line.
   Line* find_or_add(int group, LineSource& lines) noexcept;
 
   // Invariants:
