@@ -103,8 +103,7 @@ class JsonPatchTransaction {
 
   // Applies one operation. On error the document is as it was before this
   // operation, and the transaction can continue. Errors are those of
-  // apply_json_patch(), but begin with the operation's kind: `replace "/a":
-  // ...`.
+  // apply_json_patch(), but begin with the kind: `replace "/a": ...`.
   absl::Status apply(const v1::PatchOperation& operation);
 
   // Keeps what was applied so far. The limits start over with the next
