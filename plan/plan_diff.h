@@ -22,8 +22,8 @@ namespace weir {
 // stages go to the end, a stage that changes its position is removed and added
 // again.
 //
-// InvalidArgument, with the member's path, if the plans differ in a member that
-// no patch can change: /id and /tags. A /name can be replaced but not removed.
+// InvalidArgument, with the member's path, if no patch can make the change: to
+// /id or /tags, or the removal of /name, which can only be replaced.
 absl::StatusOr<std::vector<v1::PatchOperation>> diff_usage_plans(
     const v1::UsagePlan& before, const v1::UsagePlan& after);
 
