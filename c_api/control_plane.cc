@@ -30,7 +30,7 @@ PageRequest page_of(std::string_view position, int32_t limit) {
   return {std::string(position), limit};
 }
 
-// `write(item, &json)` writes an item.
+// The JSON of a page. `write(item, &json)` writes an item.
 template <class T, class Write>
 std::string page_text(const Page<T>& page, Write write) {
   JsonWriter json(JsonStyle::kCompact);
@@ -50,7 +50,7 @@ std::string page_text(const Page<T>& page, Write write) {
 }  // namespace
 }  // namespace weir::c_api
 
-using namespace weir;         // NOLINT: the functions below are C's
+using namespace weir;         // NOLINT: the functions below are C functions
 using namespace weir::c_api;  // NOLINT
 
 weir_code weir_intern_route(weir_enforcer* enforcer, const char* api_id,

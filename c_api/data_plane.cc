@@ -1,4 +1,4 @@
-// The functions that a request passes through, and what a decision says.
+// The functions that each request calls, and those that describe a decision.
 
 #include <algorithm>
 #include <array>
@@ -24,7 +24,7 @@
 namespace weir::c_api {
 namespace {
 
-// Handles and routes are values; C gets their bytes.
+// Converts handles and routes, which are values, to and from their bytes in C.
 template <class To, class From>
 To bits_as(const From& from) {
   static_assert(sizeof(To) == sizeof(From));
@@ -143,7 +143,7 @@ size_t weir_admit_batch(weir_enforcer* enforcer, const weir_call* calls,
   for (size_t begin = 0; begin < count; begin += kGroup) {
     const size_t size = std::min(kGroup, count - begin);
     for (size_t i = 0; i < size; ++i) {
-      // The size is the first one's: others need not have it.
+      // The size is that of the first call: the others need not set it.
       weir_call call = {};
       std::memcpy(&call, element(calls, begin + i),
                   std::min(calls->size, sizeof(call)));
@@ -192,7 +192,7 @@ int64_t weir_period_seconds(const weir_decision* decision) {
 int32_t weir_http_status(const weir_decision* decision, const char** body,
                          const char** error_type) {
   const HttpAnswer answer = http_answer(decision_of(decision));
-  // Views of literals, or empty.
+  // The views are of literals, or empty.
   const auto text = [](std::string_view view) {
     return view.empty() ? "" : view.data();
   };
@@ -223,7 +223,7 @@ size_t weir_rate_limit_headers(const weir_decision* decision, int32_t format,
   };
   for (size_t i = 0; i < count; ++i) {
     const auto [name, value] = headers[i];
-    constexpr size_t kAround = 4;  // ": " and the line's end
+    constexpr size_t kAround = 4;  // ": " and the line end.
     if (name.size() + value.size() + kAround >= buffer_size - written) break;
     append(name);
     append(": ");

@@ -1,4 +1,4 @@
-// An enforcer's beginning and end, and what it says of itself.
+// The lifecycle of an enforcer, and its statistics.
 
 #include "c_api/enforcer.h"
 
@@ -31,8 +31,8 @@ int32_t severity_of(absl::LogSeverity severity) {
   }
 }
 
-// All but the store. Numbers that are out of range stay so, for
-// Enforcer::create() to refuse.
+// Converts all options except the store. Numbers out of range remain, so that
+// Enforcer::create() refuses them.
 Options options_of(const weir_options& from) {
   Options to;
   to.restore_counts = from.restore_counts != 0;
@@ -50,7 +50,7 @@ Options options_of(const weir_options& from) {
   if (from.log != nullptr) {
     to.log = [log = from.log, context = from.log_context](
                  absl::LogSeverity severity, std::string_view message) {
-      const std::string text(message);  // ends with a NUL
+      const std::string text(message);  // Adds a terminating NUL.
       log(context, severity_of(severity), text.c_str(), text.size());
     };
   }
@@ -59,7 +59,7 @@ Options options_of(const weir_options& from) {
 
 absl::StatusOr<std::unique_ptr<Enforcer>> open(const weir_options& from) {
   Options options = options_of(from);
-  // Before a folder is made for the store.
+  // Before a folder is created for the store.
   if (auto status = validate_options(options); !status.ok()) return status;
   const std::string_view folder = view(from.store, from.store_size);
   if (!folder.empty()) {

@@ -1,4 +1,4 @@
-// What is behind a weir_enforcer.
+// The implementation of weir_enforcer.
 
 #ifndef WEIR_C_API_ENFORCER_H_
 #define WEIR_C_API_ENFORCER_H_
@@ -8,7 +8,7 @@
 
 namespace weir::c_api {
 
-// A weir_enforcer is an Enforcer by another name.
+// A weir_enforcer pointer is an Enforcer pointer.
 inline Enforcer& enforcer_of(weir_enforcer* enforcer) {
   return *reinterpret_cast<Enforcer*>(enforcer);
 }

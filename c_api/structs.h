@@ -1,4 +1,4 @@
-// Structures that begin with their size: a caller's may be shorter or longer
+// Structures that begin with their size: the caller's may be shorter or longer
 // than this library's.
 
 #ifndef WEIR_C_API_STRUCTS_H_
@@ -11,8 +11,8 @@
 
 namespace weir::c_api {
 
-// A caller's structure as this library knows it: what the caller does not have
-// is zero, and what the library does not know is left out.
+// Converts a caller's structure to this library's: fields that the caller does
+// not have are zero, and fields that the library does not know are dropped.
 template <class T>
 T read_struct(const T* given) {
   T result = {};
@@ -31,7 +31,8 @@ void write_struct(const T& value, T* given) {
               size - sizeof(size_t));
 }
 
-// Element `i` of an array whose elements are of the first one's size.
+// Element `i` of an array whose elements have the size that the first one
+// gives.
 template <class T>
 T* element(T* first, size_t i) {
   using Byte = std::conditional_t<std::is_const_v<T>, const char, char>;

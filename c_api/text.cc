@@ -7,7 +7,7 @@ namespace weir::c_api {
 
 void set(weir_text* answer, std::string_view text) {
   if (answer == nullptr) return;
-  // malloc(), as libraries for C do: some callers free with their own hands.
+  // malloc(), as usual for C libraries: some callers free() the text directly.
   char* const data = static_cast<char*>(std::malloc(text.size() + 1));
   if (data == nullptr) std::abort();
   if (!text.empty()) std::memcpy(data, text.data(), text.size());

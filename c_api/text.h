@@ -1,4 +1,4 @@
-// Texts and codes on their way to C.
+// Conversion of texts and codes to C.
 
 #ifndef WEIR_C_API_TEXT_H_
 #define WEIR_C_API_TEXT_H_
@@ -11,7 +11,7 @@
 
 namespace weir::c_api {
 
-// A caller's text. NULL is "", whatever the length.
+// A view of a caller's text. NULL is "", whatever the length.
 inline std::string_view view(const char* data, size_t size) {
   return data == nullptr ? std::string_view() : std::string_view(data, size);
 }
@@ -23,8 +23,8 @@ void set(weir_text* answer, std::string_view text);
 // code.
 weir_code finish(const absl::Status& status, weir_text* answer);
 
-// The same for what has a document: `write(value)` returns it as text. Nothing
-// is written for a caller who does not ask.
+// The same for a result with a document: `write(value)` returns it as text. Not
+// called if `answer` is NULL.
 template <class Result, class Write>
 weir_code finish(const Result& result, weir_text* answer, Write write) {
   if (!result.ok()) return finish(result.status(), answer);

@@ -24,8 +24,8 @@ std::optional<Number> parse(std::string_view text) {
   return number;
 }
 
-// The text of a number, or of a string, which may hold one. JSON's numbers are
-// among YAML's.
+// The decimal text of a number, or the text of a string, which may hold one.
+// All JSON numbers are YAML numbers too.
 std::string decimal(const DocumentNode& node) {
   if (node.kind == Kind::kText) return node.text;
   return node.kind == Kind::kNumber ? yaml_number(node.text).value_or("") : "";

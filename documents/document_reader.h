@@ -17,12 +17,13 @@ struct DocumentLimits {
   std::size_t values = kMaxJsonValues;
 };
 
-// Reads a document: JSON if the first character that is not blank is '{' or
-// '[', or there is none, YAML otherwise.
+// Reads a document: JSON if the first nonblank character is '{' or '[', or if
+// there is none; otherwise YAML.
 absl::StatusOr<DocumentNode> read_document(std::string_view text,
                                            const DocumentLimits& limits = {});
 
-// As strictly as parse_json() does, with its errors and its bound on depth.
+// Reads JSON as strictly as parse_json(), with its errors and its limit on
+// depth.
 absl::StatusOr<DocumentNode> read_json_document(
     std::string_view text, const DocumentLimits& limits = {});
 
@@ -34,14 +35,14 @@ absl::StatusOr<DocumentNode> read_json_document(
 //   Tags of CloudFormation's functions become their long form: `!Ref X` is
 //   {"Ref": "X"}, `!GetAtt A.B` is {"Fn::GetAtt": ["A", "B"]}, any other `!F x`
 //   is {"Fn::F": x}.
-//   An alias stands for a copy of its anchor's value, which counts; `<<` adds
-//   the members of another mapping that are not there.
+//   An alias is a copy of its anchor's value, and the copy counts toward the
+//   limits; `<<` adds the members of another mapping that are missing.
 //
-// InvalidArgument, with line and column, for what is not YAML; for a name that
-// is there twice, a name that is no scalar, another tag, an alias inside its
-// own anchor, and a second document. ResourceExhausted beyond the limits, for
-// more than kMaxJsonDepth collections in one another, and for aliases that
-// copy more text than `limits.bytes`.
+// InvalidArgument, with line and column, for text that is not YAML, a duplicate
+// name, a name that is not a scalar, another tag, an alias inside its own
+// anchor, and a second document. ResourceExhausted beyond the limits, for more
+// than kMaxJsonDepth nested collections, and for aliases that copy more text
+// than `limits.bytes`.
 absl::StatusOr<DocumentNode> read_yaml_document(
     std::string_view text, const DocumentLimits& limits = {});
 

@@ -23,7 +23,7 @@ DocumentNode read(std::string_view text) {
   return node.ok() ? *node : DocumentNode();
 }
 
-// As JSON in one line, with its members sorted.
+// The document as JSON in one line, with sorted members.
 std::string json_of(std::string_view text) {
   return value_to_json(to_value(read(text)));
 }
@@ -150,7 +150,7 @@ TEST(ReadDocument, ReadsTheFunctionsOfCloudFormation) {
             R"({"a":{"Fn::Join":["-",["x",{"Ref":"B"}]]},)"
             R"("b":{"Condition":"C"}})");
   EXPECT_EQ(json_of("!GetAtt [A, B]"), R"({"Fn::GetAtt":["A","B"]})");
-  // What a function gets is a name even if it looks like something else.
+  // The argument of a function is a name, even if it looks like another type.
   EXPECT_EQ(json_of("!Ref 010"), R"({"Ref":"010"})");
 }
 
@@ -212,7 +212,7 @@ TEST(ReadDocument, IsBounded) {
   EXPECT_THAT(exhausted("a: 45678901", limits), HasSubstr("11 bytes"));
   EXPECT_THAT(exhausted("[          ]", limits), HasSubstr("12 bytes"));
 
-  // Anchors of anchors: in the end 9^9 values, or texts.
+  // Nested anchors that would expand to 9^9 values, or texts.
   std::string laughs = "a: &a [x, x, x, x, x, x, x, x, x]\n";
   for (char c = 'b'; c <= 'i'; ++c) {
     const std::string before(1, static_cast<char>(c - 1));

@@ -20,7 +20,7 @@ class NodeTree {
 
   explicit NodeTree(std::string_view text) : text_(text) {}
 
-  // Offsets only grow.
+  // Offsets only increase.
   void place(DocumentNode* node, std::size_t offset) {
     line_ += static_cast<std::int32_t>(
         std::count(text_.begin() + static_cast<std::ptrdiff_t>(counted_to_),

@@ -34,7 +34,7 @@ std::string position(const yaml_mark_t& mark) {
                       ": ");
 }
 
-// The events of a text, one at a time.
+// Reads the events of a text, one at a time.
 class EventReader {
  public:
   explicit EventReader(std::string_view text) {
@@ -62,7 +62,7 @@ class EventReader {
     }
     const std::string what =
         parser_.problem == nullptr ? "is not YAML" : parser_.problem;
-    // What is wrong with the bytes themselves has no mark.
+    // Errors in the encoding have an offset instead of a mark.
     return absl::InvalidArgumentError(
         parser_.error == YAML_READER_ERROR
             ? absl::StrCat("byte ", parser_.problem_offset, ": ", what)
@@ -84,7 +84,7 @@ class EventReader {
   bool has_event_ = false;
 };
 
-// What stands before a value.
+// The properties that may precede a value.
 struct Properties {
   std::string anchor;
   std::string tag;
@@ -96,14 +96,14 @@ class YamlReader {
       : events_(text), limits_(limits) {}
 
   absl::Status read(DocumentNode* root) {
-    if (auto status = events_.next(); !status.ok()) return status;  // the start
+    if (auto status = events_.next(); !status.ok()) return status;  // Start.
     if (auto status = events_.next(); !status.ok()) return status;
     if (events_.event().type == YAML_STREAM_END_EVENT) {
       return fail("expected a document, found the end");
     }
     if (auto status = events_.next(); !status.ok()) return status;
     if (auto status = read_value(root); !status.ok()) return status;
-    if (auto status = events_.next(); !status.ok()) return status;  // its end
+    if (auto status = events_.next(); !status.ok()) return status;  // End.
     if (auto status = events_.next(); !status.ok()) return status;
     return events_.event().type == YAML_STREAM_END_EVENT
                ? absl::OkStatus()
@@ -131,7 +131,8 @@ class YamlReader {
                                     : absl::OkStatus();
   }
 
-  // The value that the present event begins; the last event is its end.
+  // Reads the value that begins with the present event, up to the event that
+  // ends it.
   absl::Status read_value(DocumentNode* node) {
     if (auto status = count(1); !status.ok()) return status;
     const yaml_event_t& event = events_.event();
@@ -169,8 +170,8 @@ class YamlReader {
     return status;
   }
 
-  // Without quotes and a tag, a scalar is what its text says. A function's is
-  // text: a name, mostly.
+  // Without quotes and tag, the text of a scalar determines its type. The
+  // argument of a function is text, usually a name.
   absl::Status read_scalar(DocumentNode* node) {
     const auto& scalar = events_.event().data.scalar;
     const std::string_view text(reinterpret_cast<const char*>(scalar.value),
@@ -249,7 +250,7 @@ class YamlReader {
     return absl::OkStatus();
   }
 
-  // The name that the present event is; nothing for `<<`.
+  // The name in the present event; nullopt for `<<`.
   absl::StatusOr<std::optional<std::string>> read_name() {
     const yaml_event_t& event = events_.event();
     if (event.type == YAML_ALIAS_EVENT) {
@@ -319,7 +320,7 @@ class YamlReader {
     std::size_t bytes = 0;
   };
 
-  // Until its value is complete, there is nothing under the anchor.
+  // Until its value is complete, an anchor has no value.
   void open(const std::string& anchor) {
     if (!anchor.empty()) anchors_[anchor] = Anchor();
   }
@@ -370,7 +371,7 @@ class YamlReader {
            tag.substr(kPrefix.size()) == name;
   }
 
-  // A function of CloudFormation's.
+  // Whether it is the tag of a CloudFormation function.
   static bool is_function(std::string_view tag) {
     return tag.size() > 1 && tag[0] == '!';
   }
@@ -386,7 +387,7 @@ class YamlReader {
     return fail_at(mark, absl::StrCat("unknown tag ", excerpt(tag)));
   }
 
-  // `!F x` as {"Fn::F": x}.
+  // Turns `!F x` into {"Fn::F": x}.
   absl::Status call(std::string_view function, DocumentNode* node) {
     if (auto status = count(1); !status.ok()) return status;
     DocumentNode argument = std::move(*node);
@@ -401,7 +402,7 @@ class YamlReader {
     return absl::OkStatus();
   }
 
-  // "A.B.C" as ["A", "B.C"].
+  // Turns "A.B.C" into ["A", "B.C"].
   static void split_at_point(DocumentNode* argument) {
     const std::string text = std::move(argument->text);
     const std::size_t point = text.find('.');

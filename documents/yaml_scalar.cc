@@ -49,7 +49,8 @@ std::optional<std::int64_t> parse_in_base(std::string_view digits, int base) {
   return number;
 }
 
-// "1:30" is 90: each part but the first has one or two digits below 60.
+// "1:30" is 90: each part except the first has one or two digits and is below
+// 60.
 std::optional<std::int64_t> parse_sexagesimal(std::string_view text) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / 60;
   std::int64_t number = 0;
@@ -67,7 +68,7 @@ std::optional<std::int64_t> parse_sexagesimal(std::string_view text) {
   }
 }
 
-// Of text without a sign.
+// Parses text without a sign.
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   const std::string_view head = text.substr(0, 2);
   if (head == "0b") {
@@ -87,8 +88,8 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return parse_sexagesimal(without_underscores(text));
 }
 
-// Whether text without a sign is a decimal number with a point or, which YAML
-// 1.1 does not take but its readers do, an exponent.
+// Whether text without a sign is a decimal number with a point or just an
+// exponent, which YAML 1.1 does not allow but its parsers do.
 bool is_decimal_fraction(std::string_view text) {
   const std::size_t exponent = text.find_first_of("eE");
   const std::string_view mantissa = text.substr(0, exponent);

@@ -1,4 +1,4 @@
-// The structure of JSON, read into a tree of the caller's choice.
+// Parses the structure of JSON into a tree of the caller's choice.
 
 #ifndef WEIR_JSON_JSON_PARSER_H_
 #define WEIR_JSON_JSON_PARSER_H_
@@ -15,13 +15,14 @@
 
 namespace weir {
 
-// What a text may hold beside its bytes.
+// Limits on the content of a text, apart from its size.
 struct JsonLimits {
-  std::size_t depth = kMaxJsonDepth;  // Arrays and objects in one another.
+  std::size_t depth = kMaxJsonDepth;  // Nested arrays and objects.
   std::size_t values = kMaxJsonValues;
 };
 
-// Reads one JSON value, as parse_json() does, into what `Tree` describes:
+// Parses one JSON value, as parse_json() does, into a tree that `Tree`
+// describes:
 //   Tree::Value                   one value, which starts as null
 //   Tree::place(value, offset)    called first for each value: where it begins
 //   Tree::null(value)
@@ -30,8 +31,8 @@ struct JsonLimits {
 //   Tree::text(value)             makes it a string; returns the std::string*
 //   Tree::Array(value), add()     makes it an array; returns the next element
 //   Tree::Object(value), add(name)   makes it an object; returns the next
-//                                 member, nullptr if the name is there already
-// A value that add() returned is not used any more once add() is called again.
+//                                 member, nullptr if the name is a duplicate
+// A value that add() returned is no longer used once add() is called again.
 template <class Tree>
 class JsonParser {
  public:

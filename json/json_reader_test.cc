@@ -88,7 +88,7 @@ TEST(ParseJson, KeepsIntegersOrRefusesThem) {
       std::to_string(std::numeric_limits<double>::max());
   EXPECT_EQ(parsed(largest.substr(0, largest.find('.'))).number_value(),
             std::numeric_limits<double>::max());
-  // Whoever writes a fraction or an exponent asks for a double.
+  // A fraction or an exponent asks for a double.
   EXPECT_EQ(parsed("9007199254740993.0").number_value(), 9007199254740992.0);
   EXPECT_EQ(parsed("1e100").number_value(), 1e100);
   EXPECT_EQ(parsed("0.1000000000000000000001").number_value(), 0.1);
@@ -171,7 +171,7 @@ TEST(ParseJson, SaysWhere) {
             "line 1, column 6: expected \",\" or \"]\", found the end");
   EXPECT_EQ(error("{\"\xC3\xA4\": x}"),
             "line 1, column 7: expected a value, found \"x\"");
-  // Whatever the last byte of a character.
+  // For any last byte of a character.
   for (char last = '\x80'; last <= '\xBF'; ++last) {
     EXPECT_EQ(error(std::string("[\"\xC3") + last + "\", x]"),
               "line 1, column 7: expected a value, found \"x\"");

@@ -16,9 +16,9 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Whether `value`, which was read from the integer `digits`, equals it.
+// Whether `value`, which was parsed from the integer `digits`, equals it.
 bool is_exact(std::string_view digits, double value) {
-  constexpr std::size_t kAlwaysExact = 15;  // Digits that each double keeps.
+  constexpr std::size_t kAlwaysExact = 15;  // Digits that any double keeps.
   if (digits.size() <= kAlwaysExact) return true;
   char buffer[std::numeric_limits<double>::max_exponent10 + 3];
   const std::to_chars_result all =
@@ -80,7 +80,7 @@ bool JsonScanner::parse_escape(std::string* out) {
         consume('u')) {
       std::uint32_t low;
       if (!parse_hex(&low)) return false;
-      // A high surrogate without its low one stays a surrogate.
+      // A high surrogate without a low one remains a surrogate.
       if (low >= 0xDC00 && low < 0xE000) {
         code_point = 0x10000 + ((code_point - 0xD800) << 10) + (low - 0xDC00);
       }

@@ -1,4 +1,4 @@
-// The lexical part of JSON: strings, numbers, words, and where errors are.
+// The lexical part of JSON: strings, numbers, words, and positions for errors.
 
 #ifndef WEIR_JSON_JSON_SCANNER_H_
 #define WEIR_JSON_JSON_SCANNER_H_
@@ -12,21 +12,21 @@
 
 namespace weir {
 
-// Moves through a JSON text. Each parse function returns whether it succeeded;
-// the first that fails sets the status. *thread-compatible*
+// A scanner of JSON text. Each parse function returns whether it succeeded; the
+// first that fails sets the status. *thread-compatible*
 class JsonScanner {
  public:
   // `text` must outlive this.
   explicit JsonScanner(std::string_view text) : text_(text) {}
 
-  // Of the failure: InvalidArgument or, after exceed(), ResourceExhausted, with
-  // a message that begins with "line 3, column 14: ".
+  // The failure: InvalidArgument or, after exceed(), ResourceExhausted, with a
+  // message that begins with "line 3, column 14: ".
   const absl::Status& status() const { return status_; }
   std::size_t at() const { return at_; }
   void go_to(std::size_t at) { at_ = at; }
 
-  // The next character, which stays; '\0' at the end. A NUL byte is valid
-  // nowhere in JSON, so it may be taken for the end.
+  // The next character, which is not consumed; '\0' at the end. A NUL byte is
+  // not valid anywhere in JSON, so it may be treated as the end.
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   bool consume(char c) {
     if (at_ == text_.size() || text_[at_] != c) return false;
@@ -37,10 +37,10 @@ class JsonScanner {
 
   // REQUIRES: peek() is a double quote. Appends to `out`.
   bool parse_string(std::string* out);
-  // Sets the number, and the text that it was read from.
+  // Sets the number and its text.
   bool parse_number(double* number, std::string_view* digits);
   bool parse_word(std::string_view word);
-  // Nothing but white space follows.
+  // Checks that nothing but white space follows.
   bool parse_end();
 
   // These return false.

@@ -111,7 +111,7 @@ TEST(ValueToJson, ReadsBackTheSame) {
       ASSERT_TRUE(MessageDifferencer::Equals(*read, value))
           << "seed " << seed() << "\n"
           << text;
-      // One value has one text.
+      // Equal values have equal texts.
       ASSERT_EQ(value_to_json(*read, style), text) << "seed " << seed();
     }
   }

@@ -66,7 +66,7 @@ void JsonWriter::number(double value) {
 void JsonWriter::plain_number(double value) {
   if (!std::isfinite(value)) return null();
   next_value();
-  // People read 0.000001 and 1000000000 with more ease than 1e-06 and 1e+09.
+  // 0.000001 and 1000000000 are easier to read than 1e-06 and 1e+09.
   const double magnitude = std::fabs(value);
   const bool readable =
       magnitude == 0 || (magnitude >= 1e-7 && magnitude < 1e21);

@@ -12,12 +12,12 @@ namespace weir {
 
 enum class JsonStyle {
   kCompact,  // No white space: {"id":"a1","tags":{}}
-  kPretty,   // A member a line, indented by two spaces.
+  kPretty,   // One member per line, indented by two spaces.
 };
 
-// Appends JSON to a string. The caller brings begin_ and end_ into balance, and
-// names the members of objects with key(); everything else (commas, escapes,
-// line ends) is the writer's.
+// A writer that appends JSON to a string. The caller balances begin_ and end_
+// calls, and names the members of objects with key(). The writer does the rest
+// (commas, escapes, line ends).
 //
 //   JsonWriter json(JsonStyle::kCompact);
 //   json.begin_object();
@@ -44,11 +44,12 @@ class JsonWriter {
 
   void number(std::int64_t value);
 
-  // The shortest decimal that reads back as `value`, always with a fraction or
-  // an exponent. JSON has no infinities and no NaN: they become null.
+  // Writes the shortest decimal that parses back to `value`, always with a
+  // fraction or an exponent. JSON has no infinities and no NaN: they become
+  // null.
   void number(double value);
-  // The same, but a whole number is an integer, 10 rather than 10.0, with all
-  // its digits; from 1e21 on it has an exponent. Negative zero is -0.
+  // The same, but a whole number is written as an integer, 10 rather than 10.0,
+  // with all its digits; from 1e21 on it has an exponent. Negative zero is -0.
   void plain_number(double value);
 
   void boolean(bool value);
@@ -67,7 +68,7 @@ class JsonWriter {
   const JsonStyle style_;
   std::string text_;
   int depth_ = 0;
-  bool first_ = true;       // Nothing was written yet between these brackets.
+  bool first_ = true;       // No value was written between these brackets yet.
   bool after_key_ = false;  // The next value belongs to a key.
 };
 

@@ -1,4 +1,4 @@
-// The entries of a map in an order that does not change.
+// The entries of a map in a stable order.
 
 #ifndef WEIR_JSON_SORTED_ENTRIES_H_
 #define WEIR_JSON_SORTED_ENTRIES_H_
@@ -13,8 +13,8 @@
 
 namespace weir {
 
-// The entries of `map` by key, in the order of bytes: a Map's own order differs
-// from run to run. They point into `map`.
+// Returns the entries of `map` sorted by key, in byte order: a Map's own order
+// differs from run to run. They point into `map`.
 template <typename T>
 std::vector<std::pair<std::string_view, const T*>> sorted_entries(
     const google::protobuf::Map<std::string, T>& map) {

@@ -1,4 +1,4 @@
-// Text in errors: bounded, printable, and in the string types at hand.
+// Text for errors: bounded and printable, and string_view conversion.
 
 #ifndef WEIR_JSON_TEXT_H_
 #define WEIR_JSON_TEXT_H_
@@ -12,18 +12,18 @@
 
 namespace weir {
 
-// Abseil may be built with a string_view of its own, which std::string_view
-// does not convert to.
+// Abseil may be built with its own string_view, to which std::string_view does
+// not convert.
 inline absl::string_view to_absl(std::string_view text) {
   return absl::string_view(text.data(), text.size());
 }
 
-// `text` in double quotes with escapes, cut after `max_bytes`: fit for an error
-// message whatever a client sent.
+// Returns `text` in double quotes with escapes, truncated after `max_bytes`:
+// safe for an error message whatever a client sent.
 std::string excerpt(std::string_view text, std::size_t max_bytes = 64);
 
-// `status` with `prefix` before its message; its code and payloads are kept. OK
-// stays OK.
+// Returns `status` with `prefix` before its message, and with the same code and
+// payloads. OK stays OK.
 absl::Status with_prefix(const absl::Status& status, std::string_view prefix);
 
 }  // namespace weir

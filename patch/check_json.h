@@ -10,9 +10,9 @@ namespace weir {
 
 absl::Status too_deep();
 
-// Whether `value` is what a JSON text can hold, and nests at most `levels`: a
-// program can build a Value that no parser would give. Errors: InvalidArgument;
-// too_deep(), which is ResourceExhausted.
+// Checks that JSON text can represent `value`, with at most `levels` levels: a
+// program can build a Value that no parser would return. Errors:
+// InvalidArgument; too_deep(), which is ResourceExhausted.
 absl::Status check_json(const google::protobuf::Value& value, size_t levels);
 
 }  // namespace weir

@@ -1,6 +1,6 @@
-// Random patches of random documents, here and in another implementation of
-// RFC 6902, nlohmann::json. Both must succeed with equal documents, or both
-// must fail, but for what kDeviations lists.
+// Random patches of random documents, in this implementation of RFC 6902 and in
+// another, nlohmann::json. Both must succeed with equal documents, or both must
+// fail, except for the cases in kDeviations.
 //
 // WEIR_TEST_SEED gives another seed, WEIR_TEST_STEPS another number of
 // operations.
@@ -30,8 +30,8 @@
 namespace weir {
 namespace {
 
-// Where nlohmann::json asserts what its callers owe it, it would otherwise run
-// into undefined behaviour: to us it has failed.
+// Where nlohmann::json asserts its preconditions, it would otherwise run into
+// undefined behavior: this test counts that as a failure.
 [[noreturn]] void fail_assertion(const char* condition) {
   throw std::logic_error(condition);
 }
@@ -126,7 +126,7 @@ bool equal(const Value& ours, const json& theirs) {
   }
 }
 
-// The document afterwards; none if the other implementation refuses.
+// The resulting document; nullopt if the other implementation refuses.
 std::optional<json> patched(const json& document, const json& patch) {
   try {
     return document.patch(patch);
@@ -144,7 +144,7 @@ const json* at(const json& document, const std::string& pointer) {
   }
 }
 
-// The parent of what the operation's path names.
+// The parent of the value at the operation's path.
 const json* parent(const json& document, const json& operation) {
   const auto& path = operation["path"].get_ref<const std::string&>();
   const size_t last = path.rfind('/');
@@ -156,16 +156,16 @@ bool is_scalar(const json* value) {
   return value != nullptr && !value->is_structured();
 }
 
-// An operation that the other implementation treats otherwise than RFC 6902.
+// An operation for which the other implementation deviates from RFC 6902.
 struct Deviation {
   const char* name;
-  const char* section;  // of RFC 6902, the sentence that decides
-  // The smallest example, and what RFC 6902 makes of it: a document, or nothing
-  // if it is an error.
+  const char* section;  // The section of RFC 6902, and its relevant sentence.
+  // A minimal example, and the result by RFC 6902: a document, or null if it is
+  // an error.
   const char* document;
   const char* operation;
   const char* result;
-  // Whether an operation may be such a one.
+  // Whether an operation may be of this kind.
   bool (*applies)(const json& document, const json& operation);
 };
 
@@ -231,7 +231,7 @@ TEST(Deviations, AreWhatTheTableSays) {
   }
 }
 
-// What RFC 6902 makes of a patch: what nlohmann::json makes of it, corrected.
+// The result of a patch by RFC 6902: that of nlohmann::json, corrected.
 class Oracle {
  public:
   std::optional<json> apply(const json& document, const Patch& patch) {
@@ -252,7 +252,7 @@ class Oracle {
     for (const Deviation& deviation : kDeviations) {
       if (!deviation.applies(document, operation)) continue;
       ++corrections_[deviation.name];
-      // The one that is no error changes nothing.
+      // The case that is not an error changes nothing.
       if (deviation.result == nullptr) return std::nullopt;
       return std::optional<json>(std::in_place, document);
     }
@@ -301,7 +301,8 @@ class Generator {
     return value;
   }
 
-  // An operation that a document with these locations may take, or one near it.
+  // An operation that may apply to a document with these locations, or a
+  // similar one.
   v1::PatchOperation operation(const std::vector<Location>& locations) {
     static constexpr const char* kOps[] = {"add",     "add",  "add",  "remove",
                                            "replace", "move", "move", "copy",
@@ -350,21 +351,21 @@ class Generator {
     return one_of(kTokens);
   }
 
-  // Mostly there, mostly well formed.
+  // Usually exists, and is usually well-formed.
   std::string pointer(const std::vector<Location>& locations) {
     std::string pointer = one_of(locations).pointer;
     const int kind = below(10);
     if (kind < 3) {
       pointer += token();
     } else if (kind == 3) {
-      // A neighbour: past the end, the dash, or another name.
+      // A neighbor: past the end, the dash, or another name.
       pointer = pointer.substr(0, pointer.rfind('/')) + token();
     }
     if (below(100) == 0 && !pointer.empty()) pointer.erase(0, 1);
     return pointer;
   }
 
-  // Something that is near, and mostly not equal.
+  // A similar value, usually not equal.
   void perturb(Value* value) {
     if (value->has_list_value() && value->list_value().values_size() > 0) {
       auto* values = value->mutable_list_value()->mutable_values();
@@ -407,7 +408,7 @@ TEST(Differential, PatchesDoWhatTheyDoElsewhere) {
       document = generator.value(4);
       other = to_nlohmann(document, false);
     }
-    // Long patches hardly ever succeed.
+    // Long patches rarely succeed.
     const std::vector<Location> locations = locations_of(document);
     Patch patch;
     for (int i = 1 + generator.below(2) * generator.below(4); i > 0; --i) {

@@ -25,7 +25,7 @@ absl::StatusOr<Place> Draft::add(absl::Span<const std::string> segments) {
     return place;
   }
   Change change{Change::Undo::kErase, copy(segments), std::nullopt};
-  // "-" will be another element by then.
+  // By the time of undo, "-" would name another element.
   if (place.index >= 0) change.segments.back() = absl::StrCat(place.index);
   changes_.push_back(std::move(change));
   return place;
@@ -42,7 +42,7 @@ absl::Status Draft::remove(absl::Span<const std::string> segments) {
   if (!place.ok()) return place.status();
   take_out(*place, segments);
   const auto parent = find(root(), segments.first(segments.size() - 1));
-  // A field that was taken out is removed; there is no more to a field.
+  // Taking out the value of a field has removed it already.
   if (look(*parent).kind == Node::Kind::kMessage) return absl::OkStatus();
   changes_.back().undo = Change::Undo::kInsert;
   return erase(root(), segments);

@@ -1,4 +1,4 @@
-// A message under change.
+// A message being edited.
 
 #ifndef WEIR_PATCH_DRAFT_H_
 #define WEIR_PATCH_DRAFT_H_
@@ -17,11 +17,11 @@
 
 namespace weir {
 
-// Changes a message in place and remembers how to take the changes back. Costs
-// what the changes touch, not what the message holds.
+// Changes a message in place and remembers how to undo the changes. Takes time
+// in proportion to what the changes touch, not to the message.
 //
-// Values that were replaced or removed are kept until commit(). `segments`
-// lead to a value from the root.
+// Values that were replaced or removed are kept until commit(). `segments` are
+// the path from the root to a value.
 //
 // *thread-compatible*
 class Draft {
@@ -33,39 +33,40 @@ class Draft {
 
   Place root() const { return {message_}; }
 
-  // Where RFC 6902 lets `add` put its value: arrays are opened for a new
-  // element, a map gets an entry, and what a field or a member held before is
-  // taken out. REQUIRES: the caller assigns a value to the place.
-  // Errors, after which nothing has changed: as find().
+  // Returns the place where `add` of RFC 6902 puts its value: inserts a new
+  // element into an array or a new entry into a map, and takes out what a field
+  // or member held before.
+  // REQUIRES: the caller assigns a value to the place.
+  // Errors, after which nothing has changed: those of find().
   absl::StatusOr<Place> add(absl::Span<const std::string> segments);
 
-  // Takes out an existing value. REQUIRES and errors: as add().
+  // Takes out an existing value. Same requirement and errors as add().
   absl::StatusOr<Place> replace(absl::Span<const std::string> segments);
 
-  // Takes out an existing value, and the element or member that held it.
-  // Errors: as add().
+  // Takes out an existing value, and the element or member that held it. Same
+  // errors as add().
   absl::Status remove(absl::Span<const std::string> segments);
 
   // The number of changes so far.
   size_t size() const { return changes_.size(); }
 
-  // Takes back all changes but the first `size`.
+  // Undoes all changes except the first `size`.
   void roll_back_to(size_t size);
 
-  // Forgets how to take the changes back.
+  // Makes the changes final.
   void commit() { changes_.clear(); }
 
  private:
-  // One change, by its place in the tree of values: addresses do not survive
-  // removal and return.
+  // One change, identified by its path in the tree of values, since addresses
+  // do not survive removal and reinsertion.
   struct Change {
     enum class Undo { kErase, kInsert, kExchange };
     Undo undo;
     std::vector<std::string> segments;
-    std::optional<Scratch> value;  // what was there, unless it is to kErase
+    std::optional<Scratch> value;  // The old value, unless `undo` is kErase.
   };
 
-  // Keeps the value at `place`, which `segments` lead to.
+  // Moves the value at `place`, the end of `segments`, to a new change.
   void take_out(const Place& place, absl::Span<const std::string> segments);
 
   google::protobuf::Message* const message_;

@@ -34,7 +34,7 @@ using ::google::protobuf::Message;
 using ::google::protobuf::OneofDescriptor;
 using ::google::protobuf::Value;
 
-// How many elements may come and go between two that are equal before
+// How many elements may be added and removed between two equal ones before
 // Alignment settles for less than the longest common subsequence. It bounds the
 // time for n elements to kWindow * n steps.
 constexpr int kWindow = 256;
@@ -62,7 +62,7 @@ void append_raw(const Message& message, std::string* key) {
   append_raw(text, key);
 }
 
-// Appends bytes that tell the value from all that are not equal to it.
+// Appends bytes that differ for values that are not equal.
 void append_key(const Place& place, std::string* key) {
   const Node node = look(place);
   key->push_back(static_cast<char>(node.kind));
@@ -97,7 +97,7 @@ void append_key(const Place& place, std::string* key) {
   }
 }
 
-// Numbers for the elements of arrays, the same for equal ones.
+// Assigns numbers to the elements of arrays, the same to equal ones.
 //
 // *thread-compatible*
 class Numbering {
@@ -117,16 +117,17 @@ class Numbering {
   absl::flat_hash_map<std::string, size_t> numbers_;
 };
 
-// Equal elements of two arrays.
+// The indices of equal elements in two arrays.
 struct Match {
   int before;
   int after;
 };
 
-// Pairs the equal elements of two arrays, by Myers' greedy algorithm: for each
-// number of edits d and each diagonal k = before - after, how far can one get?
-// After kWindow edits it keeps the way that got furthest, and starts afresh
-// from there.
+// Pairs the equal elements of two arrays, by Myers' greedy algorithm (1986, "An
+// O(ND) Difference Algorithm and Its Variations"): for each number of edits d
+// and each diagonal k = before - after, it finds the furthest point that can be
+// reached. After kWindow edits it keeps the path that got furthest, and starts
+// over from there.
 //
 // *thread-compatible*
 class Alignment {
@@ -134,7 +135,7 @@ class Alignment {
   Alignment(std::vector<int> before, std::vector<int> after)
       : before_(std::move(before)), after_(std::move(after)) {}
 
-  // The matches in order; the last one is the ends of both.
+  // Returns the matches in order; the last one is the ends of both arrays.
   std::vector<Match> matches() && {
     const Match sizes = {static_cast<int>(before_.size()),
                          static_cast<int>(after_.size())};
@@ -165,7 +166,7 @@ class Alignment {
     return before_[m.before] == after_[m.after];
   }
 
-  // Diagonals count from the one on which start_ lies.
+  // Diagonals are numbered from that of start_.
   int diagonal_of(const Match& m) const {
     return (m.before - m.after) - (start_.before - start_.after);
   }
@@ -173,8 +174,8 @@ class Alignment {
     return {before, before - (start_.before - start_.after) - k};
   }
 
-  // How far in `before_` d edits lead on diagonal k, before equal elements are
-  // passed.
+  // The furthest index in `before_` that d edits reach on diagonal k, before
+  // skipping equal elements.
   int enter(int d, int k) const {
     if (d == 0) return start_.before;
     const std::vector<int>& reached = reached_[d - 1];
@@ -183,7 +184,7 @@ class Alignment {
       const int from = reached[k - 1 + d - 1];
       if (from != kNowhere && from < end_.before) furthest = from + 1;
     }
-    if (k < d - 1) {  // Adds one of `after_`.
+    if (k < d - 1) {  // Adds an element of `after_`.
       const int from = reached[k + 1 + d - 1];
       if (from != kNowhere && on_diagonal(k + 1, from).after < end_.after) {
         furthest = std::max(furthest, from);
@@ -208,7 +209,7 @@ class Alignment {
           ++at.after;
         }
         reached_[d][k + d] = at.before;
-        // Of equally good ways the one nearest the middle.
+        // Of equally good paths, prefers the one nearest the middle.
         const int gain = (at.before + at.after) - (best.before + best.after);
         if (gain > 0 ||
             (gain == 0 && std::abs(k) < std::abs(diagonal_of(best)))) {
@@ -222,7 +223,7 @@ class Alignment {
     start_ = best;
   }
 
-  // Appends the matches on the way to `to`, which d edits reached.
+  // Appends the matches on the path to `to`, which d edits reached.
   void note(const Match& to, int d) {
     const size_t first = matches_.size();
     int k = diagonal_of(to);
@@ -241,13 +242,13 @@ class Alignment {
   const std::vector<int> before_;
   const std::vector<int> after_;
   Match start_ = {0, 0};
-  Match end_ = {0, 0};  // Equal elements at the end are behind it.
+  Match end_ = {0, 0};  // Equal elements at the end come after it.
   std::vector<Match> matches_;
-  // By d and k + d.
+  // The furthest index in `before_`, by d and k + d.
   std::vector<std::vector<int>> reached_;
 };
 
-// The value at `place` as an operation carries it.
+// The value at `place` in the form that operations carry.
 absl::StatusOr<Value> json_at(const Place& place) {
   Value json;
   const Scratch back(place);
@@ -261,12 +262,12 @@ absl::StatusOr<Value> json_at(const Place& place) {
   return absl::InvalidArgumentError("JSON cannot hold the value");
 }
 
-// Collects the operations on the way from one message to another.
+// Collects the operations that turn one message into another.
 //
 // *thread-compatible*
 class Differ {
  public:
-  // Appends the operations that make `after` of `before`, which lies at path_.
+  // Appends the operations that turn `before`, which is at path_, into `after`.
   absl::Status change(const Place& before, const Place& after) {
     const size_t first = patch_.size();
     const absl::Status within = change_within(before, after);
@@ -326,7 +327,7 @@ class Differ {
   }
 
   // Whether `after` sets another member of the oneof of `member`: adding that
-  // one removes this one.
+  // member removes this one.
   static bool is_removed_by_another(const Place& member, const Node& after) {
     if (after.kind != Node::Kind::kMessage) return false;
     const OneofDescriptor* oneof = member.field->real_containing_oneof();
@@ -336,7 +337,7 @@ class Differ {
 
   absl::Status change_elements(const Node& before, const Node& after) {
     int old = 0;
-    // Also the index in the array as the operations so far leave it.
+    // Also the index in the array after the operations so far.
     int wanted = 0;
     Numbering numbering;
     std::vector<int> from = numbering.number(before);
@@ -389,7 +390,7 @@ class Differ {
         absl::StrCat(excerpt(operation.path(), kQuotedPathBytes), ": "));
   }
 
-  // The size of some of the operations.
+  // The size of the operations from `first` up to `end`.
   size_t bytes(size_t first, size_t end) const {
     size_t sum = 0;
     for (size_t i = first; i < end; ++i) sum += patch_[i].ByteSizeLong();
@@ -400,7 +401,8 @@ class Differ {
   std::vector<v1::PatchOperation> patch_;
 };
 
-// Even to look at a message by reflection writes to it, where maps are.
+// Copies the message, because reflection writes even on reads if there are
+// maps.
 std::unique_ptr<Message> copy_of(const Message& message) {
   std::unique_ptr<Message> copy(message.New());
   copy->CopyFrom(message);

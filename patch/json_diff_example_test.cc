@@ -1,4 +1,4 @@
-// The example of docs/patch.md, to the letter.
+// The example of docs/patch.md, verbatim.
 
 #include "absl/status/status.h"
 #include "google/protobuf/struct.pb.h"
@@ -9,7 +9,7 @@
 
 namespace {
 
-// Makes in `theirs` the changes that lead from `ours` to `edited`, all or none.
+// Applies to `theirs` the changes from `ours` to `edited`, all or none.
 absl::Status merge(const google::protobuf::Struct& ours,
                    const google::protobuf::Struct& edited,
                    google::protobuf::Struct* theirs) {

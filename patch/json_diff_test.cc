@@ -36,7 +36,7 @@ using patch_test::Everything;
 using patch_test::OldEverything;
 using Patch = std::vector<v1::PatchOperation>;
 
-// A diff's own patches may be larger than those from outside.
+// Patches from a diff may be larger than untrusted ones.
 PatchLimits no_limits() {
   PatchLimits limits;
   limits.max_operations = limits.max_pointer_bytes = limits.max_depth =
@@ -56,7 +56,7 @@ std::string describe(const Patch& patch) {
   return text;
 }
 
-// Checks that the diff makes `after` of `before`, and returns it.
+// Checks that the diff turns `before` into `after`, and returns it.
 Patch diff(const Message& before, const Message& after) {
   const auto patch = json_diff(before, after);
   EXPECT_TRUE(patch.ok()) << patch.status();
@@ -384,7 +384,7 @@ TEST(JsonDiff, LeavesItsArgumentsUntouched) {
   const Everything after = from_json<Everything>(
       R"({"stringMap":{"a":"c"},"childMap":{"1":{"boolMap":{"true":"2"}}},
           "struct":{"a":{"b":2}},"value":{}})");
-  // Reflection on a map leaves a second form of it behind.
+  // Reflection on a map creates a second representation of it.
   const size_t space = before.SpaceUsedLong() + after.SpaceUsedLong();
   EXPECT_TRUE(json_diff(before, after).ok());
   EXPECT_EQ(before.SpaceUsedLong() + after.SpaceUsedLong(), space);
@@ -412,11 +412,12 @@ TEST(JsonDiff, FindsAFewEditsInALongArray) {
   EXPECT_EQ(diff(before, after).size(), 200u + 50 + 1 + 1);
 }
 
-// An element that stays is not written once more, wherever others come or go.
+// An unchanged element is not written again, wherever others are added or
+// removed.
 TEST(JsonDiff, RepeatsNoElementThatStays) {
   const auto strings = [](const std::vector<std::string>& all) {
     Everything document;
-    // So many that the array is not rather replaced.
+    // Enough elements that the array is not replaced as a whole.
     for (int i = 0; i < 30; ++i) document.add_strings(absl::StrCat("e", i));
     for (const std::string& one : all) document.add_strings(one);
     return document;
@@ -441,7 +442,7 @@ TEST(JsonDiff, RepeatsNoElementThatStays) {
 TEST(JsonDiff, OfUnrelatedLongArraysIsNoLongerThanTheirLengths) {
   constexpr int kSize = 1500;
   EXPECT_EQ(diff(numbers(0, kSize), numbers(kSize, kSize)).size(), 1u);
-  // Beyond the window the result is coarser, and still right.
+  // Beyond the window the result is coarser, but still correct.
   Value before = numbers(0, kSize);
   Value after = numbers(1000, kSize);
   *before.mutable_list_value()->add_values() = numbers(0, 1);
@@ -450,7 +451,7 @@ TEST(JsonDiff, OfUnrelatedLongArraysIsNoLongerThanTheirLengths) {
 }
 
 TEST(JsonDiff, FindsItsWayBackBeyondTheWindow) {
-  // More differences than it looks through at a stretch, then what is equal.
+  // More consecutive differences than the window has, then equal elements.
   Value before = numbers(0, 400);
   Value after = numbers(1000, 401);
   for (Value* value : {&before, &after}) {
@@ -470,7 +471,7 @@ unsigned seed() {
   return text != nullptr ? std::strtoul(text, nullptr, 10) : 20240229;
 }
 
-// Fills places with values of their types, small ones so that they meet.
+// Fills places with values of their types, small ones so that some are equal.
 class Generator {
  public:
   explicit Generator(unsigned seed) : random_(seed) {}
@@ -692,7 +693,7 @@ TYPED_TEST(RandomDiff, OfAFewEditsIsSmall) {
     operations += patch.size();
     ASSERT_FALSE(this->HasFailure()) << "seed " << seed() << ", pair " << i;
   }
-  // Some edits change nothing, or meet.
+  // Some edits change nothing, or affect the same value.
   EXPECT_LE(operations, edits);
   EXPECT_GT(operations, edits / 6);
 }

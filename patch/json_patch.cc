@@ -22,7 +22,7 @@ namespace {
 using ::google::protobuf::Message;
 using ::google::protobuf::Value;
 
-// Long enough for any path that a person reads.
+// Long enough for any path that a human reads.
 constexpr size_t kQuotedPathBytes = 256;
 
 }  // namespace
@@ -69,7 +69,7 @@ class JsonPatchTransaction::Operations {
     return JsonPointer::parse(pointer, limits_.max_pointer_bytes,
                               limits_.max_depth);
   }
-  // How deep a value at `path` may nest.
+  // How many levels a value at `path` may have.
   size_t levels_below(const JsonPointer& path) const;
   absl::StatusOr<Scratch> copy_of(const Place& source,
                                   const JsonPointer& path) const;
@@ -82,8 +82,8 @@ class JsonPatchTransaction::Operations {
   Draft draft_;
   const PatchLimits limits_;
   size_t written_bytes_ = 0;
-  // At least the document's size; measured at the first write, and again when
-  // it passes the limit.
+  // An upper bound of the document's size; measured at the first write, and
+  // again when the bound exceeds the limit.
   std::optional<size_t> document_bytes_;
 };
 
@@ -170,7 +170,7 @@ absl::Status JsonPatchTransaction::Operations::move(Operands& operands) {
   if (!source.ok()) return with_prefix(source.status(), "from: ");
   if (path == from) return absl::OkStatus();
   if (from.size() < path.size()) {
-    // Places are compared, not pointers: a field has two names.
+    // Compares places rather than pointers, because a field has two names.
     auto ancestor =
         find(draft_.root(), absl::MakeConstSpan(path).first(from.size()));
     if (ancestor.ok() && *ancestor == *source) {
@@ -188,7 +188,7 @@ absl::Status JsonPatchTransaction::Operations::move(Operands& operands) {
 absl::Status JsonPatchTransaction::Operations::copy(Operands& operands) {
   auto source = find(draft_.root(), operands.from.segments());
   if (!source.ok()) return with_prefix(source.status(), "from: ");
-  // Adding may shift the source, or lie inside it.
+  // Copies first, because adding may shift the source, or happen inside it.
   auto value = copy_of(*source, operands.path);
   if (!value.ok()) return value.status();
   return write(draft_.add(operands.path.segments()), value->place(),
@@ -205,8 +205,8 @@ absl::Status JsonPatchTransaction::Operations::test(Operands& operands) {
   if (wanted.kind == Node::Kind::kNull) {
     passes = actual.kind == Node::Kind::kNull;
   } else {
-    // Read as the type of what is there, the operand can be compared with it:
-    // "10" is 10 where a number lies. What cannot be read so is not equal.
+    // Converts the operand to the type of the target, to compare them: "10"
+    // equals 10 in a numeric field. If it cannot be converted, it is not equal.
     const Scratch value(*found);
     passes =
         assign(value.place(), operand).ok() && equal(*found, value.place());
@@ -254,8 +254,8 @@ absl::Status JsonPatchTransaction::Operations::charge(size_t bytes,
   if (limits_.max_document_bytes == PatchLimits::kUnlimited) {
     return absl::OkStatus();
   }
-  // The messages around the value, up to three to a level, may need longer
-  // length prefixes: of five bytes rather than one.
+  // The messages around the value, up to three for each level, may need longer
+  // length prefixes: five bytes rather than one.
   constexpr size_t kPrefixGrowth = 3 * 4;
   if (document_bytes_.has_value()) {
     *document_bytes_ += bytes + kPrefixGrowth * depth;

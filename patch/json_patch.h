@@ -6,9 +6,9 @@
 //
 // Objects
 //   A message is an object of its fields. A member is named as in proto3 JSON
-//   ("rateLimit"); the name in the .proto file ("rate_limit") is understood
-//   too. A name that is no field is NotFound on the path and InvalidArgument in
-//   a value. A map is an object; the names of its members are read as its keys.
+//   ("rateLimit") or as in the .proto file ("rate_limit"). A name that is not a
+//   field is NotFound in a path and InvalidArgument in a value. A map is an
+//   object; the names of its members are parsed as its keys.
 // What exists
 //   A field with presence (message, `optional`, member of a oneof) exists while
 //   it is set. Fields without presence always exist: a scalar starts as zero, a
@@ -18,13 +18,13 @@
 //   Numbers are read from JSON numbers and from strings ("10"), bool from true,
 //   false, "true" and "false", enums from names and numbers, bytes from base64;
 //   wrappers, Timestamp, Duration, FieldMask and Any as in proto3 JSON. NaN and
-//   infinities are refused. A message or a map in a value replaces the old one:
-//   it is never merged with it.
-//   null for a field means what it means in proto3 JSON: the field is cleared.
+//   infinities are refused. A message or a map in a value replaces the old one
+//   and is never merged with it.
+//   null clears a field, as in proto3 JSON.
 //   Elements of repeated fields and values of maps cannot be null.
 // Free JSON
 //   google.protobuf.Value, Struct and ListValue, at the root or in a field, are
-//   plain JSON, where RFC 6902 holds to the letter and null is a value.
+//   plain JSON, where RFC 6902 applies exactly and null is a value.
 //   A typed value that is copied or moved there takes its proto3 JSON form:
 //   fields without presence that are zero or empty are left out, 64-bit
 //   integers become strings.
@@ -45,10 +45,10 @@
 
 namespace weir {
 
-// What a patch from outside may cost. Each operation takes time linear in the
-// values that it reads and writes, in the length of an array in which elements
-// move, and in the size of a map that is searched (but for Struct's, which are
-// hashed).
+// Limits on the cost of an untrusted patch. Each operation takes time linear in
+// the values that it reads and writes, in the length of an array in which
+// elements move, and in the size of a map that is searched (except a Struct's,
+// which is hashed).
 struct PatchLimits {
   static constexpr size_t kUnlimited = std::numeric_limits<size_t>::max();
 
@@ -57,23 +57,24 @@ struct PatchLimits {
   // In `path` and `from`, escaped.
   size_t max_pointer_bytes = JsonPointer::kMaxBytes;
 
-  // Segments to the deepest value that a patch may name or make. (Protocol
+  // Segments to the deepest value that a patch may name or create. (Protocol
   // Buffers' own parser stops at 100 nested messages; an object in a Struct is
   // three of them, an array two.)
   size_t max_depth = JsonPointer::kMaxDepth;
 
-  // The size that the document may grow to, serialised. Unless it is
+  // The size that the document may grow to, serialized. Unless it is
   // kUnlimited, the first operation that writes a value measures the whole
   // document.
   size_t max_document_bytes = size_t{16} << 20;
 
-  // The values that all operations together may write, serialised: it bounds
-  // patches that copy their own copies, or copy a large value again and again.
+  // The size of the values that all operations together may write, serialized.
+  // It bounds patches that copy their own copies, or copy a large value again
+  // and again.
   size_t max_written_bytes = size_t{64} << 20;
 };
 
-// Operations that are applied to a document one by one, to be kept all or taken
-// back all.
+// A transaction of operations that are applied to a document one by one, and
+// then all kept or all undone.
 //
 //   JsonPatchTransaction transaction(&document);
 //   for (const v1::PatchOperation& operation : operations) {
@@ -83,33 +84,33 @@ struct PatchLimits {
 //   if (document.name().empty()) return absl::InvalidArgumentError("no name");
 //   transaction.commit();
 //
-// Costs what the operations touch, not what the document holds; what they
-// remove or replace is kept until the end. The document may be read between
-// operations, but its maps only through const references, and nothing in it may
-// be held on to: messages move.
+// Takes time in proportion to what the operations touch, not to the document.
+// What they remove or replace is kept until the end. The document may be read
+// between operations, but its maps only through const references. Pointers into
+// it do not remain valid, because messages move.
 //
-// This class is *thread-compatible*, and so is `*document` meanwhile, also for
-// those who read it.
+// This class is *thread-compatible*, and so is `*document` until the end, even
+// for readers.
 class JsonPatchTransaction {
  public:
   // REQUIRES: `*document` outlives the transaction.
   explicit JsonPatchTransaction(google::protobuf::Message* document,
                                 const PatchLimits& limits = {});
-  // Takes back what was not committed.
+  // Undoes what was not committed.
   ~JsonPatchTransaction();
   JsonPatchTransaction(const JsonPatchTransaction&) = delete;
   JsonPatchTransaction& operator=(const JsonPatchTransaction&) = delete;
 
-  // Applies one operation. On an error the document is as it was before this
-  // operation, and the transaction can go on. Errors are those of
-  // apply_json_patch(), but start at the operation's kind: `replace "/a": ...`.
+  // Applies one operation. On error the document is as it was before this
+  // operation, and the transaction can continue. Errors are those of
+  // apply_json_patch(), but begin with the kind: `replace "/a": ...`.
   absl::Status apply(const v1::PatchOperation& operation);
 
-  // Keeps what was applied so far. The next operation starts anew, with all of
-  // the limits.
+  // Keeps what was applied so far. The limits start over with the next
+  // operation.
   void commit();
 
-  // Takes back what was applied since the last commit.
+  // Undoes what was applied since the last commit.
   void roll_back();
 
  private:
@@ -117,10 +118,10 @@ class JsonPatchTransaction {
   const std::unique_ptr<Operations> operations_;
 };
 
-// Applies `operations` in order to `*document`: all of them, or, on an error,
-// none: the document is then exactly as it was, though the entries of its maps,
-// which have no order, may come in another one.
-// REQUIRES: nobody else uses `*document` during the call.
+// Applies `operations` in order to `*document`: all of them or, on error, none.
+// The document is then exactly as it was, except that the entries of its maps,
+// which are unordered, may be in another order.
+// REQUIRES: no other thread uses `*document` during the call.
 //
 // Errors name the operation, the pointer and the segment at fault in one line:
 //   operations[2] replace "/quota/limit": expected an integer in
@@ -130,7 +131,7 @@ class JsonPatchTransaction {
 //                       does not fit the type at its target
 //   NotFound            a location that does not exist
 //   FailedPrecondition  a `test` whose values differ
-//   ResourceExhausted   a limit was passed
+//   ResourceExhausted   a limit was exceeded
 absl::Status apply_json_patch(absl::Span<const v1::PatchOperation> operations,
                               google::protobuf::Message* document,
                               const PatchLimits& limits = {});

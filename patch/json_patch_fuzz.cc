@@ -1,6 +1,6 @@
 // A fuzz target. An input is two JSON texts: the document on the first line,
-// the patch on the others. The document is patched as plain JSON, and as a
-// message of many types if it reads as one.
+// the patch on the others. The document is patched as plain JSON and, if it can
+// be parsed as one, as a message with fields of many types.
 
 #include <algorithm>
 #include <cstddef>
@@ -56,7 +56,7 @@ std::optional<Value> read(std::string_view text) {
   return *value;
 }
 
-// Applies the patch, and checks what holds for every type of document.
+// Applies the patch, and checks the invariants of all types of documents.
 absl::Status apply_and_check(const Patch& patch, Message* document) {
   const std::string before = bytes(*document);
   std::unique_ptr<Message> stepwise(document->New());
@@ -86,7 +86,7 @@ absl::Status apply_and_check(const Patch& patch, Message* document) {
   return status;
 }
 
-// Applies each operation that can be applied, and takes all of them back.
+// Applies each operation that can be applied, and undoes all of them.
 void apply_and_roll_back(const Patch& patch, Message* document) {
   const std::string before = bytes(*document);
   JsonPatchTransaction transaction(document, kLimits);
@@ -99,7 +99,7 @@ void apply_and_roll_back(const Patch& patch, Message* document) {
   require(bytes(*document) == before, "all operations can be taken back");
 }
 
-// What is more to plain JSON.
+// Checks the invariants of plain JSON.
 void check_plain(const Patch& patch, Value document) {
   apply_and_roll_back(patch, &document);
   const Value before = document;

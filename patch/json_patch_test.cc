@@ -30,7 +30,7 @@ v1::PatchOperation operation(const std::string& json) {
   return operations("[" + json + "]").front();
 }
 
-// An array in an array in ..., `depth` of them.
+// `depth` nested arrays.
 Value nested(int depth) {
   Value value;
   Value* innermost = &value;
@@ -143,7 +143,7 @@ TEST(Limits, BoundTheDepthOfAnOperand) {
   *add.mutable_value() = nested(1000);
   EXPECT_EQ(apply_operation(add, &document).code(),
             absl::StatusCode::kResourceExhausted);
-  // The place counts too.
+  // The depth of the target counts too.
   document = nested(60);
   add.set_path(path_of_zeros(60));
   *add.mutable_value() = nested(4);
@@ -193,7 +193,8 @@ TEST(Limits, BoundTheDepthThatMovesReach) {
 }
 
 TEST(Limits, StopACopyBomb) {
-  // Each operation doubles the document: all of them would make 2^1000 of it.
+  // Each operation doubles the document: together they would grow it 2^1000
+  // times.
   Value document = from_json(R"({"x":"0123456789"})");
   const std::string before = bytes(document);
   std::vector<v1::PatchOperation> patch(
@@ -225,7 +226,7 @@ TEST(Limits, StopAnArrayOfCopies) {
 }
 
 TEST(Limits, CountTheDocumentNotTheTraffic) {
-  // 100 times 1,000 bytes pass through a document that never holds two.
+  // Writes 1,000 bytes 100 times to a document that never holds two copies.
   Everything document;
   PatchLimits limits;
   limits.max_document_bytes = 2500;
@@ -240,7 +241,8 @@ TEST(Limits, CountTheDocumentNotTheTraffic) {
             "at most 2500 are allowed");
 }
 
-// What is replaced is kept until the end: traffic needs a bound of its own.
+// Replaced values are kept until the end, so what is written needs its own
+// limit.
 TEST(Limits, BoundWhatAPatchWrites) {
   Everything document;
   document.set_a_string(std::string(1000, 'x'));
@@ -256,7 +258,7 @@ TEST(Limits, BoundWhatAPatchWrites) {
   EXPECT_EQ(bytes(document), before);
   const auto ten = absl::MakeConstSpan(patch).first(10);
   EXPECT_TRUE(apply_json_patch(ten, &document, limits).ok());
-  // All that is allowed may be written.
+  // Exactly the limit may be written.
   limits.max_written_bytes = 10'190;
   EXPECT_TRUE(apply_json_patch(ten, &document, limits).ok());
   limits.max_written_bytes = 10'189;
@@ -276,7 +278,7 @@ TEST(Limits, AreThoseOfWhatIsKept) {
     EXPECT_TRUE(transaction.apply(add).ok());
     EXPECT_EQ(transaction.apply(add).code(),
               absl::StatusCode::kResourceExhausted);
-    // The one that failed wrote nothing.
+    // The failed operation wrote nothing.
     v1::PatchOperation small = add;
     small.mutable_value()->set_string_value(std::string(300, 'y'));
     EXPECT_TRUE(transaction.apply(small).ok());
@@ -299,8 +301,8 @@ TEST(Limits, CanBeLifted) {
   EXPECT_EQ(document.strings_size(), 1000);
 }
 
-// What grows is not the value alone: each message around it may need a longer
-// length prefix.
+// Not only the value grows: each message around it may need a longer length
+// prefix.
 TEST(Limits, CountTheLengthsAroundAValue) {
   constexpr int kArrays = 11;
   Value document =
@@ -336,8 +338,8 @@ struct ErrorCase {
 
 class Errors : public testing::TestWithParam<ErrorCase> {};
 
-// Index and kind of the operation, pointer, first segment that failed, what was
-// there and what was expected: the whole text.
+// The complete text of errors: index and kind of the operation, pointer, first
+// segment that failed, what was expected and what was found.
 TEST_P(Errors, NameThePlaceInOneLine) {
   Value document = from_json(R"({
     "name": "Ann", "age": 7, "none": null, "yes": true, "tags": ["x", "y"],
@@ -538,7 +540,7 @@ TEST(HostileInput, ErrorsAreShortPrintableLines) {
 }
 
 TEST(HostileInput, ManyKeysInOneValue) {
-  // None of them is looked for among the others: that would be quadratic.
+  // Entries are not searched for among the others, which would be quadratic.
   v1::PatchOperation add = operation(R"({"op":"add","path":"/childMap"})");
   auto& fields = *add.mutable_value()->mutable_struct_value()->mutable_fields();
   for (int i = 0; i < 3000; ++i) {

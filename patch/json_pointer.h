@@ -11,7 +11,7 @@
 
 namespace weir {
 
-// A JSON Pointer (RFC 6901): the names and indices on the way from the root of
+// A JSON Pointer (RFC 6901): the names and indices on the path from the root of
 // a JSON document to one of its values.
 //
 //   auto pointer = JsonPointer::parse("/paths/~1pets~1{id}/0");
@@ -30,15 +30,15 @@ class JsonPointer {
   explicit JsonPointer(std::vector<std::string> segments)
       : segments_(std::move(segments)) {}
 
-  // Errors: InvalidArgument if `text` is no JSON Pointer (not empty and without
-  // a leading '/', a '~' not followed by '0' or '1', or not UTF-8);
+  // Errors: InvalidArgument if `text` is not a JSON Pointer (not empty and
+  // without a leading '/', a '~' not followed by '0' or '1', or not UTF-8);
   // ResourceExhausted if it is longer than `max_bytes` or has more than
   // `max_depth` segments.
   static absl::StatusOr<JsonPointer> parse(std::string_view text,
                                            size_t max_bytes = kMaxBytes,
                                            size_t max_depth = kMaxDepth);
 
-  // Unescaped, the outermost first. Empty for the whole document.
+  // The segments, unescaped, outermost first. Empty for the whole document.
   const std::vector<std::string>& segments() const { return segments_; }
 
   // The pointer's text, escaped: parse(p.to_string()) == p.
@@ -55,9 +55,9 @@ class JsonPointer {
   std::vector<std::string> segments_;
 };
 
-// The index that an array gives to `segment`: digits without a leading zero, or
+// The array index that `segment` stands for: digits without a leading zero, or
 // "-", which is `size`, the element past the last. An index of `size` or more
-// is returned as it is, and one too large for size_t as the largest size_t: it
+// is returned unchanged, and one too large for size_t as the largest size_t: it
 // names no element.
 //
 // Errors: InvalidArgument if `segment` is neither.

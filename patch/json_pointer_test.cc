@@ -1,4 +1,4 @@
-// The interface of pointers and their bounds. Their syntax and meaning:
+// The interface of pointers and their limits. For syntax and semantics see
 // rfc6901_test.cc.
 
 #include "patch/json_pointer.h"

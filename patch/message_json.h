@@ -8,15 +8,15 @@
 
 namespace weir {
 
-// The proto3 JSON form of `message`, where a patch may copy it to: fields
-// without presence that are zero or empty are left out, 64-bit integers are
+// Returns the proto3 JSON form of `message`, as patches copy it: fields without
+// presence that are zero or empty are left out, and 64-bit integers are
 // strings. InvalidArgument for what has no such form: an Any of unknown type.
 absl::StatusOr<google::protobuf::Value> message_to_json(
     const google::protobuf::Message& message);
 
-// Makes `*message`, which has to be empty, what `json` says, as strictly as a
-// patch is read. InvalidArgument, with the place, if that is no such message;
-// `*message` is then left with some of it.
+// Reads `json` into `*message`, which must be empty, as strictly as patches are
+// read. InvalidArgument, with the location, if `json` does not fit; `*message`
+// may then hold a part of it.
 absl::Status message_from_json(const google::protobuf::Value& json,
                                google::protobuf::Message* message);
 

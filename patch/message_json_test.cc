@@ -42,7 +42,7 @@ TEST(MessageJson, RefusesWhatIsNoSuchMessage) {
   }
 }
 
-// Names from outside may have any length.
+// Untrusted names may have any length.
 TEST(MessageJson, NamesPlacesInShort) {
   const std::string name(64, 'x');  // of its pointer, "/xxx", 64 are shown
   const auto error_of = [](const std::string& name) {

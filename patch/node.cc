@@ -30,8 +30,8 @@ Place only_field(Message* message) {
   return Place{message, message->GetDescriptor()->FindFieldByNumber(1)};
 }
 
-// Free JSON with generated code is asked directly, for speed: by reflection
-// each step costs several times as much.
+// Accesses free JSON through its generated code if possible: reflection takes
+// several times as long for each step.
 template <typename Generated>
 Generated* as(Message* message) {
   return typeid(*message) == typeid(Generated)
@@ -121,9 +121,9 @@ Place value_of(const Place& map, int index) {
 
 using StructMembers = google::protobuf::Map<std::string, Value>;
 
-// The members of a Struct, which can be looked up: entries of other maps can
-// only be searched by reflection. Null if `map` is another map, or a Struct
-// without generated code.
+// The members of a Struct, which can be looked up: reflection can only search
+// the entries of other maps. Null if `map` is another map, or a Struct without
+// generated code.
 StructMembers* struct_members(const Place& map) {
   auto* object = as<Struct>(map.message);
   return object == nullptr ? nullptr : object->mutable_fields();
@@ -144,8 +144,8 @@ std::string key_text(const Scalar& key) {
       key);
 }
 
-// Only a key's own text names it ("1", not "01"), so that distinct names are
-// distinct keys.
+// Accepts only the canonical text of a key ("1", not "01"), so that distinct
+// names are distinct keys.
 absl::StatusOr<Scalar> parse_key(const FieldDescriptor* map,
                                  std::string_view name) {
   const FieldDescriptor* type = map->message_type()->map_key();
@@ -155,7 +155,7 @@ absl::StatusOr<Scalar> parse_key(const FieldDescriptor* map,
       "expected ", describe_type(type), " for a key, got ", excerpt(name)));
 }
 
-// The index of an entry; -1 if there is none. Errors: as append_entry.
+// The index of an entry; -1 if there is none. Errors: those of append_entry().
 absl::StatusOr<int> find_entry(const Place& map, std::string_view name) {
   auto key = parse_key(map.field, name);
   if (!key.ok()) return key.status();
@@ -166,7 +166,8 @@ absl::StatusOr<int> find_entry(const Place& map, std::string_view name) {
   return -1;
 }
 
-// The value of a member; nothing if there is none. Errors: as append_entry.
+// The value of a member; nullopt if there is none. Errors: those of
+// append_entry().
 absl::StatusOr<std::optional<Place>> find_value(const Place& map,
                                                 std::string_view name) {
   if (StructMembers* members = struct_members(map)) {
@@ -187,7 +188,7 @@ absl::Status erase_entry(const Place& map, std::string_view name) {
   }
   const auto& reflection = map.reflection();
   const int last = reflection.FieldSize(*map.message, map.field) - 1;
-  // The order of entries means nothing.
+  // The order of entries is irrelevant.
   reflection.SwapElements(map.message, map.field, *find_entry(map, name), last);
   reflection.RemoveLast(map.message, map.field);
   return absl::OkStatus();
@@ -249,7 +250,7 @@ absl::StatusOr<Place> find_child(const Place& parent,
   }
 }
 
-// Moves the element at `from` to `to`, past those between.
+// Moves the element at `from` to `to`, shifting those in between.
 void move_element(const Place& array, int from, int to) {
   if (auto* list = as<ListValue>(array.message)) {
     const auto begin = list->mutable_values()->pointer_begin();
@@ -266,7 +267,7 @@ void move_element(const Place& array, int from, int to) {
   }
 }
 
-// Opens the array for an element at `segment`.
+// Makes room in the array for a new element at `segment`.
 absl::StatusOr<Place> open_array(const Node& array, std::string_view segment) {
   const int size = size_of(array);
   auto index = parse_array_index(segment, size);
@@ -274,7 +275,7 @@ absl::StatusOr<Place> open_array(const Node& array, std::string_view segment) {
   if (*index > static_cast<size_t>(size)) return no_element(size);
   const Place end = element_of(array, size);
   if (*index == static_cast<size_t>(size)) return end;
-  // Something to hold the place: an empty message, or the last scalar again.
+  // Adds a placeholder: an empty message, or a copy of the last scalar.
   if (end.message_type() != nullptr) {
     message_at(end);
   } else {
@@ -522,7 +523,7 @@ bool is_deeper_than(const Place& place, size_t levels) {
 }
 
 size_t serialized_size(const Place& place) {
-  // Tag, length.
+  // For tag and length.
   constexpr size_t kOverhead = 8;
   const auto& reflection = place.reflection();
   if (place.field == nullptr) return place.message->ByteSizeLong();

@@ -18,9 +18,9 @@
 
 namespace weir {
 
-// What lies at a place, seen through google.protobuf.Value, Struct, ListValue
-// and the wrappers: a Value that holds a list is the array of the list's
-// elements.
+// The JSON value at a place. Looks through google.protobuf.Value, Struct,
+// ListValue and the wrappers: a Value that holds a list is the array of the
+// list's elements.
 //
 // *thread-compatible*
 struct Node {
@@ -30,7 +30,7 @@ struct Node {
     kArray,    // `place` is the repeated field
     kMap,      // `place` is the map field
     kMessage,  // `place` is the message, an object of its fields
-    kOpaque,   // `place` is a message with a JSON form of its own: Timestamp
+    kOpaque,   // `place` is a message with its own JSON form, as Timestamp
   };
   Kind kind;
   Place place;
@@ -46,7 +46,7 @@ Node look(const Place& place);
 // For errors: `null`, `number 1`, `an array`, `an object`.
 std::string describe(const Node& node);
 
-// The message at `place`, which must be of a message type; made if absent.
+// The message at `place`, which must be of a message type; created if absent.
 google::protobuf::Message* message_at(const Place& place);
 
 // The number of elements. REQUIRES: kArray or kMap.
@@ -58,7 +58,7 @@ Place element_of(const Node& array, int index);
 // The members that proto3 JSON would print, by name. REQUIRES: an object.
 std::vector<std::pair<std::string, Place>> members_of(const Node& object);
 
-// The field called `name`, in JSON or in the .proto file; null if none is.
+// The field called `name` in JSON or in the .proto file; null if there is none.
 const google::protobuf::FieldDescriptor* find_field(
     const google::protobuf::Descriptor* type, std::string_view name);
 
@@ -66,17 +66,17 @@ const google::protobuf::FieldDescriptor* find_field(
 // `type`; without the names if they are too many to read.
 std::string no_such_member(const google::protobuf::Descriptor& type);
 
-// Adds an entry to the map without asking whether its key is there already, and
-// returns the place of its value. Errors: InvalidArgument if `name` is no key.
+// Adds an entry to the map without checking for a duplicate key, and returns
+// the place of its value. Errors: InvalidArgument if `name` is not a valid key.
 absl::StatusOr<Place> append_entry(const Place& map, std::string_view name);
 
-// The existing value that `segments` lead to from `root`.
-// Errors, with the number and text of the segment in front: NotFound if there
-// is none; InvalidArgument if an array or a map cannot have such a member.
+// Returns the existing value at the path `segments` from `root`.
+// Errors, preceded by the number and text of the segment: NotFound if there is
+// none; InvalidArgument if an array or a map cannot have such a member.
 absl::StatusOr<Place> find(const Place& root,
                            absl::Span<const std::string> segments);
 
-// The value that `segments` lead to, to be written: as find(), but a field need
+// Returns the place at `segments` for writing: like find(), but a field need
 // not be set.
 absl::StatusOr<Place> find_to_assign(const Place& root,
                                      absl::Span<const std::string> segments);
@@ -84,25 +84,25 @@ absl::StatusOr<Place> find_to_assign(const Place& root,
 // A place for a value.
 struct Opening {
   Place place;
-  bool is_new;  // an element or entry that was made for the value
+  bool is_new;  // An element or entry was created for the value.
 };
 
-// Where RFC 6902 lets `add` put its value: a place for the last of `segments`,
-// which are not empty, in the existing parent. An array is opened there for a
-// new element; a map gets an entry, unless it has it.
+// Returns the place where `add` of RFC 6902 puts its value: that of the last of
+// `segments`, which are not empty, in the existing parent. Inserts a new
+// element into an array there; adds an entry to a map unless it exists.
 // REQUIRES: the caller then assigns a value to the place.
-// Errors: as find.
+// Errors: those of find().
 absl::StatusOr<Opening> open(const Place& root,
                              absl::Span<const std::string> segments);
 
-// Removes the value that `segments`, which are not empty, lead to.
-// Errors: as find.
+// Removes the value at `segments`, which are not empty.
+// Errors: those of find().
 absl::Status erase(const Place& root, absl::Span<const std::string> segments);
 
-// Whether any value lies more than `levels` below `place`.
+// Whether any value is more than `levels` below `place`.
 bool is_deeper_than(const Place& place, size_t levels);
 
-// About the bytes that the value takes in the serialised document.
+// The approximate size of the value in the serialized document, in bytes.
 size_t serialized_size(const Place& place);
 
 }  // namespace weir

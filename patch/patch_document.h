@@ -16,10 +16,10 @@
 namespace weir {
 
 // Reads a JSON Patch document, an array of operations: objects with `op` and
-// `path`, and `from` if they move or copy. A `value` is kept as it is: null is
-// a value, absent is absent. Other members are ignored, `from` of the other
-// operations among them. What the operations say is for apply_json_patch() to
-// examine: whether there is such an op, whether it has the value that it needs.
+// `path`, and `from` if they move or copy. A `value` is kept unchanged: null is
+// a value, and differs from an absent one. Other members are ignored, including
+// `from` in other operations. apply_json_patch() checks the operations: whether
+// the op exists, and whether it has the value that it needs.
 //
 // InvalidArgument: not JSON (with line and column), or not such an array:
 // `operations[2]: expected a member "path" that is a string`.
@@ -27,13 +27,13 @@ namespace weir {
 absl::StatusOr<std::vector<v1::PatchOperation>> json_patch_from_json(
     std::string_view json);
 
-// The same for a document that is read already.
+// The same for a document that has been parsed already.
 absl::StatusOr<std::vector<v1::PatchOperation>> json_patch_from_value(
     const google::protobuf::Value& document);
 
 // Writes a JSON Patch document, the members of each operation in the order op,
-// path, from, value; `from` only where it is an operand, `value` only if it is
-// set. kPretty writes an operation a line.
+// path, from, value; `from` only if it is an operand, `value` only if it is
+// set. kPretty writes one operation per line.
 std::string json_patch_to_json(absl::Span<const v1::PatchOperation> operations,
                                JsonStyle style = JsonStyle::kCompact);
 

@@ -34,7 +34,8 @@ unsigned seed() {
   return text != nullptr ? std::strtoul(text, nullptr, 10) : 20240229;
 }
 
-// Names, keys, indices and values from small sets, so that operations meet.
+// Names, keys, indices and values from small sets, so that operations often
+// affect the same values.
 class Generator {
  public:
   explicit Generator(unsigned seed) : random_(seed) {}
@@ -104,7 +105,7 @@ class Generator {
 
   Patch patch() {
     Patch patch;
-    // Long ones hardly ever succeed.
+    // Long patches rarely succeed.
     for (int i = below(2) * below(6); i >= 0; --i) {
       patch.push_back(operation());
     }
@@ -142,7 +143,7 @@ std::string describe(const Patch& patch) {
   return text;
 }
 
-// Applies the patch, and checks what holds of every patch and document.
+// Applies the patch, and checks the invariants of all patches and documents.
 bool apply_and_check(const Patch& patch, Message* document) {
   const std::string before = bytes(*document);
   std::unique_ptr<Message> stepwise(document->New());
@@ -153,13 +154,13 @@ bool apply_and_check(const Patch& patch, Message* document) {
     EXPECT_EQ(bytes(*document), before) << status;
     return false;
   }
-  // A patch is its operations, one after the other.
+  // A patch is equivalent to its operations, one after the other.
   for (const auto& operation : patch) {
     const absl::Status step = apply_operation(operation, stepwise.get());
     EXPECT_TRUE(step.ok()) << step;
   }
   EXPECT_EQ(bytes(*document), bytes(*stepwise));
-  // What it leaves is a message that can be stored and printed.
+  // The result is a message that can be stored and printed.
   std::unique_ptr<Message> read(document->New());
   EXPECT_TRUE(read->ParseFromString(document->SerializeAsString()));
   EXPECT_EQ(bytes(*read), bytes(*document));
@@ -203,8 +204,8 @@ TEST(RandomPatches, OfTypedMessagesAreAllOrNothing) {
   EXPECT_LT(applied, kPatches * 19 / 20);
 }
 
-// Applies the operations that succeed, keeps each third, and takes the rest
-// back: the document has to be what only those make of it.
+// Applies the operations that succeed, keeps every third, and undoes the rest:
+// the document must be as if only those had been applied.
 void roll_back_and_check(const Patch& patch, int round, Message* document) {
   std::unique_ptr<Message> kept(document->New());
   kept->CopyFrom(*document);
@@ -273,7 +274,7 @@ TEST(RandomTransactions, OnAnArenaAreTakenBack) {
   roll_back_random_patches(typed_generator, typed, 300);
 }
 
-// Without generated code all goes through reflection.
+// Without generated code, everything goes through reflection.
 TEST(RandomTransactions, OfDynamicMessagesAreTakenBack) {
   google::protobuf::DynamicMessageFactory factory;
   Generator generator(seed());
@@ -319,7 +320,7 @@ TEST(RandomPatches, AddThenRemoveIsNothing) {
     Value document = generator.value(4);
     const Value before = document;
     v1::PatchOperation operation = generator.operation();
-    // Adding over what is there would lose it.
+    // Adding over an existing value would lose it.
     operation.set_op("remove");
     Value removed = document;
     const bool was_there = apply_operation(operation, &removed).ok();

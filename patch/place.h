@@ -6,7 +6,7 @@
 
 namespace weir {
 
-// Where one JSON value lies, or may be put, in a message.
+// The location of one JSON value in a message, or where one may be put.
 //
 //   field   index   the place
 //   null            `message` itself

@@ -1,4 +1,4 @@
-// RFC 6901, JSON Pointer, in the order of its sections. Evaluation is seen
+// RFC 6901, JSON Pointer, in the order of its sections. Evaluation is tested
 // through the operations of a patch.
 
 #include <limits>
@@ -182,7 +182,7 @@ TEST(Section4, TakesAnyTokenForANameInAnObject) {
 }
 
 TEST(Section4, NamesInAnObjectAreUnique) {
-  // A name that is there twice references nothing; such a text is no document.
+  // A duplicate name references nothing; such a text is not a document.
   EXPECT_EQ(parse_json(R"({"a":1,"a":1})").status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(parse_json(R"({"a":1,"\u0061":2})").status().code(),
@@ -315,7 +315,7 @@ TEST(Section7, SyntaxErrorsAreNotMissingValues) {
   EXPECT_TRUE(absl::IsInvalidArgument(evaluation_error("{}", "a")));
   EXPECT_TRUE(absl::IsInvalidArgument(evaluation_error("{}", "/~2")));
   EXPECT_TRUE(absl::IsNotFound(evaluation_error("{}", "/a")));
-  // A pointer that is malformed anywhere is not evaluated at all.
+  // A malformed pointer is not evaluated at all.
   EXPECT_TRUE(absl::IsInvalidArgument(evaluation_error("{}", "/a/~")));
 }
 

@@ -1,6 +1,6 @@
 // RFC 6902, JSON Patch, in the order of its sections, on documents of plain
 // JSON: as a Value, in a Value field of another message, and as a message built
-// at run time. Pointers: rfc6901_test.cc. The texts of errors:
+// at run time. For pointers see rfc6901_test.cc, for the texts of errors
 // json_patch_test.cc.
 
 #include <memory>
@@ -35,7 +35,7 @@ struct Case {
   const char* name;
   const char* document;
   const char* patch;
-  // The document afterwards, or the code of an error.
+  // The resulting document, or the code of an error.
   std::string result;
 };
 
@@ -43,7 +43,7 @@ std::string case_name(const testing::TestParamInfo<Case>& info) {
   return info.param.name;
 }
 
-// A Value whose types come from a pool of its own.
+// A Value whose types come from a separate pool.
 struct DynamicValue {
   DynamicValue() {
     google::protobuf::FileDescriptorProto file;
@@ -105,7 +105,7 @@ TEST_P(Rfc6902, InAField) {
     removes_root |= operation.op() == "remove" && operation.path().empty();
     for (std::string* pointer :
          {operation.mutable_path(), operation.mutable_from()}) {
-      // What is no pointer stays none.
+      // An invalid pointer remains invalid.
       if (pointer->empty() || (*pointer)[0] == '/') {
         pointer->insert(0, "/value");
       }
@@ -118,7 +118,7 @@ TEST_P(Rfc6902, InAField) {
   patch_test::Everything document = before_field;
   const absl::Status status = apply_json_patch(patch, &document);
   if (removes_root) {
-    // Unlike a document, a field can go.
+    // Unlike a document, a field can be removed.
     EXPECT_FALSE(document.has_value()) << status;
   } else {
     check(status, document, before_field, wanted_field);
@@ -294,7 +294,7 @@ INSTANTIATE_TEST_SUITE_P(
              R"([{"op":"remove","path":"/b/c"}])", kMissing},
         Case{"ParentIsAScalar", R"({"a":5})",
              R"([{"op":"remove","path":"/a/b"}])", kMissing},
-        // Nothing would be left that could be a document.
+        // No document would be left.
         Case{"Document", R"({"a":1})", R"([{"op":"remove","path":""}])",
              kInvalid}),
     case_name);
@@ -375,7 +375,7 @@ INSTANTIATE_TEST_SUITE_P(
              R"([{"op":"move","from":"/a","path":"/a/c"}])", kInvalid},
         Case{"IntoItsGrandchild", R"({"a":[{"b":1}]})",
              R"([{"op":"move","from":"/a","path":"/a/0/b"}])", kInvalid},
-        // Element 1 becomes element 0, but is not meant by "/0".
+        // Element 1 becomes element 0, but "/0" does not refer to it.
         Case{"ElementIntoItself", R"([{"a":1},{"a":2}])",
              R"([{"op":"move","from":"/0","path":"/0/a"}])", kInvalid},
         Case{"DocumentIntoItself", R"({"a":1})",
@@ -601,7 +601,7 @@ INSTANTIATE_TEST_SUITE_P(
     case_name);
 
 TEST(AppendixA, A13) {
-  // An operation has one "op": a text with two is refused where it is read.
+  // An operation has one "op": the parser refuses a text with two.
   const auto patch =
       parse_json(R"([{"op":"add","path":"/baz","value":"qux","op":"remove"}])");
   EXPECT_EQ(patch.status().code(), absl::StatusCode::kInvalidArgument);
@@ -610,8 +610,8 @@ TEST(AppendixA, A13) {
       << patch.status();
 }
 
-// What the RFC calls functionally identical, and equality, for every location
-// of a document with every other.
+// Operations that the RFC calls functionally identical, and equality, for every
+// location of a document with every other.
 
 class EveryLocation : public testing::Test {
  protected:
@@ -652,7 +652,7 @@ class EveryLocation : public testing::Test {
   const Value document_ = from_json(
       R"({"a":[1,{"b":null},[true,1]],"c":{"":"x","~/":{}},"0":2,"1":[]})");
   const std::vector<Location> locations_ = locations_of(document_);
-  // Where something could be added, and where nothing can.
+  // Locations where a value can be added, and where none can.
   std::vector<std::string> targets() const {
     std::vector<std::string> targets = {
         "/a/-",   "/a/3", "/a/4",   "/a/01", "/a/1/c", "/a/2/2",

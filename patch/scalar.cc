@@ -70,7 +70,7 @@ std::optional<Int> to_integer(const JsonScalar& json) {
   }
   const auto* number = std::get_if<double>(&json);
   if (number == nullptr) return std::nullopt;
-  // Both bounds are exact as double: zero or powers of two.
+  // Both bounds are exact as doubles: zero or powers of two.
   constexpr double kBegin =
       static_cast<double>(std::numeric_limits<Int>::min());
   constexpr double kEnd =
@@ -94,8 +94,8 @@ std::optional<double> to_double(const JsonScalar& json) {
 
 std::optional<float> to_float(const JsonScalar& json) {
   const std::optional<double> number = to_double(json);
-  // Halfway between the largest float and the next power of two: what is less
-  // rounds to a finite float.
+  // Halfway between the largest float and the next power of two: smaller
+  // numbers round to a finite float.
   if (!number.has_value() || std::abs(*number) >= 0x1.ffffffp127) {
     return std::nullopt;
   }
@@ -147,7 +147,7 @@ std::string integers() {
                       std::numeric_limits<Int>::max());
 }
 
-// "one of DAY, WEEK, MONTH", without the name that stands for none.
+// "one of DAY, WEEK, MONTH", without the name that stands for "unspecified".
 std::string names_of(const EnumDescriptor& type) {
   constexpr int kMost = 16;
   std::string names;

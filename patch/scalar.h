@@ -1,4 +1,4 @@
-// Scalar fields, and what they look like in JSON.
+// Scalar fields and their JSON form.
 
 #ifndef WEIR_PATCH_SCALAR_H_
 #define WEIR_PATCH_SCALAR_H_
@@ -40,8 +40,8 @@ void write_scalar(const Place& place, const Scalar& scalar);
 JsonScalar scalar_to_json(const Scalar& scalar,
                           const google::protobuf::FieldDescriptor* field);
 
-// The inverse, with the liberties of a patch: numbers and bool also from
-// strings, enums also from numbers. Nothing if `json` is no value of the
+// The inverse, as leniently as patches are read: numbers and bool also from
+// strings, enums also from numbers. nullopt if `json` is not a value of the
 // field's type.
 std::optional<Scalar> scalar_from_json(
     const JsonScalar& json, const google::protobuf::FieldDescriptor* field);
@@ -51,7 +51,7 @@ std::string describe_type(const google::protobuf::FieldDescriptor* field);
 
 // For errors: `null`, `true`, `number 0.5`, `string "abc"`.
 std::string describe(const JsonScalar& json);
-// As in JSON, but with 64-bit integers as the numbers that they are.
+// Like JSON, but 64-bit integers are numbers.
 std::string describe(const Scalar& scalar,
                      const google::protobuf::FieldDescriptor* field);
 

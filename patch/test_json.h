@@ -23,7 +23,7 @@ T from_json(const std::string& json) {
   return message;
 }
 
-// The operations in an array of them; those in JSON text.
+// The operations in an array, and in JSON text.
 std::vector<v1::PatchOperation> operations_of(
     const google::protobuf::Value& patch);
 std::vector<v1::PatchOperation> operations(const std::string& json);
@@ -34,10 +34,11 @@ struct Location {
   google::protobuf::Value value;
 };
 
-// Every value of `document`, itself first. Objects in the order of their names.
+// Every value of `document`, itself first, members in the order of their names.
 std::vector<Location> locations_of(const google::protobuf::Value& document);
 
-// Serialised with the entries of maps in order: equal messages, equal bytes.
+// Serializes with the entries of maps in order: equal messages give equal
+// bytes.
 std::string bytes(const google::protobuf::Message& message);
 
 // One operation, kept if it succeeds.

@@ -39,8 +39,8 @@ absl::Status expected(std::string_view what, const Node& found) {
       absl::StrCat("expected ", std::string(what), ", got ", describe(found)));
 }
 
-// `status` of a value as one of the value that holds it under `name`: the
-// places that errors name are JSON Pointers, "/apiStages/0/stage: ".
+// Turns the status of a member into that of the value that holds it under
+// `name`: errors give locations as JSON Pointers, "/apiStages/0/stage: ".
 absl::Status at_segment(const absl::Status& status, std::string_view name) {
   constexpr size_t kMostBytes = 64;
   std::string segment = JsonPointer({std::string(name)}).to_string();
@@ -70,8 +70,8 @@ absl::Status not_json_form_of(const Message& target, const Value& json) {
                   look({&copy}));
 }
 
-// Packs what the JSON form of an Any says. Protocol Buffers' own parser throws
-// where it meets a member too many.
+// Packs the message in the JSON form of an Any. Protocol Buffers' own parser
+// throws if there is an extra member.
 absl::Status fill_any(Message* target, const Value& json) {
   if (!json.has_struct_value()) return not_json_form_of(*target, json);
   auto members = json.struct_value().fields();
@@ -93,7 +93,7 @@ absl::Status fill_any(Message* target, const Value& json) {
   if (look({packed.get()}).kind == Node::Kind::kMessage) {
     content.mutable_struct_value()->mutable_fields()->swap(members);
   } else {
-    // What is no object of its fields lies in a member of its own.
+    // If the JSON form is not an object of fields, it is in the member "value".
     const auto value = members.find("value");
     if (value == members.end() || members.size() > 1) {
       return not_json_form_of(*target, json);
@@ -135,8 +135,8 @@ absl::Status fill_scalar(const Place& target, const Node& source) {
   } else if (source.kind == Node::Kind::kScalar) {
     scalar = read_scalar(source.place);
     const FieldDescriptor* from = source.place.field;
-    // Between equal types no detour through JSON, which has neither NaN nor
-    // enum values without a name.
+    // Copies directly between equal types: JSON has neither NaN nor enum values
+    // without a name.
     const bool same_type = to->cpp_type() == from->cpp_type() &&
                            to->enum_type() == from->enum_type() &&
                            (to->type() == FieldDescriptor::TYPE_BYTES) ==
@@ -178,8 +178,8 @@ absl::Status fill_map(const Place& target, const Node& source) {
 
 absl::Status fill_message(Message* target, const Node& source) {
   if (!source.is_object()) return expected("an object", source);
-  // Fields and oneofs that have their value: a second one, under the field's
-  // other name or for the oneof's other member, would silently win.
+  // Fields and oneofs that have a value already: a second one, under the
+  // field's other name or for the oneof's other member, would silently win.
   std::set<const void*> filled;
   for (const auto& [name, member] : members_of(source)) {
     const FieldDescriptor* field = find_field(target->GetDescriptor(), name);
@@ -237,11 +237,11 @@ absl::Status fill_value(Message* target, const Place& source) {
 // REQUIRES: the messages are of one type.
 void swap(Message* a, Message* b) {
   if (typeid(*a) == typeid(Value) && typeid(*b) == typeid(Value)) {
-    static_cast<Value*>(a)->Swap(static_cast<Value*>(b));  // for speed alone
+    static_cast<Value*>(a)->Swap(static_cast<Value*>(b));  // Just faster.
   } else if (a->GetReflection() == b->GetReflection()) {
     a->GetReflection()->Swap(a, b);
   } else {
-    // One type may have generated code here and none there.
+    // One of them may have generated code, and the other not.
     std::unique_ptr<Message> copy(a->New());
     copy->CopyFrom(*a);
     a->CopyFrom(*b);
@@ -254,8 +254,8 @@ bool is_type(const Place& place, Descriptor::WellKnownType type) {
          place.message_type()->well_known_type() == type;
 }
 
-// Whether null at `target` means that it is absent: not where null is a value,
-// and not where absence is impossible.
+// Whether null clears `target`: not if null is a value there, and not if the
+// value cannot be absent.
 bool is_cleared_by_null(const Place& target) {
   if (target.field == nullptr) return false;
   if (target.is_whole_repeated()) return true;
@@ -294,7 +294,7 @@ absl::Status assign(const Place& target, const Place& source) {
   if (type->well_known_type() == Descriptor::WELLKNOWNTYPE_VALUE) {
     return fill_value(message, source);
   }
-  // Of an empty message only the type decides what it looks like.
+  // The kind of an empty message depends only on its type.
   const Node to = look({message});
   switch (to.kind) {
     case Node::Kind::kScalar:
@@ -334,7 +334,7 @@ void exchange(const Place& place, const Place& scratch) {
     swap(message_at(place), message_at(scratch));
     return;
   }
-  // An element past the last has nothing to give.
+  // An element past the last has no value.
   const auto read = [](const Place& from) -> std::optional<Scalar> {
     const bool exists =
         from.index < 0 ||

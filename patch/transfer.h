@@ -1,4 +1,4 @@
-// JSON values on their way from one place in a message to another.
+// Copies and moves JSON values from one place in a message to another.
 
 #ifndef WEIR_PATCH_TRANSFER_H_
 #define WEIR_PATCH_TRANSFER_H_
@@ -11,23 +11,21 @@
 
 namespace weir {
 
-// Makes the value at `target` the value at `source`, read as the type of
-// `target`. Between equal message types everything is copied; otherwise what
-// JSON shows. null clears a field,
-// unless the field can hold null itself.
-// REQUIRES: neither place lies in the other.
+// Assigns the value at `source` to `target`, converted to the type of `target`.
+// Between equal message types everything is copied; otherwise only what JSON
+// shows. null clears a field, unless the field itself can hold null.
+// REQUIRES: neither place is inside the other.
 //
-// Errors: InvalidArgument if the value does not fit the type, and then
-// `target` is left with some of it.
+// Errors: InvalidArgument if the value does not fit the type; `target` may then
+// hold a part of it.
 absl::Status assign(const Place& target, const Place& source);
 
-// The same, but leaves at `source` whatever comes cheapest.
+// The same, but may leave any value at `source`.
 absl::Status move_value(const Place& target, const Place& source);
 
-// Gives `place` what the scratch place of the same type holds, and the other
-// way round. Fields are exchanged with their presence, and with the other
-// members of their oneof. A scalar element or map value stays as it is if there
-// is none for it.
+// Swaps the values of `place` and of a scratch place of the same type. Fields
+// are swapped with their presence, and with the other members of their oneof. A
+// scalar element or map value is unchanged if the other place has none.
 void exchange(const Place& place, const Place& scratch);
 
 // Deep equality. REQUIRES: the places are of the same type.

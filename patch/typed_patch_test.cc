@@ -1,4 +1,4 @@
-// Patches of messages whose fields have types.
+// Patches of messages with typed fields.
 
 #include <limits>
 #include <string>
@@ -22,7 +22,7 @@ struct Case {
   const char* name;
   const char* document;  // proto3 JSON
   const char* patch;
-  // The document afterwards, or the beginning of an error.
+  // The resulting document, or the beginning of an error.
   std::string result;
 };
 

@@ -72,7 +72,7 @@ Value* find(Value* object, const std::string& name) {
   return it == fields.end() ? nullptr : &it->second;
 }
 
-// `object`, if there is one, is at `pointer`.
+// The same for the object at `pointer`; null if there is none.
 absl::Status canonicalize_at(const std::string& pointer, Value* object) {
   if (object == nullptr) return absl::OkStatus();
   return with_prefix(canonicalize_numbers(object), pointer);
@@ -111,7 +111,7 @@ absl::Status canonicalize(v1::UsagePlan* plan) {
 
 absl::Status canonicalize_number(std::string_view name, Value* value) {
   const std::optional<Number> number = number_called(name);
-  // null is no number, but none.
+  // null means that the number is absent.
   if (!number.has_value() || value->has_null_value()) return absl::OkStatus();
   const auto wrong = [&] {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -11,20 +11,20 @@
 
 namespace weir {
 
-// Gives every method its canonical key, and makes negative zero zero.
-// InvalidArgument, naming the stage, for a method key that is bad or double.
+// Replaces every method key by its canonical key, and negative zero by zero.
+// InvalidArgument, naming the stage, for an invalid or duplicate method key.
 absl::Status canonicalize(v1::UsagePlan* plan);
 
-// The same for the JSON of one number, `value`, of the member that documents
-// call `name` ("burstLimit", or "burst_limit"); nothing for other members. A
-// number may stand in a string, with a plus sign. InvalidArgument, with the
-// range that the member has, for what is no number of its kind; that it is in
-// the range is left to validation.
+// The same for one number in JSON, `value`, of the member that documents call
+// `name` ("burstLimit" or "burst_limit"). Does nothing for other members. The
+// number may be a string, and have a plus sign there. InvalidArgument, with the
+// member's range, if `value` is not a number of the member's kind. Does not
+// check the range: validation does.
 absl::Status canonicalize_number(std::string_view name,
                                  google::protobuf::Value* value);
 
-// The same for all members of an object; others are left alone. Errors begin
-// with the member's JSON Pointer.
+// The same for all members of an object. Errors begin with the member's JSON
+// Pointer.
 absl::Status canonicalize_numbers(google::protobuf::Value* object);
 
 // The same for a whole plan.

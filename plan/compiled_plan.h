@@ -10,18 +10,18 @@
 
 namespace weir {
 
-// A throttle as `admit()` reads it.
+// A throttle in the form that `admit()` reads.
 struct CompiledThrottle {
   TokenClock clock;
-  // Whole seconds in which an empty bucket fills, at least 1; 0: never.
+  // Whole seconds that an empty bucket takes to fill, at least 1; 0: never.
   int64_t window_seconds = 0;
   // Which of a key's method buckets this is. Unused in the plan's own throttle.
   uint32_t slot = 0;
 };
 
-// A usage plan as `admit()` reads it: one immutable block of plain data, its
-// table of routes behind it. The method throttles, immutable too, are blocks of
-// their own, which versions share. *thread-safe*
+// A usage plan in the form that `admit()` reads: one immutable block of plain
+// data, followed by its table of routes. The method throttles, also immutable,
+// are separate blocks that versions share. *thread-safe*
 class CompiledPlan {
  public:
   // What the plan says about a route: kNotCovered, kCovered (the plan's
@@ -31,15 +31,15 @@ class CompiledPlan {
   static constexpr Rule kCovered = 1;
   static constexpr Rule kFirstMethod = 2;
 
-  // Routes that are younger than this compilation are not covered: whoever adds
-  // a route compiles the plans that cover it anew.
+  // Routes added after this compilation are not covered: adding a route
+  // requires recompiling the plans that cover it.
   Rule rule(uint32_t route) const noexcept {
     return route < route_count_ ? rules_[route] : kNotCovered;
   }
 
   bool has_stages() const noexcept { return has_stages_; }
 
-  // nullptr: the plan has no throttle.
+  // nullptr if the plan has no throttle.
   const CompiledThrottle* throttle() const noexcept {
     return throttle_.has_value() ? &*throttle_ : nullptr;
   }

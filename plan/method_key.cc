@@ -19,8 +19,8 @@ bool is_http_method(std::string_view method) {
          std::end(kHttpMethods);
 }
 
-// Visible ASCII only, and nothing that a second unescaping would change: else a
-// canonical key would not be its own spelling.
+// Visible ASCII only, and nothing that a second unescaping would change:
+// otherwise a canonical key would not be its own canonical key.
 bool is_resource_path(std::string_view path) {
   const bool visible = std::all_of(path.begin(), path.end(),
                                    [](char c) { return c > ' ' && c < 0x7F; });
@@ -40,7 +40,7 @@ absl::Status bad_method(std::string_view resource_path, std::string_view method,
 }  // namespace
 
 absl::StatusOr<std::string> canonical_method_key(std::string_view spelling) {
-  // One pass, as RFC 6901 has it: "~01" is "~1", not "/".
+  // One pass, as RFC 6901 requires: "~01" is "~1", not "/".
   const std::string key =
       absl::StrReplaceAll(to_absl(spelling), {{"~1", "/"}, {"~0", "~"}});
   const std::size_t slash = key.rfind('/');

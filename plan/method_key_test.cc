@@ -57,7 +57,7 @@ TEST(CanonicalMethodKey, TakesEveryHttpMethodAndNoOther) {
 TEST(CanonicalMethodKey, UnescapesOnce) {
   EXPECT_EQ(canonical("/~0user/GET"), "/~user/GET");
   EXPECT_EQ(canonical("/~user/GET"), "/~user/GET");
-  // "~1" after unescaping would become "/" at the next reading.
+  // A "~1" that remains after unescaping would become "/" the next time.
   EXPECT_EQ(canonical("/~01/GET"),
             "Invalid method {resourcePath: /~1,method: GET} specified");
   EXPECT_EQ(canonical("/~00/GET"),

@@ -16,7 +16,7 @@ bool is_greedy(std::string_view segment) {
   return is_parameter(segment) && segment[segment.size() - 2] == '+';
 }
 
-// Splits "a/b/c" into "a", which is returned, and "b/c".
+// Removes the first segment and its slash from "a/b/c", and returns "a".
 std::string_view take_segment(std::string_view* rest) {
   const std::string_view segment = rest->substr(0, rest->find('/'));
   rest->remove_prefix(segment.size() < rest->size() ? segment.size() + 1
@@ -29,7 +29,7 @@ int hex_value(char c) {
   return absl::ascii_isdigit(c) ? c - '0' : absl::ascii_tolower(c) - 'a' + 10;
 }
 
-// A '%' that no two digits follow stands for itself.
+// A '%' that is not followed by two hexadecimal digits stands for itself.
 std::string percent_decoded(std::string_view text) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -50,7 +50,7 @@ std::string percent_decoded(std::string_view text) {
 }  // namespace
 
 MethodMatcher::MethodMatcher(const v1::ApiStage& stage) {
-  std::set<std::string_view> keys;  // in byte order, unlike a protobuf map
+  std::set<std::string_view> keys;  // In byte order, unlike a protobuf map.
   for (const auto& [key, settings] : stage.throttle()) keys.insert(key);
 
   for (const std::string_view key : keys) {
@@ -94,9 +94,9 @@ std::string_view MethodMatcher::match(std::string_view path,
   return found == methods->end() ? std::string_view() : found->second;
 }
 
-// The methods of the best resource for `rest` below `node`; null if there is
-// none. Recursion is as deep as the longest pattern, and enters a node of the
-// tree at most once a request: a node has one way that leads to it.
+// Returns the methods of the best resource for `rest` below `node`; null if
+// there is none. Recursion is as deep as the longest pattern, and enters each
+// node at most once a request, since only one path leads to it.
 const MethodMatcher::Methods* MethodMatcher::find(const Node& node,
                                                   std::string_view rest) {
   if (rest.empty()) return node.methods.empty() ? nullptr : &node.methods;

@@ -63,7 +63,7 @@ TEST(MethodMatcher, ParameterTakesExactlyOneSegment) {
   EXPECT_EQ(m.match("/pets/17/18", "GET"), "");
 }
 
-// One throttle must not govern every resource beside it.
+// A throttle must not apply to the resources next to its own.
 TEST(MethodMatcher, BracesThatEncloseNoName_AreLiteral) {
   for (const char* segment : {"{}", "{", "}", "}{", "{id", "id}", "x{id}",
                               "{id}x", "{+}x", "x{}", "{}{", "+{", "%7B%7D"}) {
@@ -165,8 +165,8 @@ TEST(MethodMatcher, OutlivesTheStage) {
   EXPECT_EQ(m.match("/pets", "GET"), "/pets/GET");
 }
 
-// A search that tried literal and parameter anew at each of 200 levels would
-// not end in this universe.
+// A search that tried both literal and parameter at each of 200 levels would
+// never end.
 TEST(MethodMatcher, HostilePathsAreCheap) {
   v1::ApiStage stage;
   std::string literal, parameter;

@@ -16,10 +16,10 @@ inline StageName name_of(const v1::ApiStage& stage) {
   return {stage.api_id(), stage.stage()};
 }
 
-// Where one version of a plan may differ from the one before: what a patch
-// touched. The rest need not be looked at.
+// Where one version of a plan may differ from the previous one: what a patch
+// touched. Everything else is unchanged.
 struct PlanChanges {
-  // Added, removed, or with other method throttles.
+  // Stages added, removed, or with changed method throttles.
   std::set<StageName> stages;
 
   // Whether a stage may have been added.

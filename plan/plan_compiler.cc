@@ -26,7 +26,7 @@ size_t compiled_size(size_t routes) {
          aligned(routes * sizeof(CompiledPlan::Rule));
 }
 
-// Whole seconds in which an empty bucket fills, at least 1; 0: never.
+// Whole seconds that an empty bucket takes to fill, at least 1; 0: never.
 int64_t window_seconds(const TokenClock& clock) {
   if (clock.rate() == 0) return 0;
   return std::max<int64_t>(
@@ -38,8 +38,8 @@ CompiledThrottle compiled(const TokenClock& clock, uint32_t slot) {
   return {clock, window_seconds(clock), slot};
 }
 
-// A clock that has its limits already is left alone: each change uses up some
-// of what a clock can remember.
+// Whether a clock already has the limits. If so, do not change it: each change
+// uses up some of what a clock can remember.
 bool has_limits(const TokenClock& clock, const v1::ThrottleSettings& throttle) {
   return clock.rate() == throttle.rate_limit() &&
          clock.burst() == throttle.burst_limit();
@@ -129,7 +129,7 @@ absl::Status PlanCompiler::prepare_stages(const v1::UsagePlan& plan,
     wanted.emplace(std::move(name), &stage);
   }
 
-  // Slots are vacated before any is claimed, so that they are used again.
+  // Slots are vacated before any is claimed, so that they can be reused.
   for (auto& [name, next] : update.stages_) {
     const auto before = stages_.find(name);
     if (before == stages_.end()) continue;
@@ -153,7 +153,7 @@ absl::Status PlanCompiler::prepare_stages(const v1::UsagePlan& plan,
   }
   for (const auto& [name, stage] : wanted) {
     Stage& next = *update.stages_[name];
-    std::set<std::string_view> added;  // in order, unlike a protobuf map
+    std::set<std::string_view> added;  // In order, unlike a protobuf map.
     for (const auto& [method, throttle] : stage->throttle()) {
       if (next.count(method) == 0) added.insert(method);
     }
@@ -275,7 +275,7 @@ const CompiledPlan* PlanCompiler::compile(
     if (slot < throttles_.size()) {
       unused->push_back(std::exchange(throttles_[slot], throttle));
     } else {
-      throttles_.push_back(throttle);  // slots come in order
+      throttles_.push_back(throttle);  // Slots are in ascending order.
     }
   }
   vacant_ = std::move(update.vacant_);

@@ -33,7 +33,7 @@ Memory allocate(size_t bytes) {
   return Memory(std::aligned_alloc(kAlignment, bytes));
 }
 
-// A compiler with its routes and the version that it compiled last.
+// A compiler with its routes and the latest compiled version.
 class Plans {
  public:
   uint32_t add_route(const std::string& api, const std::string& stage,
@@ -161,7 +161,7 @@ TEST(PlanCompiler, UpdateThatIsNotCompiledChangesNothing) {
   EXPECT_EQ(plans.plan->method(plans.plan->rule(route)).clock.burst(), 2);
 }
 
-// A clock can remember so many changes only.
+// A clock can remember only a limited number of changes.
 TEST(PlanCompiler, UnchangedThrottlesLastThroughAnyNumberOfVersions) {
   Plans plans;
   v1::UsagePlan document = plan_with_throttle();
@@ -184,8 +184,8 @@ TEST(PlanCompiler, UnchangedThrottlesLastThroughAnyNumberOfVersions) {
   EXPECT_EQ(positions(), before);
 }
 
-// Versions that differ at random, compiled from what differs alone, mean what
-// their documents say; and a method keeps its slot while it is there.
+// Randomly changed versions, compiled only from the differences, match their
+// documents; and a method keeps its slot as long as it exists.
 TEST(PlanCompiler, RandomVersionsMeanWhatTheirDocumentsSay) {
   const char* text = std::getenv("WEIR_TEST_SEED");
   const unsigned seed = text != nullptr ? std::strtoul(text, nullptr, 10) : 7;

@@ -20,9 +20,9 @@ namespace {
 
 using Patch = std::vector<v1::PatchOperation>;
 
-// A stage that needs more for its methods is given its map as a whole.
+// If the methods of a stage need more, its map is replaced as a whole.
 constexpr std::size_t kMostMethodOperations = 6;
-// Name, description, product code, two of the throttle, three of the quota.
+// Name, description, product code, two for the throttle, three for the quota.
 constexpr int kMostOperationsBesidesStages = 8;
 static_assert(kMostOperationsBesidesStages +
                       // One stage removed, another added, and its methods.
@@ -47,11 +47,12 @@ void append(std::string_view op, std::string path, std::string value,
 
 std::string rate_text(double rate) {
   JsonWriter json(JsonStyle::kCompact);
-  json.plain_number(rate + 0.0);  // negative zero is zero
+  json.plain_number(rate + 0.0);  // Turns negative zero into zero.
   return std::move(json).text();
 }
 
-// What can be replaced but not removed. `before` is null if there is none.
+// Members that can be replaced but not removed. `before` is null if there is no
+// throttle.
 void diff_throttle(const std::string& path, const v1::ThrottleSettings* before,
                    const v1::ThrottleSettings& after, Patch* patch) {
   if (before == nullptr || before->rate_limit() != after.rate_limit()) {
@@ -85,7 +86,7 @@ void diff_methods(const std::string& path, const v1::ApiStage& before,
     if (!before.throttle().empty()) append("remove", path, patch);
     return;
   }
-  // A key begins with a slash of its own: "/throttle//pets/GET".
+  // A key has its own leading slash: "/throttle//pets/GET".
   const auto path_of = [&path](std::string_view key) {
     return absl::StrCat(path, "/", to_absl(key));
   };
@@ -114,8 +115,8 @@ std::string stage_name(const v1::ApiStage& stage) {
 
 void diff_stages(const v1::UsagePlan& before, const v1::UsagePlan& after,
                  Patch* patch) {
-  // New stages go to the end: those that stay are the first ones of `after`, as
-  // far as `before` has them in that order.
+  // New stages go to the end. So the stages that stay are the longest prefix of
+  // `after` that `before` has in the same order.
   std::vector<const v1::ApiStage*> staying;
   for (const v1::ApiStage& stage : before.api_stages()) {
     const int next = static_cast<int>(staying.size());
@@ -145,7 +146,7 @@ bool same_tags(const v1::UsagePlan& a, const v1::UsagePlan& b) {
          });
 }
 
-// What no patch can change.
+// Checks the members that no patch can change.
 absl::Status check_fixed(const v1::UsagePlan& before,
                          const v1::UsagePlan& after) {
   if (before.id() != after.id()) {

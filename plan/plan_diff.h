@@ -11,18 +11,19 @@
 
 namespace weir {
 
-// Operations for which patch_usage_plan(before, operations) is `after`, if both
-// plans are valid; none if they are equal. Only what differs is touched: a new
-// rate is one operation.
+// Returns operations for which patch_usage_plan(before, operations) is `after`,
+// if both plans are valid; none if they are equal. Touches only what differs: a
+// new rate is one operation.
 //
 // Every value is a string, as the clients of API Gateway send it, and methods
-// are spelled as Terraform spells them. A stage of which many methods change is
-// given its map of throttles as a whole, so that no patch is longer than
-// kMaxPlanPatchOperations. Stages come out in the order of `after`; since new
-// ones go to the end, one that changes its place is removed and added again.
+// are spelled as Terraform spells them. If many methods of a stage change, its
+// map of throttles is replaced as a whole, so that no patch is longer than
+// kMaxPlanPatchOperations. Stages end up in the order of `after`. Since new
+// stages go to the end, a stage that changes its position is removed and added
+// again.
 //
-// InvalidArgument, with the member's path, if the plans differ in what no patch
-// can change: /id and /tags, and a /name can be replaced but not taken away.
+// InvalidArgument, with the member's path, if no patch can make the change: to
+// /id or /tags, or the removal of /name, which can only be replaced.
 absl::StatusOr<std::vector<v1::PatchOperation>> diff_usage_plans(
     const v1::UsagePlan& before, const v1::UsagePlan& after);
 

@@ -37,8 +37,8 @@ constexpr char kPlan[] = R"({
 
 v1::UsagePlan basic() { return *usage_plan_from_json(kPlan); }
 
-// The operations from `before` to `after`, in JSON; or the error. Those that
-// there are do what they should.
+// The operations from `before` to `after` in JSON, after checking their effect;
+// or the error.
 std::string diff(const v1::UsagePlan& before, const v1::UsagePlan& after) {
   const auto patch = diff_usage_plans(before, after);
   if (!patch.ok()) return std::string(patch.status().message());
@@ -50,7 +50,7 @@ std::string diff(const v1::UsagePlan& before, const v1::UsagePlan& after) {
   return patch_operations_to_json(*patch);
 }
 
-// The operations for what `change` does to the basic plan.
+// The operations for the effect of `change` on the basic plan.
 template <typename Change>
 std::string diff_of(Change change) {
   v1::UsagePlan after = basic();
@@ -240,7 +240,7 @@ TEST(DiffUsagePlans, TurnsAnyPlanIntoAnyOther) {
     v1::UsagePlan after = random_plan(&random);
     after.set_id(before.id());
     *after.mutable_tags() = before.tags();
-    // Half of the pairs have stages in common, and in another order.
+    // Half of the pairs have common stages, in another order.
     if (i % 2 == 0 && before.has_throttle() && after.has_throttle()) {
       *after.mutable_api_stages() = before.api_stages();
       std::shuffle(after.mutable_api_stages()->pointer_begin(),

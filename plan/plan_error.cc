@@ -37,7 +37,7 @@ namespace aws_text {
 
 std::string invalid_patch_path(std::string_view path, std::string_view op,
                                absl::Span<const std::string_view> supported) {
-  // Two spaces after "path": so AWS writes it.
+  // AWS writes two spaces after "path".
   return absl::StrCat(
       "Invalid patch path  '", to_absl(path), "' specified for op '",
       to_absl(op), "'. Must be one of: [",

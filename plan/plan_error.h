@@ -12,16 +12,16 @@
 
 namespace weir {
 
-// An error whose message() is `message` and whose aws_message() is `aws_text`.
-// An empty `aws_text` means that AWS's text is not known.
+// Returns an error whose message() is `message` and whose aws_message() is
+// `aws_text`. An empty `aws_text` means that AWS's text is not known.
 absl::Status plan_error(absl::StatusCode code, std::string_view message,
                         std::string_view aws_text = {});
 
-// The text that API Gateway answers in `{"message": ...}` for this error;
-// `status.message()` where AWS's text is not known. "" for OK.
+// The text that API Gateway returns in `{"message": ...}` for this error;
+// `status.message()` if AWS's text is not known. "" for OK.
 std::string aws_message(const absl::Status& status);
 
-// The texts of API Gateway, to the letter.
+// The exact texts of API Gateway.
 namespace aws_text {
 
 inline constexpr std::string_view kUnknownUsagePlan =
@@ -46,7 +46,7 @@ inline constexpr std::string_view kMethodThrottleWithoutPlanThrottle =
     "defined.";
 inline constexpr std::string_view kUnknownApiKey =
     "Invalid API Key identifier specified";
-// What GetUsage says of one.
+// The text of GetUsage for an unknown key.
 inline constexpr std::string_view kUnknownKeyOfUsage =
     "Invalid Key identifier specified";
 inline constexpr std::string_view kDuplicateApiKey = "API Key already exists";
@@ -61,7 +61,7 @@ inline constexpr std::string_view kApiKeyDescription =
 inline constexpr std::string_view kTagKey =
     "Invalid tag key. Tag keys cannot start with 'aws:' (case insensitive)";
 
-// `supported`: the paths that `op` may have, in AWS's spelling and order.
+// `supported` are the paths that `op` may have, in AWS's spelling and order.
 std::string invalid_patch_path(std::string_view path, std::string_view op,
                                absl::Span<const std::string_view> supported);
 

@@ -29,8 +29,8 @@ const Value* find(const Struct& object, const std::string& name) {
   return it == object.fields().end() ? nullptr : &it->second;
 }
 
-// JSON Patch takes the number of a period too, which AWS does not know; and a
-// name that does not exist deserves AWS's text.
+// JSON Patch also accepts the number of a period, which AWS does not; and an
+// unknown name should get AWS's text.
 absl::Status check_period(const Value& plan) {
   const Value* quota = find(plan.struct_value(), "quota");
   if (quota == nullptr) return absl::OkStatus();
@@ -56,7 +56,7 @@ void write_throttle(const v1::ThrottleSettings& throttle, JsonWriter* json) {
   json->key("burstLimit");
   json->number(std::int64_t{throttle.burst_limit()});
   json->key("rateLimit");
-  json->number(throttle.rate_limit() + 0.0);  // negative zero is zero
+  json->number(throttle.rate_limit() + 0.0);  // Turns negative zero into zero.
   json->end_object();
 }
 
@@ -127,7 +127,7 @@ absl::StatusOr<v1::UsagePlan> usage_plan_from_value(Value value) {
   if (status.ok()) status = canonicalize_plan_numbers(&value);
   if (!status.ok()) return status;
 
-  // To replace a whole document is to read it.
+  // Reads the document by replacing an empty one as a whole.
   v1::PatchOperation replace;
   replace.set_op("replace");
   replace.set_path("");

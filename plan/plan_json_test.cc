@@ -36,7 +36,7 @@ absl::Status load_error(std::string_view json) {
   return plan.status();
 }
 
-// As `aws apigateway get-usage-plan` prints it.
+// The output of `aws apigateway get-usage-plan`.
 constexpr char kCliSample[] = R"({
     "id": "a1b2c3",
     "name": "Basic",
@@ -252,7 +252,7 @@ TEST(UsagePlanFromJson, RefusesUnknownPeriodsWithAwsText) {
               "WEEK, MONTH]");
     EXPECT_THAT(std::string(status.message()), StartsWith("/quota/period: "));
   }
-  // A period that is not there is for validation to report.
+  // Validation reports a missing period.
   EXPECT_EQ(loaded(R"({"quota":{"limit":1,"period":null}})").quota().period(),
             v1::QUOTA_PERIOD_UNSPECIFIED);
 }

@@ -40,7 +40,7 @@ enum class Target {
   kMethodMember,     // A member of that entry.
 };
 
-// A path of the dialect, with the operations that it takes.
+// A path of the dialect, with the operations that it supports.
 struct Row {
   std::string_view path;
   unsigned ops;
@@ -78,11 +78,11 @@ constexpr Row kRows[] = {
     {kMethodBurstPath, kUpsert, Target::kMethodMember},
 };
 
-constexpr std::size_t kMaxStageBytes = 4096;  // More than validation takes.
+constexpr std::size_t kMaxStageBytes = 4096;  // More than validation accepts.
 constexpr std::size_t kMaxPathBytesInErrors = 256;
 constexpr std::size_t kMaxOpBytesInErrors = 32;
 
-// What results is bounded by validation, and what is written by the request.
+// Validation bounds the result, and the request bounds what is written.
 PatchLimits limits() {
   PatchLimits limits;
   limits.max_document_bytes = PatchLimits::kUnlimited;
@@ -111,9 +111,9 @@ bool consume_suffix(std::string_view* text, std::string_view suffix) {
   return true;
 }
 
-// A path taken apart. The views are parts of the text that was parsed.
+// A parsed path. The views refer to the text that was parsed.
 struct Path {
-  std::string shape;        // As kRows spells it, if it is one of kRows.
+  std::string shape;        // As kRows spells it, if it is in kRows.
   std::string_view last;    // The last segment.
   std::string_view stage;   // `apiId:stage`
   std::string_view method;  // `{resourcePath}/{httpMethod}`, in any spelling.
@@ -131,7 +131,7 @@ Path parse_path(std::string_view text) {
   text.remove_prefix(path.stage.size());
   path.shape = absl::StrCat("/apiStages/<apidId:stageName>", to_absl(text));
   if (!consume_prefix(&text, "/throttle/")) return path;
-  // Only the end tells: a resource path may have any number of segments.
+  // Only the end matters: a resource path may have any number of segments.
   path.shape = consume_suffix(&text, "/rateLimit")    ? kMethodRatePath
                : consume_suffix(&text, "/burstLimit") ? kMethodBurstPath
                                                       : kMethodPath;
@@ -208,7 +208,7 @@ v1::PatchOperation json_patch(Op op, std::vector<std::string> pointer,
   if (op == kRemove) {
     operation.set_op("remove");
   } else {
-    // In RFC 6902 it is `add` that takes a member whether it exists or not.
+    // In RFC 6902, `add` sets a member whether or not it exists.
     operation.set_op("add");
     *operation.mutable_value() = std::move(value);
   }
@@ -272,12 +272,12 @@ absl::StatusOr<Value> throttle_map(Value value) {
 absl::StatusOr<Value> upsert_value(const v1::PatchOperation& operation,
                                    const Row& row, std::string_view name) {
   Value value = operation.value();
-  // JSON Patch takes null to clear a field: here that is what `remove` is for.
+  // In JSON Patch, null clears a field. Here only `remove` does.
   if (value.kind_case() == Value::KIND_NOT_SET || value.has_null_value()) {
     return absl::InvalidArgumentError("expected a value");
   }
   if (row.target == Target::kMethodThrottles) return throttle_map(value);
-  // JSON Patch takes the number of a period too, which AWS does not know.
+  // JSON Patch also accepts the number of a period, which AWS does not.
   if (row.path == "/quota/period" &&
       !quota_period_from_name(value.string_value()).has_value()) {
     return absl::InvalidArgumentError("expected DAY, WEEK or MONTH");
@@ -289,7 +289,7 @@ absl::StatusOr<Value> upsert_value(const v1::PatchOperation& operation,
   return value;
 }
 
-// Sets a member of the object at `pointer`, which is made if it is absent.
+// Sets a member of the object at `pointer`, which is created if it is absent.
 v1::PatchOperation upsert_member(std::vector<std::string> pointer, bool exists,
                                  std::string name, Value value) {
   if (!exists) {
@@ -299,8 +299,8 @@ v1::PatchOperation upsert_member(std::vector<std::string> pointer, bool exists,
   return json_patch(kAdd, std::move(pointer), std::move(value));
 }
 
-// `operation`, whose path is `path` and which is an `op` of `row`, as one
-// operation of RFC 6902 on `plan`.
+// Translates `operation`, whose path is `path` and which is an `op` of `row`,
+// to one operation of RFC 6902 on `plan`.
 absl::StatusOr<v1::PatchOperation> translate(
     const v1::PatchOperation& operation, Op op, const Path& path,
     const Row& row, const v1::UsagePlan& plan) {
@@ -341,7 +341,7 @@ absl::StatusOr<v1::PatchOperation> translate(
   return upsert_member(pointer, exists, name, value);
 }
 
-// Notes what the operation, which was applied, has touched.
+// Records what an applied operation has touched.
 void note_changes(const v1::PatchOperation& operation, const Row& row,
                   const Path& path, PlanChanges* changes) {
   const std::string_view stage = row.target == Target::kStages
@@ -354,8 +354,9 @@ void note_changes(const v1::PatchOperation& operation, const Row& row,
   }
 }
 
-// An error of JSON Patch without the words that name the operation: it is the
-// translated one, which the client never saw. No pointer made here has a space.
+// Removes from an error of JSON Patch the words that name the operation, which
+// is the translated one that the client never saw. No pointer made here has a
+// space.
 absl::Status strip_operation(const absl::Status& status) {
   const std::string message(status.message());
   const std::size_t end = message.find("\": ");

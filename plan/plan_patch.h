@@ -17,15 +17,16 @@ namespace weir {
 // The most operations that one patch may have.
 inline constexpr int kMaxPlanPatchOperations = 10000;
 
-// A patch of a usage plan, in place: to be kept, or taken back.
+// A transaction that patches a usage plan in place, to be committed or rolled
+// back.
 //
 //   PlanPatch patch(&plan);
 //   if (auto status = patch.apply(operations); !status.ok()) return status;
 //   if (!is_acceptable(plan, patch.changes())) return refused();
 //   patch.commit();
 //
-// Costs what the operations touch, not what the plan holds. Meanwhile `*plan`
-// may be read, through const references.
+// Takes time in proportion to what the operations touch, not to the plan. Until
+// the end, `*plan` may be read only through const references.
 //
 // This class is *thread-compatible*.
 class PlanPatch {
@@ -33,15 +34,15 @@ class PlanPatch {
   // REQUIRES: `*plan` outlives the patch.
   explicit PlanPatch(v1::UsagePlan* plan);
 
-  // Applies `operations` in order, without asking whether the plan that results
-  // is valid. On an error the plan is as it was. See patch_usage_plan().
+  // Applies `operations` in order, without checking that the resulting plan is
+  // valid. On error the plan is unchanged. See patch_usage_plan().
   // REQUIRES: called once.
   absl::Status apply(absl::Span<const v1::PatchOperation> operations);
 
   // What the operations touched.
   const PlanChanges& changes() const { return changes_; }
 
-  // Keeps the changes, which are otherwise taken back by the destructor.
+  // Keeps the changes. Without this, the destructor rolls them back.
   void commit() { transaction_.commit(); }
 
  private:
@@ -52,8 +53,9 @@ class PlanPatch {
   PlanChanges changes_;
 };
 
-// `plan` after `operations`, applied in order. All or nothing: each operation
-// must apply, and the plan that results (not those on the way) must be valid.
+// Returns `plan` after `operations`, applied in order. All or nothing: each
+// operation must succeed, and the resulting plan (not the intermediate ones)
+// must be valid.
 //
 //   path                                       operations
 //   /name, /description                        replace
@@ -66,22 +68,22 @@ class PlanPatch {
 //   /throttle/rateLimit, /throttle/burstLimit  add, replace
 //   /quota/limit, /quota/offset, /quota/period add, replace
 //
-// add and replace mean the same, and make what is absent: /throttle, /quota
+// add and replace mean the same, and create what is absent: /throttle, /quota
 // (with offset 0) or a method's throttle. Removing /throttle, /quota,
 // /productCode or a stage's throttles when there are none changes nothing, as a
 // client that repeats its request expects.
 //
-// Methods may be spelled in each way that canonical_method_key() takes. Values
-// are strings, as clients of API Gateway send them, or JSON numbers. The value
-// of a stage's throttle is a map, as a JSON object or a string that holds one:
+// Methods may have any spelling that canonical_method_key() accepts. Values are
+// strings, as clients of API Gateway send them, or JSON numbers. The value of a
+// stage's throttle is a map, as a JSON object or a string that holds one:
 // `{"/pets/GET":{"rateLimit":1.5,"burstLimit":3}}`; it replaces the stage's
 // map. Spaces at the end of a path are dropped. remove ignores its value,
 // except for /apiStages.
 //
 // Errors name the operation, `operations[2] replace "/quota/limit": ...`; see
 // aws_message() for AWS's text.
-//   InvalidArgument    an operation that the table does not have, a value that
-//                      does not fit, or a plan that would not be valid
+//   InvalidArgument    an operation that is not in the table, a value that does
+//                      not fit, or a plan that would not be valid
 //   NotFound           a stage or method that the plan does not have
 //   AlreadyExists      `add /apiStages` of a stage that the plan has
 //   ResourceExhausted  more than kMaxPlanPatchOperations, or a limit of

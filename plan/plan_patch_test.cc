@@ -26,7 +26,7 @@ using ::testing::StartsWith;
 
 constexpr PlanRules kStartDay = {PlanRules::QuotaOffset::kStartDay};
 
-// The plan that most tests start from.
+// The initial plan of most tests.
 constexpr char kPlan[] = R"({
   "id": "p1", "name": "basic", "description": "d", "productCode": "c",
   "apiStages": [
@@ -71,7 +71,7 @@ v1::UsagePlan patched(const Patch& patch, const PlanRules& rules = {}) {
   return patched(plan_of(kPlan), patch, rules);
 }
 
-// The error of a patch that must fail, and must leave the plan as it was.
+// The error of a patch that must fail and leave the plan unchanged.
 absl::Status failure(const v1::UsagePlan& plan, const Patch& patch,
                      const PlanRules& rules = {}) {
   const std::string before = plan_bytes(plan);
@@ -137,9 +137,9 @@ constexpr MatrixRow kMatrix[] = {
     {"/quota/period", "DAY", "DAY", nullptr},
     {"/throttle/rateLimit", "0.1", "0.1", nullptr},
     {"/throttle/burstLimit", "9", "9", nullptr},
-    // With method throttles this one is refused for the state it leaves.
+    // With method throttles, the resulting plan of this one would be invalid.
     {"/throttle", nullptr, nullptr, ""},
-    // Members that no patch may touch, and what is not there at all.
+    // Members that no patch may change, and paths that do not exist.
     {"", nullptr, nullptr, nullptr},
     {"/", nullptr, nullptr, nullptr},
     {"name", nullptr, nullptr, nullptr},
@@ -230,7 +230,7 @@ TEST(PatchUsagePlan, LeavesAllElseAlone) {
 TEST(PatchUsagePlan, AddAndReplaceMakeWhatIsAbsent) {
   const v1::UsagePlan bare = plan_of(R"({"name":"n"})");
   for (const char* kind : {"add", "replace"}) {
-    // As a real client was seen to do it; the offset is filled in.
+    // Observed from a real client; the offset is filled in.
     const v1::UsagePlan plan =
         patched(bare, {op(kind, "/throttle/burstLimit", "100"),
                        op(kind, "/throttle/rateLimit", "200"),
@@ -316,7 +316,7 @@ TEST(PatchUsagePlan, RefusesMalformedStages) {
   }
   EXPECT_EQ(aws_message(failure({op("remove", "/apiStages/prod/throttle")})),
             "Invalid API Stage specified");
-  // Two parts, but not the parts of a stage: validation refuses those.
+  // Two parts, but not those of a valid stage: validation refuses them.
   EXPECT_EQ(failure({op("add", "/apiStages", "a/b:prod")}).code(),
             absl::StatusCode::kInvalidArgument);
 }
@@ -467,7 +467,7 @@ TEST(PatchUsagePlan, RefusesBadNumbersAndSaysWhere) {
   }
 }
 
-// Not those of the C++ type that holds them.
+// The ranges are not those of the C++ type.
 TEST(PatchUsagePlan, NamesTheRangesThatNumbersHave) {
   struct Case {
     const char* path;
@@ -655,7 +655,7 @@ TEST(PatchUsagePlan, BoundsItsInput) {
       ASSERT_TRUE(c >= ' ' && c < 0x7F);
     }
   }
-  // A path is told in full as long as it is not very long.
+  // Errors quote a path in full unless it is very long.
   const std::string path = "/" + std::string(255, 'x');
   EXPECT_THAT(std::string(failure({op("add", path, "x")}).message()),
               StartsWith("operations[0] add \"" + path + "\": "));

@@ -11,7 +11,7 @@
 namespace weir {
 namespace {
 
-// 0 to n - 1.
+// A number from 0 to n - 1.
 int below(int n, std::mt19937_64* random) {
   return std::uniform_int_distribution<int>(0, n - 1)(*random);
 }

@@ -11,15 +11,15 @@
 
 namespace weir {
 
-// The seed of a property test: WEIR_TEST_SEED from the environment, else
-// `default_seed`, so that runs repeat.
+// The seed of a property test: WEIR_TEST_SEED from the environment, or else
+// `default_seed`, so that runs are reproducible.
 std::uint64_t test_seed(std::uint64_t default_seed);
 
 // A plan that validation accepts under either reading of offsets, with values
 // at and between the ends of their ranges.
 v1::UsagePlan random_plan(std::mt19937_64* random);
 
-// `plan` as bytes that are equal if and only if plans are.
+// Serializes `plan` to bytes that are equal if and only if plans are.
 std::string plan_bytes(const v1::UsagePlan& plan);
 
 }  // namespace weir

@@ -74,8 +74,7 @@ class Validator {
     return changes_->stages.count(name_of(stage)) > 0;
   }
 
-  // API ids and stages are one half of `apiId:stage`, which is a segment of a
-  // path.
+  // API id and stage form `apiId:stage`, which is a segment of a path.
   void check_stage_name(std::string_view path, std::string_view name,
                         const v1::ApiStage& stage) {
     const std::string aws_text =
@@ -100,15 +99,14 @@ class Validator {
     for (const auto& [key, throttle] : sorted_entries(stage.throttle())) {
       const absl::StatusOr<std::string> canonical = canonical_method_key(key);
       const bool is_canonical = canonical.ok() && *canonical == key;
-      // Paths take longer to write than methods to check.
+      // Checked first, because building a path takes longer than checking.
       if (is_canonical && is_valid(*throttle)) continue;
       const std::string method_path = child(path, key);
       if (!canonical.ok()) {
         report(method_path, std::string(canonical.status().message()),
                aws_message(canonical.status()));
       } else if (!is_canonical) {
-        // Canonical keys cannot be equal in one map: so no method is named
-        // twice.
+        // All keys of a map being canonical, no method is named twice.
         report(method_path,
                absl::StrCat("expected the key ", excerpt(*canonical)));
       }
@@ -117,7 +115,7 @@ class Validator {
   }
 
   static bool is_rate(double rate) {
-    // Not the negation of "out of range": NaN is in no range.
+    // Not written as "not out of range", which NaN would pass.
     return rate == 0 || (rate >= kMinRate && rate <= kMaxRate);
   }
 
@@ -144,9 +142,9 @@ class Validator {
                            quota.period() == v1::WEEK ||
                            quota.period() == v1::MONTH;
     if (rules_.quota_offset == PlanRules::QuotaOffset::kRequests) {
-      // Against a limit that is no limit, only a negative offset is a mistake.
-      // Under one of 0 the offset waits for the next: to suspend a plan is one
-      // operation.
+      // If the limit is invalid or 0, only the range of the offset is checked.
+      // With 0 the offset is kept for the next limit, so that suspending a plan
+      // is one operation.
       const bool compares = limit_ok && quota.limit() > 0;
       check_range("/quota/offset", quota.offset(), 0,
                   compares ? quota.limit() : kMaxQuotaLimit);
@@ -159,7 +157,7 @@ class Validator {
     }
   }
 
-  // A limit of 0 suspends a plan; that one was forgotten must not.
+  // A limit of 0 suspends a plan, but a missing limit must not.
   bool check_limit(const v1::QuotaSettings& quota) {
     if (quota.has_limit()) {
       return check_range("/quota/limit", quota.limit(), 0, kMaxQuotaLimit,

@@ -214,7 +214,7 @@ TEST(ValidateUsagePlan, BoundsQuotaLimits) {
       EXPECT_EQ(aws_text_of(quota_plan(limit, 0, v1::DAY), rules),
                 "Usage Plan quota limit must be a non-negative numeric");
     }
-    // One that was forgotten suspends no plan.
+    // A missing limit does not suspend the plan.
     v1::UsagePlan plan = quota_plan(0, 0, v1::DAY);
     plan.mutable_quota()->clear_limit();
     EXPECT_EQ(aws_text_of(plan, rules),
@@ -318,7 +318,7 @@ TEST(CheckTagKey, KeepsThePrefixOfAws) {
   for (const char* key : {"aws", "aws-x", " aws:x", "x:aws:", "aw:s", ""}) {
     EXPECT_TRUE(check_tag_key(key).ok()) << key;
   }
-  // What has such a tag already can be patched.
+  // A plan that has such a tag already can be patched.
   v1::UsagePlan plan = small_plan();
   (*plan.mutable_tags())["aws:cloudformation:stack-name"] = "x";
   EXPECT_THAT(paths(plan), IsEmpty());

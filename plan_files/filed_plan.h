@@ -1,4 +1,4 @@
-// A usage plan as a file has it.
+// A usage plan read from a file.
 
 #ifndef WEIR_PLAN_FILES_FILED_PLAN_H_
 #define WEIR_PLAN_FILES_FILED_PLAN_H_
@@ -14,32 +14,32 @@
 
 namespace weir {
 
-// Where something stands in a document: what its writer calls the place, such
-// as "Resources.Gold.Properties.Quota.Limit", and its line, 0 where the name
-// alone says enough.
+// A location in a document: its path in the document's own terms, such as
+// "Resources.Gold.Properties.Quota.Limit", and its line; 0 if the path is
+// enough.
 struct DocumentPlace {
   std::string path;
   std::int32_t line = 0;
 };
 
-// What is wrong with a plan in a document, and where.
+// A problem of a plan in a document, and its location.
 struct PlanFileProblem {
   DocumentPlace place;
   std::string message;
 };
 
-// Where the values of a plan stand, by the plan's JSON Pointers
-// ("/quota/limit"). *thread-compatible*
+// Maps the JSON Pointers of a plan ("/quota/limit") to the locations of its
+// values in a document. *thread-compatible*
 class PlanPlaces {
  public:
-  // `prefix`: the plan's own pointer in its document.
+  // `prefix` is the plan's own pointer in its document.
   explicit PlanPlaces(std::string prefix = "") : prefix_(std::move(prefix)) {}
 
   void add(std::string pointer, DocumentPlace place) {
     places_.insert_or_assign(std::move(pointer), std::move(place));
   }
-  // Of the value or, if its place is not known, of what holds it. The prefix
-  // and the pointer if nothing is known.
+  // The place of the value or, if unknown, of the closest value around it. If
+  // none is known, the prefix and the pointer.
   DocumentPlace find(std::string_view pointer) const;
 
  private:
@@ -48,13 +48,13 @@ class PlanPlaces {
 };
 
 struct FiledPlan {
-  // What the document calls it: a resource's logical name or address, or the
+  // Its name in the document: a resource's logical name or address, or the
   // plan's own name.
   std::string name;
   v1::UsagePlan plan;
   PlanPlaces places;
-  // What could not be read: `plan` is without it, or empty unless `is_read`.
-  // The plan is not validated.
+  // The values that could not be read, which `plan` lacks. If `is_read` is
+  // false, `plan` is empty. The plan is not validated.
   std::vector<PlanFileProblem> problems;
   bool is_read = true;
   // Whether documents of this kind can hold an id and a product code.

@@ -135,7 +135,7 @@ void PlanBuilder::read_stage_name(const At& object, std::string_view name,
   auto found = text(*value);
   if (!found.has_value()) return;
   *out = *std::move(found);
-  // A reference may be called what no API or stage can be.
+  // The name of a reference may not be a valid API id or stage.
   if (value->value.is_reference()) {
     for (char& c : *out) {
       if (c == ':' || c == '/') c = '.';

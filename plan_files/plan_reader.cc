@@ -19,8 +19,8 @@
 namespace weir {
 namespace {
 
-// A plan as API Gateway's clients have it. Places are JSON Pointers, without
-// lines. `pointer`: where it is, "" for the whole document.
+// A plan in API Gateway's own format. Places are JSON Pointers, without lines.
+// `pointer` is that of the plan, "" for the whole document.
 FiledPlan native_plan(const DocumentNode& node, const std::string& pointer) {
   FiledPlan filed;
   filed.places = PlanPlaces(pointer);
@@ -67,13 +67,14 @@ bool is_properties(const DocumentNode& node) {
                      });
 }
 
-// Resources without the template around them.
+// Whether these are resources without the template around them.
 bool are_resources(const DocumentNode& node) {
   return !node.items.empty() &&
          std::all_of(node.items.begin(), node.items.end(), is_resource);
 }
 
-// What get-template prints: a template in JSON as it is, another as text.
+// The output of get-template: a JSON template is embedded as is, a YAML one as
+// text.
 absl::StatusOr<std::vector<FiledPlan>> template_body(const DocumentNode& body) {
   if (!body.is_text()) return template_plans(body, "TemplateBody");
   const auto inner = read_document(body.text);
@@ -118,7 +119,7 @@ std::vector<PlanFileProblem> problems_of(const FiledPlan& filed,
   }
   for (const PlanProblem& problem : validate_usage_plan(filed.plan, rules)) {
     DocumentPlace place = filed.places.find(problem.path);
-    // Of what could not be read, all has been said.
+    // What could not be read has its own problems already.
     if (paths.contains(place.path)) continue;
     problems.push_back({std::move(place), problem.message});
   }

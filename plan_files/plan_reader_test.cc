@@ -62,7 +62,7 @@ std::vector<std::string> read(std::string_view text) {
   return all;
 }
 
-// What is wrong with the one plan of a document, read and validated.
+// The problems of the single plan of a document, read and validated.
 std::vector<std::string> problems(std::string_view text,
                                   const PlanRules& rules = {}) {
   std::vector<std::string> all;
@@ -245,7 +245,7 @@ TEST(ReadPlans, ReadsTerraform) {
           "module.toys[0].aws_api_gateway_usage_plan.free: 62: "
           "module.toys[0].aws_api_gateway_usage_plan.free.quota_settings[0]"
           ".limit: is known only after apply"));
-  // The references of a plan that has no problem.
+  // The references of a plan without problems.
   const auto plans = plans_of(testdata("terraform-plan.json"));
   EXPECT_EQ(plans[1].plan.api_stages(0).api_id(), "var.api");
   EXPECT_EQ(plans[1].plan.api_stages(0).stage(), "stage");
@@ -293,7 +293,7 @@ TEST(ReadPlans, ReadsPartsOfTemplates) {
               ElementsAre(R"(P: {"name":"P","apiStages":[],"tags":{}})"));
 }
 
-// What functions make of the limit of a quota.
+// The results of functions for the limit of a quota.
 std::string limit(std::string_view function, std::string_view rest = "") {
   const auto plans = plans_of(absl::StrCat(
       "Parameters:\n  P: {Type: Number, Default: 7}\n"
@@ -361,7 +361,7 @@ TEST(ReadPlans, WorksFunctionsOut) {
 }
 
 TEST(ReadPlans, IsNotHeldUpByFunctions) {
-  // Each of 30 conditions asks the one before twice.
+  // Each of 30 conditions evaluates the one before it twice.
   std::string text = "Conditions:\n  C0: !Equals [1, 2]\n";
   for (int i = 1; i <= 30; ++i) {
     absl::StrAppend(&text, "  C", i, ": !Or [!Condition C", i - 1,
@@ -393,7 +393,7 @@ TEST(ReadPlans, CallsReferencesByTheirNames) {
   EXPECT_EQ(stage("!ImportValue a:b"), "a.b");
   EXPECT_EQ(stage("!ImportValue {'Fn::Sub': '${Net}-stage'}"), "Net-stage");
   EXPECT_EQ(stage("'{{resolve:ssm:/stage:1}}'"), "ssm..stage.1");
-  // What CloudFormation makes of scalars that are no text.
+  // How CloudFormation converts scalars that are not text.
   EXPECT_EQ(stage("on"), "true");
   EXPECT_EQ(stage("1.10"), "1.10");
   EXPECT_EQ(stage("012345"), "012345");

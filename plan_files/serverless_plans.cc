@@ -22,7 +22,7 @@ constexpr LimitNames kNames{"rateLimit", "burstLimit", "limit", "offset",
                             "period"};
 constexpr char kApi[] = "ApiGatewayRestApi";
 constexpr char kPath[] = "provider.apiGateway.usagePlan";
-// What the framework calls a plan that is not one of a list.
+// The framework's name for a plan that is not in a list.
 constexpr std::string_view kDefault = "default";
 constexpr int kMostDepth = 16;
 
@@ -37,7 +37,7 @@ const DocumentNode* find_in(const DocumentNode& root,
 }
 
 // The framework's variables: `${self:custom.limit}` is looked up in the
-// document, and `${opt:stage, 'dev'}` is what it falls back to.
+// document, and `${opt:stage, 'dev'}` has its fallback value.
 class Variables : public Resolver {
  public:
   explicit Variables(const DocumentNode& root) : root_(root) {}
@@ -77,7 +77,7 @@ class Variables : public Resolver {
     return value;
   }
 
-  // Of "self:custom.limit"; null if there is none.
+  // The value of "self:custom.limit"; null if there is none.
   const DocumentNode* look_up(std::string_view name) const {
     constexpr std::string_view kSelf = "self:";
     if (name.substr(0, kSelf.size()) != kSelf) return nullptr;
@@ -90,7 +90,7 @@ class Variables : public Resolver {
     return at;
   }
 
-  // Of "'dev'", with blanks around it.
+  // The content of "'dev'", which may have blanks around it.
   static std::optional<std::string> literal_of(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(' ');
     const std::size_t end = text.find_last_not_of(' ');
@@ -103,7 +103,7 @@ class Variables : public Resolver {
   }
 
   const DocumentNode& root_;
-  std::deque<DocumentNode> made_;  // addresses stay
+  std::deque<DocumentNode> made_;  // Addresses are stable.
 };
 
 std::string text_of(const DocumentNode* node, std::string_view otherwise,

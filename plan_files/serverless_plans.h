@@ -11,9 +11,9 @@ namespace weir {
 // Whether `root` is a serverless.yml.
 bool is_serverless(const DocumentNode& root);
 
-// What its provider.apiGateway.usagePlan makes: one plan, called as the
-// framework calls its resource, or one for each name of a list; then the plans
-// of the template in its `resources`. The framework's variables,
+// The plans of its provider.apiGateway.usagePlan: one plan, with the name that
+// the framework gives its resource, or one for each name of a list; then the
+// plans of the template in its `resources`. The framework's variables,
 // `${self:custom.limit}`, are references.
 std::vector<FiledPlan> serverless_plans(const DocumentNode& root);
 

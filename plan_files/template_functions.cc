@@ -18,7 +18,7 @@ namespace {
 using Kind = DocumentNode::Kind;
 
 constexpr int kMostDepth = 32;
-// A template of a hundred plans needs some thousands.
+// A template with a hundred plans needs a few thousand.
 constexpr int kMostSteps = 100'000;
 constexpr std::size_t kMostText = 4096;
 
@@ -42,7 +42,7 @@ Resolved malformed(std::string_view function, std::string_view expected) {
       "", absl::StrCat(to_absl(function), ": expected ", to_absl(expected)));
 }
 
-// The function that `node` calls: its one member.
+// Whether `node` is a function call: a mapping with one member, the function.
 bool is_call(const DocumentNode& node) {
   return node.is_mapping() && node.names.size() == 1 &&
          (node.names[0] == "Ref" || starts_with(node.names[0], kFunction));
@@ -167,7 +167,7 @@ Resolved TemplateFunctions::sub(const DocumentNode& argument) {
     absl::StrAppend(&out, to_absl(rest.substr(0, open)));
     const std::string name(rest.substr(open + 2, close - open - 2));
     rest.remove_prefix(close + 1);
-    if (starts_with(name, "!")) {  // as it stands
+    if (starts_with(name, "!")) {  // Literal text.
       absl::StrAppend(&out, "${", name.substr(1), "}");
       continue;
     }

@@ -1,5 +1,5 @@
-// CloudFormation's functions, as far as a template alone says what they come
-// to.
+// CloudFormation's functions, as far as a template alone determines their
+// results.
 
 #ifndef WEIR_PLAN_FILES_TEMPLATE_FUNCTIONS_H_
 #define WEIR_PLAN_FILES_TEMPLATE_FUNCTIONS_H_
@@ -17,29 +17,29 @@ namespace weir {
 
 // Resolves functions in a template:
 //   Ref             of a parameter: its Default, unless a deployment reads that
-//                   from elsewhere; of anything else: a reference of its name
+//                   from elsewhere; of anything else: a reference by its name
 //   Fn::GetAtt      a reference: "Api.RootResourceId"
-//   Fn::ImportValue a reference of the export's name
-//   {{resolve:...}} a reference of what it resolves
+//   Fn::ImportValue a reference by the export's name
+//   {{resolve:...}} a reference to what it resolves
 //   Fn::Sub, Fn::Join   text; a reference if a part of it is one
-//   Fn::If          what its condition, worked out from parameters, chooses;
-//                   AWS::NoValue is nothing
-//   Fn::FindInMap, Fn::Select, Fn::Split   what they give
-// Any other function is a reference. What is malformed, or needs itself, is a
-// reference without a name that says so. *thread-compatible*
+//   Fn::If          the value that its condition chooses, which is computed
+//                   from parameters; AWS::NoValue is absent
+//   Fn::FindInMap, Fn::Select, Fn::Split   their results
+// Any other function is a reference. A malformed or circular function is a
+// reference without a name, whose `why` says so. *thread-compatible*
 class TemplateFunctions : public Resolver {
  public:
-  // `root` outlives this: an object, which may have Parameters, Conditions and
-  // Mappings.
+  // `root` is an object that may have Parameters, Conditions and Mappings. It
+  // must outlive this.
   explicit TemplateFunctions(const DocumentNode& root) : root_(root) {}
 
   Resolved resolve(const DocumentNode& node) override;
 
  private:
-  // Of a condition.
+  // The value of a condition.
   struct Truth {
     bool value = false;
-    std::string why;  // not "": it is not known
+    std::string why;  // If not "", why the value is not known.
   };
 
   Resolved call(std::string_view function, const DocumentNode& argument);
@@ -54,16 +54,16 @@ class TemplateFunctions : public Resolver {
   Truth condition(const std::string& name);
   Truth truth(const DocumentNode& expression);
 
-  // The text that a resolved value is, or that a reference is called.
+  // The text of a resolved value, or the name of a reference.
   static std::string text_of(const Resolved& value);
   Resolved text(std::string text, std::int32_t line);
   Resolved list(std::vector<std::string> items, std::int32_t line);
   Resolved hold(DocumentNode node);
 
   const DocumentNode& root_;
-  std::deque<DocumentNode> made_;  // addresses stay
-  int depth_ = 0;                  // functions inside one another
-  int steps_ = 0;                  // functions so far
+  std::deque<DocumentNode> made_;  // Addresses are stable.
+  int depth_ = 0;                  // Nested functions.
+  int steps_ = 0;                  // Functions so far.
 };
 
 }  // namespace weir

@@ -20,7 +20,7 @@ namespace {
 constexpr std::string_view kPlanType = "AWS::ApiGateway::UsagePlan";
 constexpr std::string_view kSamApiType = "AWS::Serverless::Api";
 constexpr std::string_view kSamFunctionType = "AWS::Serverless::Function";
-// What SAM calls the API of functions that name none, and its stage.
+// SAM's names for the API of functions that name none, and for its stage.
 constexpr char kImplicitApi[] = "ServerlessRestApi";
 constexpr char kImplicitStage[] = "Prod";
 constexpr char kSharedPlan[] = "ServerlessUsagePlan";
@@ -33,7 +33,7 @@ bool has_type(const DocumentNode& resource, std::string_view type) {
   return found != nullptr && found->text == type;
 }
 
-// The node that these names lead to; null if there is none.
+// The node at the path `names` from `root`; null if there is none.
 const DocumentNode* find_in(const DocumentNode& root,
                             std::initializer_list<std::string_view> names) {
   const DocumentNode* at = &root;
@@ -78,7 +78,7 @@ void read_tags(const At& tags, PlanBuilder& builder) {
   }
 }
 
-// What usage plans and SAM's have in common.
+// Reads what CloudFormation's and SAM's usage plans have in common.
 void read_limits(const At& properties, PlanBuilder& builder) {
   builder.read_text(properties, "UsagePlanName", "/name",
                     builder.plan().mutable_name());
@@ -131,8 +131,8 @@ FiledPlan plan_of(const DocumentNode& resource, const std::string& path,
 
 // -- SAM --
 
-// Members of `base` that `over` lacks are added to it, in objects all the way
-// down, as SAM does with Globals.
+// Returns `over` with the members of `base` that it lacks, recursively in
+// objects, as SAM does with Globals.
 DocumentNode merged(const DocumentNode& base, const DocumentNode& over) {
   DocumentNode out = over;
   if (!base.is_mapping() || !over.is_mapping()) return out;
@@ -149,16 +149,15 @@ DocumentNode merged(const DocumentNode& base, const DocumentNode& over) {
   return out;
 }
 
-// A usage plan that SAM is told to make.
+// A usage plan that SAM creates.
 struct SamPlan {
   DocumentNode settings;
-  std::string path;  // of the settings
+  std::string path;  // Of the settings.
   std::string api;
-  const DocumentNode* stage = nullptr;  // its name; null: the implicit API's
+  const DocumentNode* stage = nullptr;  // Its name; null: the implicit API's.
 };
 
-// Whether a function of the template has an event of an API that it does not
-// name.
+// Whether a function of the template has an API event that names no API.
 bool has_implicit_api(const DocumentNode& resources) {
   for (const DocumentNode& resource : resources.items) {
     if (!has_type(resource, kSamFunctionType)) continue;
@@ -230,7 +229,7 @@ void read_sam_plan(const SamPlan& sam, TemplateFunctions& functions,
     const auto how = create.has_value() ? builder.text(*create) : std::nullopt;
     if (how == "NONE") return;
     if (how == "SHARED") {
-      // One plan, as the first API that shares it has it.
+      // One plan, with the settings of the first API that shares it.
       for (FiledPlan& other : *plans) {
         if (other.name != kSharedPlan) continue;
         PlanBuilder shared(functions, &other);
@@ -250,7 +249,7 @@ void read_sam_plan(const SamPlan& sam, TemplateFunctions& functions,
   plans->push_back(std::move(filed));
 }
 
-// The plans of `resources`, in the template `root`; the paths of both.
+// The plans of `resources`, in the template `root`, with the paths of both.
 std::vector<FiledPlan> plans_of(const DocumentNode& root,
                                 const DocumentNode& resources,
                                 const std::string& path,

@@ -10,16 +10,17 @@
 namespace weir {
 
 // The usage plans of a CloudFormation template, an object with Resources: each
-// AWS::ApiGateway::UsagePlan, and those that SAM makes of the Auth.UsagePlan of
-// AWS::Serverless::Api resources and of Globals. A plan is called by its
-// resource's logical name, which is also its own name unless it has one. What
-// functions come to: see TemplateFunctions. `path`: where the template is in
-// the document, "" for all of it.
+// AWS::ApiGateway::UsagePlan, and those that SAM creates from the
+// Auth.UsagePlan of AWS::Serverless::Api resources and of Globals. The name in
+// the document is the resource's logical name, which is also the plan's name
+// unless it has its own. TemplateFunctions resolves functions. `path` is that
+// of the template in the document, "" for the whole document.
 std::vector<FiledPlan> template_plans(const DocumentNode& root,
                                       const std::string& path = "");
 
-// The same of Resources without the template around them, an object of them or
-// a single one; and of the properties of an AWS::ApiGateway::UsagePlan alone.
+// The same for Resources without the template around them, an object of
+// resources or a single one; and for the properties of an
+// AWS::ApiGateway::UsagePlan alone.
 std::vector<FiledPlan> resources_plans(const DocumentNode& resources);
 std::vector<FiledPlan> resource_plans(const DocumentNode& resource);
 FiledPlan properties_plan(const DocumentNode& properties);

@@ -21,10 +21,10 @@ using Kind = DocumentNode::Kind;
 constexpr std::string_view kType = "aws_api_gateway_usage_plan";
 constexpr LimitNames kNames{"rate_limit", "burst_limit", "limit", "offset",
                             "period"};
-// Stands for a value that is known after apply: {kUnknown: name}.
+// Represents a value that is known after apply: {kUnknown: name}.
 constexpr char kUnknown[] = "(known after apply)";
 
-// Terraform writes null for what is not set.
+// Terraform writes null for values that are not set.
 class TerraformValues : public Resolver {
  public:
   Resolved resolve(const DocumentNode& node) override {
@@ -65,7 +65,7 @@ DocumentNode unknown(std::string_view name) {
   return node;
 }
 
-// Marks in `values` what `after_unknown` calls unknown.
+// Marks in `values` the values that are unknown according to `after_unknown`.
 void mark_unknown(const DocumentNode& after_unknown, std::string_view name,
                   DocumentNode* values) {
   if (after_unknown.kind == Kind::kBoolean && after_unknown.text == "true") {
@@ -99,7 +99,7 @@ void mark_unknown(const DocumentNode& after_unknown, std::string_view name,
   }
 }
 
-// What the configuration says the id of the API of a stage is, without ".id".
+// The API to which the configuration of a stage refers, without ".id".
 std::string api_reference(const DocumentNode* block) {
   const DocumentNode* const references =
       block == nullptr ? nullptr : find_in(*block, {"api_id", "references"});
@@ -109,7 +109,8 @@ std::string api_reference(const DocumentNode* block) {
   return std::string(name);
 }
 
-// The API ids that are known after apply are called as the configuration does.
+// Names the API ids that are known after apply by the configuration's
+// references.
 void name_unknown_apis(const DocumentNode* configuration,
                        DocumentNode* values) {
   const DocumentNode* const blocks =
@@ -132,7 +133,7 @@ void name_unknown_apis(const DocumentNode* configuration,
   }
 }
 
-// The one block of a list, or an object.
+// The single block of a list, or an object.
 std::optional<At> block(const At& object, std::string_view name,
                         PlanBuilder& builder) {
   const auto value = builder.member(object, name);
@@ -194,7 +195,7 @@ void read_values(const At& values, PlanBuilder& builder) {
   if (const auto quota = block(values, "quota_settings", builder)) {
     builder.read_quota(*quota, kNames, plan.mutable_quota());
   }
-  // With those that the provider adds to every resource.
+  // tags_all includes the tags that the provider adds to every resource.
   for (const char* name : {"tags_all", "tags"}) {
     const auto tags = builder.member(values, name);
     if (!tags.has_value() || tags->value.is_reference() ||
@@ -227,7 +228,7 @@ class TerraformReader {
   }
 
  private:
-  // As deep as the document.
+  // Recursion is as deep as the document.
   void read_module(const DocumentNode& module,
                    const DocumentNode* configuration) {
     if (const DocumentNode* resources = module.find("resources")) {
@@ -251,7 +252,7 @@ class TerraformReader {
     }
   }
 
-  // Of "module.a.module.b[0]": "b".
+  // "b" for "module.a.module.b[0]".
   static std::string call_of(std::string_view address) {
     constexpr std::string_view kModule = "module.";
     const std::string_view whole = address.substr(0, address.find_last_of('['));
@@ -260,7 +261,7 @@ class TerraformReader {
                                         : whole.substr(at + kModule.size()));
   }
 
-  // The state file itself, version 4.
+  // Reads a state file, version 4.
   void read_state(const DocumentNode& resources) {
     for (const DocumentNode& resource : resources.items) {
       const DocumentNode* const instances = resource.find("instances");

@@ -8,14 +8,14 @@
 
 namespace weir {
 
-// Whether `root` is what `terraform show -json` prints, of a state or of a
+// Whether `root` is the output of `terraform show -json`, for a state or a
 // plan, or a state file.
 bool is_terraform(const DocumentNode& root);
 
-// Its aws_api_gateway_usage_plan resources; of a plan, as they will be. A plan
-// is called by its address. An attribute that is known only after apply is a
-// reference; an API's id is then called by what the configuration gives it, if
-// that is a reference.
+// Its aws_api_gateway_usage_plan resources; for a Terraform plan, in their
+// planned state. The name in the document is the resource's address. An
+// attribute that is known only after apply is a reference. Such an API id has
+// the name that the configuration refers to, if it does.
 std::vector<FiledPlan> terraform_plans(const DocumentNode& root);
 
 }  // namespace weir

@@ -31,11 +31,12 @@ constexpr int64_t start_of(Day day) noexcept {
   return kDayZeroUnixNanos + day * kNanosPerDay;
 }
 
-// Which UTC days form one quota period. A value of one byte; all functions are
-// a few instructions, without tables or allocation. *thread-compatible*
+// A rule that divides UTC days into quota periods. A value of one byte; all
+// functions are a few instructions, without tables or allocation.
+// *thread-compatible*
 class QuotaCalendar {
  public:
-  // No quota: usage is kept by day, without a cap.
+  // No quota: usage is counted by day, without a cap.
   constexpr QuotaCalendar() noexcept = default;
 
   static constexpr QuotaCalendar none() noexcept { return QuotaCalendar(); }
@@ -60,7 +61,7 @@ class QuotaCalendar {
 
   static constexpr int kLongestPeriod = 31;  // In days.
 
-  // Every calendar has a number of its own in [0, kIds), which fits six bits.
+  // Each calendar has a unique number in [0, kIds), which fits in six bits.
   static constexpr int kIds = 1 + 1 + 7 + 28;
 
   // REQUIRES: 0 <= id < kIds
@@ -73,7 +74,7 @@ class QuotaCalendar {
   constexpr bool is_none() const noexcept { return id_ == kNone; }
 
   // The first day of the period that contains `day`. No period begins before
-  // day 0: the first ones are cut short there.
+  // day 0: a period that would is cut short there.
   // REQUIRES: 0 <= day <= kLastDay + 31
   constexpr Day period_start(Day day) const noexcept {
     if (id_ < kWeekly) return day;
@@ -114,15 +115,15 @@ class QuotaCalendar {
   }
 
   constexpr Day month_start(Day day) const noexcept {
-    // Counted from 1996-03-01, years end with their leap day, and up to 2100
-    // every fourth one has it: 1461 days make four years.
+    // Years counted from March 1 end with their leap day. From 1996 to 2100
+    // every fourth year has one, so four years have 1461 days.
     constexpr Day kMarch1996 = -1401;
     const int start_day = id_ - kMonthly;
     const auto since = static_cast<uint32_t>(day - start_day - kMarch1996);
     const uint32_t day_of_year =
         since % 1461 % 365 + (since % 1461 == 1460 ? 365 : 0);
-    // Five months from March, or from August, have 153 days: month m begins on
-    // day (153 m + 2) / 5.
+    // The five months from March have 153 days, as have those from August, so
+    // month m begins on day (153 m + 2) / 5.
     const uint32_t month = (5 * day_of_year + 2) / 153;
     return day - static_cast<Day>(day_of_year - (153 * month + 2) / 5);
   }

@@ -10,9 +10,9 @@
 
 namespace weir {
 
-// What counts hold, to be kept elsewhere and to go on from.
+// A copy of a Counts, from which counting can resume elsewhere.
 struct CountsCopy {
-  // What a key has used that is attached on `day`: nothing.
+  // The counts of a key that is attached on `day`: no usage.
   static constexpr CountsCopy at_start(Day day,
                                        QuotaCalendar calendar) noexcept {
     return {day, QuotaWords::at_start(day, calendar), {}};
@@ -20,15 +20,16 @@ struct CountsCopy {
 
   Day first_day;
   QuotaWords words;
-  // That ended, in their order, as far as the log has them. A day that has
-  // just been closed may be there and in `words`, with the same count.
+  // The past days that are in the log, in ascending order. A day that has just
+  // been closed may be both here and in `words`, with the same count.
   absl::Span<const DayWord> days;
 };
 
 // One key's usage under one plan. All zeros are counts that started on day 0.
 struct Counts {
-  // Goes on from `copy`. False if there were no lines for its days; then it is
-  // as it was. REQUIRES: nobody else uses it; the log is empty.
+  // Resumes from `copy`. Returns false, with nothing changed, if there were no
+  // lines for its days.
+  // REQUIRES: no other thread uses this; the log is empty.
   bool resume(const CountsCopy& copy, LineSource& lines) noexcept {
     for (const DayWord day : copy.days) {
       if (!log.record(

@@ -12,14 +12,14 @@
 
 namespace weir {
 
-// The usage of one key on each of its last days: 126 of them, the 90 that a
-// report covers, the 30 before that may be of the first one's period, and some
-// that may be on their way out. It takes 8 bytes, and a line from a LineSource
-// for each group of seven days in which there was usage. Days without usage
-// cost nothing and are not in the log.
+// The usage of one key on each of its last 126 days: the 90 that a report
+// covers, the 30 before them that may belong to the first one's period, and
+// some that may be about to leave. A log takes 8 bytes, and one line from a
+// LineSource for each group of seven days with usage. Days without usage cost
+// nothing and are not in the log.
 //
-// Lines stay where they are until release(), so readers need no protection.
-// Does not block, allocate or throw. *thread-safe*, except release().
+// Lines do not move until release(), so readers need no protection. Does not
+// block, allocate or throw. *thread-safe*, except release().
 template <template <class> class Atomic = std::atomic>
 class BasicDailyLog {
  public:
@@ -31,40 +31,41 @@ class BasicDailyLog {
   BasicDailyLog(const BasicDailyLog&) = delete;
   BasicDailyLog& operator=(const BasicDailyLog&) = delete;
 
-  // The usage of `day`, which is positive; nullopt if the day is not in the
+  // The usage of `day`, a positive number; nullopt if the day is not in the
   // log.
   std::optional<int64_t> read(Day day) const noexcept;
 
-  // The usage of the days from `first` to `last`, both included, as far as they
-  // are in the log.
+  // The total usage of the days from `first` to `last`, both included, that are
+  // in the log.
   int64_t sum(Day first, Day last) const noexcept;
 
-  // Calls `visit` with each entry, a DayWord, in no order.
+  // Calls `visit` with each entry, a DayWord, in no particular order.
   template <class Visit>
   void for_each(Visit visit) const noexcept;
 
-  // Makes `word` the entry of its day, unless that is there already, in place
-  // of the entry kDays earlier. `is_due()` says whether the day still waits to
-  // be recorded. It is asked after the old entry was read, so that a caller who
-  // was held up before replaces nothing newer. False if there was no line.
-  // REQUIRES: `word` is open and counts something; before a later day of the
-  // same key is recorded, this one is no longer due.
+  // Makes `word` the entry of its day, in place of the entry kDays earlier.
+  // Does nothing if the day already has an entry. `is_due()` returns whether
+  // the day still has to be recorded. It is called after the old entry was
+  // read, so that a stalled caller cannot replace a newer entry. Returns false
+  // if there was no line.
+  // REQUIRES: `word` is open and its count is positive; this day ceases to be
+  // due before a later day of the same key is recorded.
   template <class IsDue>
   bool record(DayWord word, IsDue is_due, LineSource& lines) noexcept;
 
-  // Calls `visit` with each entry, a DayWord, in no order, but trusts nothing
-  // that the log's memory says: it may be a copy, changed by whatever happened
-  // to it, or another process's, which goes on. `line_at(address)` is where
-  // the line is now that was at `address`, to read kLineBytes; nullptr if there
-  // can be none. Returns nullptr; or, when it comes upon what no log can hold,
-  // what that is, with the `address` of the line that it stands in (0: the log
-  // itself).
+  // Calls `visit` with each entry, a DayWord, in no particular order, without
+  // trusting the log's memory, which may be a damaged copy or belong to another
+  // process that is still writing to it. `line_at(address)` returns where
+  // kLineBytes can be read now of the line that was at `address`, or nullptr if
+  // no line can be there. Returns nullptr, or a description of the first thing
+  // found that no log can hold, with the `address` of the line that contains it
+  // (0: the log itself).
   template <class LineAt, class Visit>
   const char* inspect(LineAt line_at, Visit visit,
                       uint64_t& address) const noexcept;
 
-  // Empties the log and gives its lines back.
-  // REQUIRES: nobody else uses the log.
+  // Empties the log and returns its lines to `lines`.
+  // REQUIRES: no other thread uses the log.
   void release(LineSource& lines) noexcept;
 
  private:
@@ -76,8 +77,8 @@ class BasicDailyLog {
   };
   static_assert(sizeof(Line) <= LineSource::kLineBytes);
 
-  // A line and the number of its group of slots, which lies in those low bits
-  // of the address that alignment leaves zero.
+  // A line and the number of its group of slots. The number is in the low bits
+  // of the address, which alignment leaves zero.
   class LineRef {
    public:
     explicit LineRef(uint64_t bits) : bits_(bits) {}
@@ -99,7 +100,7 @@ class BasicDailyLog {
     uint64_t bits_;
   };
 
-  // A day's place: its slot repeats every kDays.
+  // The group of a day's slot, and its index there. Slots repeat every kDays.
   static int group_of(Day day) { return day % kDays / kDaysPerLine; }
   static int index_of(Day day) { return day % kDays % kDaysPerLine; }
 
@@ -110,15 +111,15 @@ class BasicDailyLog {
     return nullptr;
   }
 
-  // nullptr if there was no line.
+  // Returns nullptr if there was no line.
   Line* find_or_add(int group, LineSource& lines) noexcept;
 
   // Invariants:
   // 1. Until release(), `head_` takes no value twice: lines are only pushed. So
-  //    a push that succeeds found the list as it was searched.
-  // 2. A group has at most one line: who pushes has seen, by 1, that it had
-  //    none.
-  // 3. A slot takes no value twice: its day only increases. So a write that
+  //    when a push succeeds, the list is the one that was searched.
+  // 2. A group has at most one line: by 1, a thread that pushes a line has seen
+  //    that the group had none.
+  // 3. A slot takes no value twice: its day only increases. So a CAS that
   //    succeeds replaces the entry that was read.
   Atomic<uint64_t> head_{0};
 };
@@ -165,8 +166,8 @@ bool BasicDailyLog<Atomic>::record(DayWord word, IsDue is_due,
   uint64_t bits = slot.load();
   const DayWord old(bits);
   if (old.count() > 0 && old.day() >= word.day()) return true;
-  // Whoever ended the wait first wrote the entry, so if the day waits now then
-  // either nothing newer has replaced `old`, or the entry itself has.
+  // The day ceases to be due only after its entry was written. So if it is
+  // still due, `old` was replaced by this entry or not at all.
   // Linearization point: the CAS. If it fails, another caller recorded the day.
   if (is_due()) slot.compare_exchange_strong(bits, word.bits());
   return true;
@@ -195,7 +196,7 @@ template <template <class> class Atomic>
 template <class LineAt, class Visit>
 const char* BasicDailyLog<Atomic>::inspect(LineAt line_at, Visit visit,
                                            uint64_t& address) const noexcept {
-  uint32_t groups = 0;  // that were seen, a bit each
+  uint32_t groups = 0;  // Groups seen so far, one bit each.
   address = 0;
   for (LineRef ref(head_.load()); ref;) {
     if (ref.group() >= kLines) return "a group that there is not";

@@ -124,7 +124,8 @@ TEST(DailyLog, SaysWhenThereIsNoLine) {
   EXPECT_EQ(log.read(7000), std::nullopt);
 }
 
-// Whoever loses the race to add a line uses the winner's and returns its own.
+// A thread that loses the race to add a line uses the winner's line and returns
+// its own.
 TEST(DailyLog, GivesEveryGroupOneLineInEveryInterleaving) {
   struct State {
     TestLines lines;
@@ -152,7 +153,7 @@ TEST(DailyLog, GivesEveryGroupOneLineInEveryInterleaving) {
   }
 }
 
-// A line that is being added is found whole, or not at all.
+// A line that is being added is found complete or not at all.
 TEST(DailyLog, IsReadWhileItGrows) {
   struct State {
     ~State() { log.release(lines); }

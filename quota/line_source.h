@@ -5,24 +5,24 @@
 
 namespace weir {
 
-// Where daily logs get their memory: whole cache lines, from an arena for
-// instance. It is called by whichever request closes a day, so no function may
-// block, and none should allocate. Implementations must be *thread-safe*.
+// The source of the daily logs' memory: whole cache lines, for example from an
+// arena. Requests call it when they close a day, so no function may block, and
+// none should allocate. Implementations must be *thread-safe*.
 class LineSource {
  public:
   static constexpr int kLineBytes = 64;
 
   virtual ~LineSource() = default;
 
-  // kLineBytes of memory aligned to kLineBytes, with any content; nullptr if
-  // there is none.
+  // Returns kLineBytes of memory aligned to kLineBytes, with any content;
+  // nullptr if there is none.
   [[nodiscard]] virtual void* take_line() noexcept = 0;
 
-  // Takes back what take_line() gave. Nobody uses it any more.
+  // Takes back a line from take_line() that is no longer in use.
   virtual void return_line(void* line) noexcept = 0;
 
-  // The usage of `day` could not be logged because there was no line. Called
-  // once for a day of one key; counting is not affected.
+  // Reports that the usage of `day` could not be logged because there was no
+  // line. Called once for each such day of a key; counting is not affected.
   virtual void lost_day(Day day) noexcept = 0;
 };
 

@@ -20,19 +20,19 @@
 
 namespace weir {
 
-// One key's usage as it stood at one moment; beside a set_remaining() that
-// overlaps, its cap may be of another moment within the call.
+// One key's usage at one moment. If a set_remaining() overlaps the call, the
+// cap may be from another moment within the call.
 struct QuotaState {
   static constexpr int64_t kUnlimited = -1;
   static constexpr int64_t kNoCap = std::numeric_limits<int64_t>::max();
 
   QuotaCalendar calendar;
-  Day day = 0;  // The day that is counted: the one asked about, or later.
+  Day day = 0;  // The day being counted: the caller's, or later.
   int64_t used_today = 0;
   int64_t used_in_period = 0;
-  int64_t cap = kNoCap;  // What the period may use in all.
+  int64_t cap = kNoCap;  // The most that the period may use in total.
 
-  // What is left of the period; kUnlimited if there is no quota.
+  // What remains for the period; kUnlimited if there is no quota.
   constexpr int64_t remaining() const noexcept {
     if (cap == kNoCap) return kUnlimited;
     return std::max<int64_t>(cap - used_in_period, 0);
@@ -48,11 +48,11 @@ struct QuotaState {
 
 struct QuotaDecision {
   bool admitted;
-  QuotaState state;  // After the request: counts it if it was admitted.
+  QuotaState state;  // After the request, which it includes if admitted.
 };
 
-// The first day on which a request of `cost`, refused in `state`, can pass;
-// nullopt if it never can under these terms.
+// The first day on which a request of `cost` that was refused in `state` can be
+// admitted; nullopt if it never can be under these terms.
 constexpr std::optional<Day> retry_day(const QuotaTerms& terms,
                                        const QuotaState& state,
                                        int64_t cost) noexcept {
@@ -61,39 +61,39 @@ constexpr std::optional<Day> retry_day(const QuotaTerms& terms,
   return state.period_end();
 }
 
-// What a counter holds, as of one moment.
+// The words of a counter at one moment.
 struct QuotaWords {
-  // A counter's that starts on `day`.
+  // The words of a counter that starts on `day`.
   static constexpr QuotaWords at_start(Day day,
                                        QuotaCalendar calendar) noexcept {
     return {DayWord(day, 0), PeriodWord(calendar, day, 0), PeriodWord()};
   }
 
-  // Whether a counter can have come to hold this.
+  // Whether a counter can hold these words.
   constexpr bool are_possible() const noexcept {
     return period.has_calendar() && extension.has_calendar() &&
            (today.closed() ? today.day() <= period.day()
                            : today.day() == period.day());
   }
 
-  DayWord today;         // the day that is counted, and its count
-  PeriodWord period;     // what its period used before
-  PeriodWord extension;  // of the period that starts on its day
+  DayWord today;         // The day being counted, and its count.
+  PeriodWord period;     // What its period used before that day.
+  PeriodWord extension;  // Of the period that starts on the word's day.
 };
 
-// One key's usage under one plan: exact across midnights, across changes of
-// the plan, and when the clock steps back. Counts go up, and the cap is worked
-// out from the terms that the request brings, so new terms hold at once and
-// need no work per key.
+// A counter of one key's usage under one plan: exact across midnights, across
+// changes of the plan, and when the clock steps back. Counts go up, and the cap
+// is computed from the terms that each request brings, so new terms apply at
+// once and need no work per key.
 //
-// Every function takes the caller's day, as day_of() gives it. A day before the
-// one that is counted (the clock stepped back, or the call began before
-// midnight) is taken for that one: nothing is reset, and nothing is lost. Costs
-// are not negative.
+// Functions take the caller's day, as day_of() returns it. If it is before the
+// day being counted (the clock stepped back, or the call began before
+// midnight), the latter is used instead: nothing is reset, and nothing is lost.
+// Costs are not negative.
 //
 // Zeroed memory is a counter that started on day 0 without a quota. Does not
-// block or throw; nothing but an error status allocates. *thread-safe*, except
-// start() and resume(). How it works: docs/quota.md.
+// block or throw; only error statuses allocate. *thread-safe*, except start()
+// and resume(). docs/quota.md explains the algorithm.
 template <template <class> class Atomic = std::atomic>
 class BasicQuotaCounter {
  public:
@@ -104,15 +104,15 @@ class BasicQuotaCounter {
   BasicQuotaCounter& operator=(const BasicQuotaCounter&) = delete;
 
   // Makes this the counter of a key that is attached on `day`. `calendar` is
-  // the plan's; if it is not, the first request recounts, no more.
-  // REQUIRES: nobody else uses the counter, and its log is empty.
+  // the plan's; with any other, the first request just has to recount.
+  // REQUIRES: no other thread uses the counter, and its log is empty.
   void start(Day day, QuotaCalendar calendar) noexcept {
     resume(day, QuotaWords::at_start(day, calendar));
   }
 
-  // Makes this a counter that goes on where another, which was started on
-  // `first_day`, held `words`, with what was in its log in the log.
-  // REQUIRES: nobody else uses the counter; `words` are possible.
+  // Resumes from the `words` of another counter, which was started on
+  // `first_day`. The log holds what the other counter's log held.
+  // REQUIRES: no other thread uses the counter; `words.are_possible()`.
   void resume(Day first_day, const QuotaWords& words) noexcept {
     first_day_ = first_day;
     extension_.store(words.extension.bits());
@@ -120,14 +120,14 @@ class BasicQuotaCounter {
     today_.store(words.today.bits());
   }
 
-  // What to resume() from. As of one moment, but for an extension that is being
-  // set; days that ended before it are in the log.
+  // The words to resume() from. They are from one moment, except for an
+  // extension that is being set; days that ended before then are in the log.
   QuotaWords snapshot() const noexcept {
     const PeriodWord extension(extension_.load());
     for (uint64_t bits = period_.load();;) {
-      // Linearization point. By 2, if the word has not changed meanwhile, then
-      // it named its day when `today_` was read; if it had another calendar
-      // then, it was as good as this one, by 5.
+      // Linearization point. By 2, if the word is unchanged, it named the same
+      // day when `today_` was read. If it had another calendar then, the two
+      // words are equivalent, by 5.
       const DayWord today(today_.load());
       const uint64_t again = period_.load();
       if (again == bits) return {today, PeriodWord(bits), extension};
@@ -135,19 +135,19 @@ class BasicQuotaCounter {
     }
   }
 
-  // Counts `cost` if the period has room for all of it, else nothing. The first
-  // call on a new day also writes the day that ended to `log`.
+  // Counts `cost` if the period has room for all of it, otherwise nothing. The
+  // first call on a new day also writes the day that ended to `log`.
   QuotaDecision take(const QuotaTerms& terms, Day day, int64_t cost, Log& log,
                      LineSource& lines) noexcept;
 
-  // The same for a caller to whom check() has just said yes: `seen` is its
-  // state. One compare-and-swap, unless something has changed since; an
-  // extension that was set since may not be taken into account.
+  // The same for a caller whose check() has just succeeded with the state
+  // `seen`. Takes one compare-and-swap, unless something has changed since
+  // then. May ignore an extension that was set since then.
   QuotaDecision take(const QuotaTerms& terms, Day day, int64_t cost,
                      const QuotaState& seen, Log& log,
                      LineSource& lines) noexcept;
 
-  // Whether take() would admit `cost`, and the state without it. Writes
+  // Returns whether take() would admit `cost`, and the state without it. Writes
   // nothing.
   QuotaDecision check(const QuotaTerms& terms, Day day, int64_t cost,
                       const Log& log) const noexcept {
@@ -158,23 +158,23 @@ class BasicQuotaCounter {
   QuotaState read(const QuotaTerms& terms, Day day,
                   const Log& log) const noexcept;
 
-  // Uncounts `cost` of what take() counted on `counted_on`, the `day` of its
-  // state. False if that day has ended: then its count stands.
+  // Subtracts `cost` from what take() counted on `counted_on`, the `day` of its
+  // state. Returns false if that day has ended: its count is final.
   bool give_back(Day counted_on, int64_t cost) noexcept;
 
-  // From here to the end of the period, `n` more can be used: extends the
-  // period or shortens it. A take() that overlaps this call may still be
-  // decided by the old cap, but counts against `n`. Returns the state after.
+  // Raises or lowers the period's cap so that `n` more can be used until it
+  // ends. A take() that overlaps this call may still be decided by the old cap,
+  // but counts against `n`. Returns the new state.
   // FailedPrecondition if the terms have no quota, InvalidArgument if `n` is
   // negative or out of range.
   absl::StatusOr<QuotaState> set_remaining(const QuotaTerms& terms, Day day,
                                            int64_t n, const Log& log) noexcept;
 
-  // The same in two steps, for who has to do something in between: what is
-  // counted then counts against `n` too.
+  // The same in two steps, for callers that must persist the extension first.
+  // Usage counted between the steps counts against `n` too.
   struct Extended {
     QuotaExtension extension;
-    QuotaState state;  // once extended
+    QuotaState state;  // The state after extend().
   };
   absl::StatusOr<Extended> extension_to_leave(int64_t n,
                                               const QuotaTerms& terms, Day day,
@@ -186,14 +186,14 @@ class BasicQuotaCounter {
             .bits());
   }
 
-  // What set_remaining() did last; it may be for a period that is past.
+  // The latest extension; its period may have ended.
   QuotaExtension extension() const noexcept {
     const PeriodWord word(extension_.load());
     return {word.calendar(), word.day(), word.signed_amount()};
   }
 
-  // The day that was counted last, and its count: the one that is not in the
-  // log, or not yet for sure. Days before it are, so read this first.
+  // The latest day that was counted, and its count. It may not be in the log
+  // yet. Earlier days are, so read this before the log.
   struct Counted {
     Day day;
     int64_t count;
@@ -207,8 +207,8 @@ class BasicQuotaCounter {
   Day first_day() const noexcept { return first_day_; }
 
  private:
-  // Whether requests of `day` under `calendar` count in `today`, with
-  // `period` as what was used before.
+  // Whether requests of `day` under `calendar` count in `today`, with `period`
+  // as the usage before that day.
   static bool is_current(DayWord today, PeriodWord period,
                          QuotaCalendar calendar, Day day) noexcept {
     return today.open_on(period.day()) && period.is_for(calendar) &&
@@ -224,7 +224,7 @@ class BasicQuotaCounter {
   }
 
   // What the period that contains `day` used before it, if the day of `period`
-  // ended with `count` and none between had any.
+  // ended with `count` and no day in between had usage.
   static int64_t used_before(Day day, PeriodWord period, int64_t count,
                              QuotaCalendar calendar, const Log& log) noexcept {
     if (calendar.period_start(day) > period.day()) return 0;
@@ -243,7 +243,7 @@ class BasicQuotaCounter {
     const int64_t cap = planned_cap(terms, first_day_, day);
     const PeriodWord extension(extension_.load());
     if (ABSL_PREDICT_TRUE(extension.bits() == 0)) return cap;
-    // The first comparison spares keys with an old extension the others.
+    // For a key with an old extension, the first comparison is enough.
     if (day - extension.day() >= QuotaCalendar::kLongestPeriod ||
         !extension.is_for(calendar, calendar.period_start(day))) {
       return cap;
@@ -251,8 +251,8 @@ class BasicQuotaCounter {
     return extended_cap(cap, extension.signed_amount());
   }
 
-  // Does one step of what a request finds due before it can be counted, and
-  // returns the period word to go on with.
+  // Does one of the steps that are due before a request can be counted, and
+  // returns the period word to continue with.
   PeriodWord settle(DayWord today, QuotaCalendar calendar, Day day, Log& log,
                     LineSource& lines) noexcept;
   PeriodWord advance(DayWord ended, PeriodWord period, QuotaCalendar calendar,
@@ -263,23 +263,24 @@ class BasicQuotaCounter {
   // All accesses are sequentially consistent.
   //
   // Invariants:
-  // 1. While `today_` is open, both words name the same day: only a closed day
-  //    lets `period_` move on, and a day opens as the one `period_` names.
+  // 1. While `today_` is open, both words name the same day: `period_` moves on
+  //    only while the day is closed, and the day that opens is the one that
+  //    `period_` names.
   // 2. The day of `period_` never decreases, and increases only while `today_`
   //    is closed on the day that it leaves. So a CAS from a word that names day
   //    D proves that D has not been left.
-  // 3. A day is closed once and its count is final from then on, because
-  //    reopening names a later day (2). So all who help see one count.
+  // 3. A day is closed once and its count is final from then on, because the
+  //    day that opens next is later (2). So all helpers see one count.
   // 4. A day that counted anything is in the log before `period_` leaves it
-  //    (or no line was to be had).
+  //    (unless no line was available).
   // 5. While `period_` names D, its count is a function of its calendar: the
   //    usage from the start of the period to the eve of D, all of which is in
-  //    the log (4). So equal words mean equal states however often the calendar
-  //    changed to and fro, and a copy of the word holds as long as `today_` is
-  //    open on D, even if the calendar in `period_` is another by now.
+  //    the log (4). So equal words mean equal states, however often the
+  //    calendar changed back and forth, and a copy of the word is valid as long
+  //    as `today_` is open on D, even if `period_` has another calendar by now.
   Atomic<uint64_t> today_{0};   // DayWord
   Atomic<uint64_t> period_{0};  // PeriodWord: used in the period before today
-  Atomic<uint64_t> extension_{0};  // PeriodWord: of the period that starts then
+  Atomic<uint64_t> extension_{0};  // PeriodWord: its day starts the period
   Day first_day_ = 0;
 };
 
@@ -319,8 +320,8 @@ inline QuotaDecision BasicQuotaCounter<Atomic>::take(
   if (cost == 0) return check(terms, day, cost, log);
   const DayWord today(seen.day, seen.used_today);
   const DayWord counted = today.plus(cost);
-  // Linearization point: the CAS, as in the other. If the state was that of a
-  // day which nobody has opened yet, `today_` names another day, and it fails.
+  // Linearization point: the CAS, as in the other take(). If the day of `seen`
+  // has not been opened yet, `today_` names another day and the CAS fails.
   uint64_t bits = today.bits();
   if (ABSL_PREDICT_TRUE(today_.compare_exchange_strong(bits, counted.bits()))) {
     return {
@@ -335,7 +336,7 @@ template <template <class> class Atomic>
 inline QuotaState BasicQuotaCounter<Atomic>::read(
     const QuotaTerms& terms, Day day, const Log& log) const noexcept {
   const PeriodWord period(period_.load());
-  // Linearization point, unless something is due.
+  // Linearization point, unless a step is due.
   const DayWord today(today_.load());
   if (ABSL_PREDICT_FALSE(!is_current(today, period, terms.calendar, day))) {
     return read_unsettled(terms, day, log);
@@ -396,8 +397,8 @@ ABSL_ATTRIBUTE_NOINLINE PeriodWord BasicQuotaCounter<Atomic>::settle(
     if (period.day() == today.day()) {
       return advance(today, period, calendar, day, log, lines);
     }
-    // Linearization point of opening the day. By 2, `period_` stays on it until
-    // then.
+    // Linearization point of opening the day. By 2, `period_` does not leave it
+    // before then.
     today_.compare_exchange_strong(today_bits, DayWord(period.day(), 0).bits());
   } else if (period.day() != today.day()) {
     // By 1, `today` is no longer what `today_` holds.
@@ -426,8 +427,8 @@ PeriodWord BasicQuotaCounter<Atomic>::advance(DayWord ended, PeriodWord period,
                       log.record(
                           ended.as_open(),
                           [&] { return today_.load() == ended.bits(); }, lines);
-  // Whoever closed the day saw a later one, even if this caller's clock did
-  // not.
+  // The thread that closed the day saw a later one, even if this caller's clock
+  // did not.
   const Day next = std::max(day, ended.day() + 1);
   const PeriodWord advanced(
       calendar, next, used_before(next, period, ended.count(), calendar, log));
@@ -440,7 +441,7 @@ PeriodWord BasicQuotaCounter<Atomic>::advance(DayWord ended, PeriodWord period,
   return advanced;
 }
 
-// What read() answers if take() had settled first.
+// What read() would return if take() had settled first.
 template <template <class> class Atomic>
 ABSL_ATTRIBUTE_NOINLINE QuotaState BasicQuotaCounter<Atomic>::read_unsettled(
     const QuotaTerms& terms, Day day, const Log& log) const noexcept {
@@ -448,8 +449,8 @@ ABSL_ATTRIBUTE_NOINLINE QuotaState BasicQuotaCounter<Atomic>::read_unsettled(
   for (;;) {
     const PeriodWord period(period_.load());
     const DayWord today(today_.load());
-    // If `period_` has left the closed day, the next has no count yet. If not,
-    // nobody has counted after it yet: it is as good as open.
+    // If `period_` has left the closed day, the next day has no count yet. If
+    // not, no later day has been counted: this one is as good as open.
     const int64_t count = today.day() == period.day() ? today.count() : 0;
     const Day on = std::max(day, period.day());
     const QuotaState state =
@@ -458,8 +459,8 @@ ABSL_ATTRIBUTE_NOINLINE QuotaState BasicQuotaCounter<Atomic>::read_unsettled(
                        used_before(period, calendar, log))
             : state_of(terms, DayWord(on, 0),
                        used_before(on, period, count, calendar, log));
-    // By 2, if the word has not changed then its day was not left meanwhile, so
-    // the log did not change either. Linearization point: the load of `today_`.
+    // By 2, if the word has not changed then its day was not left, so the log
+    // did not change either. Linearization point: the load of `today_`.
     if (period_.load() == period.bits()) return state;
   }
 }

@@ -292,13 +292,13 @@ TEST_F(QuotaCounterTest, LeavesWhatCanRemainAndNoMore) {
   EXPECT_TRUE(can_remain(most, kMaxQuota));
   EXPECT_FALSE(can_remain(most, kMaxQuota + 1));
   EXPECT_FALSE(can_remain(most, -1));
-  // So much more or less than the plan has can be written down.
+  // The largest extension, up or down, that can be represented.
   EXPECT_TRUE(can_remain(most, kMaxQuota - kSigned));
   EXPECT_FALSE(can_remain(most, kMaxQuota - kSigned - 1));
   EXPECT_TRUE(can_remain(daily(10), 10 + kSigned));
   EXPECT_FALSE(can_remain(daily(10), 10 + kSigned + 1));
   EXPECT_TRUE(can_remain(daily(10), 0));
-  // What was used counts as well.
+  // Past usage counts too.
   ASSERT_TRUE(can_remain(most, kMaxQuota));
   ASSERT_TRUE(take(most, on(6, 1), 5));
   EXPECT_TRUE(can_remain(most, kMaxQuota - 5));
@@ -323,7 +323,7 @@ TEST_F(QuotaCounterTest, CountsOnWhenThereIsNoLine) {
   }
   EXPECT_EQ(none.lost(), 19);
   EXPECT_FALSE(counter_.take(monthly(100), on(6, 20), 1, log_, none).admitted);
-  // What was lost is lost to a recount.
+  // A recount does not see lost days.
   EXPECT_EQ(read(weekly(100), on(6, 20)).used_in_period, 5);
 }
 

@@ -1,6 +1,6 @@
 // Small programs on one counter. The smallest are run under every order of
-// their accesses, the others under some at random: WEIR_TEST_RUNS is how many.
-// Where memory orders allow reads of old values, those are tried as well.
+// their accesses, the others under WEIR_TEST_RUNS random ones. Where memory
+// orders allow reads of old values, those are tried too.
 
 #include <cstdint>
 #include <cstdlib>
@@ -43,7 +43,7 @@ int64_t from_environment(const char* name, int64_t otherwise) {
 
 constexpr int kLateReads = 2;
 
-// Whether takes look first, as `admit()` does, and go by what they have seen.
+// Whether takes call check() first, as `admit()` does, and pass on its state.
 bool takes_look = false;
 
 void search(const std::function<void(Program&)>& build) {
@@ -57,8 +57,8 @@ void search(const std::function<void(Program&)>& build) {
   takes_look = false;
 }
 
-// A counter that has used 3 on the day before kDay, 2 on kDay, and what was
-// admitted by day since.
+// A counter that has used 3 on the day before kDay and 2 on kDay, and what has
+// been admitted on each day since.
 struct Key {
   explicit Key(const QuotaTerms& terms, int lines = 100) : lines(lines) {
     counter.start(kDay - 1, terms.calendar);
@@ -108,7 +108,7 @@ struct Key {
   std::map<Day, int64_t> used;  // Plain: one thread runs at a time.
 };
 
-// A program of which each thread does one thing to a key.
+// A program in which each thread does one thing to a key.
 template <class... Bodies>
 auto program_of(const QuotaTerms& terms, Bodies... bodies) {
   return [=](Program& program) {
@@ -190,8 +190,8 @@ TEST(QuotaInterleaving, GivesBackOnceOrNotAtAllWhileTheDayCloses) {
           .complete);
 }
 
-// 5 of 10 are used. Whichever cap the takes meet, they count against the 2 that
-// the operator leaves.
+// 5 of 10 are used. Whichever cap decides the takes, they count against the 2
+// that the operator leaves.
 TEST(QuotaInterleaving, CountsAgainstWhatAnOperatorLeaves) {
   const auto explored = explore(
       [](Program& program) {
@@ -220,7 +220,7 @@ TEST(QuotaInterleaving, CountsAgainstWhatAnOperatorLeaves) {
   EXPECT_TRUE(explored.complete);
 }
 
-// Takes that meet a midnight, and a change of calendar.
+// Takes during a midnight and a change of calendar.
 void take_around_midnight(Program& program, const std::shared_ptr<Key>& key) {
   program.thread([=] { key->take(kMonthly, kDay, 1); });
   program.thread([=] {
@@ -257,7 +257,7 @@ TEST(QuotaInterleaving, SnapshotIsAsOfOneMoment) {
   });
 }
 
-// The same memory, looked at without leaving the others a turn.
+// The same memory, read without yielding to the other threads.
 const QuotaCounter& at_once(const BasicQuotaCounter<ScheduledAtomic>& counter) {
   static_assert(sizeof(counter) == sizeof(QuotaCounter));
   return reinterpret_cast<const QuotaCounter&>(counter);
@@ -267,8 +267,8 @@ const DailyLog& at_once(const BasicDailyLog<ScheduledAtomic>& log) {
   return reinterpret_cast<const DailyLog&>(log);
 }
 
-// If all threads stopped here, for good, the counter could go on from what is
-// in memory: nothing that was admitted is lost, and nothing counted twice.
+// If all threads stopped here forever, counting could continue from what is in
+// memory: nothing that was admitted is lost, and nothing is counted twice.
 void expect_exact_if_killed(const Key& key) {
   std::vector<DayWord> days;
   uint64_t address;

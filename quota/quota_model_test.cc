@@ -1,5 +1,5 @@
-// Random walks of a counter beside a model that keeps every day in a map and
-// works everything out anew.
+// Random walks of a counter and a model that keeps every day in a map and
+// recomputes everything.
 
 #include <algorithm>
 #include <cstdint>
@@ -154,7 +154,7 @@ class Walk {
     int64_t most = kMost[std::min(uniform(0, 5), uniform(0, 5))];
     if (uniform(0, 99) == 0) most = 150 * kNanosPerDay;
     int64_t passed = uniform(0, most);
-    // Land on midnight, or just before.
+    // Lands on midnight, or just before it.
     if (uniform(0, 9) == 0) {
       passed = start_of(day_of(now_) + 1) - now_ - uniform(0, 1);
     }
@@ -162,7 +162,7 @@ class Walk {
     const Day before = day_of(now_);
     now_ = std::max(now_ + passed, start_of(40));
     if (!forwards_only_) return;
-    // Idle days are asked about like others.
+    // Also checks idle days.
     const QuotaHistory history{model_.first_day, history_, extensions_};
     for (Day d = before; d < day_of(now_); ++d) {
       EXPECT_EQ(

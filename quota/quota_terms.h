@@ -9,15 +9,15 @@
 
 namespace weir {
 
-// The largest cap and the largest count of a period.
+// The largest cap, and the largest count, of a period.
 inline constexpr int64_t kMaxQuota = PeriodWord::kMaxCount;
 
-// What a usage plan says about quota. Without a quota the calendar is none()
-// and the numbers are not looked at; they are not negative.
+// The quota of a usage plan. Without a quota the calendar is none() and the
+// numbers are ignored. They are not negative.
 struct QuotaTerms {
   QuotaCalendar calendar;
   int64_t limit = 0;             // Requests of one key in one period.
-  int64_t initial_discount = 0;  // Less, in the period of the key's first day.
+  int64_t initial_discount = 0;  // Off the limit, in the first day's period.
 };
 
 // An operator's change to one period of one key, up or down.
@@ -27,12 +27,13 @@ struct QuotaExtension {
   int64_t amount = 0;
 };
 
-// What a key attached on `first_day` may use in the period of `day`.
+// The cap, without extensions, of a key attached on `first_day` in the period
+// that contains `day`.
 // REQUIRES: the terms have a quota.
 constexpr int64_t planned_cap(const QuotaTerms& terms, Day first_day,
                               Day day) noexcept {
   int64_t cap = terms.limit;
-  // The second comparison spares all but new keys the third.
+  // For all but new keys, the second comparison is enough.
   if (terms.initial_discount != 0 &&
       day - first_day < QuotaCalendar::kLongestPeriod &&
       first_day >= terms.calendar.period_start(day)) {
@@ -41,7 +42,7 @@ constexpr int64_t planned_cap(const QuotaTerms& terms, Day first_day,
   return std::clamp<int64_t>(cap, 0, kMaxQuota);
 }
 
-// The same once extended by `amount`, which may be negative.
+// The cap extended by `amount`, which may be negative.
 constexpr int64_t extended_cap(int64_t cap, int64_t amount) noexcept {
   return std::clamp<int64_t>(cap + amount, 0, kMaxQuota);
 }

@@ -20,13 +20,13 @@ namespace {
 using testing::TestLines;
 
 constexpr Day kFirst = 9283;  // 2025-06-01
-constexpr int kDays = 90;     // All of which the log keeps.
+constexpr int kDays = 90;     // The log keeps all of them.
 constexpr int kRounds = 40;
 constexpr int kThreads = 4;
 constexpr int kCallsPerDay = 12;
 
-// Lets threads take from one counter while days pass under them, and adds up
-// what each day admitted.
+// Runs threads that take from one counter while days pass, and adds up what
+// each day admitted.
 std::map<Day, int64_t> cross_midnights(const std::vector<QuotaTerms>& terms,
                                        QuotaCounter& counter, DailyLog& log,
                                        TestLines& lines) {

@@ -11,7 +11,8 @@
 
 namespace weir::testing {
 
-// Lines from the heap, filled with rubbish, up to a number. *thread-safe*.
+// A source of lines from the heap, filled with garbage, of which at most `most`
+// are out at a time. *thread-safe*
 class TestLines final : public LineSource {
  public:
   explicit TestLines(int most = std::numeric_limits<int>::max())
@@ -32,7 +33,7 @@ class TestLines final : public LineSource {
   }
   void lost_day(Day) noexcept override { ++lost_; }
 
-  int out() const { return out_; }  // Lines that were taken and not returned.
+  int out() const { return out_; }  // Lines taken and not returned.
   int lost() const { return lost_; }
 
  private:

@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-// The last change before `unix_ns`; nullptr if there is none.
+// Returns the last change before `unix_ns`; nullptr if there is none.
 template <class Change>
 const Change* last_before(int64_t unix_ns, absl::Span<const Change> changes) {
   const auto after = std::lower_bound(

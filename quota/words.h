@@ -8,8 +8,8 @@
 
 namespace weir {
 
-// A day and its count: [closed:1 | day:15 | count:48]. Nobody counts in a
-// closed day. Zero is an open day 0 without a count.
+// A day and its count: [closed:1 | day:15 | count:48]. The count of a closed
+// day is final. Zero is an open day 0 without usage.
 class DayWord {
  public:
   static constexpr int64_t kMaxCount = (int64_t{1} << 48) - 1;
@@ -26,12 +26,12 @@ class DayWord {
   constexpr Day day() const noexcept { return bits_ << 1 >> 49; }
   constexpr int64_t count() const noexcept { return bits_ & kMaxCount; }
 
-  // Whether this is `day`, and open.
+  // Whether this is `day` and open.
   constexpr bool open_on(Day day) const noexcept {
     return bits_ >> 48 == static_cast<uint64_t>(day);
   }
 
-  // The same day with `n` more, or with the most that the word holds.
+  // The same day with `n` more, capped at kMaxCount.
   // REQUIRES: n >= 0
   constexpr DayWord plus(int64_t n) const noexcept {
     return DayWord(bits_ +
@@ -51,8 +51,8 @@ class DayWord {
   uint64_t bits_;
 };
 
-// What holds on a day under a calendar: [calendar:6 | day:15 | amount:43]. The
-// amount is a count, or signed.
+// An amount for a day under a calendar: [calendar:6 | day:15 | amount:43]. The
+// amount is an unsigned count or a signed number.
 class PeriodWord {
  public:
   static constexpr int64_t kMaxCount = (int64_t{1} << 43) - 1;
@@ -67,7 +67,7 @@ class PeriodWord {
               (static_cast<uint64_t>(amount) & kMaxCount)) {}
 
   constexpr uint64_t bits() const noexcept { return bits_; }
-  // REQUIRES: has_calendar(), as all words have that were made of one.
+  // REQUIRES: has_calendar(), which is true if the word was made from one.
   constexpr QuotaCalendar calendar() const noexcept {
     return QuotaCalendar::from_id(static_cast<int>(bits_ >> 58));
   }
@@ -77,7 +77,7 @@ class PeriodWord {
     return static_cast<int64_t>(bits_ << 21) >> 21;
   }
 
-  // Whether the number of the calendar is one's. For words from elsewhere.
+  // Whether the calendar's number is valid. For words from untrusted memory.
   constexpr bool has_calendar() const noexcept {
     return bits_ >> 58 < QuotaCalendar::kIds;
   }

@@ -34,11 +34,11 @@ constexpr int64_t kLinesToProgress = 1024;
 
 // -- Export --
 
-// How many associations' days are in memory at once: for each so many, the
-// store's are all read.
+// The number of associations whose days are in memory at a time. The store's
+// days are all read once for each such group.
 constexpr size_t kAssociationsAtOnce = size_t{1} << 18;
-// A process that starts makes new files of counts, and removes those that the
-// store told of.
+// Attempts to load, because a process that starts creates new files of counts
+// and removes those that the store referred to.
 constexpr int kAttempts = 5;
 
 class Exporter {
@@ -107,8 +107,8 @@ class Exporter {
         missing_.insert(association);
       }
     }
-    // Later than the counts: what these have left behind is in the store, or
-    // among their own days.
+    // Read after the counts: a day that had ended then is in the store by now,
+    // or among the days of the counts.
     absl::Status status =
         store_.read_days(0, 0, kLastDay, [&](const DailyCount& day) {
           const auto it = usage.find(day.association);
@@ -128,7 +128,7 @@ class Exporter {
     return status;
   }
 
-  // Each once, in their order, and none that was still counted on.
+  // Sorts the days, and removes duplicates and the day still being counted.
   static void keep_ended_days(AssociationCounts& counts) {
     std::vector<DayWord>& days = counts.days;
     days.erase(std::remove_if(days.begin(), days.end(),
@@ -145,7 +145,8 @@ class Exporter {
         days.end());
   }
 
-  // Counts were read after the associations, so one without has ended since.
+  // An association without counts may have ended since it was loaded. It is an
+  // error only if the store still has it.
   absl::Status check_missing() {
     return store_.load([&](const v1::StoreChange& change) {
       const v1::StoredAssociation& association = change.put_association();
@@ -177,15 +178,15 @@ class Exporter {
 
 // -- Import --
 
-// What one transaction writes.
+// The limits of one transaction.
 constexpr size_t kMostChanges = 2'000;
 constexpr size_t kMostDays = 20'000;
 constexpr size_t kMostBlocks = 64;
-// As many as the block of a sync has.
+// The size of a block of a sync.
 constexpr size_t kBlockBytes = 512 * SyncedCounts::kBytes;
 constexpr uint64_t kGeneration = 1;
 
-// Gathers what is to be written, and writes it when it is enough.
+// Buffers what is to be written, and writes it when it is enough.
 class Writer {
  public:
   explicit Writer(Store& store) : store_(store) {}
@@ -206,7 +207,7 @@ class Writer {
                : flush_usage();
   }
 
-  // All that is left. From then on the store says that it holds counts.
+  // Writes the rest. From then on the store refers to its counts.
   absl::Status finish(int64_t last_association_id) {
     if (!block_.empty()) end_block();
     if (auto status = flush_usage(); !status.ok()) return status;
@@ -266,7 +267,7 @@ class Importer {
     });
   }
 
-  // Takes the next line of the text.
+  // Imports the next line.
   absl::Status take(const v1::BackupLine& line) {
     ++lines_;
     if ((lines_ == 1) != line.has_weir_export()) {
@@ -378,16 +379,16 @@ class Importer {
   int64_t lines_ = 0;
   bool ended_ = false;
   int64_t last_association_id_ = 0;
-  int64_t association_ = 0;  // the last one
+  int64_t association_ = 0;  // The id of the latest association.
   absl::flat_hash_set<std::string> plans_;
   absl::flat_hash_set<std::string> keys_;
   absl::flat_hash_set<std::string> values_;
-  absl::flat_hash_set<std::string> pairs_;  // of plan and key
-  absl::flat_hash_set<int64_t> unused_;     // associations without usage yet
+  absl::flat_hash_set<std::string> pairs_;  // "plan/key"
+  absl::flat_hash_set<int64_t> unused_;     // Associations without usage yet.
 };
 
-// "line 17: message", or "line 17, column 3: message" for what parse_json()
-// found in the line.
+// "line 17: message", or "line 17, column 3: message" for an error of
+// parse_json().
 absl::Status at_line(int64_t number, const absl::Status& status) {
   absl::string_view message = status.message();
   const bool has_column = absl::ConsumePrefix(&message, "line 1, ");
@@ -432,10 +433,10 @@ absl::StatusOr<int64_t> import_store(std::istream& in, const PlanRules& rules,
     in.getline(buffer.get(), kBufferBytes);
     if (in.bad()) return absl::UnavailableError("cannot be read");
     if (in.fail()) {
-      in.clear();  // it could be read
+      in.clear();  // Not a read error.
       return invalid(absl::StrCat("is longer than ", kMaxJsonBytes, " bytes"));
     }
-    // What was read includes the line end, if it was not the stream's.
+    // gcount() includes the "\n", unless the line ended with the stream.
     const auto size = static_cast<size_t>(in.gcount()) - (in.eof() ? 0 : 1);
     auto read = backup_line_from_json(std::string_view(buffer.get(), size));
     if (!read.ok()) return read.status();

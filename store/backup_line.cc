@@ -26,7 +26,7 @@ std::string format_date(Day day) {
 
 absl::StatusOr<Day> parse_date(const std::string& date) {
   absl::CivilDay day;
-  // Only the canonical spelling: "2026-02-30" would be read as another day.
+  // Only the canonical form: "2026-02-30" would be parsed as another day.
   if (absl::ParseCivilTime(date, &day) && absl::FormatCivilTime(day) == date &&
       day >= kDayZero && day <= kDayZero + kLastDay) {
     return static_cast<Day>(day - kDayZero);

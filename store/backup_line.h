@@ -12,18 +12,18 @@
 
 namespace weir {
 
-// One line of an export, without a line end. Members are sorted by name, so
-// that what is equal has equal lines. ResourceExhausted if the line would be
-// too long to be read again.
+// Returns one line of an export, without a line end. Members are sorted by
+// name, so that equal content has equal lines. ResourceExhausted if the line
+// would be too long to be imported.
 absl::StatusOr<std::string> backup_line_to_json(const v1::BackupLine& line);
 
-// Reads such a line, of at most kMaxJsonBytes. InvalidArgument, with the place,
-// for anything but one member with what belongs there, and for names that are
-// none of its.
+// Parses such a line, of at most kMaxJsonBytes. InvalidArgument, with the
+// location, for anything but one known member with a valid value, and for
+// unknown names in it.
 absl::StatusOr<v1::BackupLine> backup_line_from_json(std::string_view json);
 
-// What an association has counted: the words of its counter but for the
-// extension, and the days that ended, in their order.
+// The counts of an association: the words of its counter except the extension,
+// and the past days in ascending order.
 struct AssociationCounts {
   DayWord today;
   PeriodWord period;
@@ -33,7 +33,7 @@ struct AssociationCounts {
 v1::BackupUsage backup_usage(int64_t association,
                              const AssociationCounts& counts);
 
-// InvalidArgument for what no key can have counted.
+// InvalidArgument for counts that are not possible.
 absl::StatusOr<AssociationCounts> counts_of(const v1::BackupUsage& usage);
 
 }  // namespace weir

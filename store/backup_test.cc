@@ -37,7 +37,7 @@ unsigned first_seed() {
   return seed == nullptr ? 1 : static_cast<unsigned>(std::atoi(seed));
 }
 
-// What a store is asked to keep, in memory.
+// A store in memory.
 class MemoryStore : public Store {
  public:
   absl::Status commit(absl::Span<const v1::StoreChange> changes) override {
@@ -104,7 +104,7 @@ class MemoryStore : public Store {
   std::vector<v1::StoreChange> things;
   std::map<std::pair<Day, int64_t>, int64_t> days;
   std::map<std::pair<uint64_t, uint32_t>, std::string> blocks;
-  int room = 1'000'000;  // for so many transactions
+  int room = 1'000'000;  // The number of transactions that fit.
   std::string place = "/memory";
 };
 
@@ -149,7 +149,7 @@ TEST(Backup, GivesBackWhatItWasGiven) {
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(exported(store), text_of(lines()));
 
-  // What an enforcer goes on from.
+  // The state from which an enforcer continues.
   const v1::StoredCounts& counts = store.counts.put_counts();
   EXPECT_EQ(counts.generation(), 0u);
   EXPECT_EQ(counts.last_association_id(), 9);
@@ -177,8 +177,8 @@ TEST(Backup, ExportsAStoreThatHoldsNothing) {
   EXPECT_EQ(exported(again), exported(store));
 }
 
-// Days that the store has of the day that is counted, or of nobody, are of the
-// past that the words have left, or of associations that ended.
+// The store may also have the day still being counted, a later one, and days of
+// associations that ended. None of them is exported.
 TEST(Backup, ExportsEachEndedDayOnce) {
   MemoryStore store;
   ASSERT_TRUE(imported(text_of(lines()), store).ok());
@@ -202,7 +202,7 @@ TEST(Backup, RoundTripsManyKeys) {
   const unsigned seed = first_seed();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
-  // More than one transaction and one block take.
+  // More than fit in one transaction and one block.
   constexpr int kKeys = 1100;
   std::vector<std::string> all = {
       absl::StrCat(R"({"weirExport":{"lastAssociationId":")", kKeys + 5,
@@ -241,7 +241,7 @@ TEST(Backup, RoundTripsManyKeys) {
   EXPECT_TRUE(exported(store) == text_of(all));
   EXPECT_GT(store.blocks.size(), 1u);
 
-  // Both tell how far they have come.
+  // Both report progress.
   std::vector<int64_t> expected, told;
   for (int64_t lines = 1024; lines < static_cast<int64_t>(all.size());
        lines += 1024) {
@@ -259,7 +259,7 @@ TEST(Backup, RoundTripsManyKeys) {
 
 TEST(Backup, NamesTheLineThatIsWrong) {
   const struct {
-    size_t line;  // which is replaced
+    size_t line;  // The line that is replaced.
     std::string text;
     std::string message;
   } kCases[] = {
@@ -310,7 +310,7 @@ TEST(Backup, NamesTheLineThatIsWrong) {
 
 TEST(Backup, NoticesTextThatIsCutShortOrLonger) {
   const std::string text = text_of(lines());
-  // Without the last line end, all is there.
+  // The last line end is optional.
   for (size_t size = 0; size + 1 < text.size(); ++size) {
     MemoryStore store;
     EXPECT_TRUE(absl::IsInvalidArgument(imported(text.substr(0, size), store)))
@@ -363,7 +363,7 @@ TEST(Backup, ChangesNoStoreThatWasUsed) {
   }
 }
 
-// Where the files of counts are whole, but lack a key that the store has.
+// The files of counts are valid, but lack a key that the store has.
 TEST(Backup, NamesTheKeyWhoseCountsAreMissing) {
   MemoryStore store;
   ASSERT_TRUE(imported(text_of(lines()), store).ok());
@@ -410,7 +410,7 @@ TEST(Backup, ReadsAnyBytes) {
       }
     }
     MemoryStore store;
-    // What it takes, it gives back.
+    // What was imported can be exported.
     if (!imported(bytes, store).ok()) continue;
     MemoryStore again;
     const absl::Status status = imported(exported(store), again);

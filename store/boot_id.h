@@ -6,13 +6,13 @@
 
 namespace weir {
 
-// Which boot of the machine something was in: memory and the system's caches
-// outlive processes, but not boots. All zeros: not known.
+// Identifies one boot of the machine: memory and the system's caches outlive
+// processes, but not a reboot. All zeros: unknown.
 using BootId = std::array<unsigned char, 16>;
 
 BootId current_boot_id();
 
-// As the system writes it: "6d5c1a2e-...", in lower case. Empty if not known.
+// The system's notation: "6d5c1a2e-...", in lower case. Empty if unknown.
 std::string to_string(const BootId& id);
 
 }  // namespace weir

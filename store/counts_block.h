@@ -12,8 +12,8 @@
 
 namespace weir {
 
-// What an association counted when it was last synced. Its extension is with
-// the association, the days before `today` are by themselves.
+// The counts of an association at the last sync. Its extension is stored with
+// the association, and the days before `today` are stored separately.
 struct SyncedCounts {
   int64_t association = 0;
   DayWord today;
@@ -22,10 +22,11 @@ struct SyncedCounts {
   static constexpr size_t kBytes = 24;
 };
 
-// Of CountsBlock::counts, little-endian.
+// Appends to a CountsBlock::counts, little-endian.
 void append_counts(const SyncedCounts& counts, std::string& block);
 
-// DataLoss for what append_counts() cannot have written.
+// Calls `visit` with the counts in a CountsBlock::counts. DataLoss for what
+// append_counts() cannot have written.
 absl::Status read_counts_block(
     std::string_view block, absl::FunctionRef<void(const SyncedCounts&)> visit);
 

@@ -27,11 +27,12 @@
 namespace weir {
 namespace {
 
-// Of a log, at most.
+// The largest size of a log.
 constexpr size_t kLogBytes = DailyLog::kLines * LineSource::kLineBytes;
 constexpr size_t kLeastLineBytes = size_t{2} << 20;
 
-// Records are few beside the lines that they may need.
+// Reserves less address space if `bytes` are not available: the lines may need
+// far more of it than the records.
 absl::StatusOr<std::unique_ptr<MappedFile>> create_lines(
     const std::string& path, size_t bytes) {
   for (;; bytes /= 2) {
@@ -58,7 +59,7 @@ void write_header(CountsHeader::Kind kind, uint64_t generation,
   header->bytes = file.size();
 }
 
-// Has `bytes` of the file, and says so in its header.
+// Extends the file to at least `bytes`, and updates the size in its header.
 absl::Status extend(MappedFile& file, size_t bytes) {
   if (bytes <= file.size()) return absl::OkStatus();
   const auto status = file.extend(bytes);
@@ -75,8 +76,8 @@ absl::Status remove_file(const std::string& path) {
 
 }  // namespace
 
-// The files that this process has, for fork(): in the child they all become
-// memory. No file begins or ends meanwhile, for fork() waits for Mutexes.
+// The files of this process, for fork(): in the child they are all replaced by
+// memory. None is created or destroyed during fork(), which waits for Mutexes.
 class CountsFile::Live {
  public:
   static Live& instance() {
@@ -97,13 +98,12 @@ class CountsFile::Live {
  private:
   Live() { pthread_atfork(nullptr, nullptr, after_fork_in_child); }
 
-  // Takes no Mutex: fork() has yet to hand them over.
+  // Locks no Mutex: fork() still holds them.
   static void after_fork_in_child() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     for (CountsFile* file : instance().files_) file->become_copy();
   }
 
-  // Made when this code is loaded: a fork() that has begun by a first use would
-  // not hear of it.
+  // Registered at load time: a fork() already under way would miss the handler.
   static Live& loaded_;
 
   Mutex mutex_;
@@ -168,7 +168,7 @@ absl::Status CountsFile::start(uint32_t number, int64_t association,
           folder_, ": there is no address space for more days of usage"));
     }
   }
-  // Release: the association alone says that there are such counts.
+  // Release: a reader that sees the association also sees its counts.
   record.check.store(
       identity_check(generation_, number, association, counts.first_day),
       std::memory_order_release);
@@ -178,7 +178,7 @@ absl::Status CountsFile::start(uint32_t number, int64_t association,
 
 void CountsFile::end(uint32_t number) {
   CountsRecord& record = records_[number];
-  // Before the lines go to others: who reads looks at it last.
+  // Before the lines are reused: a reader checks the association last.
   record.association.store(0);
   record.counts.log.release(*lines_);
 }
@@ -201,7 +201,7 @@ absl::Status CountsFile::flush() {
   auto status = counts_->flush();
   if (status.ok()) status = days_->flush();
   if (!status.ok()) return status;
-  // That the files are there, too.
+  // Syncs the folder, so that the files' entries are on the disk too.
   const Descriptor folder(
       open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.is_open() || fsync(folder.number()) != 0) {

@@ -16,97 +16,95 @@
 
 namespace weir {
 
-// The counts of a store's keys, in two files that requests write to as they
-// write to memory: what was counted outlives the process, however that ends,
-// because it is in the system's cache of the files. (Not a loss of power: see
-// flush().)
+// The counts of a store's keys, in two memory-mapped files that requests write
+// to. Counts survive any process exit, because they are in the system's page
+// cache. (They do not survive a loss of power: see flush().)
 //
-//   counts-<generation>  records of 64 bytes: counts, and whose they are
+//   counts-<generation>  records of 64 bytes: counts and their association
 //   days-<generation>    lines of 64 bytes: the daily logs
 //
-// No page is written to that has no room on the disk, so a full disk is an
-// error of reserve() or collect(), and never a signal. Record 0 is a header.
+// Pages are allocated on the disk before they are written to. So a full disk is
+// an error of reserve() or collect(), and never a signal. Record 0 is a header.
 //
-// A killed process leaves what its threads would leave if they all stalled, and
-// that is always a state from which others go on. read_counts_files() is how
+// A killed process leaves the state that its threads would leave if they all
+// stalled, from which others can always continue. read_counts_files() reads it
 // (store/counts_reader.h).
 //
-// After fork(), the child goes on with a copy of the counts in memory of its
-// own, made in the child before fork() returns there, in less than a
-// microsecond for each record; the files stay the parent's.
+// After fork(), the child continues with a copy of the counts in its own
+// memory. The copy is made in the child before fork() returns there, in less
+// than a microsecond for each record. The files remain the parent's.
 //
-// *thread-safe*, as far as `records()` and `lines()` go; the rest needs one
-// caller at a time. Errors are file_error()s: Unavailable if the disk is full,
-// for instance.
+// `records()` and `lines()` are *thread-safe*; the rest needs one caller at a
+// time. Errors are file_error()s, for example Unavailable if the disk is full.
 class CountsFile {
  public:
-  // Creates the files of a generation in `folder`, in place of what an
-  // interrupted start may have left, with address space for the records below
+  // Creates the files of a generation in `folder`, replacing any that an
+  // interrupted start left. Reserves address space for the records below
   // `max_records`.
   static absl::StatusOr<std::unique_ptr<CountsFile>> create(
       const std::string& folder, uint64_t generation, size_t max_records);
-  // The files stay.
+  // Leaves the files in place.
   ~CountsFile();
   CountsFile(const CountsFile&) = delete;
   CountsFile& operator=(const CountsFile&) = delete;
 
   // -- Data plane --
 
-  // The records, by number. Those may be touched that were reserved.
+  // The records, by number. Only reserved ones may be accessed.
   CountsRecord* records() const noexcept { return records_; }
-  // Of the daily logs.
+  // The lines of the daily logs.
   LineSource& lines() noexcept { return *lines_; }
 
   // -- Control plane --
 
-  // Has room on the disk for a record, and those before it. If not, nothing has
-  // changed.
+  // Allocates room on the disk for a record and those before it. On error,
+  // nothing has changed.
   absl::Status reserve(uint32_t number);
 
-  // Makes a record that is nobody's the association's (an id above 0), with
-  // what `counts` says. If there is no room, nothing has changed. A process
-  // that is killed meanwhile leaves the record somebody's with all of that, or
-  // nobody's.
+  // Assigns an unused record to an association (an id above 0), with the counts
+  // `counts`. If there is no room, nothing has changed. If the process is
+  // killed during the call, the record is either assigned with all of `counts`
+  // or unused.
   absl::Status start(uint32_t number, int64_t association,
                      const CountsCopy& counts);
-  // Makes a record nobody's. REQUIRES: nobody counts in it any more.
+  // Makes a record unused. REQUIRES: no thread counts in it any more.
   void end(uint32_t number);
 
-  // Gives out again the lines that came back, and has room on the disk for a
-  // new line for each of so many associations: on the midnight on which a group
-  // of days begins, each takes one. OK too if the disk has too little
-  // room: some days may then be lost (see LineSource::lost_day()), and the next
-  // call tries again; the status says so. Cheap when there is nothing to do.
+  // Recycles the lines that were returned, and allocates room on the disk for a
+  // new line for each of `associations` associations: at the midnight on which
+  // a group of days begins, each takes one. On error the file remains usable,
+  // but some days may be lost (see LineSource::lost_day()); the next call tries
+  // again. Cheap when there is nothing to do.
   absl::Status collect(size_t associations);
 
-  // Waits until all that was counted before is on the disk.
+  // Blocks until all that was counted before the call is on the disk.
   absl::Status flush();
 
-  // Records below this number were reserved.
+  // Records below this number are reserved.
   uint32_t record_count() const {
     return static_cast<uint32_t>(counts_->size() / sizeof(CountsRecord));
   }
 
-  // What the files take of the disk.
+  // The size of the files on the disk.
   size_t bytes() const { return counts_->size() + days_->size(); }
-  // How many days of keys were not logged for want of lines.
+  // How many days of keys were not logged because there was no line.
   int64_t lost_days() const { return lines_->lost_days(); }
   uint64_t generation() const { return generation_; }
-  // Whether this is a child's copy, in memory.
+  // Whether this is the in-memory copy of a forked child.
   bool is_copy() const { return counts_->is_memory(); }
 
-  // -- Files of the past. REQUIRES: no CountsFile has them. --
+  // -- Old files. REQUIRES: no CountsFile has them open. --
 
   // OK if there are none.
   static absl::Status remove(const std::string& folder, uint64_t generation);
-  // Removes those of all generations but this.
+  // Removes the files of all generations except this one.
   static absl::Status remove_others(const std::string& folder,
                                     uint64_t generation);
 
  private:
   class Live;
 
-  // Beyond what a midnight takes: for keys that are new by then.
+  // Room beyond what a midnight takes: for keys that are added before then.
   static constexpr size_t kLeastAhead = size_t{64} << 10;
 
   static absl::StatusOr<std::unique_ptr<CountsFile>> create_both(
@@ -115,7 +113,7 @@ class CountsFile {
              std::unique_ptr<MappedFile> counts,
              std::unique_ptr<MappedFile> days);
 
-  // Has room for so many bytes of lines that were not taken yet.
+  // Allocates room on the disk for `ahead` bytes of lines not taken yet.
   absl::Status extend_lines(size_t ahead);
   void become_copy();
 

@@ -55,7 +55,7 @@ uint64_t seed() {
   return text == nullptr ? 20'250'625 : std::stoull(text);
 }
 
-// An empty folder of the test's own.
+// An empty folder, private to the test.
 std::string new_folder() {
   std::string folder = absl::StrCat(::testing::TempDir(), "counts-XXXXXX");
   EXPECT_NE(mkdtemp(folder.data()), nullptr);
@@ -75,7 +75,7 @@ struct Kept {
   std::vector<DayWord> days;
 
   CountsCopy copy() const { return {first_day, words, days}; }
-  // What was used, by day.
+  // The usage by day.
   std::map<Day, int64_t> used() const {
     std::map<Day, int64_t> used;
     for (const DayWord day : days) used[day.day()] = day.count();
@@ -95,7 +95,7 @@ bool operator==(const Kept& a, const Kept& b) {
                     [](DayWord x, DayWord y) { return x.bits() == y.bits(); });
 }
 
-// All that the files hold, by association.
+// The contents of the files, by association.
 absl::StatusOr<std::map<int64_t, Kept>> read_all(const std::string& folder,
                                                  uint64_t generation) {
   std::map<int64_t, Kept> all;
@@ -119,7 +119,7 @@ void take(CountsFile& file, uint32_t number, Day day, int64_t cost) {
                   .admitted);
 }
 
-// What there is of the address space: other memory cannot be read.
+// Whether memory is accessible, rather than just reserved address space.
 bool can_be_read(const char* address) {
   int ends[2];
   EXPECT_EQ(pipe(ends), 0);
@@ -151,7 +151,7 @@ TEST(MappedFile, HasAsMuchAsItWasExtendedTo) {
   ASSERT_TRUE(file->extend(kStep).ok());
   expect_size(kStep);
   file->base()[0] = 'a';
-  // In a child, say.
+  // As in a child.
   const Descriptor former = file->become_memory();
   EXPECT_TRUE(former.is_open());
   expect_size(kStep);
@@ -164,7 +164,7 @@ TEST(MappedFile, HasAsMuchAsItWasExtendedTo) {
   expect_size(2 * kStep);
   ASSERT_TRUE(file->extend(4 * kStep).ok());
   expect_size(4 * kStep);
-  // The file is as it was.
+  // The file is unchanged.
   EXPECT_EQ(std::filesystem::file_size(path), kStep);
   EXPECT_EQ(std::ifstream(path).get(), 'a');
 }
@@ -238,7 +238,7 @@ TEST(CountsFile, GoesOnInTheNextGeneration) {
     const auto all = read_all(folder, generation);
     ASSERT_TRUE(all.ok()) << all.status();
     file = create(folder, generation + 1);
-    // Other places, as it comes.
+    // The records may have other numbers now.
     uint32_t number = 101;
     for (const auto& [association, kept] : *all) {
       auto recent = used[association];
@@ -253,7 +253,7 @@ TEST(CountsFile, GoesOnInTheNextGeneration) {
     EXPECT_EQ(*again, *all);
     ASSERT_TRUE(CountsFile::remove(folder, generation).ok());
   }
-  // Counters restored go on: the month's sum is the log's.
+  // Restored counters continue: the month's sum is that of the log.
   for (uint32_t number = 1; number <= 100; ++number) {
     const CountsRecord& record = file->records()[number];
     int64_t total = 0;
@@ -307,7 +307,7 @@ TEST(CountsFile, ReplacesLeftoversAndRemovesThem) {
       CountsFile::create(folder + "/nowhere", 1, 100).status()));
 }
 
-// The disk is full while one of these lives: files cannot grow beyond `bytes`.
+// While this exists, the disk is full: files cannot grow beyond `bytes`.
 class FullDisk {
  public:
   explicit FullDisk(size_t bytes) {
@@ -349,7 +349,7 @@ TEST(CountsFile, FullDiskIsAnErrorAndNoMore) {
 TEST(CountsFile, WithoutRoomForLinesOnlyDaysAreLost) {
   const std::string folder = new_folder();
   const auto file = create(folder);
-  constexpr uint32_t kKeys = 40'000;  // more than the first two megabytes serve
+  constexpr uint32_t kKeys = 40'000;  // More than fit in the first 2 megabytes.
   for (uint32_t i = 1; i <= kKeys; ++i) ASSERT_TRUE(start(*file, i, i).ok());
   {
     const FullDisk full(2 * kMegabyte);
@@ -403,7 +403,7 @@ TEST(CountsFile, GrowsWhileThreadsCountAndIsReadMeanwhile) {
         EXPECT_EQ(all->count(1'000'000 + i), 1u);
     }
   });
-  // Keys come and go beside them, and the files grow.
+  // Meanwhile, keys come and go, and the files grow.
   std::mt19937_64 random(seed());
   std::map<uint32_t, int64_t> present;
   int64_t association = 2'000'000;
@@ -437,7 +437,7 @@ TEST(CountsFile, GrowsWhileThreadsCountAndIsReadMeanwhile) {
   EXPECT_EQ(total, taken);
 }
 
-// What a process that is killed shares with the one that looks at it.
+// Memory that the process to be killed shares with the test.
 struct Ledger {
   static constexpr uint32_t kKeys = 4;
   static constexpr int kDays = 90;
@@ -501,13 +501,13 @@ TEST(CountsFile, LosesNothingWhenTheProcessIsKilled) {
       auto used = kept.used();
       int64_t total = 0;
       for (int d = 0; d < Ledger::kDays; ++d) {
-        // At most what each thread had counted and not noted any more.
+        // Each thread may have counted one more than it noted.
         EXPECT_GE(used[kDay + d], ledger->done[i][d]);
         EXPECT_LE(used[kDay + d], ledger->done[i][d] + 3);
         total += used[kDay + d];
       }
       EXPECT_LE(total, ledger->begun[i]);
-      // The next process goes on from there.
+      // The next process continues from there.
       ASSERT_TRUE(next->start(1 + i, 1000 + i, kept.copy()).ok());
       take(*next, 1 + i, kDay + ledger->day + 1, 7);
       const Counts& counts = next->records()[1 + i].counts;
@@ -540,12 +540,12 @@ TEST(CountsFile, ChildGoesOnWithACopy) {
       const Counts& first = file->records()[1].counts;
       if (first.log.sum(kDay, kDay + 18) != 190) _exit(2);
       if (first.quota.counted().count != 10) _exit(3);
-      // Through midnights, and for keys that are new.
+      // Counts across midnights, and for new keys.
       for (int i = 20; i < 60; ++i) take(*file, 1, kDay + i, 1000);
       if (first.log.sum(kDay, kDay + 58) != 200 + 39'000) _exit(4);
       const Counts& second = file->records()[2].counts;
-      // The thread may have been at a midnight: the day that the counter is at
-      // can be in the log already.
+      // The thread may have been at a midnight: the counter's current day may
+      // be in the log already.
       const auto present = second.quota.counted();
       const int64_t before =
           second.log.sum(kDay, present.day - 1) + present.count;
@@ -555,7 +555,7 @@ TEST(CountsFile, ChildGoesOnWithACopy) {
       if (!file->collect(100'000).ok()) _exit(7);
       for (int i = 0; i < 60; ++i) take(*file, 50'000, kDay + i, 1);
       if (file->lost_days() != 0) _exit(8);
-      // As a child's children do.
+      // The child's own children get a copy too.
       const pid_t grandchild = fork();
       if (grandchild == 0) {
         take(*file, 50'000, kDay + 60, 1);
@@ -576,7 +576,7 @@ TEST(CountsFile, ChildGoesOnWithACopy) {
   }
   over = true;
   thread.join();
-  // Nothing of theirs is here.
+  // The children's usage is not in the parent's files.
   const auto all = *read_all(folder, 1);
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all.at(1000).used().size(), 20u);
@@ -585,7 +585,7 @@ TEST(CountsFile, ChildGoesOnWithACopy) {
   EXPECT_EQ(total, others);
 }
 
-// As the control plane has them, which holds a Mutex.
+// Files are created and destroyed under a Mutex, as in the control plane.
 TEST(CountsFile, FilesMayBeginAndEndWhileTheProcessForks) {
   std::atomic<bool> over{false};
   std::atomic<int> files{0};
@@ -638,7 +638,7 @@ class DamagedCounts : public ::testing::Test {
     EXPECT_TRUE(file.good());
   }
 
-  // Damages a file, expects to be told so, and puts the bytes back.
+  // Damages a file, expects an error, and restores the bytes.
   template <class T>
   void expect_loss(const std::string& path, size_t offset, T value,
                    const std::string& message) {
@@ -656,7 +656,7 @@ class DamagedCounts : public ::testing::Test {
     EXPECT_TRUE(absl::StrContains(status.message(), message)) << status;
   }
 
-  // Where the head of a record's log is, and the line it names.
+  // The offsets of the head of a record's log, and of the line it points to.
   static size_t head_of(uint32_t number) {
     return number * sizeof(CountsRecord) + offsetof(Counts, log);
   }
@@ -727,7 +727,7 @@ TEST_F(DamagedCounts, TellsWhoseRecordsAreNot) {
                 static_cast<char>(peek<char>(counts_, at(offset)) ^ 0x04),
                 "check value does not match (record 7)");
   }
-  // A record in another's place.
+  // A record in the place of another.
   struct Bytes {
     char bytes[sizeof(CountsRecord)];
   };
@@ -754,7 +754,7 @@ TEST_F(DamagedCounts, TellsOfWordsThatNoCounterHolds) {
 }
 
 TEST_F(DamagedCounts, TellsOfLogsThatCannotBe) {
-  const uint32_t number = 9;  // of 27 days: several lines
+  const uint32_t number = 9;  // Has 27 days, in several lines.
   const size_t head = head_of(number);
   const auto bits = peek<uint64_t>(counts_, head);
   const size_t line = first_line_of(number);
@@ -765,11 +765,11 @@ TEST_F(DamagedCounts, TellsOfLogsThatCannotBe) {
   expect_loss(counts_, head, bits + (uint64_t{1} << 40), no_line);
   expect_loss(counts_, head, uint64_t{5}, no_line);
   expect_loss(counts_, head, bits | 63, "a group that there is not");
-  // The list: a circle, a line of nobody's, a bad link, an address between.
+  // The list: a cycle, a line that does not exist, an unaligned address.
   expect_loss(days_, line, bits, "a group of days for the second time");
   expect_loss(days_, line, uint64_t{1} << 62, no_line);
   expect_loss(days_, line, (bits ^ 1) + 8, "");
-  // Entries: without a count, closed, of another slot, after what is counted.
+  // Entries: without a count, closed, of another slot, after the current day.
   const auto entry_at = [&] {
     for (size_t i = 1; i < 8; ++i) {
       if (peek<uint64_t>(days_, line + 8 * i) != 0) return line + 8 * i;
@@ -794,7 +794,8 @@ TEST_F(DamagedCounts, TellsOfLogsThatCannotBe) {
   EXPECT_EQ(read_all(folder_, 1)->size(), kRecords);
 }
 
-// Whatever the bytes are, reading ends, and what is found can be gone on from.
+// Whatever the bytes, reading terminates, and counting can resume from the
+// result.
 TEST_F(DamagedCounts, NeverBreaksTheReader) {
   std::mt19937_64 random(seed());
   SCOPED_TRACE(absl::StrCat("WEIR_TEST_SEED=", seed()));

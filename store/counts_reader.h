@@ -12,34 +12,34 @@
 
 namespace weir {
 
-// Whether the files of counts are what a store's counts are: they were closed
-// in order, or the machine is still in the boot in which they were written. If
-// not, and there are any, the last sync is.
+// Whether the current counts of a store are in its files of counts: they were
+// closed properly, or the machine has not rebooted since they were written. If
+// not, the last sync has the counts, if there are any.
 bool are_in_files(const v1::StoredCounts& counts);
 
 struct CountsFileInfo {
-  // Of when the files were created; to_string() of a BootId.
+  // The boot in which the files were created; to_string() of a BootId.
   std::string boot_id;
 };
 
-// Reads what a CountsFile of the past, or of another process that goes on
-// counting, holds: calls `visit` for each record that is an association's, in
-// the order of their numbers, with counts as of one moment each; of those that
-// begin or end meanwhile, some. `counts.days` lives until `visit` returns.
-// Stops at an error of `visit`, and returns it.
+// Reads the files of an earlier CountsFile, or of one in another process that
+// may still count. Calls `visit` for each record in use, in the order of their
+// numbers, with counts from one moment each; may miss records that begin or end
+// during the call. `counts.days` is valid until `visit` returns. Stops at an
+// error of `visit`, and returns it.
 //
-// Everything is checked. DataLoss, naming the file, the offset and what is
-// wrong, if anything cannot be what a CountsFile wrote; some records may have
-// been visited then. What is not noticed is a record that is missing, all
-// zeros: who knows what associations there are should find each once.
-// Else file_error()s: NotFound if there is no such file.
+// Checks everything. DataLoss, naming the file, the offset and the problem, if
+// a CountsFile cannot have written what is there; some records may have been
+// visited by then. A missing record (all zeros) is not detected: a caller that
+// knows the associations should check that it finds each of them once.
+// Otherwise file_error()s: NotFound if there is no such file.
 absl::StatusOr<CountsFileInfo> read_counts_files(
     const std::string& folder, uint64_t generation,
     absl::FunctionRef<absl::Status(int64_t association,
                                    const CountsCopy& counts)>
         visit);
 
-// The header alone, with the same checks.
+// Reads only the headers, with the same checks.
 absl::StatusOr<CountsFileInfo> inspect_counts_files(const std::string& folder,
                                                     uint64_t generation);
 

@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-// FNV-1a: of these few bytes, it tells any two apart that differ in one.
+// FNV-1a. It tells apart any two of these short inputs that differ in one byte.
 class Hash {
  public:
   void add(const void* bytes, size_t size) {

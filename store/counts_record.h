@@ -11,27 +11,27 @@
 #include "quota/daily_log.h"
 #include "store/boot_id.h"
 
-// What is in the files of counts. See store/counts_file.h.
+// The format of the files of counts. See store/counts_file.h.
 
 namespace weir {
 
-// One association's counts; or nobody's.
+// One association's counts, or an unused record.
 struct alignas(64) CountsRecord {
   Counts counts;
-  // The id, above 0; 0 is nobody. Stored last when a record begins, and first
+  // The id, above 0; 0 if unused. Stored last when a record begins, and first
   // when it ends.
   std::atomic<int64_t> association;
-  // An identity_check(), if it is somebody's.
+  // An identity_check(), if in use.
   std::atomic<uint64_t> check;
 };
 
 static_assert(sizeof(CountsRecord) == 64, "a line");
 
-// Of what does not change while the record is the association's.
+// A hash of what does not change while the record is the association's.
 uint64_t identity_check(uint64_t generation, uint32_t number,
                         int64_t association, Day first_day);
 
-// What both files begin with, in the place of their first record or line.
+// The header of both files, in place of their first record or line.
 struct CountsHeader {
   static constexpr char kMagic[8] = {'w', 'e', 'i', 'r', 'c', 'n', 't', '\n'};
   static constexpr uint32_t kVersion = 1;
@@ -45,10 +45,10 @@ struct CountsHeader {
   uint16_t kind;
   uint16_t item_bytes;
   uint64_t generation;
-  uint64_t lines_address;  // where the logs' addresses count from
+  uint64_t lines_address;  // The base of the addresses in the logs.
   BootId boot_id;
-  uint64_t check;  // check_of_fields(): of all that is above
-  // The file has at least so much. It grows.
+  uint64_t check;  // check_of_fields(), of the fields above.
+  // The file has at least this many bytes. Grows with the file.
   std::atomic<uint64_t> bytes;
 };
 

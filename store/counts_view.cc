@@ -13,10 +13,11 @@
 namespace weir {
 namespace {
 
-// So often a record may change under a look before it is taken for damaged.
+// How often a record is read again before it is considered damaged, since it
+// may change during a read.
 constexpr int kLooks = 100;
 
-// Before it there is the header.
+// The offset of the first line, after the header.
 constexpr uint64_t kFirstLine = 128;
 
 absl::Status damage(const FileView& file, uint64_t offset,
@@ -29,7 +30,7 @@ absl::Status damage(const FileView& file, uint64_t offset,
 
 struct CountsView::Look {
   std::optional<Entry> entry;
-  const char* what = nullptr;  // is wrong
+  const char* what = nullptr;  // The problem, if any.
   const FileView* where = nullptr;
   uint64_t offset = 0;
 };
@@ -126,7 +127,7 @@ absl::StatusOr<std::optional<CountsView::Entry>> CountsView::read(
   for (int i = 0; i < kLooks; ++i) {
     look = this->look(number);
     if (look.what == nullptr) return look.entry;
-    // What looks wrong may be on its way from one state to another.
+    // What looks wrong may be changing from one valid state to another.
     sched_yield();
   }
   return damage(*look.where, look.offset,
@@ -161,9 +162,9 @@ CountsView::Look CountsView::look(uint32_t number) {
       },
       [&](DayWord day) { days_.push_back(day); }, address);
 
-  // Else it has ended meanwhile, and lines may have been others' by now:
-  // between two associations, a record has none. That a midnight passed between
-  // the words and the log shows: the log is ahead of them then.
+  // If this fails, the record has ended, and its lines may have been reused:
+  // between two associations, a record has none. A midnight between reading the
+  // words and the log is detected below: the log is ahead of the words then.
   if (record.association.load() != association) return look;
 
   if (association < 0 ||
@@ -184,7 +185,8 @@ CountsView::Look CountsView::look(uint32_t number) {
             [](DayWord a, DayWord b) { return a.day() < b.day(); });
   if (!days_.empty()) {
     const DayWord last = days_.back();
-    // The day that is counted is there once it is closed, as it is.
+    // The current day can be in the log only once it is closed, with the same
+    // count.
     if (days_.front().day() < first_day || last.day() > words.today.day() ||
         (last.day() == words.today.day() &&
          last.as_closed().bits() != words.today.bits())) {

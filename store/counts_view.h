@@ -19,15 +19,16 @@
 
 namespace weir {
 
-// The files of a CountsFile, as one who does not write to them sees them: they
-// may be damaged, and the process that has them may go on. Nothing that they
-// say is trusted. *thread-compatible*
+// A read-only view of the files of a CountsFile. They may be damaged, and
+// another process may be writing to them, so none of their content is trusted.
+// *thread-compatible*
 class CountsView {
  public:
-  // Opens the files and checks their headers. Errors as of read_counts_files().
+  // Opens the files and checks their headers. Fails as read_counts_files()
+  // does.
   static absl::StatusOr<CountsView> open(const std::string& folder,
                                          uint64_t generation);
-  // The same for files that are open.
+  // The same for files that are open already.
   static absl::StatusOr<CountsView> of(uint64_t generation,
                                        std::unique_ptr<FileView> counts,
                                        std::unique_ptr<FileView> lines);
@@ -38,9 +39,9 @@ class CountsView {
 
   struct Entry {
     int64_t association;
-    CountsCopy counts;  // its days, until the next read()
+    CountsCopy counts;  // Its days are valid until the next read().
   };
-  // nullopt if the record is nobody's. DataLoss if it is not what can be.
+  // nullopt if the record is unused. DataLoss if it is not possible.
   absl::StatusOr<std::optional<Entry>> read(uint32_t number);
 
  private:
@@ -53,7 +54,8 @@ class CountsView {
   absl::Status check_headers();
   absl::Status check_header(FileView& file, CountsHeader::Kind kind);
 
-  // What a look at a record found: an entry, nobody's, or what is wrong.
+  // The result of one attempt to read a record: an entry, that the record is
+  // unused, or a problem.
   struct Look;
   Look look(uint32_t number);
 

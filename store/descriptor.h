@@ -7,11 +7,12 @@
 
 namespace weir {
 
-// An open file, closed at the end; or none. *thread-compatible*
+// An owned file descriptor, closed on destruction, or none.
+// *thread-compatible*
 class Descriptor {
  public:
   Descriptor() = default;
-  // As open() returned it: a negative number is none.
+  // Takes the result of open(): a negative number is none.
   explicit Descriptor(int number) : number_(number) {}
   Descriptor(Descriptor&& other) noexcept
       : number_(std::exchange(other.number_, -1)) {}

@@ -12,8 +12,9 @@
 
 namespace weir {
 
-// What a system call's error is to the caller of a store: NotFound, Unavailable
-// for what may pass, FailedPrecondition for what has to be put right.
+// Converts a system call's error to a status of a store: NotFound, Unavailable
+// for possibly transient problems, FailedPrecondition for those that have to be
+// fixed.
 inline absl::Status file_error(const std::string& path, std::string_view what,
                                int error) {
   const std::string message = absl::StrCat(

@@ -12,8 +12,8 @@
 
 namespace weir {
 
-// A file that may be written to and grow meanwhile, mapped to be read.
-// *thread-compatible*
+// A file mapped for reading, which others may write to and extend at the same
+// time. *thread-compatible*
 class FileView {
  public:
   // Errors are file_error()s: NotFound if there is no such file.
@@ -27,15 +27,15 @@ class FileView {
   const std::string& path() const { return path_; }
   size_t size() const { return size_; }
 
-  // Where these bytes are; nullptr if the file does not have them, even now.
-  // Until the next call.
+  // Returns the address of these bytes, valid until the next call; nullptr if
+  // the file does not have them by now.
   const char* at(size_t offset, size_t bytes);
 
  private:
   FileView(std::string path, Descriptor file)
       : path_(std::move(path)), file_(std::move(file)) {}
 
-  // Maps what there is by now. OK if that is nothing.
+  // Maps the file at its present size. OK if it is empty.
   absl::Status map();
 
   const std::string path_;

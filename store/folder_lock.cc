@@ -20,9 +20,9 @@
 namespace weir {
 namespace {
 
-// The descriptors by which this process has locked folders. Such a lock is
-// shared with children, and is to end with the process that took it: so they
-// close their copies. What finds no place here they keep until they end.
+// The descriptors with which this process has locked folders. Children inherit
+// such a lock, but it must end with the process that took it, so they close
+// their copies. They keep those that do not fit here until they exit.
 class LockedFolders {
  public:
   static LockedFolders& instance() {
@@ -55,10 +55,11 @@ class LockedFolders {
   std::array<std::atomic<int>, 64> descriptors_;
 };
 
-// Locks the folder itself: the file may be removed, and another one be made and
-// locked, while this process goes on. (Not the folder alone, since that does
-// not tell who has it, and a child that inherits the descriptor has the lock.)
-// Where a folder cannot be locked, as on NFS, the file has to do.
+// Locks the folder itself: the file may be removed, and a new one created and
+// locked, while this process still runs. (A lock on the folder alone is not
+// enough: it does not tell which process holds it, and a child that inherits
+// the descriptor holds it too.) Where a folder cannot be locked, as on NFS, the
+// lock on the file must suffice.
 absl::Status lock_folder(const std::string& folder,
                          const Descriptor& descriptor) {
   if (flock(descriptor.number(), LOCK_EX | LOCK_NB) == 0 ||
@@ -69,7 +70,7 @@ absl::Status lock_folder(const std::string& folder,
       folder, ": is open in another process, whose file `lock` was removed"));
 }
 
-// `process` is 0 for one of a container that cannot be seen from here.
+// `process` is 0 if it is unknown, as in a container not visible from here.
 absl::Status in_use(const std::string& folder, pid_t process) {
   return absl::FailedPreconditionError(absl::StrCat(
       folder, ": is open in ",
@@ -91,7 +92,7 @@ absl::StatusOr<Descriptor> lock_file_in(const std::string& folder,
   if (errno != EACCES && errno != EAGAIN) {
     return file_error(folder + "/lock", "cannot be locked", errno);
   }
-  // Its holder may have ended meanwhile.
+  // Its holder may have exited by now.
   const bool held = fcntl(file.number(), F_GETLK, &lock) == 0 &&
                     lock.l_type != F_UNLCK && lock.l_pid > 0;
   return in_use(folder, held ? lock.l_pid : 0);
@@ -99,11 +100,12 @@ absl::StatusOr<Descriptor> lock_file_in(const std::string& folder,
 
 }  // namespace
 
-// What this process has open, and what the one that forked it had.
+// The folders that this process has open, and those that its parent had open
+// when it forked this one.
 struct FolderLock::OpenFolders {
   struct Use {
     pid_t process;
-    int locks = 0;  // of the process that are there
+    int locks = 0;  // The number of FolderLocks of the process.
   };
 
   static OpenFolders& instance() {
@@ -111,8 +113,8 @@ struct FolderLock::OpenFolders {
     return folders;
   }
 
-  // Made when this code is loaded: a child that was forked while another thread
-  // made it would wait for that thread.
+  // Created at load time: a child that was forked while another thread created
+  // it would wait for that thread forever.
   static OpenFolders& loaded;
 
   Mutex mutex;
@@ -128,7 +130,7 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::take(
     descriptor =
         Descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
-  // Who may not list the folder can do without its lock.
+  // A process that may not list the folder does without the folder's own lock.
   if (!descriptor.is_open()) {
     descriptor =
         Descriptor(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -180,7 +182,7 @@ FolderLock::~FolderLock() {
   OpenFolders& folders = OpenFolders::instance();
   MutexLock hold(folders.mutex);
   if (--folders.uses.at(inode_).locks == 0) folders.uses.erase(inode_);
-  // While nobody else can look whether it is free.
+  // Under the mutex, so that no other thread tries to take the lock meanwhile.
   if (lock_.is_open()) LockedFolders::instance().remove(folder_.number());
   folder_ = Descriptor();
   lock_ = Descriptor();

@@ -12,32 +12,34 @@
 
 namespace weir {
 
-// The right to use a store's folder: to write, of one process at a time; to
-// read, of any number. Destroying it ends the right. *thread-compatible*
+// The right to use a store's folder: for writing, one process at a time; for
+// reading, any number. Destroying it ends the right. *thread-compatible*
 //
-// The lock is a POSIX one on the folder's file `lock`, which says who has it,
-// and, since that file can be removed, one of flock(2) on the folder. Both end
-// with the process however that ends, and a child does not inherit them. But
-// POSIX locks do not conflict within a process, and closing any descriptor of
-// the file drops them; so a list of the folders that the process has open is
-// asked first. The list serves SQLite too, which keeps its locks in the same
-// way and in lists of its own: a child inherits those, with locks in them that
-// are its parent's, and so must not open what the parent had open.
+// The write lock is a POSIX lock on the folder's file `lock`, which tells which
+// process holds it, and, since that file can be removed, a flock(2) on the
+// folder. Both end with the process, however it exits, and a child does not
+// inherit them. But POSIX locks do not conflict within a process, and closing
+// any descriptor of the file drops them. So a list of the folders that this
+// process has open is checked first. The list protects SQLite too, which uses
+// POSIX locks and keeps its own lists of them. A child inherits those lists,
+// with the parent's locks in them, and so must not open what the parent had
+// open.
 class FolderLock {
  public:
-  // FailedPrecondition if the folder is in use, with the process that uses it;
-  // NotFound if there is none. Does not wait. Creates the file.
+  // FailedPrecondition, naming the process, if the folder is in use; NotFound
+  // if there is no such folder. Does not block. Creates the file `lock`.
   static absl::StatusOr<std::unique_ptr<FolderLock>> to_write(
       const std::string& folder);
-  // Fails only for want of the folder, or in a child of a process that had it
-  // open. A process that writes to a folder may read it as well, but not begin
-  // to write to one that it reads. Creates and locks nothing.
+  // Fails only if the folder cannot be opened, or in a child of a process that
+  // had it open. A process that writes to a folder may also read it, but one
+  // that reads a folder may not begin to write to it. Creates and locks
+  // nothing.
   static absl::StatusOr<std::unique_ptr<FolderLock>> to_read(
       const std::string& folder);
 
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
-  // REQUIRES: in the process that made it.
+  // REQUIRES: called in the process that created this.
   ~FolderLock();
 
  private:
@@ -51,8 +53,8 @@ class FolderLock {
       const std::string& folder, bool to_write);
 
   const Inode inode_;
-  // While the folder is open, no other can be given its inode.
-  Descriptor folder_;  // Locked as well, if this is the right to write.
+  // While the folder is open, its inode cannot be reused for another.
+  Descriptor folder_;  // Locked too, if this is the right to write.
   Descriptor lock_;    // Open if this is the right to write.
 };
 

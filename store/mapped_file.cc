@@ -26,7 +26,7 @@ constexpr size_t round_up(size_t n, size_t multiple) {
 absl::StatusOr<std::unique_ptr<MappedFile>> MappedFile::create(std::string path,
                                                                size_t reserve) {
   reserve = round_up(std::max<size_t>(reserve, 1), kStep);
-  // What others may still have mapped stays as it is.
+  // Unlinks an old file, rather than truncate what others may have mapped.
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
     return file_error(path, "cannot remove what was there", errno);
   }
@@ -79,7 +79,7 @@ int MappedFile::allocate(size_t size) {
     error_number = posix_fallocate(file_.number(), static_cast<off_t>(size_),
                                    static_cast<off_t>(size - size_));
   } while (error_number == EINTR);
-  // A part that could be had is of no use here.
+  // Frees what was allocated: a part is of no use here.
   if (error_number != 0 &&
       ftruncate(file_.number(), static_cast<off_t>(size_)) != 0) {
     return errno;
@@ -99,7 +99,7 @@ absl::Status MappedFile::flush() {
 }
 
 Descriptor MappedFile::become_memory() {
-  // Not to be written at first, so that it counts for nothing.
+  // Inaccessible at first, so that it does not count as committed memory.
   mmap(base_, reserved_, PROT_NONE,
        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   Descriptor file = std::move(file_);

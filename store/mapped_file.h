@@ -12,19 +12,19 @@
 
 namespace weir {
 
-// A file of this process that grows at an address that stays: `reserved()`
-// bytes of address space, of which the first `size()` are the file's, shared,
-// with room on the disk for each of them, so that writing there cannot fail.
+// A file of this process, mapped at a fixed address where it can grow. Of the
+// `reserved()` bytes of address space, the first `size()` map the file, shared.
+// Room on the disk is allocated for them, so that writing to them cannot fail.
 //
 // Errors are file_error()s. *thread-compatible*
 class MappedFile {
  public:
-  // Creates an empty one, that only its owner can read, in place of another of
+  // Creates an empty file that only its owner can read, replacing any file of
   // this name. ResourceExhausted if there is less address space than `reserve`
   // bytes.
   static absl::StatusOr<std::unique_ptr<MappedFile>> create(std::string path,
                                                             size_t reserve);
-  // The file stays.
+  // Leaves the file in place.
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -33,17 +33,17 @@ class MappedFile {
   size_t size() const { return size_; }
   size_t reserved() const { return reserved_; }
 
-  // Has `bytes` at least, new ones zeroed: as they grow, files grow by an
-  // eighth and by two megabytes at least, but for a disk that has no more. If
-  // not even `bytes` can be had, nothing has changed.
+  // Extends the file to at least `bytes`; new bytes are zero. A file grows by
+  // at least an eighth, in steps of two megabytes, unless that does not fit on
+  // the disk. If `bytes` do not fit either, nothing has changed.
   absl::Status extend(size_t bytes);
-  // Waits until what was written is on the disk.
+  // Blocks until what was written is on the disk.
   absl::Status flush();
 
-  // Puts zeroed memory of this process alone in the place of the file, which
-  // the caller has from then on. For a child after
-  // fork(). Without memory, addresses stay reserved that cannot be used, and
-  // `size()` is 0.
+  // Replaces the file with zeroed private memory and returns its descriptor,
+  // which the caller then owns. For a child after fork(). If there is no
+  // memory, the address space stays reserved but inaccessible, and `size()` is
+  // 0.
   Descriptor become_memory();
   bool is_memory() const { return !file_.is_open(); }
 
@@ -54,7 +54,7 @@ class MappedFile {
         base_(base),
         reserved_(reserved) {}
 
-  // Returns an error number, or 0.
+  // Returns an errno value, or 0.
   int allocate(size_t size);
 
   const std::string path_;

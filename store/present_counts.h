@@ -16,32 +16,32 @@
 
 namespace weir {
 
-// What the associations of a store have counted by now: a copy, each of one
-// moment. *thread-compatible*
+// A copy of the current counts of a store's associations, each from one moment.
+// *thread-compatible*
 class PresentCounts {
  public:
   struct Entry {
     DayWord today;
     PeriodWord period;
-    // That ended and are not in the store yet, or are there as well; in no
-    // order.
+    // Past days, in no particular order. They may or may not be in the store
+    // too.
     absl::Span<const DayWord> days;
   };
 
-  // Reads them where an enforcer would: in the files of counts or, if the
-  // machine has lost its power since, as they were last synced. `state` is what
-  // the store says of them. Other processes may go on counting.
+  // Reads the counts where an enforcer would: from the files of counts or, if
+  // the machine has lost power since, from the last sync. `state` is what the
+  // store holds about them. Other processes may continue to count.
   //
-  // Errors: the store's. DataLoss for files that are damaged. NotFound if the
-  // process that uses the store has made new ones since `state` was read.
+  // Errors: those of the store. DataLoss for damaged files. NotFound if the
+  // process that uses the store has created new files since `state` was read.
   static absl::StatusOr<PresentCounts> read(Store& store,
                                             const v1::StoredCounts& state);
 
-  // Nothing for an association that is not there.
+  // nullopt if there are no counts for the association.
   std::optional<Entry> find(int64_t association) const;
 
-  // Whether every association is there that was in the store when they were
-  // read. Otherwise those are that the last sync found.
+  // Whether this has all associations that were in the store when the counts
+  // were read. If not, it has those that the last sync found.
   bool are_complete() const { return are_complete_; }
 
  private:

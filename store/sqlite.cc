@@ -45,7 +45,7 @@ Meaning meaning_of(int code) {
   }
 }
 
-// As SQLite takes names with options.
+// Returns the file name as a URI, as SQLite requires for options.
 std::string uri_of(const std::string& path, const char* options) {
   return absl::StrCat(
       "file:",
@@ -56,7 +56,7 @@ std::string uri_of(const std::string& path, const char* options) {
 }  // namespace
 
 int SqliteValue::bind_to(sqlite3_stmt* statement, int parameter) const {
-  // A null pointer would stand for NULL.
+  // SQLite would bind a null pointer as NULL.
   const auto data = [](std::string_view bytes) {
     return bytes.data() == nullptr ? "" : bytes.data();
   };
@@ -104,12 +104,12 @@ absl::Status SqliteConnection::set_up(Access access) {
       return absl::FailedPreconditionError(
           absl::StrCat(path_, ": cannot be written; check its permissions"));
     }
-    // Who closes last leaves the -wal and -shm files, so that the database can
-    // be read without the right, or the will, to create them.
+    // The last connection to close keeps the -wal and -shm files, because
+    // readers do not create them and may not have the permission to.
     int persist = 1;
     sqlite3_file_control(sqlite_, nullptr, SQLITE_FCNTL_PERSIST_WAL, &persist);
   }
-  // No part of the file is mapped: an I/O error would be a signal.
+  // No part of the file is mapped: an I/O error would raise a signal.
   constexpr char kPragmas[] =
       "PRAGMA busy_timeout = 2000;"
       "PRAGMA trusted_schema = OFF;"
@@ -117,7 +117,7 @@ absl::Status SqliteConnection::set_up(Access access) {
       "PRAGMA foreign_keys = ON;"
       "PRAGMA synchronous = FULL;"
       "PRAGMA mmap_size = 0;"
-      "PRAGMA journal_size_limit = 33554432;"  // bytes kept of a long WAL
+      "PRAGMA journal_size_limit = 33554432;"  // Bytes kept of a long WAL.
       "PRAGMA wal_autocheckpoint = 0;";
   const absl::Status status = look_again([&] { return execute(kPragmas); });
   if (!status.ok()) return status;
@@ -173,7 +173,7 @@ absl::Status SqliteConnection::query(
   }
   if (status.ok() && code != SQLITE_DONE) status = error(code);
   sqlite3_reset(*statement);
-  // They refer to what is the caller's.
+  // The bindings refer to the caller's memory.
   sqlite3_clear_bindings(*statement);
   return status;
 }
@@ -201,7 +201,7 @@ absl::Status SqliteConnection::execute(const char* sql) {
 }
 
 absl::Status SqliteConnection::write(absl::FunctionRef<absl::Status()> body) {
-  // Takes the right to write now, rather than fail half way for want of it.
+  // Takes the write lock now, rather than fail halfway without it.
   static constexpr char kBegin[] = "BEGIN IMMEDIATE";
   return atomically(kBegin, body);
 }
@@ -209,7 +209,7 @@ absl::Status SqliteConnection::write(absl::FunctionRef<absl::Status()> body) {
 absl::Status SqliteConnection::read(absl::FunctionRef<absl::Status()> body) {
   static constexpr char kBegin[] = "BEGIN";
   return atomically(kBegin, [&] {
-    // Has what is there now be what the transaction reads.
+    // BEGIN takes no snapshot; the first read does.
     static constexpr char kLook[] = "SELECT 1 FROM sqlite_master LIMIT 1";
     const absl::Status status = look_again([&] { return run(kLook); });
     return status.ok() ? body() : status;
@@ -237,7 +237,7 @@ absl::Status SqliteConnection::atomically(
   if (!status.ok()) return status;
   status = body();
   if (status.ok()) status = run(kCommit);
-  // After some errors, SQLite has done so itself.
+  // After some errors, SQLite has rolled back by itself.
   if (!status.ok() && sqlite3_get_autocommit(sqlite_) == 0) {
     run(kRollback).IgnoreError();
   }

@@ -18,13 +18,13 @@
 
 namespace weir {
 
-// Bytes that are a BLOB; std::string_view is for TEXT.
+// The bytes of a BLOB; std::string_view is for TEXT.
 struct SqliteBlob {
   std::string_view bytes;
 };
 
-// A parameter of a statement: an integer, TEXT, a BLOB or NULL. Refers to what
-// it is made from. *thread-compatible*
+// A parameter of a statement: an integer, TEXT, a BLOB or NULL. Refers to the
+// bytes it is made from. *thread-compatible*
 class SqliteValue {
  public:
   SqliteValue(std::nullopt_t) {}
@@ -40,7 +40,7 @@ class SqliteValue {
   std::variant<std::monostate, int64_t, std::string_view, SqliteBlob> value_;
 };
 
-// A row that a query has found; good until the next one. Columns count from 0.
+// A row of a query's result, valid until the next one. Columns count from 0.
 // *thread-compatible*
 class SqliteRow {
  public:
@@ -52,7 +52,7 @@ class SqliteRow {
   int64_t integer(int column) const {
     return sqlite3_column_int64(statement_, column);
   }
-  // Of a TEXT or a BLOB.
+  // The bytes of a TEXT or a BLOB.
   std::string_view bytes(int column) const;
 
  private:
@@ -60,17 +60,17 @@ class SqliteRow {
 };
 
 // A connection to a database file in WAL mode, set up so that a commit is on
-// disk when it returns, and that nobody waits for a checkpoint but who asks for
-// one.
+// disk when it returns, and so that only the caller of checkpoint() waits for a
+// checkpoint.
 //
-// Errors: Unavailable for what may pass, DataLoss for damage, InvalidArgument
-// for what breaks a constraint. Messages name the file and what to do, and
-// never a parameter's value. Calls block for as long as the disk takes.
+// Errors: Unavailable for possibly transient problems, DataLoss for damage,
+// InvalidArgument for a violated constraint. Messages name the file and what to
+// do, and never a parameter's value. Calls block for as long as the disk takes.
 // *thread-compatible*
 class SqliteConnection {
  public:
-  // The file has to be there. One that is opened to be read is not changed and
-  // nothing is created beside it; its -wal and -shm files have to be there too.
+  // The file must exist. Opening with kRead changes and creates nothing, and
+  // requires that the -wal and -shm files exist too.
   enum class Access { kRead, kWrite };
   static absl::StatusOr<std::unique_ptr<SqliteConnection>> open(
       const std::string& path, Access access);
@@ -79,34 +79,35 @@ class SqliteConnection {
   SqliteConnection& operator=(const SqliteConnection&) = delete;
   ~SqliteConnection();
 
-  // Runs one statement with ?1, ?2, ... as given, and calls `visit` with each
-  // row. Stops at an error of `visit`, and returns it. `sql` is a constant: it
-  // is prepared once, and known by its address.
+  // Runs one statement with the parameters ?1, ?2, ... and calls `visit` with
+  // each row. Stops at an error of `visit`, and returns it. `sql` must be a
+  // constant: it is prepared once and cached by its address.
   // REQUIRES: `visit` does not use this connection.
   absl::Status query(const char* sql,
                      std::initializer_list<SqliteValue> parameters,
                      absl::FunctionRef<absl::Status(const SqliteRow&)> visit);
-  // The same, without a look at rows.
+  // The same, ignoring rows.
   absl::Status run(const char* sql,
                    std::initializer_list<SqliteValue> parameters = {});
-  // The one number that a query results in.
+  // Returns the one number that is the result of a query.
   absl::StatusOr<int64_t> number(
       const char* sql, std::initializer_list<SqliteValue> parameters = {});
-  // Runs any number of statements, once.
+  // Runs any number of statements, without caching them.
   absl::Status execute(const char* sql);
 
-  // Does all that `body` does or, if it fails, nothing; returns its status.
+  // Runs `body` in a write transaction, which is rolled back if `body` fails.
+  // Returns its status, or that of the transaction.
   absl::Status write(absl::FunctionRef<absl::Status()> body);
-  // `body` reads from one snapshot.
+  // Runs `body` in a transaction, so that it reads from one snapshot.
   absl::Status read(absl::FunctionRef<absl::Status()> body);
 
   // How many rows the last statement inserted, updated or deleted.
   int64_t changed_rows() const { return sqlite3_changes64(sqlite_); }
-  // How long the WAL was after the last commit of this connection.
+  // The length of the WAL after the last commit of this connection.
   int wal_pages() const { return wal_pages_; }
-  // Copies what it can of the WAL to the database, as far as no reader needs
-  // it; when all is copied, the next commit starts the WAL over. Other
-  // connections may write meanwhile.
+  // Copies as much of the WAL to the database as its readers allow. When all is
+  // copied, the next commit restarts the WAL. Other connections may write at
+  // the same time.
   absl::Status checkpoint();
 
   const std::string& path() const { return path_; }
@@ -118,8 +119,8 @@ class SqliteConnection {
   absl::StatusOr<sqlite3_stmt*> prepare(const char* sql);
   absl::Status atomically(const char* begin,
                           absl::FunctionRef<absl::Status()> body);
-  // Whoever must not write takes the WAL's index for damaged if a writer is
-  // just changing it. A moment later it is whole.
+  // Repeats `look` while it fails because of the WAL's index: a read-only
+  // connection takes the index for damaged while a writer is changing it.
   absl::Status look_again(absl::FunctionRef<absl::Status()> look);
   absl::Status error(int code) const;
 

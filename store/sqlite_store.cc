@@ -30,13 +30,14 @@ namespace {
 constexpr int64_t kApplicationId = 0x57656972;  // "Weir"
 constexpr int64_t kVersion = 1;
 
-// Ordinals grow, so they are the order of coming; replacing a document keeps
-// its row. Associations name plan and key by them, which is smaller than by id.
+// Ordinals increase, so they give the order of creation; replacing a document
+// keeps its row. Associations refer to plan and key by ordinals, which are
+// smaller than ids.
 //
-// `extensions` is a StoredAssociation with nothing else in it. An association's
-// days outlive it until they are pruned. Days come first in their key: what is
-// written is near the end, what is pruned is the beginning, and one
-// association's n days are n lookups.
+// `extensions` is a StoredAssociation with nothing else in it. The days of an
+// association remain after it is deleted, until they are pruned. The day comes
+// first in the primary key: writes are near the end, pruning is at the
+// beginning, and n days of one association are n lookups.
 constexpr char kCreate[] =
     "CREATE TABLE usage_plans("
     "  ordinal INTEGER PRIMARY KEY,"
@@ -63,7 +64,8 @@ constexpr char kCreate[] =
     "  block INTEGER,"
     "  counts BLOB NOT NULL,"
     "  PRIMARY KEY(generation, block)) STRICT, WITHOUT ROWID;"
-    // One row. The column is what counts; the document's number is not.
+    // One row. The column last_association_id is authoritative; the number in
+    // the document is ignored.
     "CREATE TABLE state("
     "  counts BLOB NOT NULL,"
     "  last_association_id INTEGER NOT NULL,"
@@ -72,9 +74,9 @@ constexpr char kCreate[] =
     "PRAGMA application_id = 0x57656972;"
     "PRAGMA user_version = 1;";
 
-// Keys of a commit that is written in pieces and has not come to its end: they,
-// and what is associated with them, are not there yet. Made when it is first
-// needed, so that stores which are older, or hold little, have none.
+// The keys of a commit that is written in pieces and not finished: loads do not
+// show them or their associations yet. The table is created when it is first
+// needed, so stores that are older, or small, do not have it.
 constexpr char kCreateUnfinished[] =
     "CREATE TABLE IF NOT EXISTS unfinished_keys("
     "  ordinal INTEGER PRIMARY KEY) STRICT";
@@ -105,7 +107,7 @@ constexpr char kCountTables[] =
     "SELECT count(*) FROM sqlite_schema WHERE type = 'table'";
 constexpr char kCountStates[] = "SELECT count(*) FROM state";
 constexpr char kUseWal[] = "PRAGMA journal_mode = WAL";
-// In KiB, as they are needed. New keys go anywhere in the index of ids.
+// In KiB, allocated as needed. New keys go anywhere in the index of ids.
 constexpr char kUseLargeCache[] = "PRAGMA cache_size = -16384";
 
 constexpr char kPutPlan[] =
@@ -139,7 +141,7 @@ constexpr char kGetFinishedKeys[] =
     "SELECT document FROM api_keys"
     " WHERE ordinal NOT IN (SELECT ordinal FROM unfinished_keys)"
     " ORDER BY ordinal";
-// Outer joins: a name that is missing is noticed.
+// Outer joins, so that a missing plan or key is detected.
 #define WEIR_ASSOCIATIONS                                                  \
   "SELECT a.id, p.id, k.id, a.first_day, a.extensions FROM associations a" \
   " LEFT JOIN usage_plans p ON p.ordinal = a.plan"                         \
@@ -169,12 +171,12 @@ constexpr char kPruneDays[] =
     " (SELECT day, association FROM daily_usage WHERE day < ?1"
     "  ORDER BY day, association LIMIT ?2)";
 
-// How many changes are written together while others wait: some milliseconds.
-// So many are one transaction.
+// The number of changes in one transaction, while other writers wait a few
+// milliseconds.
 constexpr size_t kPiece = 2'000;
 
-// In pages of 4 KiB. How long the WAL becomes before usage, which nobody waits
-// for, copies it to the database; and before a commit has to.
+// In pages of 4 KiB: how long the WAL gets before a write of usage, which no
+// caller waits for, copies it to the database; and before a commit does so.
 constexpr int kLongWal = 1'000;
 constexpr int kTooLongWal = 16'000;
 
@@ -212,12 +214,12 @@ absl::Status create_folder(const std::string& folder) {
   return file_error(folder, "cannot be created", errno);
 }
 
-// Makes sure that there is a database, if only one without a page. Its
-// permissions are those that SQLite gives its other files as well.
+// Makes sure that the database exists, even if it has no page. SQLite gives its
+// other files the same permissions.
 absl::Status create_database(const std::string& folder,
                              const std::string& path) {
   struct stat status;
-  // SQLite takes a file of one byte for an empty one.
+  // SQLite treats a file of one byte as empty.
   if (stat(path.c_str(), &status) == 0 && status.st_size > 1) {
     return absl::OkStatus();
   }
@@ -225,7 +227,8 @@ absl::Status create_database(const std::string& folder,
   if (stat((path + "-wal").c_str(), &status) == 0) {
     return damaged(path, "it is empty, or missing");
   }
-  // Is not opened if it is there: closing it would drop SQLite's locks.
+  // O_EXCL: an existing file must not be opened, because closing it would drop
+  // SQLite's locks.
   const Descriptor file(
       open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.is_open()) return sync_folder(folder);
@@ -247,7 +250,7 @@ absl::Status check_readable(const std::string& path) {
   return absl::OkStatus();
 }
 
-// Whether the database is a store's, at the price of a page or two.
+// Checks that the database is a store's. Reads a page or two.
 absl::Status check_identity(SqliteConnection& database) {
   const auto application = database.number(kApplicationIdOf);
   if (!application.ok()) return application.status();
@@ -268,8 +271,8 @@ absl::Status check_identity(SqliteConnection& database) {
   return absl::OkStatus();
 }
 
-// Makes a store of a database that has just been created, and nothing of any
-// other.
+// Creates the schema in a database that has just been created. Does not change
+// the schema of any other.
 absl::Status prepare_to_write(SqliteConnection& database) {
   const auto tables = database.number(kCountTables);
   if (!tables.ok()) return tables.status();
@@ -354,7 +357,7 @@ absl::Status apply(SqliteConnection& database, const v1::StoreChange& change) {
   return absl::InvalidArgumentError("expected a change");
 }
 
-// The greatest id of an association that the change tells of.
+// The greatest association id in the change.
 int64_t association_in(const v1::StoreChange& change) {
   return change.has_put_counts() ? change.put_counts().last_association_id()
                                  : change.put_association().id();
@@ -375,8 +378,8 @@ absl::Status apply_all(SqliteConnection& database,
   return database.run(kRaiseLastAssociation, {last_association});
 }
 
-// Drops keys of commits that have not come to their ends, with what is
-// associated with them; so many at most. Returns how many it dropped.
+// Drops at most `most` keys of unfinished commits, with their associations.
+// Returns how many it dropped.
 absl::StatusOr<int64_t> drop_unfinished(SqliteConnection& database,
                                         int64_t most) {
   absl::Status status = database.run(kDropUnfinishedKeys, {most});
@@ -386,8 +389,8 @@ absl::StatusOr<int64_t> drop_unfinished(SqliteConnection& database,
   return database.changed_rows();
 }
 
-// The same for keys that `changes` put: a key takes the place of one that is
-// there by its id, and is not to be taken for it.
+// The same for keys that `changes` put: such a key must be inserted as a new
+// one, and must not replace the unfinished one with its id.
 absl::Status drop_unfinished(SqliteConnection& database,
                              absl::Span<const v1::StoreChange> changes) {
   for (const v1::StoreChange& change : changes) {
@@ -411,8 +414,8 @@ bool is_divisible(absl::Span<const v1::StoreChange> changes) {
                      });
 }
 
-// A commit that is written in pieces. What is new is written first: that cannot
-// be told from what is not there until the end, when all else is written.
+// A commit that is written in pieces. New keys and their associations come
+// first: loads do not show them until finish(), which writes all other changes.
 class CommitInPieces {
  public:
   explicit CommitInPieces(absl::Span<const v1::StoreChange> changes)
@@ -420,7 +423,7 @@ class CommitInPieces {
 
   bool has_more() const { return next_ < changes_.size(); }
 
-  // Writes what is new in the next piece, in a transaction of its own.
+  // Writes what is new in the next piece. To be called in a transaction.
   absl::Status write_piece(SqliteConnection& database) {
     absl::Status status;
     if (next_ == 0) status = database.run(kCreateUnfinished);
@@ -436,7 +439,7 @@ class CommitInPieces {
     return status;
   }
 
-  // Writes all else, and has it all be there.
+  // Writes all other changes, and makes everything visible.
   absl::Status finish(SqliteConnection& database) {
     int64_t last_association = 0;
     for (const v1::StoreChange& change : changes_) {
@@ -482,7 +485,7 @@ class CommitInPieces {
   absl::flat_hash_set<std::string> new_keys_;
 };
 
-// Its visitors refer to one message, whose memory is used for all.
+// All changes are passed in one message, whose memory is reused.
 absl::Status load_from(
     SqliteConnection& database,
     absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) {
@@ -559,9 +562,9 @@ absl::Status days_of(SqliteConnection& database, int64_t association, Day first,
   return absl::OkStatus();
 }
 
-// While there is one, fork() waits. Otherwise a child might find locks of
-// SQLite's own taken, by threads that it does not have, and could not use
-// SQLite at all.
+// Makes fork() wait while it exists. Otherwise a child might find SQLite's own
+// mutexes locked, by threads that it does not have, and could not use SQLite at
+// all.
 class ForkHold {
  public:
   ForkHold() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.lock(); }
@@ -570,7 +573,7 @@ class ForkHold {
   ForkHold& operator=(const ForkHold&) = delete;
 
  private:
-  Mutex mutex_;  // Nobody else's: fork() waits for all.
+  Mutex mutex_;  // Not shared with any other: fork() waits for every Mutex.
 };
 
 }  // namespace
@@ -586,24 +589,25 @@ struct SqliteStore::Impl {
 
   absl::Status open();
 
-  // What `body` writes, or nothing.
+  // Writes atomically what `body` writes.
   absl::Status write(Body body);
   absl::Status commit_in_pieces(absl::Span<const v1::StoreChange> changes);
-  // Takes back what a commit in pieces has left. REQUIRES: none is in progress,
-  // and `dividing` is held, or nobody else has the store yet.
+  // Removes what a failed commit in pieces has left.
+  // REQUIRES: no such commit is in progress, and `dividing` is held or no other
+  // thread has the store yet.
   absl::Status take_back();
   absl::Status commit_at_once(absl::Span<const v1::StoreChange> changes);
-  // Between two pieces.
+  // Called between two pieces.
   void let_others_write() {
     shorten_wal();
     MutexLock hold(writing);
     writing.let_others_in();
   }
-  // What `body` reads is from one snapshot.
+  // Calls `body` in a transaction, so that it reads from one snapshot.
   absl::Status read(Body body);
-  // Calls `body` with a connection that is nobody else's meanwhile.
+  // Calls `body` with a connection that no other thread uses.
   absl::Status with_reader(Body body);
-  // Copies what is in the WAL, if it is much, to the database.
+  // Copies the WAL to the database if it is long.
   void shorten_wal();
 
   absl::Status check_process() const;
@@ -613,17 +617,17 @@ struct SqliteStore::Impl {
   const std::string folder;
   const std::string path;
   const bool read_only;
-  // Given up last.
+  // Released last.
   const std::unique_ptr<FolderLock> lock;
-  // One commit in pieces at a time. To be locked before `writing`.
+  // Held by a commit in pieces, one at a time. Lock it before `writing`.
   Mutex dividing;
-  // Whether one has failed, and could not be taken back.
+  // Whether a commit in pieces has failed and could not be removed.
   std::atomic<bool> has_leftovers{false};
   Mutex writing;
-  // nullptr: read only.
+  // nullptr if the store is read-only.
   std::unique_ptr<SqliteConnection> writer ABSL_GUARDED_BY(writing);
   Mutex resting;
-  // That are not in use.
+  // The connections that are not in use.
   std::vector<std::unique_ptr<SqliteConnection>> readers
       ABSL_GUARDED_BY(resting);
 };
@@ -643,7 +647,7 @@ absl::Status SqliteStore::Impl::open() {
     MutexLock hold(writing);
     writer = *std::move(database);
   }
-  // Without room for it, this waits for the next commit.
+  // If there is no room for this, the next commit tries again.
   if (*has_unfinished > 0) take_back().IgnoreError();
   return absl::OkStatus();
 }
@@ -676,13 +680,13 @@ absl::Status SqliteStore::Impl::write(Body body) {
     return written;
   });
   if (!status.ok() && is_written) {
-    // All of it may be in the WAL, and be found there if the process is killed
-    // now, though it could not be synced. Whatever is written next takes its
-    // place, even if that fails in the same way.
+    // The commit could not be synced, but all of it may be in the WAL, and
+    // would be recovered from there if the process were killed now. The next
+    // write overwrites it, even if it fails in the same way.
     database.run(kCountFailedCommit).IgnoreError();
   }
   if (status.ok() && database.wal_pages() >= kTooLongWal) {
-    // If it fails, what was written is as safe in the WAL.
+    // If this fails, the data is just as safe in the WAL.
     database.checkpoint().IgnoreError();
   }
   return status;
@@ -705,11 +709,11 @@ absl::Status SqliteStore::Impl::take_back() {
 absl::Status SqliteStore::Impl::commit_in_pieces(
     absl::Span<const v1::StoreChange> changes) {
   MutexLock alone(dividing);
-  // What was left of an earlier one would be taken for this one's.
+  // Leftovers of an earlier commit would be mistaken for part of this one.
   absl::Status status = has_leftovers ? take_back() : absl::OkStatus();
   if (!status.ok()) return status;
   CommitInPieces commit(changes);
-  bool has_begun = false;  // then there is the table as well
+  bool has_begun = false;  // If so, the table of unfinished keys exists.
   while (status.ok() && commit.has_more()) {
     status = write([&](SqliteConnection& database) {
       return commit.write_piece(database);
@@ -733,7 +737,7 @@ absl::Status SqliteStore::Impl::commit_at_once(
     absl::Span<const v1::StoreChange> changes) {
   if (has_leftovers) {
     MutexLock alone(dividing);
-    // If there is no room for it, there may yet be for this.
+    // Even if there is no room for this, there may be for the commit.
     if (has_leftovers) take_back().IgnoreError();
   }
   return write([&](SqliteConnection& database) {
@@ -750,8 +754,8 @@ void SqliteStore::Impl::shorten_wal() {
     MutexLock hold(writing);
     if (writer->wal_pages() < kLongWal) return;
   }
-  // By a connection of its own: commits go on meanwhile. If it fails, what is
-  // in the WAL is as safe there, and the next call tries again.
+  // Uses a separate connection, so that commits continue. If this fails, the
+  // data is just as safe in the WAL, and the next call tries again.
   with_reader([](SqliteConnection& database) {
     return database.checkpoint();
   }).IgnoreError();
@@ -770,7 +774,7 @@ absl::Status SqliteStore::Impl::with_reader(Body body) {
     }
   }
   if (reader == nullptr) {
-    auto access = SqliteConnection::Access::kWrite;  // for checkpoints
+    auto access = SqliteConnection::Access::kWrite;  // For checkpoints.
     if (read_only) {
       access = SqliteConnection::Access::kRead;
       const absl::Status readable = check_readable(path);
@@ -821,8 +825,8 @@ absl::StatusOr<std::shared_ptr<SqliteStore>> SqliteStore::open(
 
 SqliteStore::~SqliteStore() {
   if (getpid() != impl_->process) {
-    // SQLite would write to files, and unlock what it has not locked here, for
-    // a process that goes on. This one's copy of the connections is left alone.
+    // SQLite would write to files that the parent still uses, and unlock what
+    // it has not locked here. So leave this copy of the connections alone.
     static_cast<void>(impl_.release());
     return;
   }

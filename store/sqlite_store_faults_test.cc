@@ -1,5 +1,5 @@
-// What a store does when processes are killed or forked, disks are full or
-// failing, and files are damaged.
+// Stores when processes are killed or forked, disks are full or failing, and
+// files are damaged.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -54,7 +54,7 @@ int sync_file(long call, int file) {
 
 }  // namespace
 
-// In place of the C library's, for SQLite too.
+// These replace the C library's functions, for SQLite too.
 extern "C" int fsync(int file) { return sync_file(SYS_fsync, file); }
 extern "C" int fdatasync(int file) { return sync_file(SYS_fdatasync, file); }
 
@@ -79,7 +79,7 @@ std::string text_of(const absl::Status& status) {
   return std::string(status.message());
 }
 
-// While there is one, SQLite calls this in place of the system.
+// While this exists, SQLite calls `function` instead of the system call.
 class SystemCall {
  public:
   template <class Function>
@@ -103,7 +103,7 @@ TEST(SqliteStoreFaults, KilledProcessHasWhatItWasTold) {
   const std::string folder = fresh_path();
   ASSERT_TRUE(open_store(folder)->commit({put_plan("p")}).ok());
   std::mt19937 random(1);
-  int done = 0;  // rounds that a process has been told of
+  int done = 0;  // Rounds that a process has reported as written.
   for (int kill_round = 0; kill_round < 10; ++kill_round) {
     int told[2];
     ASSERT_EQ(pipe(told), 0);
@@ -150,7 +150,7 @@ TEST(SqliteStoreFaults, KilledProcessHasWhatItWasTold) {
     ASSERT_TRUE(used == keys || used == keys - 1) << used << ", " << keys;
     ASSERT_GE(used, done);
     ASSERT_THAT(blocks(*store, 1), ElementsAre(absl::StrCat(used)));
-    // What was on its way is put again.
+    // Repeats the write that was interrupted.
     if (used < keys) {
       ASSERT_TRUE(
           store->write_usage({{1, keys, 1}}, {{1, 0, absl::StrCat(keys)}})
@@ -205,7 +205,7 @@ TEST(SqliteStoreFaults, FailedSyncChangesNothing) {
     EXPECT_THAT(text_of(status), StartsWith(folder + "/weir.sqlite: "));
     EXPECT_THAT(text_of(status), HasSubstr("disk I/O error"));
     EXPECT_EQ(contents(*store), before);
-    // What is left if the process is killed now.
+    // The state that would be left if the process were killed now.
     const std::string copy = fresh_path("copy");
     std::filesystem::create_directory(copy);
     for (const char* file : {"/weir.sqlite", "/weir.sqlite-wal"}) {
@@ -286,7 +286,7 @@ TEST(SqliteStoreFaults, ManyKeysAreThereTogetherAndHinderNobody) {
   while (!done) {
     ASSERT_TRUE(store->commit({put_key(absl::StrCat("own", own++))}).ok());
     const size_t now = contents(*store).size();
-    // (It may have ended just now.)
+    // (The commit may have ended just now.)
     EXPECT_TRUE(now == before + own || now == before + own + changes.size() - 1)
         << now;
   }
@@ -311,7 +311,7 @@ TEST(SqliteStoreFaults, ManyKeysOfAKilledProcessAreAllThereOrNone) {
     if (child == 0) {
       alarm(60);
       const auto store = SqliteStore::open(folder);
-      // A reader cannot read beside a log that has no commit yet.
+      // A reader cannot open a WAL that has no commit yet.
       if (!store.ok() || !(*store)->commit({put_key("first")}).ok() ||
           write(told[1], "", 1) != 1) {
         _exit(1);
@@ -336,7 +336,7 @@ TEST(SqliteStoreFaults, ManyKeysOfAKilledProcessAreAllThereOrNone) {
     none += seen.size() == 3;
     auto store = open_store(folder);
     EXPECT_EQ(contents(*store), seen);
-    // What was left is not in the way of the same once more.
+    // Leftovers do not prevent the same commit from succeeding.
     EXPECT_TRUE(store->commit(changes).ok());
     EXPECT_EQ(contents(*store).size(), 3 + changes.size());
   }
@@ -358,7 +358,7 @@ TEST(SqliteStoreFaults, ManyKeysOfWhichOneIsWrongAreNotThere) {
   EXPECT_EQ(contents(*store).size(), before.size() + changes.size());
 }
 
-// The kernel's own refusal, in the middle of a long write.
+// The kernel refuses in the middle of a long write.
 TEST(SqliteStoreFaults, WriteThatIsCutShortChangesNothing) {
   const std::string folder = fresh_path();
   auto store = open_store(folder);
@@ -375,7 +375,7 @@ TEST(SqliteStoreFaults, WriteThatIsCutShortChangesNothing) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &little), 0);
   const absl::Status status = store->commit(changes);
   const absl::Status small = store->commit({put_key("small")});
-  // One of those that may not have been taken back.
+  // A key of the failed commit, which may not have been removed yet.
   const absl::Status same = store->commit({put_key("new7", "own")});
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &usual), 0);
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
@@ -431,7 +431,7 @@ TEST(SqliteStoreFaults, WalStaysShort) {
     ASSERT_TRUE(store->write_usage({}, {{1, 0, block}}).ok());
     ASSERT_LT(size_of(wal), 8 * kMegabyte);
   }
-  // Nobody writes usage: commits leave it until it is long.
+  // Without writes of usage, commits leave the WAL until it is long.
   int64_t longest = 0;
   for (int i = 0; i < 80; ++i) {
     const std::string name(kMegabyte, static_cast<char>('a' + i % 26));
@@ -486,7 +486,7 @@ TEST(SqliteStoreFaults, DamagedPagesAreNoticed) {
           [](const v1::StoreChange&) { return absl::OkStatus(); });
     }
     if (status.ok()) {
-      // Not of what is loaded, but of an index or another table.
+      // The damage is not in what is loaded, but in an index or another table.
       EXPECT_EQ(contents(**damaged), expected);
       status = (*damaged)->commit({put_key("k100"), put_key("new")});
       if (status.ok()) status = (*damaged)->write_usage({{1, 1, 1}}, {});
@@ -578,7 +578,7 @@ TEST(SqliteStoreFaults, OpensNothingButAStoreOfItsVersion) {
   EXPECT_THAT(refusal(absl::StatusCode::kDataLoss),
               HasSubstr("not a database"));
 
-  // Somebody else's is left as it was.
+  // A foreign database is left unchanged.
   std::filesystem::remove_all(folder);
   std::filesystem::create_directory(folder);
   run_sql(path, "CREATE TABLE theirs(a)");
@@ -592,7 +592,7 @@ TEST(SqliteStoreFaults, OpensNothingButAStoreOfItsVersion) {
 
 // -- Forks --
 
-// What callers of SQLite are told, and that a failed change is none.
+// Errors of SQLite are explained, and failed changes have no effect.
 TEST(SqliteConnection, SaysWhatIsWrongAndWhatToDo) {
   const std::string folder = fresh_path();
   ASSERT_TRUE(SqliteStore::open(folder).ok());
@@ -612,8 +612,8 @@ TEST(SqliteConnection, SaysWhatIsWrongAndWhatToDo) {
   static constexpr char kCount[] = "SELECT count(*) FROM t";
   static constexpr char kNonsense[] = "SELECT nonsense";
   ASSERT_TRUE(one->run(kInsert, {int64_t{1}, std::string_view("a")}).ok());
-  // One who has read what another has changed since. The code is the one that
-  // says most.
+  // A connection writes after reading what another has changed since. The error
+  // has the extended result code.
   expect(one->read([&] {
     EXPECT_EQ(*one->number(kCount), 1);
     EXPECT_TRUE(other->run(kInsert, {int64_t{2}, std::string_view()}).ok());
@@ -699,7 +699,7 @@ TEST(SqliteStoreFaults, ChildLeavesTheStoreToItsParent) {
   EXPECT_EQ(contents(*open_store(other)).size(), 2u);
   reader.reset();
   store.reset();
-  // With nothing inherited, the lock alone decides.
+  // If nothing is inherited, only the lock decides.
   const pid_t parent = getpid();
   int ready[2];
   ASSERT_EQ(pipe(ready), 0);
@@ -715,7 +715,7 @@ TEST(SqliteStoreFaults, ChildLeavesTheStoreToItsParent) {
               : 2);
   }
   store = open_store(folder);
-  // A child's end, and its copy of the store's, leave the lock in place.
+  // When a child exits, or destroys its copy of the store, the lock remains.
   EXPECT_EQ(in_child([&] { store.reset(); }), 0);
   ASSERT_EQ(write(ready[1], "", 1), 1);
   int status = -1;

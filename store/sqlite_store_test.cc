@@ -1,4 +1,4 @@
-// What a store keeps, and who may open it. What happens to it:
+// The contents of a store, and which processes may open it. For faults see
 // sqlite_store_faults_test.cc.
 
 #include "store/sqlite_store.h"
@@ -144,7 +144,7 @@ TEST(SqliteStore, DeletesAssociationsWithTheirPlanOrKey) {
   EXPECT_THAT(
       contents(*store),
       ElementsAreArray(texts({no_counts(4), put_plan("p2"), put_key("k2")})));
-  // One that comes again is the last to have come, and has no past.
+  // A key that is deleted and created again comes last, and has no history.
   ASSERT_TRUE(
       store->commit({put_key("k3"), delete_key("k2"), put_key("k2")}).ok());
   EXPECT_THAT(contents(*store),
@@ -193,7 +193,7 @@ TEST(SqliteStore, CommitsAllOrNothing) {
     const absl::Status status = store->commit(
         {put_key("new"), delete_key("k"), put_key("k"), put_counts(5, 5),
          put_association(9, "p", "k"), wrong, put_plan("p", "changed")});
-    // The pair of p and k has been made free and taken meanwhile.
+    // By then, the pair of p and k has been freed and used again.
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(text_of(status), StartsWith("changes[5]: "));
     EXPECT_THAT(text_of(status), Not(HasSubstr("secret")));
@@ -229,7 +229,7 @@ TEST(SqliteStore, LoadsFromOneSnapshot) {
   ASSERT_TRUE(
       store
           ->load([&](const v1::StoreChange& change) {
-            // From inside and from elsewhere, while loading.
+            // Commits from inside and from another thread, while loading.
             std::thread([&] {
               EXPECT_TRUE(
                   store->commit({put_key(absl::StrCat(seen.size()))}).ok());
@@ -348,7 +348,7 @@ TEST(SqliteStore, ThreadsCommitWriteAndReadAtOnce) {
   std::thread reader([&] {
     size_t least = 2;
     while (!stop) {
-      // A key comes together with its association.
+      // A key and its association appear together.
       const size_t seen = contents(*store).size();
       EXPECT_EQ(seen % 2, 0u);
       EXPECT_GE(seen, least);
@@ -373,7 +373,7 @@ int permissions(const std::string& path) {
   return status.st_mode & 0777;
 }
 
-// Each file of a folder, with its contents.
+// The files of a folder, with their contents.
 std::map<std::string, std::string> files(const std::string& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -467,8 +467,8 @@ TEST(SqliteStore, IsOpenedByOneProcess) {
   EXPECT_TRUE(SqliteStore::open(folder).ok());
 }
 
-// As one of a container that cannot be seen from here: the system names no
-// process for it.
+// The system names no process for an OFD lock, as for a process in a container
+// that is not visible from here.
 TEST(SqliteStore, NamesNoProcessThatItCannotSee) {
   const std::string folder = fresh_path();
   open_store(folder).reset();
@@ -484,7 +484,7 @@ TEST(SqliteStore, NamesNoProcessThatItCannotSee) {
   close(file);
   EXPECT_TRUE(SqliteStore::open(folder).ok());
 
-  // One whose file was removed has the folder still.
+  // A process whose file was removed still has the folder locked.
   const int locked = open(folder.c_str(), O_RDONLY | O_CLOEXEC);
   ASSERT_EQ(flock(locked, LOCK_EX), 0);
   status = SqliteStore::open(folder).status();
@@ -502,13 +502,13 @@ TEST(SqliteStore, ARemovedLockLetsNobodyIn) {
   auto store = open_store(folder);
   ASSERT_TRUE(std::filesystem::remove(folder + "/lock"));
   const auto is_refused = [&] {
-    // Not in_child(): that has inherited what is open here.
+    // Not in_child(), because a child inherits what is open here.
     const std::string program = absl::StrCat(
         "flock --nonblock --conflict-exit-code=7 ", folder, " true");
     return WEXITSTATUS(std::system(program.c_str())) == 7;
   };
   EXPECT_TRUE(is_refused());
-  // Nor do a child's copies, or their end, matter.
+  // A child's copies, and its exit, do not matter either.
   EXPECT_EQ(in_child([] {}), 0);
   EXPECT_TRUE(is_refused());
   store.reset();
@@ -518,7 +518,7 @@ TEST(SqliteStore, ARemovedLockLetsNobodyIn) {
   EXPECT_TRUE(is_refused());
 }
 
-// Who waits in a child that was made while a store was open.
+// The parent's lock ends even if a child that was forked under it lives on.
 TEST(SqliteStore, AChildDoesNotKeepItsParentsLock) {
   const std::string folder = fresh_path(), other = fresh_path("other");
   const std::string ended = fresh_path("ended");
@@ -530,7 +530,7 @@ TEST(SqliteStore, AChildDoesNotKeepItsParentsLock) {
     pause();
     _exit(0);
   }
-  // What the parent has left is anyone's.
+  // A child may open a folder that the parent has closed.
   EXPECT_EQ(in_child([&] { EXPECT_TRUE(SqliteStore::open(ended).ok()); }), 0);
   store.reset();
   other_store.reset();
@@ -549,7 +549,7 @@ TEST(SqliteStore, ReaderSeesWhatAnotherProcessCommits) {
   int seen[2];
   ASSERT_EQ(pipe(ready), 0);
   ASSERT_EQ(pipe(seen), 0);
-  // Forked before the child has anything open: the parent waits in it.
+  // Closed before the fork, so that the child inherits nothing open.
   store.reset();
   const pid_t child = fork();
   if (child == 0) {
@@ -560,9 +560,9 @@ TEST(SqliteStore, ReaderSeesWhatAnotherProcessCommits) {
     if (!reader.ok()) _exit(2);
     if (contents(**reader).size() != 1) _exit(3);
     if (write(seen[1], "", 1) != 1) _exit(1);
-    // Until the parent's commit can be seen.
+    // Waits until the parent's commit is visible.
     while (contents(**reader).size() == 1) usleep(1'000);
-    // And the parent's usage, after it has closed.
+    // Then waits for the parent's usage, after the parent has closed the store.
     while (days(**reader, 1).empty()) usleep(1'000);
     while (contents(**reader).size() == 2) usleep(1'000);
     _exit(contents(**reader).size() == 3 ? 0 : 4);
@@ -604,7 +604,7 @@ TEST(SqliteStore, ReaderWritesNothing) {
                                               ": was opened to be read only"));
     }
     EXPECT_EQ(files(folder), before);
-    // SQLite's part of a writer in this process would be a reader's, too.
+    // In one process, SQLite would share state between writer and reader.
     EXPECT_EQ(SqliteStore::open(folder).status().code(),
               absl::StatusCode::kFailedPrecondition);
   }

@@ -1,4 +1,4 @@
-// For tests: changes to commit, and what a store has.
+// For tests: changes to commit, and the contents of a store.
 
 #ifndef WEIR_STORE_TEST_CHANGES_H_
 #define WEIR_STORE_TEST_CHANGES_H_
@@ -79,7 +79,7 @@ inline std::vector<std::string> texts(
   return texts;
 }
 
-// What load() gives; with the error, if there is one, at the end.
+// The changes from load(), followed by the error if there is one.
 inline std::vector<std::string> contents(Store& store) {
   std::vector<std::string> texts;
   const absl::Status status = store.load([&](const v1::StoreChange& change) {
@@ -90,7 +90,7 @@ inline std::vector<std::string> contents(Store& store) {
   return texts;
 }
 
-// "association@day=used", as read_days() gives them.
+// "association@day=used" for each day, in the order of read_days().
 inline std::vector<std::string> days(Store& store, int64_t association,
                                      Day first = 0, Day last = kLastDay) {
   std::vector<std::string> texts;
@@ -114,7 +114,7 @@ inline std::vector<std::string> blocks(Store& store, uint64_t generation) {
   return blocks;
 }
 
-// A path of the test's own, at which there is nothing.
+// A path, private to the test, at which nothing exists.
 inline std::string fresh_path(const std::string& name = "store") {
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();
   const std::filesystem::path folder =

@@ -16,17 +16,17 @@ inline uint64_t test_seed() {
   return given == nullptr ? 20'260'101 : std::strtoull(given, nullptr, 10);
 }
 
-// A token bucket in exact rational arithmetic, to check the real one against.
-// It is told which requests were admitted. Its units divide a token and a
-// nanosecond's yield alike. *thread-compatible*.
+// A token bucket in exact rational arithmetic, a reference to check the real
+// one against. It is told which requests were admitted. A token and the yield
+// of a nanosecond are both whole numbers of its units. *thread-compatible*
 class ExactBucket {
  public:
   using Units = absl::int128;
 
-  // Serves all rates whose `seconds` divide this one's.
+  // A bucket for all rates whose `seconds` divide this number.
   explicit ExactBucket(uint64_t seconds) : seconds_(seconds) {}
 
-  // Lets time pass at `rate` up to `now_ns`, unless that is in the past.
+  // Advances time to `now_ns` at `rate`; does nothing if that is in the past.
   void advance(const Rate& rate, int64_t now_ns) {
     rate_ = rate;
     if (now_ns <= now_) return;
@@ -34,7 +34,7 @@ class ExactBucket {
     now_ = now_ns;
   }
 
-  // These are about a time at or before the present, at the present rate.
+  // For a time at or before the present, at the present rate.
   Units debt(int64_t now_ns) const {
     return std::max<Units>(0, full_at_ - position(now_ns));
   }

@@ -15,21 +15,22 @@ struct Fraction {
   absl::uint128 denominator;  // 0 stands for infinity.
 };
 
-// The fraction of least denominator strictly between `low` and `high`: descends
-// their common continued fraction until an integer lies between the tails.
+// Returns the fraction of least denominator strictly between `low` and `high`.
+// Descends their common continued fraction until an integer lies between the
+// tails.
 Fraction simplest_between(Fraction low, Fraction high) {
   const absl::uint128 whole = low.numerator / low.denominator;
   if ((whole + 1) * high.denominator < high.numerator) return {whole + 1, 1};
-  // Both are whole + 1/x with x at least 1; the order of the x is reversed.
+  // Both are whole + 1/x with x at least 1; the order of the x's is reversed.
   const Fraction inverse = simplest_between(
       {high.denominator, high.numerator - whole * high.denominator},
       {low.denominator, low.numerator - whole * low.denominator});
   return {whole * inverse.numerator + inverse.denominator, inverse.numerator};
 }
 
-// The real number halfway between two neighbouring doubles, exactly. Every
-// accepted rate and its neighbours are whole multiples of 2^-73 below 2^30, so
-// that halves of them are multiples of 2^-74 and fit.
+// Returns the exact midpoint of two adjacent doubles. Every accepted rate and
+// its neighbors are integral multiples of 2^-73 below 2^30, so their halves are
+// multiples of 2^-74 and fit.
 Fraction midpoint(double a, double b) {
   constexpr int kScale = 74;
   const auto scaled = [](double x) {

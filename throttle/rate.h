@@ -7,8 +7,8 @@
 
 namespace weir {
 
-// A rate as an exact fraction in lowest terms: `tokens` per `seconds`. Any
-// number of threads may read it: plain data, *thread-compatible*.
+// A rate as an exact fraction in lowest terms: `tokens` per `seconds`.
+// *thread-compatible*
 struct Rate {
   uint64_t tokens;
   uint64_t seconds;
@@ -17,8 +17,8 @@ struct Rate {
   static constexpr double kMax = 1e9;
 
   // Returns the simplest fraction that rounds to `tokens_per_second`: 1/10 for
-  // 0.1, 1/86400 for 1.0 / 86400. People write rates in decimals and quotients,
-  // and mean those, not the binary fraction nearby.
+  // 0.1, 1/86400 for 1.0 / 86400. Users write rates as decimals and quotients,
+  // and mean those, not the nearest binary fraction.
   // InvalidArgument unless the rate is 0 or within [kMin, kMax].
   static absl::StatusOr<Rate> from_double(double tokens_per_second);
 

@@ -56,7 +56,7 @@ TEST(Rate, RoundsBackToTheSameDouble) {
   std::uniform_real_distribution<double> exponent(-6, 9);
   for (int i = 0; i < 100'000; ++i) {
     double x = std::min(std::pow(10, exponent(random)), Rate::kMax);
-    if (i % 2 == 0) {  // A neighbour of something simple: the hardest to name.
+    if (i % 2 == 0) {  // A neighbor of a simple number: the hardest case.
       x = std::nextafter(std::max(1.0, std::round(x)), i % 4 == 0 ? 0 : 1e300);
       x = std::min(x, Rate::kMax);
     }

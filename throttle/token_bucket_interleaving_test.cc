@@ -15,17 +15,17 @@ using ::weir::testing::Explored;
 using ::weir::testing::Program;
 using ::weir::testing::ScheduledAtomic;
 
-// Also with a read of an old value, where the memory orders allow it.
+// Includes reads of an old value, where the memory orders allow them.
 constexpr Bounds kLate{testing::kAnyPreemptions, /*late_reads=*/1};
 
-// One key's bucket, what callers hold of it, and the clocks of two plans, of
-// which the second is in force from 0 on too: all happens at one instant.
+// One key's bucket, the tokens that callers hold, and the clocks of two plans.
+// The second is also in force from 0 on: everything happens at one instant.
 struct World {
   World(double old_rate, double new_rate, int64_t burst)
       : older(TokenClock::create(old_rate, burst, 0).value()),
         newer(older.with_limits(new_rate, burst, 0).value()) {}
 
-  // As callers do: with the clock at hand, and the newer one if told so.
+  // Takes as callers do: with `clock`, and with the newer one if it is stale.
   bool take(const TokenClock& clock, int64_t cost) {
     Take take = bucket.take(clock, clock.at(0), cost);
     if (take.outcome == TakeOutcome::kStale) {
@@ -40,7 +40,7 @@ struct World {
   }
 
   void give_back(const TokenClock& clock, int64_t cost) {
-    // Counted first: another may take them as soon as they are back.
+    // Counted first: another thread may take them as soon as they are back.
     held -= cost;
     if (bucket.give_back(clock, clock.at(0), cost)) return;
     EXPECT_EQ(&clock, &older);
@@ -112,8 +112,8 @@ TEST(TokenBucketInterleaving, OldAndNewPlanShareTheBurst) {
   }
 }
 
-// Who finds a word stale also finds the newer clock that its writer used, so
-// there is no third attempt.
+// A thread that finds a word stale also finds the newer clock that its writer
+// used, so there is no third attempt.
 TEST(TokenBucketInterleaving, AStaleWordLeadsToTheNewerClock) {
   const auto program_with = [](bool gives_back) {
     return [=](Program& program) {

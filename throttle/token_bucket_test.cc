@@ -43,7 +43,7 @@ double random_rate(std::mt19937_64& random) {
   }
 }
 
-// A step of time that is often near what one to a few tokens take.
+// A time step that is often close to the time that one to a few tokens take.
 int64_t random_step(std::mt19937_64& random, double rate) {
   const double period = 1e9 / rate;
   switch (random() % 4) {
@@ -187,7 +187,7 @@ TEST(TokenBucket, GivesBackWhatWasTakenAndNoMore) {
   EXPECT_EQ(available(0), 6);
   EXPECT_TRUE(give_back(0, INT64_MAX));
   EXPECT_EQ(available(0), 10);
-  // What was refilled meanwhile is not given again.
+  // What was refilled in between is not added twice.
   ASSERT_TRUE(take(clock, bucket, kSecond, 7));
   EXPECT_TRUE(give_back(20 * kSecond, 7));
   EXPECT_EQ(available(20 * kSecond), 10);
@@ -212,8 +212,8 @@ TEST(TokenBucket, ConservesDebtThroughRandomChanges) {
     TokenBucket bucket;
     int64_t latest = 0;
     int64_t changed = 0;
-    // What roundings may have kept back: a unit and a nanosecond's yield at
-    // each change, and half a part in a million of what was repaid.
+    // What rounding may have withheld: a unit and a nanosecond's yield at each
+    // change, and half a part in a million of what was repaid.
     absl::int128 kept_back = 0;
     for (int i = 0; i < 300; ++i) {
       int64_t now = latest + random_step(random, rate == 0 ? 1 : rate);
@@ -246,7 +246,7 @@ TEST(TokenBucket, ConservesDebtThroughRandomChanges) {
         const int64_t cost = random() % 5;
         const uint64_t before = bucket.word();
         ASSERT_TRUE(bucket.give_back(clock, clock.at(now), cost));
-        // A bucket that is full but for a rounding may go either way.
+        // A bucket that is full except for rounding may go either way.
         if (bucket.word() != before) exact.give_back(cost);
         continue;
       }

@@ -10,13 +10,13 @@ namespace {
 
 constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
 // Units per nanosecond: at least 8, so that rounding costs less than a
-// nanosecond, and at most 29, so that the line lasts for twenty years.
+// nanosecond, and at most 29, so that the line lasts for 20 years.
 constexpr uint64_t kMinStep = 8;
 constexpr uint64_t kMaxStep = 29;
 
-// A rate as tokens / nanoseconds in lowest terms. As a rate is at most 10^9,
-// tokens <= nanoseconds; as it is a simplest fraction, tokens < 2^54 and
-// nanoseconds < 2^84. So the products below stay within 128 bits.
+// A rate as tokens / nanoseconds in lowest terms. Since a rate is at most 10^9,
+// tokens <= nanoseconds. Since it is a simplest fraction, tokens < 2^54 and
+// nanoseconds < 2^84. So the products below fit in 128 bits.
 struct PerNanosecond {
   explicit PerNanosecond(const Rate& rate) {
     const uint64_t common = std::gcd(rate.tokens, kNanosecondsPerSecond);
@@ -30,12 +30,12 @@ struct PerNanosecond {
 
 uint64_t divide_up(absl::uint128 a, uint64_t b) {
   a += b - 1;
-  // Most often in 64 bits: a division in 128 bits is a slow call.
+  // 64 bits usually suffice: a 128-bit division is a slow function call.
   if (absl::Uint128High64(a) == 0) return absl::Uint128Low64(a) / b;
   return absl::Uint128Low64(a / b);
 }
 
-// True if a step that leaves `lost` of `exact` out is close enough: a clock
+// True if a step that is short of `exact` by `lost` is close enough: a clock
 // may be slow by 2^-21, half a part in a million.
 bool negligible(absl::uint128 lost, absl::uint128 exact) {
   return (lost << 21) <= exact;
@@ -49,10 +49,10 @@ struct TokenClock::Limits {
   int64_t burst;
 };
 
-// How far the line advances in a nanosecond.
+// How far the position advances in a nanosecond.
 struct TokenClock::Step {
   enum Quality {
-    kFractional,  // Positions lie between units; right to 2^-64 units.
+    kFractional,  // Positions lie between units; accurate to 2^-64 units.
     kWhole,       // A whole number of units, slow by a negligible part.
     kExact,       // A whole number of units, exactly.
   };
@@ -91,8 +91,8 @@ TokenClock::Step TokenClock::step_for(const Rate& rate, uint64_t token) {
   return {whole, fraction, Step::kFractional};
 }
 
-// The best number of units per token, at most `most`: one for which the line
-// advances by a whole number of units each nanosecond and loses least.
+// The best number of units per token, at most `most`: one for which the
+// position advances by a whole number of units each nanosecond and loses least.
 uint64_t TokenClock::best_token(const Rate& rate, uint64_t most) {
   if (rate.tokens == 0) return kCoarseToken;
   const PerNanosecond per_ns(rate);
@@ -103,14 +103,14 @@ uint64_t TokenClock::best_token(const Rate& rate, uint64_t most) {
     const absl::uint128 token = (units + per_ns.tokens - 1) / per_ns.tokens;
     if (token > most) return;
     const absl::uint128 lost = token * per_ns.tokens - units;
-    // lost / token, crosswise: what it loses relative to the others.
+    // Compares lost / token, the relative loss, by cross-multiplication.
     if (best == 0 || lost * best < least_lost * token) {
       best = absl::Uint128Low64(token);
       least_lost = lost;
     }
   };
   for (uint64_t step = kMinStep; step <= kMaxStep; ++step) try_step(step);
-  // A burst so large that a unit must be longer than it should.
+  // The burst is so large that a unit must be longer than it should be.
   if (best == 0) {
     for (uint64_t step = kMinStep - 1; step >= 1; --step) try_step(step);
   }
@@ -152,8 +152,8 @@ absl::StatusOr<TokenClock> TokenClock::with_limits(double rate, int64_t burst,
   const uint64_t ceiling = std::max(ceiling_, position + burst_units_);
   const uint64_t owed = ceiling - position;
 
-  // What the best scale and the present one would make of the new limits. The
-  // tokens that a bucket may owe must fit just as the burst does.
+  // Compares the best scale and the present one for the new limits. The tokens
+  // that a bucket may owe must fit, and so must the burst.
   const uint64_t most = std::max(
       {static_cast<uint64_t>(burst), divide_up(owed, token_), uint64_t{1}});
   const bool fine = ceiling <= kFineLine;
@@ -168,14 +168,14 @@ absl::StatusOr<TokenClock> TokenClock::with_limits(double rate, int64_t burst,
 
   TokenClock next = *this;
   next.settle_former(position);
-  // The last place is kept for the coarse scale, in which all is possible: so
-  // there is always a place, or no need of one.
+  // The last slot is reserved for the coarse scale, in which all limits are
+  // possible: so there is always a slot, or none is needed.
   const bool crowded = next.former_count_ >= kMaxFormer - 1;
   if (possible && (fine ? as_good || crowded : token_ == kCoarseToken)) {
     next = *this;
     next.set_limits(*limits, token_, start);
-    // The fraction is dropped where positions are whole from now on, and kept
-    // where frequent changes would lose one each.
+    // Drops the fraction if positions are whole from now on. Otherwise keeps
+    // it, since frequent changes would lose a fraction each.
     if (next.step_fraction_ == 0) {
       next.base_fraction_ = 0;
     } else {
@@ -207,8 +207,8 @@ absl::StatusOr<TokenClock> TokenClock::renewed(double rate, int64_t burst,
   return next.in_scale_after(ceiling, 0);
 }
 
-// This clock with its scale begun beyond `ceiling`, where a bucket may owe
-// `owed` units.
+// Returns this clock with its scale beginning above `ceiling`, where a bucket
+// may owe `owed` units.
 absl::StatusOr<TokenClock> TokenClock::in_scale_after(uint64_t ceiling,
                                                       uint64_t owed) {
   begin_ = ceiling + kMargin;
@@ -222,14 +222,14 @@ absl::StatusOr<TokenClock> TokenClock::in_scale_after(uint64_t ceiling,
   return *this;
 }
 
-// Re-expresses the former scales' zeros for a scale that begins when this one
-// is at `position`, and forgets the oldest ones in which all is repaid.
+// Adjusts the zeros of the former scales to a scale that begins when this one
+// is at `position`, and drops the oldest scales in which all debt is repaid.
 void TokenClock::settle_former(uint64_t position) {
   int64_t kept = 0;
   for (int64_t i = 0; i < former_count_; ++i) {
     FormerScale scale = former_[i];
     const uint64_t ceiling = former_ceiling(i);
-    // Rounded down: what is not surely repaid is still owed.
+    // Rounded down: debt that may not be repaid yet is still owed.
     const absl::uint128 zero =
         scale.zero + absl::uint128(position - begin_) * scale.token / token_;
     if (kept == 0 && zero >= ceiling) continue;
@@ -239,7 +239,7 @@ void TokenClock::settle_former(uint64_t position) {
   former_count_ = kept;
 }
 
-// The most that a word of former scale `i` was when the next one began. What
+// The largest word of former scale `i` when the next scale began. What
 // overlapping calls wrote above that was produced before they wrote.
 uint64_t TokenClock::former_ceiling(int64_t i) const noexcept {
   return (i + 1 < former_count_ ? former_[i + 1].begin : begin_) - kMargin;
@@ -254,7 +254,7 @@ uint64_t TokenClock::translated(uint64_t word) const noexcept {
     return begin_ +
            divide_up(absl::uint128(full_at - scale.zero) * token_, scale.token);
   }
-  return begin_;  // Of a scale in which all is repaid, or never used.
+  return begin_;  // All debt of its scale is repaid, or it was never used.
 }
 
 int64_t TokenClock::ready_at(uint64_t word, int64_t cost) const noexcept {

@@ -14,8 +14,8 @@
 
 namespace weir {
 
-// An instant on a clock's number line. The exact position lies from `floor` to
-// `ceil`; they are equal where it is a whole number of units.
+// An instant on a clock's number line. The exact position is between `floor`
+// and `ceil`, which are equal if it is a whole number of units.
 struct TokenInstant {
   uint64_t floor;
   uint64_t ceil;
@@ -25,48 +25,50 @@ enum class TakeOutcome : uint8_t {
   kTaken,
   kRefused,
   // Refused because the word was written under a newer clock of this bucket:
-  // get that clock and ask again. If this is the newest clock, the word was
-  // written more than a minute after the instant asked about: a plain refusal.
+  // get that clock and try again. If this is the newest clock, the word was
+  // written more than a minute after the given instant: a plain refusal.
   kStale,
 };
 
 struct Take {
   TakeOutcome outcome;
-  uint64_t word;  // The bucket's word: after the take, or as it was.
+  uint64_t word;  // The bucket's word: after the take, or unchanged.
 };
 
 // The limits of a throttle as a map from time to a number line, on which each
-// bucket is one word: the position at which it will be full again.
+// bucket is one word: the position at which it will be full again. This is the
+// generic cell rate algorithm (GCRA, ITU-T I.371) by virtual scheduling.
 //
 //   tokens available = burst - max(0, word - position(now)) / units_per_token
 //
-// The line is common to all buckets of a throttle, and `with_limits` continues
-// it, so a change of limits needs no visit to any bucket and conserves what
-// each one owes. docs/throttle.md has the numbers and the proofs.
+// All buckets of a throttle share the line, and `with_limits` continues it, so
+// a change of limits visits no bucket and preserves what each one owes.
+// docs/throttle.md has the numbers and the proofs.
 //
 // Times are nanoseconds of one monotonic clock with any origin. A time before
 // the latest change of limits counts as the time of that change. Immutable;
-// nothing here blocks or, except for error messages, allocates. *thread-safe*.
+// does not block or, except for error messages, allocate. *thread-safe*
 class alignas(64) TokenClock {
  public:
   static constexpr int64_t kMaxBurst = 2147483647;
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-  // A clock for buckets whose words are 0, which is full. `rate` is in tokens
-  // per second: 0 never refills, `burst` 0 admits nothing.
-  // InvalidArgument unless `rate` is one that `Rate::from_double` accepts and
-  // `burst` is within [0, kMaxBurst].
+  // Returns a clock for buckets whose words are 0: they are full. `rate` is in
+  // tokens per second; 0 never refills. A `burst` of 0 admits nothing.
+  // InvalidArgument unless `Rate::from_double` accepts `rate` and `burst` is
+  // within [0, kMaxBurst].
   static absl::StatusOr<TokenClock> create(double rate, int64_t burst,
                                            int64_t now_ns);
 
-  // The clock for the same buckets under other limits from `now_ns` on: every
-  // bucket keeps its debt of tokens, whatever the limits. Fails as `create`
-  // does, or with ResourceExhausted when the line has no room for another
-  // change, which takes more than 100,000 changes and ten years besides.
+  // Returns the clock for the same buckets under other limits from `now_ns` on.
+  // Every bucket keeps its debt in tokens, whatever the limits. Fails as
+  // `create` does, or with ResourceExhausted when the line has no room for
+  // another change, which takes more than 100,000 changes and more than ten
+  // years.
   absl::StatusOr<TokenClock> with_limits(double rate, int64_t burst,
                                          int64_t now_ns) const;
 
-  // As `with_limits`, but every bucket is full at `now_ns`.
+  // Like `with_limits`, but every bucket is full at `now_ns`.
   absl::StatusOr<TokenClock> renewed(double rate, int64_t burst,
                                      int64_t now_ns) const;
 
@@ -75,16 +77,17 @@ class alignas(64) TokenClock {
   int64_t burst() const noexcept { return burst_; }
   uint64_t units_per_token() const noexcept { return token_; }
 
-  // Where the line is at `now_ns`. Compute it once and ask several questions.
+  // The position at `now_ns`. Compute it once for several calls.
   TokenInstant at(int64_t now_ns) const noexcept;
 
-  // What taking `cost` tokens from a bucket with this word comes to. `cost` is
+  // The result of taking `cost` tokens from a bucket with this word. `cost` is
   // not negative; 0 is admitted if the bucket owes at most `burst`. `reserve`
-  // tokens of the burst are somebody else's: the bucket is that much smaller.
+  // tokens of the burst belong to others: the bucket is that much smaller.
   Take take(TokenInstant instant, uint64_t word, int64_t cost,
             int64_t reserve = 0) const noexcept;
 
-  // The word after `cost` tokens were taken, whether they were there or not.
+  // The word after `cost` tokens were taken, whether or not they were
+  // available.
   uint64_t charge(TokenInstant instant, uint64_t word,
                   int64_t cost) const noexcept {
     const uint64_t full_at = present(word);
@@ -92,8 +95,9 @@ class alignas(64) TokenClock {
            std::min(static_cast<uint64_t>(cost), kMaxDebt / token_) * token_;
   }
 
-  // The word after `cost` tokens taken earlier were given back. What has been
-  // refilled meanwhile is not given twice: a full bucket stays just full.
+  // The word after `cost` tokens taken earlier were given back. Tokens that
+  // have been refilled since then are not added twice: a full bucket stays just
+  // full.
   // REQUIRES: !is_stale(instant, word).
   uint64_t give_back(TokenInstant instant, uint64_t word,
                      int64_t cost) const noexcept;
@@ -103,11 +107,11 @@ class alignas(64) TokenClock {
     return instant.floor + burst_units_;
   }
 
-  // False if what a bucket with this word owed was repaid before the present
-  // scale, or forgiven by `renewed`.
+  // False if the debt of a bucket with this word was repaid before the present
+  // scale began, or forgiven by `renewed`.
   bool owes(uint64_t word) const noexcept { return present(word) > begin_; }
 
-  // True if the word is beyond what this clock or a former one could write.
+  // True if the word is above any that this clock or a former one could write.
   bool is_stale(TokenInstant instant, uint64_t word) const noexcept {
     return word > std::max(ceiling_, instant.floor + burst_units_) + kSlack;
   }
@@ -116,19 +120,20 @@ class alignas(64) TokenClock {
   int64_t available(TokenInstant instant, uint64_t word) const noexcept {
     return static_cast<int64_t>(available_units(instant, word) / token_);
   }
-  // The same before the division by `units_per_token`, for who may not need it.
+  // The same in units, for callers that may not need the division by
+  // `units_per_token`.
   uint64_t available_units(TokenInstant instant, uint64_t word,
                            int64_t reserve = 0) const noexcept;
 
-  // The earliest time at which a take of `cost` would be admitted if nobody
-  // else asks, exact to the nanosecond; at most the present time if it would
-  // be admitted now. kNever if that will not come.
+  // The earliest time at which a take of `cost` would be admitted if no other
+  // take comes first, exact to the nanosecond. At most the present time if it
+  // would be admitted now; kNever if it never will be.
   int64_t ready_at(uint64_t word, int64_t cost) const noexcept;
 
  private:
-  // A part of the line whose units were of another size: words from `begin` up
-  // to the next scale's begin. A word that is `zero` there owes nothing where
-  // the present scale begins.
+  // A part of the line with units of another size: words from `begin` up to the
+  // begin of the next scale. A word equal to `zero` owes nothing at the begin
+  // of the present scale.
   struct FormerScale {
     uint64_t begin;
     uint64_t zero;
@@ -139,17 +144,18 @@ class alignas(64) TokenClock {
   struct Step;
 
   static constexpr int kMaxFormer = 8;
-  // More than any bucket can owe, in units.
+  // A bound on what any bucket can owe, in units.
   static constexpr uint64_t kMaxDebt = uint64_t{1} << 56;
-  // Calls that began under a former clock may still write for a while: what it
-  // yields in 2.5 minutes at least is left free between two scales, and half of
-  // that tells words that are merely ahead from those of a newer scale.
+  // The gap between two scales, at least 2.5 minutes of yield: calls that began
+  // under a former clock may still write for a while. Half of it separates
+  // words that are merely ahead from words of a newer scale.
   static constexpr uint64_t kMargin = uint64_t{1} << 43;
   static constexpr uint64_t kSlack = kMargin / 2;
-  // From here on units are coarse, so that the line outlasts any more changes.
+  // Above this position units are coarse, so that the line outlasts further
+  // changes.
   static constexpr uint64_t kFineLine = uint64_t{3} << 61;
   static constexpr uint64_t kCoarseToken = 8;
-  // The clock stops here; words beyond it still do not overflow.
+  // The clock stops here; words above it still do not overflow.
   static constexpr uint64_t kLineEnd = ~uint64_t{0} - (uint64_t{1} << 60);
 
   TokenClock() = default;
@@ -165,13 +171,13 @@ class alignas(64) TokenClock {
 
   absl::uint128 advance(int64_t now_ns, uint64_t* fraction) const noexcept;
 
-  // At most the burst's.
+  // The reserve in units, capped at the burst.
   uint64_t reserved_units(int64_t reserve) const noexcept {
     if (reserve == 0) return 0;
     return static_cast<uint64_t>(std::min(reserve, burst_)) * token_;
   }
 
-  // The word in the present scale; `begin_` if it owes nothing.
+  // The word converted to the present scale; `begin_` if it owes nothing.
   uint64_t present(uint64_t word) const noexcept {
     return ABSL_PREDICT_TRUE(word >= begin_) ? word : translated(word);
   }
@@ -188,7 +194,7 @@ class alignas(64) TokenClock {
   uint64_t burst_units_ = 0;  // burst_ * token_, at most kMaxDebt.
   uint64_t begin_ = 0;        // Of the present scale; at most base_.
 
-  // No word was written above this before start_, but by overlapping calls.
+  // Before start_, only overlapping calls wrote words above this.
   uint64_t ceiling_ = 0;
   int64_t burst_ = 0;
   double rate_ = 0;
@@ -228,8 +234,8 @@ inline Take TokenClock::take(TokenInstant instant, uint64_t word, int64_t cost,
   const bool idle = full_at <= instant.floor;
   const uint64_t most = burst_units_ - reserved_units(reserve);
   const uint64_t room = instant.floor + most;
-  // What was produced is rounded down and what is owed up, so that no rounding
-  // ever makes a token.
+  // The yield is rounded down and the debt is rounded up, so that rounding
+  // never creates a token.
   uint64_t units;
   if (ABSL_PREDICT_TRUE(!__builtin_mul_overflow(static_cast<uint64_t>(cost),
                                                 token_, &units) &&
@@ -250,7 +256,7 @@ inline uint64_t TokenClock::give_back(TokenInstant instant, uint64_t word,
   if (__builtin_mul_overflow(static_cast<uint64_t>(cost), token_, &units)) {
     return begin_;
   }
-  // Never below begin_, where a word would be taken for a former scale's.
+  // Never below begin_, where a word would belong to a former scale.
   return full_at - std::min(units, full_at - begin_);
 }
 

@@ -96,7 +96,7 @@ TEST(TokenClock, AdmitsExactlyOnePeriodAfterEmptying) {
   }
 }
 
-// Where hardly any units are left for a token.
+// A case with hardly any units left for a token.
 TEST(TokenClock, IsExactAlsoWithTheLargestBursts) {
   const struct {
     double rate;
@@ -158,7 +158,7 @@ TEST(TokenClock, ReadyAtIsExact) {
     TokenClock clock = make(rate, burst);
     TokenBucket bucket;
     take(clock, bucket, now, 1 + random() % burst);
-    if (i % 2 == 0) {  // As a former scale's word, too.
+    if (i % 2 == 0) {  // Also for words of a former scale.
       now += random() % 1000;
       clock = clock.with_limits(i % 4 == 0 ? 33.3 : 5, burst, now).value();
     }
@@ -183,14 +183,14 @@ TEST(TokenClock, ReadyAtKnowsWhatNeverComes) {
   ASSERT_TRUE(take(still, bucket, 0, 4));
   EXPECT_LE(still.ready_at(bucket.word(), 1), 0);
   EXPECT_EQ(still.ready_at(bucket.word(), 2), TokenClock::kNever);
-  // A rate so low, and a burst so large, that it takes longer than times say.
+  // With this rate and burst, it takes longer than a time can represent.
   const TokenClock slow = make(1e-3, TokenClock::kMaxBurst);
   TokenBucket emptied;
   ASSERT_TRUE(take(slow, emptied, 0, TokenClock::kMaxBurst));
   EXPECT_EQ(slow.ready_at(emptied.word(), TokenClock::kMaxBurst),
             TokenClock::kNever);
   EXPECT_LT(slow.ready_at(emptied.word(), 1), TokenClock::kNever);
-  // Later than times can say.
+  // Later than a time can represent.
   const int64_t late = TokenClock::kNever - 10;
   const TokenClock last = make(1, 1, late);
   TokenBucket other;
@@ -223,7 +223,7 @@ TEST(TokenClock, ChangeOfLimitsConservesDebt) {
       for (const int64_t new_burst : {10, 100, 5, 0, 2'000'000'000}) {
         const TokenClock old_clock = make(before, 10);
         TokenBucket bucket;
-        // At a whole position, and a token that is not there for some rates.
+        // At a whole position.
         ASSERT_TRUE(take(old_clock, bucket, 0, 7));
         const TokenClock clock =
             old_clock.with_limits(after, new_burst, 0).value();
@@ -448,7 +448,7 @@ TEST(TokenClock, StopsAtTheEndOfTheLine) {
 
 TEST(TokenClock, SaysWhenTheLineIsUsedUp) {
   TokenClock clock = make(29, 1);
-  // Far beyond what is promised.
+  // Far beyond the guaranteed range.
   absl::StatusOr<TokenClock> next = clock.renewed(1, 1, 18 * kYear);
   int64_t renewals = 0;
   for (; next.ok(); ++renewals) {
