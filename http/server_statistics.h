@@ -13,7 +13,7 @@ namespace weir {
 struct HttpServerStatistics {
   // Current values.
   int64_t connections = 0;
-  int64_t requests_in_progress = 0;  // in the hands of workers
+  int64_t requests_in_progress = 0;  // queued for workers or being handled
   int64_t body_bytes = 0;
   // Totals since the start.
   int64_t connections_accepted = 0;
