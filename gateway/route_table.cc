@@ -287,7 +287,7 @@ absl::Status LiveRoutes::publish(const StageName& name) {
     next->stages.push_back(std::make_shared<const Stage>(
         Stage{std::move(text), std::move(matcher), std::move(routes)}));
   }
-  // Release: pairs with the acquire in `find()`.
+  // Release: pairs with the acquire in `match()`.
   place.store(next.release(), std::memory_order_release);
   retire(std::move(previous));
   return result;
