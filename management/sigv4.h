@@ -36,8 +36,8 @@ std::string sha256_hex(std::string_view bytes);
 
 // The path as signed for all services except S3: without empty and dot
 // segments, each segment percent-encoded once more than it was sent. Paths that
-// differ only in such segments have the same signature, so routing must not
-// rely on the signature to tell them apart.
+// differ only in such segments have the same signature, so a router must not
+// give such a variant of a signed path another effect.
 std::string canonical_path(std::string_view raw_path);
 
 // How a signer sorts the parameters: in their encoded form, as AWS specifies;
