@@ -63,7 +63,7 @@ std::string counted(std::size_t count, std::string_view thing) {
                       to_absl(thing), count == 1 ? "" : "s");
 }
 
-// The files of the folder, by name.
+// The files of the folder, sorted by name.
 absl::StatusOr<std::vector<fs::path>> files_in(const std::string& folder) {
   std::error_code error;
   std::vector<fs::path> files;
@@ -83,7 +83,7 @@ bool is_document(const fs::path& path) {
   return extension == ".json" || extension == ".yaml" || extension == ".yml";
 }
 
-// Reads all of them. Nothing if one cannot be read, which is reported.
+// Reads all files. If one cannot be read, reports that and returns nullopt.
 std::optional<AwsDump> read_dump(const std::string& folder,
                                  const Console& console) {
   const auto files = files_in(folder);

@@ -1,4 +1,4 @@
-// `weir adopt`: a new store, of what the AWS CLI prints.
+// `weir adopt`: makes a new store from output of the AWS CLI.
 
 #ifndef WEIR_CLI_ADOPT_COMMAND_H_
 #define WEIR_CLI_ADOPT_COMMAND_H_
@@ -10,7 +10,7 @@
 
 namespace weir::cli {
 
-// Runs the command with what stands behind its name; returns the exit code.
+// Runs the command with the arguments after its name; returns the exit code.
 int run_adopt(absl::Span<const std::string> arguments, const Console& console);
 
 }  // namespace weir::cli

@@ -1,4 +1,4 @@
-// What editors and exports write before a text.
+// Detection of the byte order marks that editors and exports write.
 
 #ifndef WEIR_CLI_BYTE_ORDER_MARK_H_
 #define WEIR_CLI_BYTE_ORDER_MARK_H_
@@ -10,7 +10,7 @@
 
 namespace weir::cli {
 
-// How many bytes of UTF-8's byte order mark `text` begins with: 3, or 0 if
+// The size of the UTF-8 byte order mark at the start of `text`: 3, or 0 if
 // there is none. InvalidArgument if it begins with that of UTF-16 or UTF-32.
 inline absl::StatusOr<std::size_t> byte_order_mark_bytes(
     std::string_view text) {

@@ -78,8 +78,8 @@ std::optional<int> CommandLine::parse(absl::Span<const std::string> arguments,
   return std::nullopt;
 }
 
-// Sets the flag in `argument`, taking its value from `rest` if it is there.
-// Returns what is wrong, or "".
+// Sets the flag in `argument`; takes its value from `rest` if `argument` has
+// none. Returns the error, or "".
 std::string CommandLine::set(std::string_view argument,
                              absl::Span<const std::string>* rest) {
   const std::size_t equals = argument.find('=');
@@ -114,8 +114,8 @@ std::string CommandLine::set(std::string_view argument,
   return assign(name, value.value_or(""), *flag);
 }
 
-// Gives `flag`, which has a value and is called `name`, that value. Returns
-// what is wrong, or "".
+// Sets `flag`, which takes a value and is called `name`, to `value`. Returns
+// the error, or "".
 std::string CommandLine::assign(std::string_view name, std::string_view value,
                                 Flag& flag) {
   if (value.empty()) {

@@ -36,7 +36,7 @@ int diff_json(const OperandFile& before_file, const OperandFile& after_file,
   return kExitOk;
 }
 
-// Tags that AWS itself gives are nobody's to change.
+// Drops the tags set by AWS itself, which users cannot change.
 void drop_tags_of_aws(v1::UsagePlan* plan) {
   std::vector<std::string> names;
   for (const auto& [name, value] : plan->tags()) {
@@ -45,14 +45,15 @@ void drop_tags_of_aws(v1::UsagePlan* plan) {
   for (const std::string& name : names) plan->mutable_tags()->erase(name);
 }
 
-// What `from` has and documents like that of `to` cannot hold stays as it is.
+// Copies to `to` what `from` has and documents of `to`'s kind cannot hold, so
+// that the patch does not change it.
 void complete(const PlanFile& from, PlanFile* to) {
   if (to->may_have_id || !from.may_have_id) return;
   to->plan.set_id(from.plan.id());
   to->plan.set_product_code(from.plan.product_code());
 }
 
-// "/tags: message" as a problem of the place that the plan's file has for it.
+// "/tags: message" as a problem at the corresponding place of the plan's file.
 PlanFileProblem problem_of(const PlanFile& file, const absl::Status& status) {
   std::string message(status.message());
   const std::size_t end = message.find(": ");
@@ -65,7 +66,7 @@ PlanFileProblem problem_of(const PlanFile& file, const absl::Status& status) {
 int diff_plans(const std::string& before_argument,
                const std::string& after_argument, JsonStyle style,
                const Console& console) {
-  // A change may be what makes a plan valid, so they are not validated.
+  // Not validated, because the change may be what makes the plan valid.
   auto before = read_plan(before_argument, std::nullopt, console);
   if (!before) return kExitUsage;
   auto after = read_plan(after_argument, std::nullopt, console);

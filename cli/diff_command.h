@@ -1,4 +1,4 @@
-// `weir diff`: the patch that makes one document of another.
+// `weir diff`: prints the patch that turns one document into another.
 
 #ifndef WEIR_CLI_DIFF_COMMAND_H_
 #define WEIR_CLI_DIFF_COMMAND_H_
@@ -10,7 +10,7 @@
 
 namespace weir::cli {
 
-// Runs the command with what stands behind its name; returns the exit code.
+// Runs the command with the arguments after its name; returns the exit code.
 int run_diff(absl::Span<const std::string> arguments, const Console& console);
 
 }  // namespace weir::cli

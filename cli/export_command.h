@@ -1,4 +1,4 @@
-// `weir export`: all that a store holds, as JSON lines.
+// `weir export`: writes the whole content of a store as JSON lines.
 
 #ifndef WEIR_CLI_EXPORT_COMMAND_H_
 #define WEIR_CLI_EXPORT_COMMAND_H_
@@ -10,7 +10,7 @@
 
 namespace weir::cli {
 
-// Runs the command with what stands behind its name; returns the exit code.
+// Runs the command with the arguments after its name; returns the exit code.
 int run_export(absl::Span<const std::string> arguments, const Console& console);
 
 }  // namespace weir::cli

@@ -11,8 +11,8 @@
 
 namespace weir::cli {
 
-// The flags that say what the gateway tells its clients, and who may ask it.
-// *thread-compatible*
+// The flags that set what the gateway tells its clients, and which peers may
+// ask it. *thread-compatible*
 class GatewayFlags {
  public:
   // REQUIRES: this object outlives `line`.

@@ -1,4 +1,4 @@
-// `weir import`: a new store, of an export.
+// `weir import`: makes a new store from an export.
 
 #ifndef WEIR_CLI_IMPORT_COMMAND_H_
 #define WEIR_CLI_IMPORT_COMMAND_H_
@@ -10,7 +10,7 @@
 
 namespace weir::cli {
 
-// Runs the command with what stands behind its name; returns the exit code.
+// Runs the command with the arguments after its name; returns the exit code.
 int run_import(absl::Span<const std::string> arguments, const Console& console);
 
 }  // namespace weir::cli

@@ -19,8 +19,8 @@ namespace {
 constexpr std::string_view kLine = "line ";
 constexpr std::string_view kColumn = ", column ";
 
-// "line 3: text" as "3: text", "line 3, column 14: text" as "3:14: text"; any
-// other text after a blank.
+// Shortens "line 3: text" to "3: text", and "line 3, column 14: text" to "3:14:
+// text". Puts a blank before any other text.
 std::string after_name(std::string_view message) {
   const std::size_t end = message.find(": ");
   if (message.substr(0, kLine.size()) == kLine && end != message.npos) {
@@ -50,7 +50,7 @@ Input::Input(const std::string& path, const Console& console)
 }
 
 absl::Status Input::status() const {
-  // A stream that ended has failed to read more, which is no error.
+  // At the end of a stream, reading more fails; that is not an error.
   if (!stream_.bad() && (!stream_.fail() || stream_.eof())) {
     return absl::OkStatus();
   }
@@ -59,8 +59,8 @@ absl::Status Input::status() const {
 }
 
 absl::Status Input::skip_byte_order_mark() {
-  // No byte order mark begins with ASCII, and no text but one with a mark with
-  // such a byte.
+  // The byte order marks of UTF-8 and UTF-16 begin with a byte of at least
+  // 0xEF, and JSON does not.
   constexpr int kFirstOfAny = 0xEF;
   if (stream_.peek() < kFirstOfAny) return status();
   char bytes[3];

@@ -1,5 +1,4 @@
-// Reads the documents that a command is given, and says what is wrong with
-// them.
+// Reading of a command's input documents, and reporting of their errors.
 
 #ifndef WEIR_CLI_INPUT_H_
 #define WEIR_CLI_INPUT_H_
@@ -25,13 +24,13 @@ class Input {
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
 
-  // OK if the file could be opened and nothing went wrong since.
+  // OK if the file could be opened and no read has failed since.
   absl::Status status() const;
   std::istream& stream() { return stream_; }
 
-  // Reads past a byte order mark, for who reads the stream from its start.
-  // InvalidArgument if it begins with one of UTF-16, or otherwise than JSON;
-  // status() if it cannot be read.
+  // Skips a byte order mark at the start of the stream. InvalidArgument if the
+  // stream begins with a UTF-16 one, or unlike JSON; status() if it cannot be
+  // read.
   absl::Status skip_byte_order_mark();
 
  private:
@@ -39,16 +38,16 @@ class Input {
   std::istream& stream_;
 };
 
-// All that is at `path`, without a byte order mark. NotFound if it cannot be
-// read; ResourceExhausted if it is longer than `max_bytes`: by default, than
-// parse_json() takes; InvalidArgument if it is UTF-16.
+// The content of the file at `path`, without a byte order mark. NotFound if it
+// cannot be read; ResourceExhausted if it is longer than `max_bytes`, by
+// default the limit of parse_json(); InvalidArgument if it is UTF-16.
 absl::StatusOr<std::string> read_document(
     const std::string& path, const Console& console,
     std::size_t max_bytes = kMaxJsonBytes);
 
-// Writes the line "weir: NAME: message" to `console.err`. If the message is
-// about a line, `line` or one that it begins with ("line 3: ", "line 3, column
-// 14: "), the line is "weir: NAME:3: message" or "weir: NAME:3:14: message".
+// Writes the line "weir: NAME: message" to `console.err`. If the error has a
+// line number, from `line` or at the start of the message ("line 3: ", "line 3,
+// column 14: "), writes "weir: NAME:3: message" or "weir: NAME:3:14: message".
 void report_error(const Console& console, const std::string& path,
                   std::string_view message, std::int64_t line = 0);
 

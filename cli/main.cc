@@ -48,7 +48,8 @@ constexpr char kHelp[] =
     "`weir COMMAND --help` says more. `weir --version` prints the version.\n"
     "A file named \"-\" is standard input.\n";
 
-// As the locale's variables say, whether or not that locale is installed.
+// Whether the locale's environment variables name UTF-8, even if that locale is
+// not installed.
 bool locale_is_utf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     const char* const value = std::getenv(name);
@@ -60,7 +61,7 @@ bool locale_is_utf8() {
   return false;
 }
 
-// Of the terminal, if standard output is one.
+// The width of the terminal, if standard output is one.
 int output_width() {
   winsize size;
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
@@ -103,13 +104,13 @@ int run(absl::Span<const std::string> arguments, const Console& console) {
   return kExitUsage;
 }
 
-// Has descriptors 0 to 2 be taken, so that no file or connection that is opened
-// later becomes what the program reads or writes as its own. Whoever closed one
-// is told of it as before: it can be used in the other direction alone.
+// Opens those of the descriptors 0 to 2 that are closed, so that no file or
+// connection opened later becomes a standard stream. Using them still fails, as
+// with a closed one: they are opened for the wrong direction.
 void open_standard_descriptors() {
   for (int descriptor = 0; descriptor <= 2; ++descriptor) {
     if (fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
-    // The lowest that is free is this one.
+    // open() returns the lowest free descriptor, which is this one.
     if (open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0) {
       std::_Exit(kExitUsage);
     }

@@ -1,4 +1,4 @@
-// Makes stores, for commands that read them from elsewhere.
+// Creation of stores, for the commands that make one from other data.
 
 #ifndef WEIR_CLI_NEW_STORE_H_
 #define WEIR_CLI_NEW_STORE_H_
@@ -12,9 +12,9 @@
 
 namespace weir::cli {
 
-// Makes a store in `folder`, which is empty, of what `fill` puts into it, and
-// looks whether an enforcer with plans of these rules can begin with it.
-// InvalidArgument if it cannot; the errors of `fill` and of the store.
+// Makes a store in the empty `folder`, calls `fill` to fill it, and checks that
+// an enforcer with these plan rules can start from it. InvalidArgument if it
+// cannot; the errors of `fill` and of the store.
 absl::Status make_store(const std::string& folder, const PlanRules& rules,
                         absl::FunctionRef<absl::Status(Store&)> fill);
 

@@ -12,7 +12,7 @@
 namespace weir::cli {
 
 void Notices::say(std::string_view text) {
-  // The other half is for the line about those that were left out.
+  // The other half is for the line about dropped lines.
   constexpr size_t kMostBytes = PIPE_BUF / 2;
   const MutexLock lock(mutex_);
   if (!has_room()) {
@@ -28,19 +28,19 @@ void Notices::say(std::string_view text) {
   std::string line = printable(text, console_.utf8);
   if (line.size() > kMostBytes) {
     size_t end = kMostBytes;
-    // Not within a character of UTF-8.
+    // Does not split a UTF-8 character.
     while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) {
       --end;
     }
     line = absl::StrCat(line.substr(0, end), "...");
   }
   absl::StrAppend(&lines, "weir: ", line, "\n");
-  console_.err.clear();  // the disk may have been full for this, too
+  console_.err.clear();  // earlier writes may have failed on a full disk
   console_.err.write(lines.data(), static_cast<std::streamsize>(lines.size()));
   console_.err.flush();
 }
 
-// A pipe that can be written to has room for PIPE_BUF bytes.
+// A pipe that is ready for writing has room for PIPE_BUF bytes.
 bool Notices::has_room() const {
   if (console_.err_descriptor < 0) return true;
   pollfd wanted = {console_.err_descriptor, POLLOUT, 0};

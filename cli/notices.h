@@ -1,4 +1,4 @@
-// What a command says while it runs.
+// Messages of a running command.
 
 #ifndef WEIR_CLI_NOTICES_H_
 #define WEIR_CLI_NOTICES_H_
@@ -12,16 +12,16 @@
 
 namespace weir::cli {
 
-// Lines for people, on standard error, by any thread. Nobody waits for their
-// reader: what finds no room is left out, and counted in the next line that
-// finds some. *thread-safe*
+// Writes human-readable lines to standard error, from any thread. Never waits
+// for their reader: a line that finds no room in the pipe is dropped, and
+// counted in the next line that finds room. *thread-safe*
 class Notices {
  public:
-  // REQUIRES: `console` outlives this.
+  // REQUIRES: `console` outlives this object.
   explicit Notices(const Console& console) : console_(console) {}
 
-  // "weir: " and `text`, made printable, and as much of it as a pipe takes at
-  // once.
+  // Writes "weir: " and `text`, made printable and truncated to what a pipe
+  // takes at once.
   void say(std::string_view text);
 
  private:

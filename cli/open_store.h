@@ -1,4 +1,4 @@
-// Opens the stores that commands look into.
+// Opening of stores, for commands that read them.
 
 #ifndef WEIR_CLI_OPEN_STORE_H_
 #define WEIR_CLI_OPEN_STORE_H_
@@ -13,12 +13,11 @@
 
 namespace weir::cli {
 
-// The store in a folder, to be read: nothing in the folder is changed, and a
-// process that uses it goes on.
+// Opens the store in a folder for reading: changes nothing in the folder, and
+// does not disturb a process that uses the store.
 absl::StatusOr<std::shared_ptr<Store>> open_to_read(const std::string& folder);
 
-// What an enforcer with plans of these rules would be that began with the
-// store.
+// An enforcer with these plan rules, started from the store.
 absl::StatusOr<std::unique_ptr<Enforcer>> enforcer_of(
     std::shared_ptr<Store> store, const PlanRules& rules);
 

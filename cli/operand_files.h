@@ -1,4 +1,4 @@
-// The files that a command takes two of.
+// The input files of commands that take two of them.
 
 #ifndef WEIR_CLI_OPERAND_FILES_H_
 #define WEIR_CLI_OPERAND_FILES_H_
@@ -21,16 +21,16 @@ struct OperandFile {
   std::string text;
 };
 
-// Reads one file. Nothing if that is not possible, which is reported.
+// Reads one file. If it cannot be read, reports that and returns nullopt.
 std::optional<OperandFile> read_operand(const std::string& path,
                                         const Console& console);
 
-// Reads the two operands of `line`. Nothing if that is not possible, which is
-// reported and an error of usage.
+// Reads the two operands of `line`. If they cannot be read, reports that and
+// returns nullopt: it is a usage error.
 std::optional<std::pair<OperandFile, OperandFile>> read_operands(
     const CommandLine& line, const Console& console);
 
-// Reports what is wrong with the content of `file`; returns kExitRefused.
+// Reports `status` as an error in the content of `file`; returns kExitRefused.
 int refuse(const OperandFile& file, const absl::Status& status,
            const Console& console);
 

@@ -26,8 +26,8 @@ int patch_json(const OperandFile& document, const OperandFile& patch,
   if (!patched.ok()) return refuse(document, patched.status(), console);
   const auto operations = json_patch_from_json(patch.text);
   if (!operations.ok()) return refuse(patch, operations.status(), console);
-  // The limits are for patches from strangers. Here, what could be read may be
-  // applied.
+  // The default limits are for untrusted patches. Here, every patch that could
+  // be read may be applied.
   PatchLimits limits;
   limits.max_operations = kMaxJsonValues;
   limits.max_pointer_bytes = kMaxJsonBytes;
@@ -40,7 +40,7 @@ int patch_json(const OperandFile& document, const OperandFile& patch,
 int patch_plan(const std::string& document, const OperandFile& patch,
                const PlanRules& rules, JsonStyle style,
                const Console& console) {
-  // The plan itself is not validated: a patch may be what makes it valid.
+  // Not validated, because the patch may be what makes the plan valid.
   const auto plan = read_plan(document, std::nullopt, console);
   if (!plan) return kExitUsage;
   report_problems(console, document, plan->problems);

@@ -1,4 +1,4 @@
-// `weir patch`: what a patch makes of a document.
+// `weir patch`: applies a patch to a document.
 
 #ifndef WEIR_CLI_PATCH_COMMAND_H_
 #define WEIR_CLI_PATCH_COMMAND_H_
@@ -10,7 +10,7 @@
 
 namespace weir::cli {
 
-// Runs the command with what stands behind its name; returns the exit code.
+// Runs the command with the arguments after its name; returns the exit code.
 int run_patch(absl::Span<const std::string> arguments, const Console& console);
 
 }  // namespace weir::cli

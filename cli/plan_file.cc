@@ -14,7 +14,7 @@
 namespace weir::cli {
 namespace {
 
-// A file without a plan that could be used.
+// The result for a file without a usable plan.
 PlanFile no_plan(std::string message) {
   PlanFile file;
   file.problems.push_back({DocumentPlace(), std::move(message)});
@@ -37,7 +37,7 @@ bool is_called(const FiledPlan& plan, const std::string& name) {
          plan.plan.id() == name;
 }
 
-// "gold (a1b2c3), free (d4e5f6)": names may be equal, ids are not.
+// "gold (a1b2c3), free (d4e5f6)": names may be equal, ids are unique.
 std::string names_of(const std::vector<PlanFile>& files) {
   return absl::StrJoin(files, ", ", [](std::string* out, const PlanFile& file) {
     absl::StrAppend(out, file.name);

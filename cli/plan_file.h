@@ -1,4 +1,4 @@
-// Usage plans in files, and what is wrong with them.
+// Usage plans in files, and their problems.
 
 #ifndef WEIR_CLI_PLAN_FILE_H_
 #define WEIR_CLI_PLAN_FILE_H_
@@ -16,19 +16,19 @@
 
 namespace weir::cli {
 
-// What an operand or flag names: a file, "-" for standard input, and the plan
-// in it that is meant, "" for all or the only one.
+// What an operand or flag names: a file, "-" for standard input, and a plan in
+// it, "" for all plans or the only one.
 struct PlanAddress {
   std::string path;
   std::string name;
 };
 
-// Reads "FILE" or "FILE#NAME". A file that is there by its whole name is meant
-// without a plan.
+// Parses "FILE" or "FILE#NAME". If a file with the whole name exists, it is
+// that file, without a plan.
 PlanAddress plan_address(const std::string& argument);
 
 struct PlanFile {
-  std::string name;  // of the plan in its document
+  std::string name;  // the plan's name in its document
   v1::UsagePlan plan;
   PlanPlaces places;
   std::vector<PlanFileProblem> problems;  // empty: the plan may be enforced
@@ -37,14 +37,14 @@ struct PlanFile {
 };
 
 // Reads the plans at "FILE" or "FILE#NAME", of every kind that read_plans()
-// knows, and validates them by `rules` if there are any. What holds no plan, or
-// not the one that is named, is one problem without a place. Nothing if the
-// file cannot be read, which is reported.
+// knows, and validates them by `rules` if given. A file without a plan, or
+// without the named one, is one problem without a place. If the file cannot be
+// read, reports that and returns nullopt.
 std::optional<std::vector<PlanFile>> read_plans(
     const std::string& argument, const std::optional<PlanRules>& rules,
     const Console& console);
 
-// The same where one plan is needed: several are a problem, which lists their
+// The same, but for one plan: several plans are a problem, which lists their
 // names.
 std::optional<PlanFile> read_plan(const std::string& argument,
                                   const std::optional<PlanRules>& rules,
@@ -54,7 +54,7 @@ std::optional<PlanFile> read_plan(const std::string& argument,
 void report_problems(const Console& console, const std::string& argument,
                      absl::Span<const PlanFileProblem> problems);
 
-// The rules that the flag --offset stands for: "requests" or "start-day".
+// The rules for a value of the flag --offset, "requests" or "start-day".
 PlanRules plan_rules(std::string_view offset);
 
 }  // namespace weir::cli

@@ -17,7 +17,7 @@ bool is_control(std::string_view character) {
          (first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0);
 }
 
-// FNV-1a. Not absl::Hash, which differs from run to run.
+// FNV-1a. Not absl::Hash, which differs between runs.
 std::uint32_t stable_hash(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char c : text) {
@@ -69,7 +69,7 @@ std::string shortened(std::string_view text, int limit, bool utf8) {
 }
 
 int columns(std::string_view text) {
-  // Bytes that continue a character take no column.
+  // UTF-8 continuation bytes take no column.
   return static_cast<int>(std::count_if(
       text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }

@@ -1,4 +1,4 @@
-// Tells somebody who waits how far it is.
+// The progress display of a command.
 
 #ifndef WEIR_CLI_PROGRESS_H_
 #define WEIR_CLI_PROGRESS_H_
@@ -11,8 +11,8 @@
 
 namespace weir::cli {
 
-// Writes to `console.err`, if that is a terminal, in one line that is
-// overwritten, and is gone in the end; nothing in the first second.
+// Shows progress on `console.err`, if that is a terminal, in one line that is
+// overwritten and finally erased. Shows nothing in the first second.
 // *thread-compatible*
 class Progress {
  public:
@@ -21,7 +21,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // "weir: PHASE 1,234 lines"; cheap.
+  // Shows "weir: PHASE 1,234 lines". Cheap.
   void show(std::string_view phase, std::int64_t lines);
 
  private:

@@ -30,14 +30,14 @@ ReplayError error_at(LogPlace place, const absl::Status& status) {
   return {place.log, place.line, std::string(status.message())};
 }
 
-// How far a log has been read.
+// A log that is being read.
 struct OpenLog {
   explicit OpenLog(std::istream* bytes) : bytes(*bytes) {}
 
   std::istream& bytes;
   std::optional<LogFile> file;  // from the first request on, until the end
-  std::int64_t last_line = 0;   // of the request before
-  std::int64_t last_ns = 0;     // and its time
+  std::int64_t last_line = 0;   // line of the previous request
+  std::int64_t last_ns = 0;     // time of the previous request
 };
 
 // One replay, from the streams to the report.
@@ -63,7 +63,7 @@ class Replay {
   }
 
  private:
-  // Reads the next request of a log, or nothing at its end.
+  // Reads the next request of a log; sets it to nullopt at the end.
   std::optional<ReplayError> read(std::size_t number,
                                   std::optional<Request>* request) {
     OpenLog& log = logs_[number];
@@ -94,8 +94,8 @@ class Replay {
     return end(number, status);
   }
 
-  // What is to be said of a log once no more of it can be read, for the reason
-  // `status`.
+  // Ends a log of which no more can be read, because of `status`. Returns the
+  // error, if it is one.
   std::optional<ReplayError> end(std::size_t number,
                                  const absl::Status& status) {
     LogReport& report = report_->logs[number];
@@ -150,7 +150,7 @@ class Replay {
         requests.push_back(*request);
       }
     }
-    // Stable, so that one time's requests stay in the order of the logs.
+    // Stable, so that requests of the same time stay in the order of the logs.
     std::stable_sort(requests.begin(), requests.end(), earlier);
     for (const Request& next : requests) {
       progress("replayed", report_->total.requests());
@@ -160,8 +160,7 @@ class Replay {
     return std::nullopt;
   }
 
-  // Decides requests as they come, always the earliest of those that are next
-  // in their logs.
+  // Merges the logs: always decides the earliest of their next requests.
   std::optional<ReplayError> decide_merged() {
     const auto later = [](const Request& a, const Request& b) {
       return a.unix_ns != b.unix_ns ? a.unix_ns > b.unix_ns : a.log > b.log;
@@ -229,7 +228,7 @@ class Replay {
     LogReport& log = report_->logs[place.log];
     ++report_->malformed;
     ++log.malformed;
-    // The first of each log, for it may be all there is to say.
+    // Always keeps the first one of each log: it may explain the whole log.
     if (report_->malformed_lines.size() < ReplayReport::kMaxMalformedListed ||
         log.malformed == 1) {
       report_->malformed_lines.push_back({place, std::string(reason)});

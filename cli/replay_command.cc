@@ -29,7 +29,7 @@
 namespace weir::cli {
 namespace {
 
-// What the help says of the formats, a line each.
+// The help's description of the formats, one line each.
 std::string description() {
   std::string text =
       "Replays access logs in simulated time against the enforcer itself, and\n"
@@ -52,8 +52,8 @@ std::string description() {
   return text;
 }
 
-// Names the malformed lines where they can be clicked on; the report on
-// standard output counts them.
+// Lists the malformed lines as FILE:LINE, which terminals make clickable; the
+// report on standard output counts them.
 void report_malformed(const Console& console, const ReplayReport& report) {
   for (const MalformedLine& malformed : report.malformed_lines) {
     report_error(console, report.logs[malformed.place.log].path,
@@ -69,7 +69,7 @@ void report_malformed(const Console& console, const ReplayReport& report) {
   }
 }
 
-// The logs that a replay reads, open.
+// The opened logs of a replay.
 class Logs {
  public:
   Logs(const std::vector<std::string>& paths, const Console& console) {
@@ -81,7 +81,7 @@ class Logs {
 
   absl::Span<const Log> all() const { return logs_; }
 
-  // Whether all could be opened; says of the first that could not.
+  // Whether all could be opened; reports the first one that could not.
   bool check(const Console& console) const {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const absl::Status status = inputs_[i].status();
@@ -97,8 +97,8 @@ class Logs {
   std::vector<Log> logs_;
 };
 
-// Whether --stage has a stage, "apiId:stage", rather than a field's name. (A
-// JSON Pointer may have colons, too.)
+// Whether --stage is a stage, "apiId:stage", and not a field's name. (A JSON
+// Pointer may have colons, too.)
 bool is_stage_name(std::string_view stage) {
   return stage.find(':') != stage.npos && stage.front() != '/';
 }

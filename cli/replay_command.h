@@ -1,4 +1,4 @@
-// `weir replay`: what a plan would have done to the requests of a log.
+// `weir replay`: shows what a plan would have decided on the requests of logs.
 
 #ifndef WEIR_CLI_REPLAY_COMMAND_H_
 #define WEIR_CLI_REPLAY_COMMAND_H_
@@ -10,7 +10,7 @@
 
 namespace weir::cli {
 
-// Runs the command with what stands behind its name; returns the exit code.
+// Runs the command with the arguments after its name; returns the exit code.
 int run_replay(absl::Span<const std::string> arguments, const Console& console);
 
 }  // namespace weir::cli

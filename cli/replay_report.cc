@@ -22,7 +22,7 @@ constexpr int kMaxKeyColumns = 40;
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::int64_t kSecondsPerDay = 86400;
 
-// The outcomes in the order in which they are shown everywhere.
+// An outcome, in the order in which all parts of the report show them.
 struct Series {
   const char* name;
   std::int64_t Tally::*count;
@@ -32,7 +32,7 @@ constexpr Series kSeries[] = {{"admitted", &Tally::admitted},
                               {"over quota", &Tally::quota_exceeded},
                               {"forbidden", &Tally::forbidden}};
 
-// The last, forbidden, is shown only if there is any.
+// The last outcome, forbidden, is shown only if it occurred.
 std::size_t series_shown(const ReplayReport& report) {
   return report.total.forbidden > 0 ? 4 : 3;
 }
@@ -63,7 +63,7 @@ LimitName limit_name(const Refusal& refusal) {
     case Limit::kQuota:
       return {"quota", "quota"};
     case Limit::kNone:
-    case Limit::kSharedThrottle:  // a replay shares no plan
+    case Limit::kSharedThrottle:  // a replay has no shared plans
     case Limit::kSharedMethodThrottle:
       break;
   }
@@ -111,8 +111,8 @@ std::string totals(const ReplayReport& report, const ReportStyle& style) {
   return text;
 }
 
-// Rows of cells in columns as wide as need be: the first and the last column
-// are text, the others numbers.
+// Formats rows in columns as wide as needed: the first and the last column are
+// text, the others are numbers.
 std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<int> widths(rows[0].size());
   for (const auto& row : rows) {
@@ -189,7 +189,7 @@ std::string chart(const ReplayReport& report, const ReportStyle& style) {
   for (std::size_t i = 0; i < series_shown(report); ++i) {
     chart.series.push_back(kSeries[i].name);
   }
-  // The clock to the precision that the buckets need, and each date once.
+  // The time of day in the precision that the buckets need; each date once.
   const std::int64_t length = timeline.bucket_seconds();
   const std::size_t date_end = 10;
   const std::size_t end = length % kSecondsPerDay == 0 ? date_end
@@ -233,7 +233,7 @@ void write_time(bool known, std::int64_t unix_ns, JsonWriter* json) {
   }
 }
 
-// Lines are numbered log by log.
+// Writes the place. Lines are numbered within each log.
 void write_place(const LogPlace& place, JsonWriter* json) {
   json->key("line");
   json->number(place.line);

@@ -1,4 +1,4 @@
-// Shows what a replay found.
+// Formatting of a replay's report.
 
 #ifndef WEIR_CLI_REPLAY_REPORT_H_
 #define WEIR_CLI_REPLAY_REPORT_H_
@@ -12,16 +12,17 @@
 namespace weir::cli {
 
 struct ReportStyle {
-  bool utf8 = true;        // else the text is ASCII
-  bool show_keys = false;  // secrets in full
+  bool utf8 = true;        // otherwise the text is ASCII
+  bool show_keys = false;  // show secrets in full
   std::size_t top = std::numeric_limits<std::size_t>::max();  // keys to list
 };
 
-// For people: totals, a table of keys, a chart over time 80 columns wide.
+// The report for people: totals, a table of keys, and a chart over time, 80
+// columns wide.
 std::string report_to_text(const ReplayReport& report,
                            const ReportStyle& style);
 
-// For programs: one JSON object, and a line end.
+// The report for programs: one JSON object and a newline.
 std::string report_to_json(const ReplayReport& report,
                            const ReportStyle& style);
 

@@ -29,7 +29,7 @@ RequestInterner::RequestInterner(const v1::UsagePlan& plan,
     }
     stages_by_name_[absl::StrCat(api_stage.api_id(), ":", api_stage.stage())] =
         &stage;
-    // A name of several stages stands for none.
+    // An ambiguous name, of several stages, stands for none.
     for (const std::string& name : {api_stage.api_id(), api_stage.stage()}) {
       const auto [known, is_new] = stages_by_name_.emplace(name, &stage);
       if (!is_new && known->second != &stage) known->second = nullptr;
@@ -98,14 +98,14 @@ std::uint32_t RequestInterner::method_of(const LogEntry& entry) const {
         ->second;
   }
   if (entry.target.empty()) return stage.methods.find("")->second;
-  // An API has found the resource: it is a method key's, letter by letter.
+  // The API has already found the resource: it equals a method key's exactly.
   for (const std::string_view method :
        {entry.method, std::string_view("ANY")}) {
     const auto exact = stage.methods.find(
         absl::StrCat(to_absl(entry.target), "/", to_absl(method)));
     if (exact != stage.methods.end()) return exact->second;
   }
-  // Or differs in the names of parameters.
+  // Or it differs in the names of parameters.
   return stage.methods.find(stage.matcher.match(entry.target, entry.method))
       ->second;
 }

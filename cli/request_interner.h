@@ -1,4 +1,4 @@
-// Turns log entries into small requests.
+// Conversion of log entries to compact requests.
 
 #ifndef WEIR_CLI_REQUEST_INTERNER_H_
 #define WEIR_CLI_REQUEST_INTERNER_H_
@@ -27,12 +27,12 @@ struct LogPlace {
   std::int64_t line = 0;  // from 1
 };
 
-// One request of a log, without its text: millions are kept to be sorted.
+// One request of a log, without its text: millions are kept for sorting.
 struct Request {
   std::int64_t unix_ns;
   std::int64_t line;
   std::uint16_t log;
-  bool has_key;          // else no API key was identified
+  bool has_key;          // false if no API key was identified
   std::uint32_t key;     // an index of RequestInterner::keys()
   std::uint32_t method;  // an index of RequestInterner::methods()
   std::uint32_t cost;
@@ -52,26 +52,26 @@ enum class Forbidden : std::uint8_t {
   kNo,
   kStage,   // the plan does not cover the stage
   kTarget,  // parse_unambiguous_path() refuses it
-  kMethod,  // APIs do not have it
+  kMethod,  // no API has such a method
   kKey,     // no API key was identified
 };
 
-// A method of the plan's stages as `Enforcer::intern_route()` takes it.
+// A method of the plan's stages, as arguments of `Enforcer::intern_route()`.
 struct Method {
-  std::string api_id;  // "": no plan covers it, for the reason `forbidden`
+  std::string api_id;  // "" if forbidden, for the reason `forbidden`
   std::string stage;
   std::string method_key;  // "": methods without a throttle of their own
   Forbidden forbidden = Forbidden::kNo;
 };
 
-// Numbers the keys of logs and the methods of a plan, which are found as a
-// gateway finds them (gateway/route_table.h). Memory grows with the
-// number of different keys, not of requests. *thread-compatible*
+// Assigns numbers to the keys of logs and the methods of a plan. Finds methods
+// as a gateway does (gateway/route_table.h). Memory grows with the number of
+// different keys, not of requests. *thread-compatible*
 class RequestInterner {
  public:
   static constexpr std::size_t kMaxKeys = 10'000'000;
 
-  // Lines that do not name a stage are for `default_stage`, "apiId:stage".
+  // Lines without a stage are for `default_stage`, "apiId:stage".
   // REQUIRES: `plan` is valid.
   RequestInterner(const v1::UsagePlan& plan, std::string_view default_stage);
 
@@ -94,11 +94,11 @@ class RequestInterner {
   const std::string default_stage_;
   std::vector<Method> methods_;
   std::deque<Stage> stages_;
-  // By "apiId:stage", and by each of the two where only one stage has it.
+  // By "apiId:stage", and by each of the two names that only one stage has.
   absl::flat_hash_map<std::string, const Stage*> stages_by_name_;
-  std::deque<LogKey> keys_;  // its elements stay where they are
+  std::deque<LogKey> keys_;  // a deque: its elements do not move
   absl::flat_hash_map<absl::string_view, std::uint32_t> key_numbers_;
-  std::optional<std::uint32_t> no_key_;  // the number of "none"
+  std::optional<std::uint32_t> no_key_;  // the key for requests without one
 };
 
 }  // namespace weir::cli

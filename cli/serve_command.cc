@@ -70,12 +70,13 @@ constexpr char kDescription[] =
     "SIGTERM and SIGINT, once the requests in progress are answered.\n"
     "Exit code: 0 stopped; 1 the store is damaged; 2 not started.";
 
-// What the store, the log, and the reading of files have open at most.
+// Descriptors that the store, the log, and reading of files need at most.
 constexpr int kOtherDescriptors = 64;
-// Syncs come every second; so many may fail before somebody should look.
+// Syncs run every second; after this long without one, the service is
+// unhealthy.
 constexpr absl::Duration kMaxSyncAge = absl::Minutes(1);
-// How long a stopping service waits for what is being read or written: longer
-// than the access log does for the reader of a pipe.
+// How long a stopping service waits for files being read or written: longer
+// than the access log waits for the reader of a pipe.
 constexpr absl::Duration kFilePatience = absl::Seconds(3);
 
 struct Flags {
@@ -94,7 +95,7 @@ struct Flags {
   bool restore_counts = false;
 };
 
-// Takes "127.0.0.1:80" or "[::1]:80" apart; "unix:PATH" is an address as it is.
+// Parses "127.0.0.1:80" or "[::1]:80"; "unix:PATH" is an address as a whole.
 absl::Status set_address(const std::string& text, HttpServerOptions& options) {
   if (unix_path_of(text).has_value()) {
     options.address = text;
@@ -142,7 +143,7 @@ absl::StatusOr<TlsFiles> read_tls_files(const Flags& flags,
     if (!document.ok()) {
       return with_prefix(document.status(), absl::StrCat(path, ": "));
     }
-    // Without a text there would be no TLS.
+    // An empty document would disable TLS.
     if (document->empty()) {
       return absl::InvalidArgumentError(absl::StrCat(path, ": is empty"));
     }
@@ -254,7 +255,7 @@ absl::StatusOr<ServiceOptions> service_options_of(
   return options;
 }
 
-// None if there is no flag for it.
+// Returns nullptr without the flag.
 absl::StatusOr<std::shared_ptr<AccessLog>> access_log_of(
     const Flags& flags, const Enforcer& enforcer, Notices& notices) {
   if (flags.access_log.empty()) return nullptr;
@@ -277,7 +278,8 @@ absl::StatusOr<std::shared_ptr<AccessLog>> access_log_of(
   return std::shared_ptr<AccessLog>(*std::move(log));
 }
 
-// These are for wait_for_stop() alone. Threads inherit this.
+// Blocks the signals that only wait_for_stop() handles. New threads inherit the
+// mask.
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -298,19 +300,19 @@ void wait_for_stop(const sigset_t& signals, absl::FunctionRef<void()> hang_up) {
   constexpr timespec kNoTime = {};
   int signal_number;
   while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
-    // Of several that wait, the one with the lowest number is returned first: a
-    // SIGHUP, however often one comes.
+    // Of several pending signals, sigwait() returns the lowest number, SIGHUP:
+    // checks for a stop, so that repeated SIGHUPs cannot delay it.
     if (sigtimedwait(&stops, nullptr, &kNoTime) > 0) return;
     hang_up();
   }
 }
 
-// Has the listeners accept no more connections than there are descriptors for,
-// once as many may be open as the system lets the process have: the usual 1,024
-// are for programs of another kind. Says so if that is fewer than was meant.
+// Raises the soft limit of descriptors to the hard limit, as the default limit
+// of 1,024 is too low for a server. Then limits the listeners' connections to
+// the available descriptors, and reports if they are fewer than configured.
 absl::Status fit_descriptors(Listeners& listeners, Notices& notices) {
-  // The store's, with readers of its own, the log's and the standard ones; and
-  // for each listener those of connections that are about to close.
+  // Descriptors of the store with its readers, the log and the standard
+  // streams; and, for each listener, of its spare connections.
   constexpr rlim_t kOthers = 96;
   constexpr rlim_t kOfAListener = 64;
   constexpr rlim_t kLeastConnections = 16;
@@ -352,7 +354,7 @@ absl::Status reload_credentials(const Flags& flags,
 
 absl::Status reload_certificate(const Flags& flags, Servers& servers,
                                 const Console& console) {
-  // What is no file any more, a pipe for instance, might never end.
+  // A path that is no longer a regular file, but a pipe, say, might never end.
   for (const std::string& path : {flags.tls_certificate, flags.tls_key}) {
     struct stat file = {};
     if (stat(path.c_str(), &file) == 0 && !S_ISREG(file.st_mode)) {
@@ -365,8 +367,8 @@ absl::Status reload_certificate(const Flags& flags, Servers& servers,
   return servers.replace_certificate(files->certificate, files->key);
 }
 
-// On SIGHUP. What is wrong with a file leaves what it held before in force; so
-// a service that has begun with credentials never is without.
+// Called on SIGHUP. If a file has errors, its previous content stays in force;
+// so a service that was started with credentials never loses them.
 void reload(const Flags& flags, Authentication* authentication,
             Servers& servers, AccessLog* access_log, const Console& console,
             Notices& notices) {
@@ -376,7 +378,7 @@ void reload(const Flags& flags, Authentication* authentication,
                             : absl::StrCat("SIGHUP: the ", what, " not ", done,
                                            ": ", status.message()));
   };
-  // (Standard input has been read to its end.)
+  // (Standard input cannot be read again.)
   const bool has_certificate = !flags.tls_key.empty() && flags.tls_key != "-" &&
                                flags.tls_certificate != "-";
   const bool has_log = access_log != nullptr && flags.access_log != "-";
@@ -398,8 +400,8 @@ void reload(const Flags& flags, Authentication* authentication,
   }
 }
 
-// Plans that were made when the gateway had an address of its own, or by
-// another program.
+// Unreachable stages can be in plans that were made while the gateway had an
+// address of its own, or by another program.
 void warn_of_unreachable_stages(const Servers& servers,
                                 const Console& console) {
   constexpr size_t kMostLines = 8;
@@ -415,7 +417,7 @@ void warn_of_unreachable_stages(const Servers& servers,
 
 void announce(const Flags& flags, bool open, const Servers& servers,
               const Console& console) {
-  // Standard output may be for the access log alone.
+  // Standard output may be reserved for the access log.
   std::ostream& out = flags.access_log == "-" ? console.err : console.out;
   servers.announce(out);
   if (flags.store.empty()) {
@@ -426,8 +428,8 @@ void announce(const Flags& flags, bool open, const Servers& servers,
            "manage plans\n";
   }
   if (out.flush()) return;
-  // A service goes on, and ends well, though this cannot be written. The stream
-  // would try again.
+  // The service continues, and can still exit successfully, although this could
+  // not be written. Redirects the stream, which would write it again.
   const Descriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   if (&out == &console.out) dup2(nowhere.number(), STDOUT_FILENO);
   out.clear();
@@ -466,8 +468,8 @@ absl::Status serve(const Flags& flags, const Console& console) {
 
   warn_of_unreachable_stages(**servers, console);
   announce(flags, open, **servers, console);
-  // By a thread of its own, as a file may not answer; once for all signals that
-  // come while it is at work.
+  // Reloads on a thread of its own, because a file may not respond; once for
+  // all signals that arrive during a reload.
   struct HangUp {};
   Collector<HangUp> hang_ups({/*capacity=*/1, /*pause=*/absl::ZeroDuration()},
                              {[&](HangUp) {
@@ -480,7 +482,8 @@ absl::Status serve(const Flags& flags, const Console& console) {
   if (!hang_ups.stop(kFilePatience) ||
       (access_log != nullptr && !access_log->close(kFilePatience))) {
     notices.say("a file does not answer; not waiting for it");
-    // Threads that wait for it cannot be ended, nor what they use destroyed.
+    // Threads that wait for the file cannot be ended, and what they use cannot
+    // be destroyed.
     const absl::Status synced = (*enforcer)->sync();
     if (!synced.ok()) notices.say(synced.ToString());
     std::_Exit(kExitOk);

@@ -1,4 +1,4 @@
-// `weir serve`: usage plans as a service.
+// `weir serve`: serves usage plans over HTTP.
 
 #ifndef WEIR_CLI_SERVE_COMMAND_H_
 #define WEIR_CLI_SERVE_COMMAND_H_

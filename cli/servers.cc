@@ -103,7 +103,8 @@ void Servers::announce(std::ostream& out) const {
 }
 
 void Servers::stop() {
-  // Each may wait for its own requests. In this thread, if there is no other.
+  // Concurrently, because each may wait for its own requests; one after the
+  // other if no thread can be created.
   std::future<void> gateway;
   if (gateway_.server != nullptr) {
     gateway = std::async([this] { gateway_.server->stop(); });

@@ -17,38 +17,38 @@
 
 namespace weir::cli {
 
-// Where clients reach a service.
+// The addresses at which clients reach a service.
 struct Listeners {
   HttpServerOptions management;
-  // None: the gateway is beside the management.
+  // nullopt: the gateway shares management's address.
   std::optional<HttpServerOptions> gateway;
 };
 
-// A service, and the one or two HTTP servers that it answers through.
+// A service with its one or two HTTP servers.
 // *thread-compatible*
 class Servers {
  public:
-  // Answers from now on. Sets `options.http`. The errors are those of
-  // Service::create(), and of HttpServer::start() with the name of the flag
-  // before them. REQUIRES: as Service::create().
+  // Starts answering. Sets `options.http`. The errors are those of
+  // Service::create(), and of HttpServer::start() prefixed by the name of the
+  // flag. REQUIRES: as Service::create().
   static absl::StatusOr<std::unique_ptr<Servers>> start(
       const Listeners& listeners, Enforcer* enforcer, ServiceOptions options);
 
-  // stop().
+  // Calls stop().
   ~Servers();
   Servers(const Servers&) = delete;
   Servers& operator=(const Servers&) = delete;
 
-  // HttpServer::replace_certificate() of both.
+  // Calls HttpServer::replace_certificate() on both servers.
   absl::Status replace_certificate(const std::string& certificate,
                                    const std::string& key);
 
   const Service& service() const { return *service_; }
 
-  // Writes a line for each, with its URL.
+  // Writes a line with the URL of each server.
   void announce(std::ostream& out) const;
 
-  // HttpServer::stop() of both at once.
+  // Calls HttpServer::stop() on both servers concurrently.
   void stop();
 
  private:
@@ -65,12 +65,13 @@ class Servers {
                                    HttpHandler handler);
   std::optional<HttpServerStatistics> statistics() const;
 
-  // In this order, as the servers call the service until they have stopped.
+  // In this order, because the servers call the service until they have
+  // stopped.
   std::unique_ptr<Service> service_;
   Server management_;
-  Server gateway_;  // may be none
-  // Until both are in their places, statistics() leaves them alone: requests
-  // come as soon as there is one.
+  Server gateway_;  // may be empty
+  // Set once both servers are in place. Requests arrive as soon as one is
+  // running; until then, statistics() must not use them.
   std::atomic<bool> started_{false};
 };
 

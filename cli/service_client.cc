@@ -33,7 +33,7 @@ std::string part_of(CURLU* url, CURLUPart part) {
   return std::unique_ptr<char, FreeText>(text).get();
 }
 
-// The endpoint without a slash at its end.
+// The validated endpoint without a trailing slash.
 absl::StatusOr<std::string> checked(const std::string& endpoint) {
   const auto bad = [&](const char* what) {
     return absl::InvalidArgumentError(
@@ -50,7 +50,7 @@ absl::StatusOr<std::string> checked(const std::string& endpoint) {
   }
   for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD,
                                CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
-    // Not repeated: it may hold a password.
+    // Does not show the endpoint: it may hold a password.
     if (!part_of(url.get(), part).empty()) {
       return absl::InvalidArgumentError(
           "expected a URL without user, query and fragment");
@@ -68,7 +68,7 @@ size_t append(char* data, size_t size, size_t count, void* body) {
   return size * count;
 }
 
-// What the server says of an error: its message, or else the status.
+// The server's error message, or else the status.
 std::string message_in(const std::string& body, long status) {  // NOLINT
   const auto json = parse_json(body);
   if (json.ok()) {

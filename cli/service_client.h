@@ -1,4 +1,4 @@
-// Asks a running `weir serve`.
+// A client of a running `weir serve`.
 
 #ifndef WEIR_CLI_SERVICE_CLIENT_H_
 #define WEIR_CLI_SERVICE_CLIENT_H_
@@ -15,30 +15,31 @@ namespace weir::cli {
 
 struct ServiceClientOptions {
   std::string endpoint;  // "http://127.0.0.1:8080"
-  // Signs by AWS Signature Version 4, for the region. None: does not sign.
+  // Signs requests by AWS Signature Version 4, for the region. nullopt: does
+  // not sign.
   std::optional<Credential> credential;
   std::string region = "us-east-1";
-  // PEM: whom to trust instead of the system's authorities. "": these.
+  // A PEM file of the authorities to trust. "": the system's.
   std::string ca_file;
 };
 
-// One connection, which is kept between requests. Redirects are not followed,
-// and proxies of the environment not used. *thread-compatible*
+// A client with one connection, which is kept between requests. Follows no
+// redirects, and ignores proxies in the environment. *thread-compatible*
 class ServiceClient {
  public:
-  // InvalidArgument if the endpoint is no URL of HTTP or HTTPS, or has a user,
+  // InvalidArgument if the endpoint is not an HTTP or HTTPS URL, or has a user,
   // a query or a fragment.
   static absl::StatusOr<std::unique_ptr<ServiceClient>> create(
       ServiceClientOptions options);
   ~ServiceClient();
 
-  // The body of the answer to `GET target`. The target has one parameter at
-  // most, for libcurl 7.88 signs a query as it is, not sorted as it has to be.
+  // The body of the answer to `GET target`. The target may have at most one
+  // parameter, because libcurl 7.88 signs the query without sorting it.
   //
   // PermissionDenied for a 401 or 403, NotFound for a 404, Unknown for other
   // statuses than 200, each with the server's message; Unavailable if there is
-  // no whole answer within ten seconds; ResourceExhausted if it has more than 4
-  // MiB.
+  // no complete answer within ten seconds; ResourceExhausted if it has more
+  // than 4 MiB.
   absl::StatusOr<std::string> get(const std::string& target);
 
  private:

@@ -55,7 +55,7 @@ int exit_code_of(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-// Whether `condition` comes to hold.
+// Waits until `condition` holds. Returns whether it did in time.
 bool comes(const std::function<bool()>& condition) {
   for (int i = 0; i < kPatienceSeconds * 500; ++i) {
     if (condition()) return true;

@@ -1,4 +1,4 @@
-// `weir` as a shell runs it, for tests.
+// Runs `weir` as a shell does, for tests.
 
 #ifndef WEIR_CLI_SHELL_H_
 #define WEIR_CLI_SHELL_H_
@@ -12,30 +12,30 @@
 
 namespace weir::cli {
 
-// In the test's own folder.
+// The path of a file in the test's own folder.
 std::string path_of(const std::string& name);
-// Returns its path.
+// Writes a file in the test's own folder, and returns its path.
 std::string write_file(const std::string& name, const std::string& text);
 std::string read_file(const std::string& path);
 
 struct Result {
-  int exit_code;  // -1: a signal ended it
+  int exit_code;  // -1 if a signal ended it
   std::string out;
   std::string err;
 };
 
-// What `weir` makes of these arguments and this standard input. `prepare` is
-// called by the child before it becomes `weir`.
+// Runs `weir` with these arguments and this standard input. `prepare` is called
+// in the child before it executes `weir`.
 Result weir(const std::vector<std::string>& arguments,
             const std::string& in = "", const char* locale = "C.UTF-8",
             const std::function<void()>& prepare = {});
 
-// A `weir serve` that goes on until it is stopped, at the latest when this
-// object ends.
+// A running `weir serve`. It is stopped at the latest when this object is
+// destroyed.
 class ServeProcess {
  public:
-  // Waits until it listens, or has ended. Its standard output goes to `out`, or
-  // a file of its own.
+  // Waits until the process listens or has ended. Its standard output goes to
+  // `out`, or a file of its own.
   explicit ServeProcess(const std::vector<std::string>& flags,
                         const std::function<void()>& prepare = {},
                         const std::string& out = "");
@@ -43,19 +43,19 @@ class ServeProcess {
   ServeProcess(const ServeProcess&) = delete;
   ServeProcess& operator=(const ServeProcess&) = delete;
 
-  // What it has written.
+  // What the process has written.
   std::string out() const { return read_file(out_); }
   std::string err() const { return read_file(err_); }
-  // Where it says that it listens: "127.0.0.1:8080", "unix:/a/b"; "" if it does
-  // not.
+  // The address that it reports to listen on: "127.0.0.1:8080", "unix:/a/b"; ""
+  // if it reports none.
   std::string place() const { return place_behind("listening on "); }
   std::string gateway_place() const { return place_behind("the gateway is "); }
 
   void send(int signal_number) const;
-  // What it writes to standard error, up to so many lines, after it was sent
-  // SIGHUP.
+  // Sends SIGHUP and returns what the process then writes to standard error, up
+  // to `lines` lines.
   std::string hang_up(int lines = 1) const;
-  // Its exit code, after it was sent a signal.
+  // Sends a signal and returns the exit code.
   int stop(int signal_number);
 
  private:
@@ -66,17 +66,17 @@ class ServeProcess {
   pid_t child_;  // 0: it has ended
 };
 
-// All bytes that come back from there until the other side closes, as it is
-// asked to.
+// Sends `bytes` to `place`, and returns all bytes received until the other side
+// closes, which `bytes` must ask for.
 std::string ask(const std::string& place, const std::string& bytes);
 
-// An HTTP request with these headers, "name: value", each; and its answer. The
-// connection ends with it.
+// Sends an HTTP request with these headers, each "name: value", and returns the
+// answer. Then closes the connection.
 std::string request(const std::string& place, const std::string& method,
                     const std::string& target,
                     const std::vector<std::string>& headers = {},
                     const std::string& body = "");
-int status_of(const std::string& answer);  // 0: it is none
+int status_of(const std::string& answer);  // 0 if it is not an answer
 
 }  // namespace weir::cli
 

@@ -11,9 +11,9 @@ namespace {
 constexpr std::int64_t kNanosPerDay = std::int64_t{86400} * 1'000'000'000;
 constexpr std::int64_t kMaxSpan = Simulation::kMaxYears * 365 * kNanosPerDay;
 
-// An enforcer's calendar reaches from 2000 into 2089. In 28 years all months,
-// weekdays and leap days come round (none is left out between 1900 and 2100),
-// so a log from its edges or beyond is replayed in years that look the same.
+// An enforcer's calendar covers 2000 to 2089. The calendar repeats every 28
+// years (no leap year is skipped between 1900 and 2100). So a log near or
+// outside these limits is replayed in years with the same calendar.
 constexpr std::int64_t kYear2000 = 10957 * kNanosPerDay;
 constexpr std::int64_t kYear2044 = 27028 * kNanosPerDay;
 constexpr std::int64_t k28Years = (28 * 365 + 7) * kNanosPerDay;
@@ -24,7 +24,7 @@ std::int64_t simulated_start(std::int64_t unix_ns) {
   return unix_ns;
 }
 
-// What a client of the log sends here: at least 20 characters.
+// The value of the API key that stands for a log's key; at least 20 characters.
 std::string api_key_value(std::uint32_t key) {
   return absl::StrCat("replayed-", absl::Dec(key, absl::kZeroPad12));
 }
@@ -83,7 +83,7 @@ absl::Status Simulation::start(std::int64_t unix_ns) {
   if (!enforcer.ok()) return enforcer.status();
   enforcer_ = *std::move(enforcer);
 
-  // The document's own id may be one that only AWS would give.
+  // The document's id may be one that only AWS can assign.
   plan_.clear_id();
   auto created = enforcer_->create_usage_plan(plan_);
   if (!created.ok()) return created.status();

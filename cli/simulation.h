@@ -1,4 +1,4 @@
-// Requests of the past, decided by a real enforcer.
+// Decisions of a real enforcer on past requests.
 
 #ifndef WEIR_CLI_SIMULATION_H_
 #define WEIR_CLI_SIMULATION_H_
@@ -20,14 +20,14 @@
 
 namespace weir::cli {
 
-// An enforcer with one plan, whose clock shows the time of the request at hand.
-// Every key of the log is given an API key of its own, made when its first
-// request comes: its first quota period is that request's. Requests without a
-// key are forbidden. *thread-compatible*
+// An enforcer with one plan, whose clock is set to the time of each request.
+// Every key of the log gets an API key of its own, created at its first
+// request: its first quota period is the one of that request. Requests without
+// a key are forbidden. *thread-compatible*
 class Simulation {
  public:
-  // The longest time between the first request and the last, in years of 365
-  // days: what an enforcer is sure to be exact for.
+  // The maximum time between the first and the last request, in years of 365
+  // days: an enforcer is guaranteed to be exact for that long.
   static constexpr int kMaxYears = 10;
 
   struct Rules {
@@ -39,9 +39,9 @@ class Simulation {
   Simulation(const v1::UsagePlan& plan, const Rules& rules)
       : plan_(plan), rules_(rules) {}
 
-  // What the enforcer decides. `method` is what `request.method` stands for.
-  // OutOfRange: more than kMaxYears after the first request. ResourceExhausted:
-  // more keys or routes than an enforcer can hold.
+  // Returns the enforcer's decision. `method` is the one with the number
+  // `request.method`. OutOfRange: more than kMaxYears after the first request.
+  // ResourceExhausted: more keys or routes than an enforcer can hold.
   // REQUIRES: `request` is not earlier than the one before.
   absl::StatusOr<Decision> decide(const Request& request, const Method& method);
 
@@ -52,7 +52,7 @@ class Simulation {
   v1::UsagePlan plan_;
   const Rules rules_;
   std::shared_ptr<ManualClock> clock_;
-  std::unique_ptr<Enforcer> enforcer_;  // from the first request on
+  std::unique_ptr<Enforcer> enforcer_;  // null before the first request
   std::int64_t first_ns_ = 0;
   std::int64_t now_ns_ = 0;
   std::vector<bool> keys_made_;               // by Request::key

@@ -35,7 +35,7 @@ absl::Status sync(const std::string& path, int flags) {
   return synced ? absl::OkStatus() : failed(path, "cannot be synced", error);
 }
 
-// Gives what is at `staging`, and on the disk, the name `path`.
+// Renames `staging`, which is synced to disk, to `path`, and syncs the rename.
 absl::Status rename_and_sync(const std::string& staging,
                              const std::string& path) {
   if (std::rename(staging.c_str(), path.c_str()) != 0) {
@@ -45,7 +45,8 @@ absl::Status rename_and_sync(const std::string& staging,
               O_RDONLY | O_DIRECTORY);
 }
 
-// Without what would make the folder beside it one inside.
+// Removes trailing slashes, with which a sibling's name would be inside the
+// folder.
 std::string without_slashes(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
@@ -65,7 +66,7 @@ absl::StatusOr<std::unique_ptr<StagedFile>> StagedFile::create(
         absl::StrCat(path, ": is something else than a file"));
   }
   std::string staging = staging_pattern(path);
-  const int file = mkstemp(staging.data());  // for its owner alone
+  const int file = mkstemp(staging.data());  // for its owner only
   if (file < 0) return failed(path, "cannot be created", errno);
   close(file);
   return std::unique_ptr<StagedFile>(new StagedFile(path, staging));
@@ -95,7 +96,7 @@ absl::StatusOr<std::unique_ptr<StagedFolder>> StagedFolder::create(
         absl::StrCat(path, ": is there already, and not an empty folder"));
   }
   std::string staging = staging_pattern(path);
-  if (mkdtemp(staging.data()) == nullptr) {  // for its owner alone
+  if (mkdtemp(staging.data()) == nullptr) {  // for its owner only
     return failed(path, "cannot be created", errno);
   }
   return std::unique_ptr<StagedFolder>(new StagedFolder(path, staging));

@@ -1,4 +1,4 @@
-// Files and folders that appear at their place when they are complete.
+// Files and folders that appear at their path only when they are complete.
 
 #ifndef WEIR_CLI_STAGED_H_
 #define WEIR_CLI_STAGED_H_
@@ -13,12 +13,12 @@
 
 namespace weir::cli {
 
-// A file that only its owner may read, in place of what was at its path. Until
-// it is committed it lies beside it, and unless it is, it goes without a trace.
-// *thread-compatible*
+// A file that only its owner may read, and that replaces the file at its path.
+// Until it is committed, it is a temporary file in the same folder; if it is
+// never committed, it is removed. *thread-compatible*
 class StagedFile {
  public:
-  // FailedPrecondition if `path` is something else than a file.
+  // FailedPrecondition if `path` exists and is not a file.
   static absl::StatusOr<std::unique_ptr<StagedFile>> create(
       const std::string& path);
   ~StagedFile();
@@ -26,7 +26,7 @@ class StagedFile {
   StagedFile& operator=(const StagedFile&) = delete;
 
   std::ostream& stream() { return stream_; }
-  // Puts the file at its path when all of it is on the disk.
+  // Syncs the file to disk, then renames it to its path.
   absl::Status commit();
 
  private:
@@ -37,20 +37,20 @@ class StagedFile {
   std::ofstream stream_;
 };
 
-// The same for a folder, which replaces nothing but an empty one.
+// The same for a folder. It replaces only an empty one.
 // *thread-compatible*
 class StagedFolder {
  public:
-  // FailedPrecondition if `path` is something else than an empty folder.
+  // FailedPrecondition if `path` exists and is not an empty folder.
   static absl::StatusOr<std::unique_ptr<StagedFolder>> create(
       const std::string& path);
   ~StagedFolder();
   StagedFolder(const StagedFolder&) = delete;
   StagedFolder& operator=(const StagedFolder&) = delete;
 
-  // Where the folder is until it is committed.
+  // The folder's path until it is committed.
   const std::string& staging() const { return staging_; }
-  // Puts the folder at its path. What is in it is on the disk already.
+  // Renames the folder to its path. Its content must already be synced to disk.
   absl::Status commit();
 
  private:

@@ -1,4 +1,4 @@
-// What became of many requests.
+// Counts of requests by outcome.
 
 #ifndef WEIR_CLI_TALLY_H_
 #define WEIR_CLI_TALLY_H_
@@ -9,7 +9,7 @@
 
 namespace weir::cli {
 
-// A count for each outcome: a plain value.
+// A count for each outcome. A plain value type.
 struct Tally {
   std::int64_t admitted = 0;
   std::int64_t throttled = 0;

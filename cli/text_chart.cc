@@ -18,11 +18,12 @@ std::string padding(int count) {
   return std::string(static_cast<std::size_t>(std::max(count, 0)), ' ');
 }
 
-// How many columns each part of a bar takes, where `scale` would take `width`.
+// The number of columns of each part of a bar. A value of `scale` would take
+// `width` columns.
 std::vector<int> part_columns(const std::vector<std::int64_t>& values,
                               std::int64_t scale, int width) {
   std::vector<int> parts;
-  // Rounding sums, not parts, makes bars of the same sum equally long.
+  // Rounds the running sums, so that bars with equal sums have equal lengths.
   std::int64_t sum = 0;
   int end = 0;
   for (const std::int64_t value : values) {
@@ -33,8 +34,8 @@ std::vector<int> part_columns(const std::vector<std::int64_t>& values,
     parts.push_back(next_end - end);
     end = next_end;
   }
-  // A part that vanished gets a column: of the largest part's, if there is one
-  // to spare.
+  // A part that was rounded to nothing gets a column: one from the largest
+  // part, if that has one to spare.
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (values[i] == 0 || parts[i] > 0) continue;
     const auto largest = std::max_element(parts.begin(), parts.end());

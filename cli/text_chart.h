@@ -1,4 +1,4 @@
-// Bars of text.
+// Bar charts as text.
 
 #ifndef WEIR_CLI_TEXT_CHART_H_
 #define WEIR_CLI_TEXT_CHART_H_
@@ -10,8 +10,8 @@
 
 namespace weir::cli {
 
-// A bar chart: a row for each label, with a bar stacked of one part for each
-// series, and the numbers beside it.
+// A stacked bar chart: a row for each label, with a bar that has a part for
+// each series, and the numbers next to it.
 struct TextChart {
   struct Row {
     std::string label;
@@ -21,12 +21,12 @@ struct TextChart {
   std::vector<Row> rows;
 };
 
-// The mark that stands for the series `index` in a bar: one column.
+// The mark for the series `index` in a bar: one column wide.
 std::string_view chart_mark(int index, bool utf8);
 
-// The chart in lines of at most `width` columns (as long as labels and numbers
-// leave ten for the bars). The longest bar takes all there is, the others are
-// in proportion; a part that is not zero is seen, be it ever so small.
+// The chart in lines of at most `width` columns (if labels and numbers leave
+// ten for the bars). The longest bar takes all the space and the others are in
+// proportion; every part that is not zero is visible.
 std::string render(const TextChart& chart, int width, bool utf8);
 
 }  // namespace weir::cli

@@ -13,7 +13,7 @@ constexpr std::int64_t kHour = 60 * kMinute;
 constexpr std::int64_t kDay = 24 * kHour;
 constexpr std::int64_t kWeek = 7 * kDay;
 
-// Each divides the next one, so that buckets merge whole.
+// Each length divides the next one, so that whole buckets are merged.
 constexpr std::int64_t kLengths[] = {
     1,          5,           10,           30,
     kMinute,    5 * kMinute, 10 * kMinute, 30 * kMinute,
@@ -21,7 +21,7 @@ constexpr std::int64_t kLengths[] = {
     kDay,       kWeek,       4 * kWeek,    52 * kWeek,
     416 * kWeek};
 
-// A Sunday before 1970, from which all buckets are counted: 1969-12-28.
+// The origin of all buckets, a Sunday before 1970: 1969-12-28.
 constexpr std::int64_t kOrigin = -4 * kDay;
 
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;

@@ -13,22 +13,21 @@
 
 namespace weir::cli {
 
-// Counts outcomes by time, in constant memory: buckets are as fine as they can
-// be for at most kMaxBuckets of them to reach from the first request to the
-// last. Their lengths are those on clocks and calendars, from a second to
-// weeks; they begin where such a unit begins in UTC, weeks on Sunday.
-// *thread-compatible*
+// Counts outcomes by time, in constant memory: uses the shortest buckets of
+// which at most kMaxBuckets span the first to the last request. Their lengths
+// are common units of time, from a second to weeks; they begin where such a
+// unit begins in UTC, weeks on Sunday. *thread-compatible*
 class Timeline {
  public:
   static constexpr std::size_t kMaxBuckets = 48;
 
-  // REQUIRES: `unix_ns` is from 1970 to 2089, and not before an earlier call's.
+  // REQUIRES: `unix_ns` is in 1970 to 2089, and not less than in earlier calls.
   void add(std::int64_t unix_ns, Outcome outcome);
 
-  // One after the other, from the first request's to the last one's.
+  // Consecutive buckets, from the first request's to the last one's.
   const std::vector<Tally>& buckets() const { return buckets_; }
   std::int64_t bucket_seconds() const;
-  // When the bucket `index` begins, in Unix seconds.
+  // The start of the bucket `index`, in Unix seconds.
   std::int64_t bucket_start(std::size_t index) const;
   // The length of a bucket for people: "second", "5 minutes", "week".
   std::string unit() const;
@@ -38,7 +37,7 @@ class Timeline {
 
   std::vector<Tally> buckets_;
   std::int64_t first_ = 0;  // bucket_start(0), in buckets from the origin
-  std::size_t length_ = 0;  // which of the lengths buckets have
+  std::size_t length_ = 0;  // index of the buckets' length
 };
 
 }  // namespace weir::cli

@@ -37,7 +37,7 @@ constexpr char kDescription[] =
     "Exit code: 0 shown; 1 the service refused; 2 it did not answer.";
 
 constexpr int kMostKeys = 100;
-constexpr int kNoLimit = std::numeric_limits<int>::max();  // of a line
+constexpr int kNoLimit = std::numeric_limits<int>::max();  // of a line's width
 constexpr absl::Duration kInterval = absl::Seconds(1);
 
 struct Flags {
@@ -52,7 +52,7 @@ struct Flags {
   bool ascii = false;
 };
 
-// The flag, or what AWS's clients take, or any.
+// The region of the flag, or of AWS's environment variables, or a default.
 std::string region_of(const Flags& flags) {
   if (!flags.region.empty()) return flags.region;
   for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
@@ -62,7 +62,7 @@ std::string region_of(const Flags& flags) {
   return "us-east-1";
 }
 
-// None: requests are not signed.
+// Returns nullopt if requests are not to be signed.
 absl::StatusOr<std::optional<Credential>> credential_of(const Flags& flags) {
   const auto all = flags.credentials.empty()
                        ? Credentials::from_environment("AWS")
@@ -100,7 +100,7 @@ absl::StatusOr<std::unique_ptr<ServiceClient>> client_of(const Flags& flags) {
   return client;
 }
 
-// Asks once, and shows the answer.
+// Queries the service once and shows the answer.
 absl::Status show(ServiceClient& client, const Flags& flags,
                   const Console& console) {
   auto answer = client.get(absl::StrCat("/-/refused-keys?limit=", flags.top));
@@ -122,7 +122,7 @@ absl::Status show(ServiceClient& client, const Flags& flags,
   return absl::OkStatus();
 }
 
-// As long as somebody reads, also while the service is away.
+// Repeats until the output is closed, also while the service is unavailable.
 void watch(ServiceClient& client, const Flags& flags, const Console& console) {
   while (console.out.good()) {
     absl::SleepFor(kInterval);

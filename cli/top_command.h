@@ -1,4 +1,4 @@
-// `weir top`: which keys a running service refuses most.
+// `weir top`: shows which keys a running service refuses most often.
 
 #ifndef WEIR_CLI_TOP_COMMAND_H_
 #define WEIR_CLI_TOP_COMMAND_H_
@@ -10,7 +10,7 @@
 
 namespace weir::cli {
 
-// Runs the command with what stands behind its name; returns the exit code.
+// Runs the command with the arguments after its name; returns the exit code.
 int run_top(absl::Span<const std::string> arguments, const Console& console);
 
 }  // namespace weir::cli

@@ -17,7 +17,7 @@ namespace {
 
 // -- Reading --
 
-// The members of an object; what is wrong with them is told at the end.
+// Reads the members of an object, and collects the error for the end.
 class Members {
  public:
   explicit Members(const google::protobuf::Value& value)
@@ -103,7 +103,7 @@ std::string refused_text(const TopReport::Key& key) {
   return absl::StrCat(with_commas(key.refused), key.uncertain > 0 ? "+" : "");
 }
 
-// "name (id)", or whichever there is.
+// "name (id)", or the one that is not empty.
 std::string named(std::string_view name, std::string_view id,
                   std::string_view otherwise) {
   if (id.empty()) return std::string(otherwise);
@@ -111,7 +111,7 @@ std::string named(std::string_view name, std::string_view id,
   return absl::StrCat(to_absl(name), " (", to_absl(id), ")");
 }
 
-// What refused last, and where.
+// The reason of the last refusal, and its stage.
 std::string limit_text(const TopReport::Key& key) {
   std::string limit = key.limit;
   std::replace(limit.begin(), limit.end(), '_', ' ');
@@ -121,8 +121,8 @@ std::string limit_text(const TopReport::Key& key) {
 }
 
 constexpr size_t kColumns = 8;
-constexpr size_t kNumbers = 4;  // of which the first are numbers
-constexpr size_t kAge = 4;      // and so is this
+constexpr size_t kNumbers = 4;  // the first columns are numbers
+constexpr size_t kAge = 4;      // this one is aligned like a number
 constexpr size_t kFirstText = 5;
 using Row = std::array<std::string, kColumns>;
 
@@ -142,7 +142,7 @@ Row row_of(const TopReport::Key& key, absl::Time until, bool utf8) {
 }
 
 std::array<int, kColumns> widths_of(const std::vector<Row>& rows, int width) {
-  constexpr int kLeast = 8;  // of a text's column
+  constexpr int kLeast = 8;  // minimum width of a text column
   std::array<int, kColumns> widths = {};
   int sum = 2 * (static_cast<int>(kColumns) - 1);
   for (size_t i = 0; i < kColumns; ++i) {
@@ -151,7 +151,7 @@ std::array<int, kColumns> widths_of(const std::vector<Row>& rows, int width) {
     }
     sum += widths[i];
   }
-  // The widest text gives way, until all have room.
+  // Narrows the widest text column until all columns fit.
   for (; sum > width; --sum) {
     const auto widest =
         std::max_element(widths.begin() + kFirstText, widths.end());

@@ -1,4 +1,4 @@
-// Which keys a service refuses most, as a table for a terminal.
+// The keys that a service refuses most often, as a table for a terminal.
 
 #ifndef WEIR_CLI_TOP_REPORT_H_
 #define WEIR_CLI_TOP_REPORT_H_
@@ -14,7 +14,7 @@
 
 namespace weir::cli {
 
-// What `GET /-/refused-keys` answers; docs/serve.md says what it means.
+// The answer to `GET /-/refused-keys`; docs/serve.md describes it.
 struct TopReport {
   struct Counts {
     std::int64_t throttled = 0;
@@ -22,7 +22,7 @@ struct TopReport {
     std::int64_t forbidden = 0;
   };
   struct Key {
-    std::string id, name;  // "": not known any more; none
+    std::string id, name;  // "" if no longer known, or without a name
     std::string plan_id, plan_name;
     std::int64_t refused = 0;
     Counts counts;
@@ -43,8 +43,8 @@ struct TopReport {
 absl::StatusOr<TopReport> parse_top_report(std::string_view json);
 
 // A sentence, and a table whose lines have at most `width` columns, or the 76
-// that it takes. Nothing in them can steer a terminal, whatever keys and plans
-// are called.
+// that it needs. Nothing in it can control a terminal, whatever the names of
+// keys and plans.
 std::string top_report_to_text(const TopReport& report, int width, bool utf8);
 
 }  // namespace weir::cli

@@ -66,7 +66,7 @@ constexpr int kIdColumns = 40;
 constexpr std::size_t kMostDates = 14;  // on the axis
 
 // A limit of more than this many times the highest bar would make all bars
-// flat: such limits are named, not drawn.
+// flat: such a limit is written, not drawn.
 constexpr std::int64_t kMostHeadroom = 10;
 
 constexpr char kStyle[] =
@@ -90,7 +90,7 @@ constexpr char kStyle[] =
     "}\n"
     "</style>\n";
 
-// Text that holds no markup, whatever it came from.
+// Escapes `text`, so that it cannot contain markup.
 std::string escaped(std::string_view text) {
   return absl::StrReplaceAll(printable(text, false), {{"&", "&amp;"},
                                                       {"<", "&lt;"},
@@ -114,8 +114,8 @@ void add_rect(std::string_view name, double x, double y, double width,
       to_absl(name), x, y, width, height);
 }
 
-// The distance of the marks on an axis that reaches to `top`: 1, 2 or 5 times a
-// power of ten, for five marks at most.
+// The distance between the ticks of an axis up to `top`: 1, 2 or 5 times a
+// power of ten, for at most five ticks.
 std::int64_t tick_for(std::int64_t top) {
   for (std::int64_t power = 1;; power *= 10) {
     for (const std::int64_t step : {power, 2 * power, 5 * power}) {
@@ -124,7 +124,7 @@ std::int64_t tick_for(std::int64_t top) {
   }
 }
 
-// Where days and counts lie.
+// Maps days and counts to coordinates.
 class Plot {
  public:
   explicit Plot(const UsageReport& report) {
@@ -149,7 +149,7 @@ class Plot {
   std::int64_t top() const { return top_; }
   double left() const { return left_; }
   double slot() const { return slot_; }
-  // Where the slot of a day begins.
+  // The left edge of a day's slot.
   double x(std::size_t day) const {
     return left_ + slot_ * static_cast<double>(day);
   }
@@ -257,13 +257,13 @@ void add_bars(const UsageReport& report, const Plot& plot, std::string* svg) {
                       with_commas(*day.remaining), " left");
     }
     absl::StrAppend(svg, "<g class=\"day\"><title>", escaped(text), "</title>");
-    // The whole slot shows the title, also where there is no bar.
+    // The whole slot shows the title, also outside the bar.
     absl::StrAppendFormat(svg,
                           "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" "
                           "height=\"%d\" fill-opacity=\"0\"/>",
                           plot.x(i), kTop, plot.slot(), kBottom - kTop);
     const double x = plot.x(i) + (plot.slot() - width) / 2;
-    // What is not zero is seen.
+    // A value that is not zero is visible.
     const double used =
         day.used == 0 ? 0 : std::max(plot.height(day.used), 1.0);
     if (day.remaining && day.used_before > 0) {
@@ -275,8 +275,8 @@ void add_bars(const UsageReport& report, const Plot& plot, std::string* svg) {
   }
 }
 
-// The line has a step where the limit changes, with the new limit beside it,
-// and a gap where there is none to be shown.
+// Draws the limit's line, with a step and the new limit where it changes, and a
+// gap where no limit is drawn.
 void add_limits(const UsageReport& report, const Plot& plot, std::string* svg) {
   constexpr std::int64_t kNone = -1;
   std::string path, labels;

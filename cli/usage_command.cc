@@ -37,11 +37,11 @@ constexpr int kDefaultDays = 30;
 constexpr int kMinWidth = 40;
 constexpr int kMaxWidth = 1000;
 
-// Sets `day` if there is a date. Returns what is wrong, or "".
+// Sets `day` if there is a date. Returns the error, or "".
 std::string set_day(std::string_view flag, const std::string& date,
                     absl::CivilDay* day) {
   constexpr absl::CivilDay kFirst(2000, 1, 1), kLast(2089, 9, 17);
-  // Only the canonical spelling: "2026-02-30" would be read as another day.
+  // Only the canonical spelling: "2026-02-30" would be parsed as another day.
   if (date.empty() ||
       (absl::ParseCivilTime(date, day) && absl::FormatCivilTime(*day) == date &&
        *day >= kFirst && *day <= kLast)) {
@@ -51,7 +51,7 @@ std::string set_day(std::string_view flag, const std::string& date,
                       excerpt(date));
 }
 
-// Sets the days of the query. Returns what is wrong, or "".
+// Sets the days of the query. Returns the error, or "".
 std::string set_days(const std::string& from, const std::string& to,
                      UsageQuery* query) {
   query->last = absl::ToCivilDay(absl::Now(), absl::UTCTimeZone());

@@ -1,4 +1,4 @@
-// `weir usage`: what the keys of a plan have used.
+// `weir usage`: shows what the keys of a plan have used.
 
 #ifndef WEIR_CLI_USAGE_COMMAND_H_
 #define WEIR_CLI_USAGE_COMMAND_H_
@@ -10,7 +10,7 @@
 
 namespace weir::cli {
 
-// Runs the command with what stands behind its name; returns the exit code.
+// Runs the command with the arguments after its name; returns the exit code.
 int run_usage(absl::Span<const std::string> arguments, const Console& console);
 
 }  // namespace weir::cli

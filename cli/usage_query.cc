@@ -15,7 +15,7 @@
 namespace weir::cli {
 namespace {
 
-constexpr int kPage = 500;  // the most that an enforcer gives
+constexpr int kPage = 500;  // an enforcer's maximum
 
 UsageRequest request_of(const UsageQuery& query, absl::CivilDay first,
                         absl::CivilDay last) {
@@ -28,7 +28,7 @@ UsageRequest request_of(const UsageQuery& query, absl::CivilDay first,
   return request;
 }
 
-// The usage of all keys, a page at a time, and of one key as a page.
+// Visits the usage of all keys a page at a time, or of one key as one page.
 absl::Status each_page(const Enforcer& enforcer, const UsageQuery& query,
                        absl::FunctionRef<void(const v1::Usage&)> visit) {
   UsageRequest request = request_of(query, query.first, query.last);
@@ -41,7 +41,7 @@ absl::Status each_page(const Enforcer& enforcer, const UsageQuery& query,
   return absl::OkStatus();
 }
 
-// What one key used, with what its first period used before.
+// The usage of one key, including what its first period used before.
 absl::StatusOr<UsageReport> report_of_key(const Enforcer& enforcer,
                                           const UsageQuery& query,
                                           const v1::UsagePlan& plan) {

@@ -1,4 +1,4 @@
-// Asks an enforcer what keys have used, and writes the answer.
+// Queries an enforcer for the usage of keys, and writes the answer.
 
 #ifndef WEIR_CLI_USAGE_QUERY_H_
 #define WEIR_CLI_USAGE_QUERY_H_
@@ -17,24 +17,24 @@ namespace weir::cli {
 enum class UsageFormat : std::uint8_t { kTable, kJson, kCsv, kChart, kSvg };
 
 struct UsageQuery {
-  static constexpr int kMaxDays = 400;  // that a store keeps
+  static constexpr int kMaxDays = 400;  // as many as a store keeps
 
   std::string plan_id;
   std::string key_id;          // "": all keys of the plan
   absl::CivilDay first, last;  // both included; kMaxDays at most
   UsageFormat format = UsageFormat::kTable;
-  PlanRules rules;  // what the offset of the plan's quota means
-  // Of a chart of text.
+  PlanRules rules;  // the meaning of the offset of the plan's quota
+  // For the text chart.
   int width = 80;
   bool utf8 = true;
 };
 
-// Writes what the query asks for. Keys are read and written 500 at a time, so
-// their number takes no memory; what the enforcer admits meanwhile is in the
-// later ones.
+// Writes the result of the query. Keys are read and written 500 at a time, so
+// memory does not grow with their number; requests admitted in the meantime are
+// included in later keys.
 //
-// Errors: those of get_usage(). Unless the plan or the key is not there, some
-// may have been written then: a JSON document has no end.
+// Errors: those of get_usage(). Unless the plan or the key does not exist, part
+// of the output may have been written: a JSON document is then incomplete.
 absl::Status write_usage(const Enforcer& enforcer, const UsageQuery& query,
                          std::ostream& out);
 

@@ -21,7 +21,7 @@ std::int64_t sum(std::int64_t a, std::int64_t b) {
   return std::min(a + b, kMostCounted);
 }
 
-// Numbers as wide as the greatest quota, 8,796,093,022,207, stand in columns.
+// A column wide enough for the largest quota, 8,796,093,022,207.
 std::string number_column(std::string_view text) {
   return absl::StrFormat("  %17s", to_absl(text));
 }
@@ -41,8 +41,8 @@ std::string csv_field(std::string_view text) {
       "\"", absl::StrReplaceAll(to_absl(text), {{"\"", "\"\""}}), "\"");
 }
 
-// As proto3 JSON writes an int64: a program that reads numbers as doubles
-// should not round it.
+// Writes an int64 as proto3 JSON does, as a string, so that programs that read
+// numbers as doubles do not round it.
 void write_int64(std::string_view name, std::int64_t number, JsonWriter* json) {
   json->key(name);
   json->string(absl::StrCat(number));

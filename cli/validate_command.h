@@ -1,4 +1,4 @@
-// `weir validate`: says everything that is wrong with a usage plan.
+// `weir validate`: reports all problems of a usage plan.
 
 #ifndef WEIR_CLI_VALIDATE_COMMAND_H_
 #define WEIR_CLI_VALIDATE_COMMAND_H_
@@ -10,7 +10,7 @@
 
 namespace weir::cli {
 
-// Runs the command with what stands behind its name; returns the exit code.
+// Runs the command with the arguments after its name; returns the exit code.
 int run_validate(absl::Span<const std::string> arguments,
                  const Console& console);
 

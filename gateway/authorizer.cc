@@ -24,7 +24,7 @@ namespace {
 constexpr std::string_view kPrefix = "/-/authorize";
 constexpr char kCost[] = "x-weir-cost";
 
-// The headers in which a proxy says what the client's request is.
+// The headers in which a proxy describes the client's request.
 struct HeaderPair {
   const char* method;
   const char* uri;
@@ -32,20 +32,20 @@ struct HeaderPair {
 constexpr HeaderPair kForwarded = {"x-forwarded-method", "x-forwarded-uri"};
 constexpr HeaderPair kOriginal = {"x-original-method", "x-original-uri"};
 
-// Which request is meant.
+// The client's request.
 struct Subject {
   std::string_view method;
   std::string target;  // "/{apiId}/{stage}/path?query"
 };
 
-// What is asked, divided: nothing but the proxy chooses a target without
-// anything below the stage, and its query.
+// The parsed target of an authorization request. If nothing is below the stage,
+// only the proxy has chosen the target and its query.
 struct Question {
   std::string_view target;   // without the prefix
   bool has_stage;            // unlike "/shop"
   bool is_below_stage;       // "/shop/prod/", "/shop/prod/pets"
   std::string_view path;     // "/shop/prod"
-  std::string_view options;  // behind it; "" for what is below a stage
+  std::string_view options;  // the query; "" if something is below the stage
 };
 
 Question parse_question(std::string_view target) {
@@ -80,14 +80,15 @@ absl::StatusOr<std::string_view> value_of(const HttpHeaders& headers,
 
 // "/pets?x" of the stage "/shop/prod".
 std::string target_in_stage(std::string_view stage, std::string_view uri) {
-  // Otherwise "dev/pets" would be in the stage "proddev". It is no target.
+  // Not appended: "dev/pets" would be in the stage "proddev". The result is not
+  // a valid target.
   if (uri.front() != '/') return std::string(uri);
   return absl::StrCat(to_absl(stage), to_absl(uri));
 }
 
 absl::StatusOr<Subject> subject_of(const HttpRequest& request,
                                    const Question& question) {
-  // Otherwise the client's "/prod/pets" would choose the stage.
+  // Without a stage, the client's "/prod/pets" would choose it.
   if (!question.has_stage) {
     return absl::InvalidArgumentError(
         "expected /-/authorize/{apiId}/{stage}: the proxy has to name both");
@@ -132,7 +133,7 @@ absl::StatusOr<uint32_t> cost_of(const HttpHeaders& headers) {
   return cost;
 }
 
-// Whether each refusal has to be 403.
+// Whether every refusal must be 403.
 bool denies_with_403(std::string_view options) {
   for (const absl::string_view option : absl::StrSplit(to_absl(options), '&')) {
     if (option == "deny=403") return true;

@@ -1,4 +1,4 @@
-// A client's request as the gateway decides on it.
+// A client's request, as the gateway sees it to make a decision.
 
 #ifndef WEIR_GATEWAY_CLIENT_REQUEST_H_
 #define WEIR_GATEWAY_CLIENT_REQUEST_H_
@@ -10,9 +10,10 @@
 
 namespace weir {
 
-// Refers to the request, or to what a proxy says of it. *thread-compatible*
+// Refers to the client's request, or to a proxy's description of it.
+// *thread-compatible*
 struct ClientRequest {
-  // Implicit: a request that the client itself has sent.
+  // Implicit: a request sent by the client itself.
   ClientRequest(const HttpRequest& request)  // NOLINT
       : method(request.method),
         target(request.target),

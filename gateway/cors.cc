@@ -21,8 +21,7 @@ namespace weir {
 namespace {
 
 constexpr char kMethods[] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-// Seconds for which a browser need not ask again; Chromium keeps no answer for
-// longer.
+// How long browsers may cache a preflight, in seconds: Chromium's maximum.
 constexpr char kMaxAge[] = "7200";
 constexpr size_t kMostRequestedBytes = 1024;
 constexpr std::string_view kCorsPrefix = "access-control-";
@@ -50,7 +49,7 @@ bool is_host(std::string_view text) {
   });
 }
 
-// The origin as browsers write it: in lower case, without its scheme's own
+// The origin as browsers write it: in lower case, without the scheme's default
 // port.
 absl::StatusOr<std::string> canonical_origin(std::string_view text) {
   if (text == "*") return std::string(text);
@@ -92,7 +91,7 @@ bool is_preflight(const ClientRequest& request) {
              .has_value();
 }
 
-// x-api-key, and what else is asked for if it is well-formed.
+// x-api-key, and the headers asked for if they are well-formed.
 std::string allowed_headers(const ClientRequest& request) {
   const std::string_view requested =
       single_header(request.headers, "access-control-request-headers")
@@ -109,7 +108,7 @@ std::string allowed_headers(const ClientRequest& request) {
   return all;
 }
 
-// Takes the headers about this away. What they expose.
+// Removes the Access-Control headers. Returns the names that they expose.
 std::vector<std::string> take_cors_headers(HttpHeaders& headers) {
   std::vector<std::string> exposed;
   HttpHeaders others;
@@ -153,7 +152,7 @@ std::string_view CorsOrigins::allowed(std::string_view origin) const {
 
 absl::Status CorsRules::allow(std::string_view api_id,
                               std::string_view origin) {
-  // What separates a stage, or stands for all, is in no API's name.
+  // These separate a stage or stand for all APIs, so no API's id has them.
   if (api_id.empty() || api_id.find_first_of("/:*") != api_id.npos) {
     return absl::InvalidArgumentError(absl::StrCat(
         "expected the id of an API, without a stage, got ", excerpt(api_id)));

@@ -1,5 +1,5 @@
-// Which pages of other origins a browser lets use an API: the CORS protocol of
-// the Fetch standard.
+// The CORS protocol of the Fetch standard: which pages of other origins a
+// browser allows to use an API.
 
 #ifndef WEIR_GATEWAY_CORS_H_
 #define WEIR_GATEWAY_CORS_H_
@@ -24,45 +24,45 @@ class CorsOrigins {
   // for anything else, such as "null", which is the origin of every local file.
   absl::Status add(std::string_view origin);
 
-  // What Access-Control-Allow-Origin is to a page of `origin`: "*", the origin
-  // itself, or "" for one that may not. Lives as long as this object.
+  // The value of Access-Control-Allow-Origin for a page of `origin`: "*", the
+  // origin itself, or "" if it is not allowed. Valid as long as this object.
   std::string_view allowed(std::string_view origin) const;
 
  private:
   std::set<std::string, std::less<>> origins_;
 };
 
-// The origins of each API that has some. *thread-compatible*
+// The allowed origins of each API that has any. *thread-compatible*
 class CorsRules {
  public:
-  // Lets pages of `origin` use the API. InvalidArgument as CorsOrigins::add(),
-  // and for what is no API's id: "", or with one of "/:*".
+  // Allows pages of `origin` to use the API. InvalidArgument as in
+  // CorsOrigins::add(), and for an invalid API id: "", or with one of "/:*".
   absl::Status allow(std::string_view api_id, std::string_view origin);
 
-  // Those of the API of a stage, "{apiId}/{stage}" as it was sent. nullptr: the
-  // API is not for other origins' pages.
+  // The origins of the API of a stage, "{apiId}/{stage}" as sent. nullptr if
+  // the API allows no other origins.
   const CorsOrigins* find(std::string_view stage) const;
 
  private:
   std::map<std::string, CorsOrigins, std::less<>> apis_;
 };
 
-// Whether a request for an API with origins needs no key: OPTIONS, as browsers
-// send it before the page's request, without any header of the page's; or any
-// OPTIONS without a key.
+// Whether a request for an API with origins needs no key: a preflight, the
+// OPTIONS that browsers send before the page's request without any of the
+// page's headers; or any OPTIONS without a key.
 bool passes_without_key(const ClientRequest& request);
 
 // The answer to such a request: 204 with the methods that HTTP APIs have.
 HttpResponse options_response();
 
-// Makes `response` one that pages of `origins` can read, with the headers that
-// `exposed` names, "A, B"; to a preflight, also what their requests may have:
-// the methods of HTTP APIs, x-api-key, and the headers that are asked for, up
-// to 1,024 bytes of well-formed names.
+// Adds headers to `response` that let pages of `origins` read it, and its
+// headers named in `exposed`, "A, B". For a preflight, also states what their
+// requests may have: the methods of HTTP APIs, x-api-key, and the headers that
+// are asked for, up to 1,024 bytes of well-formed names.
 //
-// Of the Access-Control headers that `response` has already, only what they
-// expose is kept; nothing where the origin is not one of `origins`.
-// Varies by Origin in any case.
+// Of the Access-Control headers that `response` already has, only the exposed
+// names are kept, and nothing if the origin is not one of `origins`. Always
+// adds "Vary: Origin".
 void add_cors_headers(const CorsOrigins& origins, const ClientRequest& request,
                       std::string_view exposed, HttpResponse& response);
 

@@ -22,10 +22,10 @@ namespace {
 constexpr char kFixedAnswer[] =
     R"({"message":"Admitted. There is no upstream behind this gateway."})";
 
-// Room for the headers of an answer without CORS's.
+// Room for the headers of an answer, except those of CORS.
 constexpr size_t kMostHeaders = 8;
 
-// The headers of ours that a page may want to read.
+// Our headers that a page may want to read.
 std::string exposed_headers(HeaderFormat format) {
   const char* limits = "";
   switch (format) {
@@ -44,7 +44,7 @@ std::string exposed_headers(HeaderFormat format) {
                       "x-amzn-RequestId, x-amzn-ErrorType");
 }
 
-// From 0 to `most`.
+// A random number from 0 to `most`.
 int64_t random_wait(int64_t most) {
   if (most <= 0) return 0;
   thread_local RandomSequence sequence;

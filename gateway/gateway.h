@@ -1,4 +1,4 @@
-// Requests to the APIs: decided and answered.
+// Decides on and answers requests to the APIs.
 
 #ifndef WEIR_GATEWAY_GATEWAY_H_
 #define WEIR_GATEWAY_GATEWAY_H_
@@ -23,20 +23,20 @@
 namespace weir {
 
 struct GatewayOptions {
-  // How clients are told what is left, and when to come back. API Gateway
-  // itself tells them nothing. `added_wait` is drawn for each answer, from 0 to
-  // `spread_retries` seconds, so that clients whose quotas end at one midnight
-  // do not all come back at it.
+  // How clients are told what is left, and when to retry. API Gateway itself
+  // tells them nothing. `added_wait` is drawn at random for each answer, from 0
+  // to `spread_retries` seconds, so that clients whose quotas reset at the same
+  // midnight do not all retry then.
   RateLimitHeaderOptions headers;
   int64_t spread_retries = 0;
-  // Which APIs the pages of which other origins may use.
+  // Which other origins' pages may use which APIs.
   CorsRules cors;
-  // Told of every request, and of those alone that are refused. nullptr:
-  // nobody; then there is no cost. They outlive the gateway.
+  // Called for every request, and only for refused ones. nullptr means none,
+  // which costs nothing. They must outlive the gateway.
   RequestObserver* observer = nullptr;
   RequestObserver* refusal_observer = nullptr;
-  // Says when requests come, for observers. REQUIRES: there is one if there is
-  // an observer, and it outlives the gateway.
+  // Gives requests' arrival times to observers. REQUIRES: set if there is an
+  // observer, and outlives the gateway.
   Clock* clock = nullptr;
 };
 
@@ -44,41 +44,41 @@ struct GatewayOptions {
 // key: the one in `x-api-key`.
 //
 //   403 {"message":"Forbidden"}           no key, an unknown or disabled one,
-//                                         two of them, or not for this stage;
+//                                         two keys, or not for this stage;
 //                                         any other target (see StageTarget)
 //   429 {"message":"Too Many Requests"}   throttled
 //   429 {"message":"Limit Exceeded"}      over quota
 //
-// What is admitted is answered with a fixed 200. Every answer has an
-// x-amzn-requestid, every error an x-amzn-errortype.
-// For an API with origins, OPTIONS without a key is answered 204 and counts
-// nowhere, and pages of these origins can read all answers.
+// Admitted requests get a fixed 200. Every answer has an x-amzn-requestid,
+// every error an x-amzn-errortype. For an API with origins, OPTIONS without a
+// key is answered with 204 and not counted, and pages of these origins can read
+// all answers.
 //
 // Neither locks nor blocks. *thread-safe*
 class Gateway {
  public:
-  // REQUIRES: the others outlive this object.
+  // REQUIRES: `enforcer`, `routes` and `counters` outlive this object.
   Gateway(Enforcer* enforcer, const LiveRoutes* routes,
           RequestCounters* counters, const GatewayOptions& options = {});
 
   HttpResponse answer(const HttpRequest& request);
 
-  // What a proxy is to do with the request of its client: the same, but that it
-  // is 200 without a body where the request may pass, OPTIONS without a key
-  // among them.
+  // The answer to a proxy that asks about its client's request: the same,
+  // except that it is 200 without a body if the request may pass. That includes
+  // OPTIONS without a key.
   HttpResponse authorize(const ClientRequest& request);
 
-  // Makes `response`, somebody else's answer to the request, one that pages can
-  // read as they can read answer()'s.
+  // Adds CORS headers to `response`, an answer that was not made by answer(),
+  // so that pages can read it as they can read answer()'s.
   void add_cors_headers(const HttpRequest& request,
                         HttpResponse& response) const;
 
  private:
-  // Who is answered: its client, or a proxy that is to answer its own.
+  // Who receives the answer: the client itself, or a proxy.
   enum class Asker { kClient, kProxy };
 
   HttpResponse answer(const ClientRequest& request, Asker asker);
-  // Once the enforcer has decided.
+  // Asks the enforcer for a decision and answers accordingly.
   HttpResponse answer_decided(const ClientRequest& request,
                               const std::optional<StageTarget>& target,
                               Asker asker);

@@ -1,5 +1,5 @@
-// What the gateway adds to a decision, and what a change of a plan costs it
-// where an account is as large as API Gateway lets it be: 300 plans, each of 10
+// Benchmarks what the gateway adds to a decision, and what a change of a plan
+// costs in the largest account that API Gateway allows: 300 plans, each with 10
 // stages with 20 method throttles.
 //
 //   bazel run -c opt //gateway:gateway_benchmark
@@ -45,7 +45,7 @@ void require(const absl::Status& status) {
   std::abort();
 }
 
-// A whole account; `shared`: all plans have the same stages.
+// A whole account. With `shared`, all plans have the same stages.
 class Account {
  public:
   explicit Account(bool shared, int plans = kPlans) {
@@ -79,7 +79,7 @@ class Account {
     require(enforcer->create_usage_plan_key("plan0", "gold").status());
   }
 
-  // `routes` follow.
+  // Patches a plan, and refreshes `routes`.
   void patch(const char* operations) {
     require(
         enforcer->apply_patch("plan0", *patch_operations_from_json(operations))
@@ -92,7 +92,7 @@ class Account {
   Gateway gateway{enforcer.get(), &routes, &counters};
 };
 
-// One for all, built when it is first needed.
+// Shared by all benchmarks, built on first use.
 Account& account(bool shared) {
   static Account& own = *new Account(false);
   static Account& common = *new Account(true);
@@ -149,7 +149,7 @@ BENCHMARK_CAPTURE(answer, encoded, "/api0/stage7/things13/a%20thing", kKey)
     ->UseRealTime();
 BENCHMARK_CAPTURE(answer, forbidden, kTarget, "nobody's")->UseRealTime();
 
-// As nginx asks.
+// An authorization request as nginx sends it.
 void authorize(benchmark::State& state) {
   Account& account = small_account();
   static Authorizer& authorizer =
@@ -164,8 +164,8 @@ void authorize(benchmark::State& state) {
 }
 BENCHMARK(authorize)->ThreadRange(1, 2)->UseRealTime();
 
-// The same with an access log, of which some may be dropped: these threads do
-// nothing else than to fill it.
+// The same with an access log. Lines may be dropped: these threads do nothing
+// but fill it.
 void answer_and_log(benchmark::State& state) {
   Account& account = small_account();
   static SystemClock clock;
@@ -198,7 +198,7 @@ void answer_and_log(benchmark::State& state) {
 }
 BENCHMARK(answer_and_log)->ThreadRange(1, 2)->UseRealTime();
 
-// What the log's thread does for a line, but for the write.
+// What the log's thread does for a line, except the write.
 void log_line(benchmark::State& state) {
   AnsweredRequest answered;
   answered.method = "GET";
@@ -223,7 +223,7 @@ void find_in_account(benchmark::State& state) {
 }
 BENCHMARK(find_in_account)->ArgName("shared")->Arg(0)->Arg(1);
 
-// A limit changes, and no method.
+// Changes a limit, but no method.
 void patch_limit(benchmark::State& state) {
   Account& account = weir::account(state.range(0) != 0);
   for (auto _ : state) {
@@ -256,7 +256,7 @@ void prepare(benchmark::State& state) {
 BENCHMARK(prepare)->ArgName("shared")->Arg(0)->Arg(1)->Unit(
     benchmark::kMicrosecond);
 
-// A method throttle comes or goes: one stage is built anew.
+// Adds or removes a method throttle: one stage is rebuilt.
 void refresh_method(benchmark::State& state) {
   Account& account = weir::account(state.range(0) != 0);
   const std::string path =
@@ -283,7 +283,7 @@ BENCHMARK(refresh_method)
     ->Arg(1)
     ->Unit(benchmark::kMicrosecond);
 
-// At the start, from the plans of a store: every route is new.
+// Loads all plans, as at startup: every route is new.
 void load_all(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();

@@ -5,9 +5,9 @@
 namespace weir {
 
 void RequestCounters::count(Outcome outcome) noexcept {
-  // Threads without a number share a row with another.
+  // A thread without a number shares a row with another thread.
   const auto row = static_cast<size_t>(ThreadNumber::mine()) % kRows;
-  // Relaxed: a counter that stands alone.
+  // Relaxed: the counter publishes nothing.
   rows_[row].by_outcome[static_cast<size_t>(outcome)].fetch_add(
       1, std::memory_order_relaxed);
 }

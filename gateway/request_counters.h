@@ -1,4 +1,4 @@
-// What became of the requests, for monitoring.
+// Counters of request outcomes, for monitoring.
 
 #ifndef WEIR_GATEWAY_REQUEST_COUNTERS_H_
 #define WEIR_GATEWAY_REQUEST_COUNTERS_H_
@@ -17,19 +17,18 @@ namespace weir {
 // *thread-safe*
 class RequestCounters {
  public:
-  // Does not lock or allocate, and seldom waits for another processor.
+  // Does not lock or allocate, and rarely contends with another processor.
   void count(Outcome outcome) noexcept;
 
-  // By `Outcome`. A moment's, counted while requests come: none is missing that
-  // was counted before the call.
+  // Counts by `Outcome`. Not an atomic snapshot, but includes every request
+  // counted before the call.
   std::array<int64_t, kOutcomes> totals() const noexcept;
 
  private:
   // More than the processors of most machines; a power of two.
   static constexpr size_t kRows = 64;
 
-  // On a line of its own: two threads that count are not to wait for each
-  // other.
+  // On a cache line of its own, so that counting threads do not contend.
   struct alignas(64) Row {
     std::array<std::atomic<int64_t>, kOutcomes> by_outcome{};
   };

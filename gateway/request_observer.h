@@ -1,4 +1,4 @@
-// Who is told what became of each request.
+// The interface for code that is told of each answered request.
 
 #ifndef WEIR_GATEWAY_REQUEST_OBSERVER_H_
 #define WEIR_GATEWAY_REQUEST_OBSERVER_H_
@@ -14,26 +14,26 @@
 
 namespace weir {
 
-// A request that was answered. What it refers to lives as long as the call.
+// A request that was answered. What it refers to is valid during the call.
 // *thread-compatible*
 struct AnsweredRequest {
   std::string_view method;
   std::string_view target;  // as it stands on the request line
   std::optional<StageTarget> stage_target;
-  // Of the method throttle that applies, "/pets/{id}/GET"; "" for the stage's
-  // other methods, and where there is no stage.
+  // The key of the method throttle that applies, "/pets/{id}/GET"; "" for the
+  // stage's other methods, and without a stage.
   std::string_view method_key;
-  // Names nobody if no API key was identified.
+  // Empty if no API key was identified.
   ClientHandle client;
   uint32_t cost = 1;
   Decision decision;
   int status = 0;
   Instant arrived;
-  int64_t latency_ns = 0;  // from then to the answer
+  int64_t latency_ns = 0;  // from `arrived` to the answer
 };
 
-// Called on the threads that answer requests, by several at once, before the
-// answer is sent: implementations are thread-safe, and neither lock nor wait.
+// Called before an answer is sent, on the threads that answer requests, several
+// at once: implementations must be thread-safe, and neither lock nor wait.
 class RequestObserver {
  public:
   virtual ~RequestObserver() = default;

@@ -14,11 +14,11 @@
 namespace weir {
 namespace {
 
-// As many as list_usage_plans() gives.
+// The maximum of list_usage_plans().
 constexpr int kPlansPerPage = 500;
 
-// InvalidArgument if there are methods that no request can find. (The key "" of
-// the stage itself is none to a matcher.)
+// InvalidArgument if there are methods that no request can match. (A matcher
+// ignores the key "" of the stage itself.)
 absl::Status check(const StageName& stage, const MethodMatcher& methods) {
   if (methods.eclipsed().empty()) return absl::OkStatus();
   const auto& [found, eclipsed] = methods.eclipsed().front();
@@ -78,7 +78,7 @@ void LiveRoutes::match(const StageTarget& target, std::string_view method,
   std::string decoded;
   std::string_view name = target.stage;
   if (name.find('%') != name.npos) {
-    // A slash in it makes the name of no stage: those have one altogether.
+    // A decoded slash cannot match: stage names have exactly one slash.
     auto text = percent_decoded(name);
     if (!text.ok()) return;
     name = decoded = *std::move(text);
@@ -203,7 +203,8 @@ void LiveRoutes::for_each_method(
   }
 }
 
-// What the stage has if a plan names `wanted` in the place of `present`.
+// Checks the methods that the stage has if a plan names `wanted` instead of
+// `present`.
 absl::Status LiveRoutes::check_methods(const StageName& stage,
                                        const std::set<Name>& wanted,
                                        const std::set<Name>& present) const {
@@ -287,7 +288,7 @@ absl::Status LiveRoutes::publish(const StageName& name) {
     next->stages.push_back(std::make_shared<const Stage>(
         Stage{std::move(text), std::move(matcher), std::move(routes)}));
   }
-  // Release: pairs with the acquire in `find()`.
+  // Release: pairs with the acquire in `match()`.
   place.store(next.release(), std::memory_order_release);
   retire(std::move(previous));
   return result;

@@ -13,7 +13,7 @@
 namespace weir {
 namespace {
 
-// Which bytes may be in a part of a target.
+// A set of the bytes allowed in a part of a target.
 using Bytes = std::array<bool, 256>;
 
 constexpr Bytes bytes_of(std::string_view text) {

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kIpv4Bits = 32;
 constexpr int kIpv6Bits = 128;
-// Of "::ffff:0:0/96".
+// The prefix of "::ffff:0:0/96".
 constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0,    0,
                                              0, 0, 0, 0, 0xff, 0xff};
 constexpr int kMappedBits = 96;
@@ -27,7 +27,7 @@ absl::Status bad_range(std::string_view range, std::string_view why = "") {
       excerpt(range), why.empty() ? "" : ": ", to_absl(why)));
 }
 
-// -1 if `text` is no number up to `most`.
+// Returns -1 if `text` is not a number up to `most`.
 int parse_bits(std::string_view text, int most) {
   int bits;
   const bool is_number =
@@ -52,7 +52,7 @@ absl::Status TrustedPeers::add(std::string_view range) {
   if (!parse(address_text, added.address)) return bad_range(range);
   added.bits = added.address.bits;
   if (slash < range.size()) {
-    // A mapped address is written as IPv6, and so are its bits.
+    // The bits of a mapped address count from the start of the IPv6 form.
     const bool is_mapped = added.address.bits == kIpv4Bits &&
                            address_text.find(':') != address_text.npos;
     const int unwritten = is_mapped ? kMappedBits : 0;
@@ -83,7 +83,7 @@ bool TrustedPeers::include(const HttpRequest& request) const {
 
 bool TrustedPeers::parse(std::string_view text, Address& address) {
   const std::string whole(text);
-  // It would end there for inet_pton().
+  // inet_pton() would stop at the null byte.
   if (whole.find('\0') != whole.npos) return false;
   if (inet_pton(AF_INET, whole.c_str(), address.bytes.data()) == 1) {
     address.bits = kIpv4Bits;

@@ -1,5 +1,5 @@
-// Boost.Asio's types as the server uses them: sockets of any family, and one
-// thread that runs everything.
+// The Boost.Asio types that the server uses: sockets of any address family, all
+// run by a single thread.
 
 #ifndef WEIR_HTTP_ASIO_H_
 #define WEIR_HTTP_ASIO_H_
@@ -16,7 +16,8 @@ namespace asio = boost::asio;
 
 using ErrorCode = boost::system::error_code;
 using StreamProtocol = asio::generic::stream_protocol;
-// The executor's own type, as asio's default would be called through pointers.
+// Uses the concrete executor type: asio's default, any_io_executor, calls
+// through pointers.
 using Socket =
     asio::basic_stream_socket<StreamProtocol, asio::io_context::executor_type>;
 using Acceptor = asio::basic_socket_acceptor<StreamProtocol,

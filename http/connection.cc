@@ -8,11 +8,12 @@
 namespace weir {
 namespace {
 
-// For how many bytes a connection that is about to close lets its peer finish
-// what it is sending, and so read the answer.
+// How many bytes a lingering connection discards, so that its peer can finish
+// sending and read the answer.
 constexpr uint64_t kMostLingeringBytes = 32 << 20;
 
-// Sent from one piece of memory, which costs less than two.
+// A body of up to this size is appended to the head: one buffer is cheaper to
+// send than two.
 constexpr size_t kSmallBody = 4 << 10;
 
 }  // namespace
@@ -26,7 +27,7 @@ Connection::Connection(ServerLoop* loop, Socket socket,
 
 void Connection::start(bool is_spare) {
   if (stream_.is_shaking_hands()) {
-    // Until the peer begins, TLS takes no memory.
+    // TLS takes no memory until the peer begins.
     stream_.async_wait([self = shared_from_this()](ErrorCode error) {
       self->take([&] {
         if (!self->is_open()) return;
@@ -73,7 +74,7 @@ void Connection::on_received(ErrorCode error, std::string_view bytes) {
   if (phase == Phase::kLingering) return discard(error, bytes);
   if (error.failed()) return close();
   if (!reads()) {
-    // It was refused meanwhile.
+    // The request was refused while this read was pending.
     input_.append(bytes);
     return;
   }
@@ -82,14 +83,14 @@ void Connection::on_received(ErrorCode error, std::string_view bytes) {
 }
 
 void Connection::discard(ErrorCode error, std::string_view bytes) {
-  if (stream_.speaks_tls()) return;  // Until its end has been said.
+  if (stream_.speaks_tls()) return;  // TLS is still being ended.
   discarded_ += bytes.size();
   if (error.failed() || discarded_ > kMostLingeringBytes) return close();
   receive();
 }
 
-// Reads what was left before and what was received now; keeps what is left. Of
-// several requests only the first: others have their turns before the next.
+// Parses the buffered input and `bytes`, and keeps the rest. Stops after the
+// first request: other connections have their turns before the next.
 void Connection::read(std::string_view bytes) {
   std::string kept;
   std::string_view rest = bytes;
@@ -128,7 +129,7 @@ void Connection::read_on() {
   if (reads()) receive();
 }
 
-// Nothing is read meanwhile, so that no answer is sent beside it.
+// Reads nothing while it sends, so that no answer interleaves with it.
 void Connection::send_continue() {
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   ErrorCode error;

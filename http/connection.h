@@ -20,43 +20,44 @@
 
 namespace weir {
 
-// A peer of a server: reads its requests, one after the other, has them
-// answered, and sends the answers. While nothing goes on it has no buffers.
+// A server's connection to one peer: reads requests one after the other, has
+// them handled, and sends the answers. An idle connection holds no buffers.
 //
-// Asio's operations in progress keep it alive; close() ends them. All of it is
-// the loop's thread's, but for a request that a worker handles.
+// Pending asio operations keep it alive; close() ends them. Only the loop's
+// thread uses a connection, except that a worker uses the request that it
+// handles.
 class Connection : public ConnectionTable::Entry,
                    public std::enable_shared_from_this<Connection> {
  public:
-  // `context` is null: without TLS.
+  // A null `context` means no TLS.
   Connection(ServerLoop* loop, Socket socket, std::string peer_address,
              std::shared_ptr<asio::ssl::context> context);
 
-  // Is in the table from now on, and served. Throws if there is no memory: then
-  // it is neither.
+  // Adds the connection to the table and serves it. Does neither, and throws,
+  // if there is no memory.
   void start(bool is_spare);
 
-  // Leaves the table. `resets`: what was not sent yet is dropped.
+  // Removes the connection from the table. `resets` drops unsent data.
   void close(bool resets = false);
 
-  // Its request was not there in time.
+  // The request did not arrive in time.
   void time_out();
-  // There was no room for it, and no time left to ask for health.
+  // The table was full, and the time to send a health request is over.
   void refuse_connection();
-  // It is idle, and nothing has come that is still to be read.
+  // Whether the connection is idle and has no unread input.
   bool is_silent() const;
 
  private:
   using Phase = ConnectionTable::Phase;
   using Clock = ConnectionTable::Clock;
 
-  // A request whose body is read, or that a worker handles.
+  // A request whose body is being read, or that a worker handles.
   struct Exchange {
     HttpRequest request;
-    size_t charged = 0;  // of its body
+    size_t charged = 0;  // bytes of the body that are charged
   };
 
-  // -- connection.cc: its bytes --
+  // -- connection.cc: bytes in and out --
 
   bool is_open() const { return stream_.is_open(); }
   bool reads() const {
@@ -72,7 +73,7 @@ class Connection : public ConnectionTable::Entry,
     }
   }
   void enter(Phase next) { loop_.table.enter(*this, next, Clock::now()); }
-  // From when the request's time counts.
+  // Starts the request's timeout.
   void begin_receiving() {
     if (phase == Phase::kIdle) enter(Phase::kReceiving);
   }
@@ -83,18 +84,18 @@ class Connection : public ConnectionTable::Entry,
   void discard(ErrorCode error, std::string_view bytes);
   void read(std::string_view bytes);
   void await_turn();
-  // What has come before, then what comes.
+  // Processes buffered input, then receives more.
   void read_on();
   void send_continue();
-  // Appends what it likes to `head`.
+  // May append to `head`.
   void send(std::string& head, std::string body);
   void on_sent();
   void end_answer();
   void linger();
 
-  // -- connection_requests.cc: what becomes of its requests --
+  // -- connection_requests.cc: requests and answers --
 
-  // False if it needs more.
+  // Returns false if more input is needed.
   bool read_some(std::string_view& input);
   bool read_head(std::string_view& input);
   bool read_body(std::string_view& input);
@@ -124,21 +125,22 @@ class Connection : public ConnectionTable::Entry,
   PeerStream stream_;
   const std::string peer_address_;
   HttpRequestClass request_class_ = HttpRequestClass::kManagement;
-  bool is_reading_ = false;     // on_received() is to be called
+  bool is_reading_ = false;     // on_received() will be called
   bool is_continuing_ = false;  // 100 Continue is being sent
   bool is_turn_over_ = false;   // a request has begun
   bool is_waiting_its_turn_ = false;
 
-  // What was received and not yet read.
+  // Received, not yet parsed.
   std::string input_;
   bool skipped_empty_line_ = false;
   LineScanner scanner_;
-  // Of the request in `exchange_`; if there is none, the body is discarded.
-  std::unique_ptr<RequestParser> parser_;  // null: no body is read
+  // Parses the body of the request in `exchange_`; without an exchange, the
+  // body is discarded. Null while no body is read.
+  std::unique_ptr<RequestParser> parser_;
   uint64_t discarded_ = 0;
   std::unique_ptr<Exchange> exchange_;
 
-  // Of the answer.
+  // Properties of the answer.
   bool to_head_ = false;
   bool to_http_1_0_ = false;
   bool closes_ = false;

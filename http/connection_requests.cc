@@ -11,7 +11,8 @@
 namespace weir {
 namespace {
 
-// Of a body that nobody asked for, before the connection is closed instead.
+// How much of an unwanted body is discarded; for a longer one the connection is
+// closed.
 constexpr uint64_t kMostDiscarded = 64 << 10;
 
 bool can_be_sent(const HttpResponse& response, size_t max_header_bytes) {
@@ -30,7 +31,7 @@ bool can_be_sent(const HttpResponse& response, size_t max_header_bytes) {
 bool Connection::read_some(std::string_view& input) {
   if (is_in_body()) return read_body(input);
   if (!skipped_empty_line_ && input.front() == '\r') {
-    // One before a request is from a client that ends bodies with it.
+    // An empty line before a request: some clients send one after a body.
     if (input.size() == 1) {
       begin_receiving();
       return false;
@@ -127,7 +128,7 @@ void Connection::discard_body(std::string_view data) {
 
 // -- Requests --
 
-// `parser` has read the head; it is moved if there is a body to be read.
+// `parser` has read the head. It is moved from if there is a body to read.
 void Connection::begin_request(RequestParser& parser, bool has_more) {
   HttpRequest& request = loop_.head.request;
   request.peer_address = peer_address_;
@@ -160,8 +161,8 @@ void Connection::begin_request(RequestParser& parser, bool has_more) {
   }
 }
 
-// Whether the rest of a body is too long to be discarded, or need not come:
-// its peer may wait to hear whether to send it.
+// Whether the rest of a body is too long to discard, or may never arrive: the
+// peer may be waiting for 100 Continue.
 bool Connection::has_long_unread_body(const RequestParser& parser) const {
   return parser.state() == RequestParser::State::kMore &&
          (parser.remaining() > kMostDiscarded || loop_.head.expects_continue);
@@ -190,7 +191,7 @@ void Connection::hand_over() {
   auto work = [self = shared_from_this(), &io = loop_.io]() mutable {
     HttpResponse response = self->handle(self->exchange_->request);
     self->exchange_->request = HttpRequest();
-    // Moved, as the loop's thread is to be the last that has it.
+    // Moved, so that the loop's thread releases the last reference.
     asio::post(
         io, [self = std::move(self), answer = std::move(response)]() mutable {
           self->take([&] { self->complete(std::move(answer)); });
@@ -212,7 +213,7 @@ HttpResponse Connection::handle(const HttpRequest& request) {
     HttpResponse response = loop_.handler(request);
     if (can_be_sent(response, loop_.options.max_header_bytes)) return response;
   } catch (...) {
-    // Handlers do not throw, but memory may be short.
+    // Handlers do not throw, but an allocation may fail.
   }
   return internal_error_answer();
 }
@@ -247,7 +248,7 @@ void Connection::refuse(HttpRefusal reason, HttpResponse answer,
   respond(std::move(answer));
 }
 
-// The request of the exchange; or else that of the head that was just read.
+// Refuses the request of the exchange, or else that of the head just read.
 void Connection::refuse_begun(HttpRefusal reason, bool closes) {
   if (exchange_ != nullptr) {
     loop_.head.request = std::move(exchange_->request);
@@ -256,7 +257,7 @@ void Connection::refuse_begun(HttpRefusal reason, bool closes) {
   refuse(reason, refusal_answer(reason), loop_.head.request, closes);
 }
 
-// A request of which not even the head was understood.
+// Refuses a request whose head could not be parsed.
 void Connection::refuse_unread(HttpRefusal reason, HttpResponse answer) {
   to_head_ = to_http_1_0_ = false;
   refuse(reason, std::move(answer), HttpRequest(), /*closes=*/true);
@@ -281,7 +282,7 @@ void Connection::refuse_overdue() {
   } else if (exchange_ != nullptr) {
     refuse_begun(HttpRefusal::kTimeout, /*closes=*/true);
   } else if (is_in_body()) {
-    close(/*resets=*/true);  // It was answered.
+    close(/*resets=*/true);  // The request is already answered.
   } else {
     refuse_unread(HttpRefusal::kTimeout, refusal_answer(HttpRefusal::kTimeout));
   }

@@ -3,9 +3,9 @@
 namespace weir {
 namespace {
 
-// Until a newcomer's first bytes are there.
+// How long a newcomer has for its first bytes.
 constexpr std::chrono::seconds kGrace(1);
-// For an answer to be read.
+// How long a peer has to read an answer.
 constexpr std::chrono::seconds kReadingTime(1);
 
 }  // namespace
@@ -67,7 +67,8 @@ void ConnectionTable::set_class(Entry& entry, HttpRequestClass request_class) {
   if (!entry.is_spare()) move(entry, group_of(request_class));
 }
 
-// To the end of its list: callers enter a phase next, or linger.
+// Appends the entry to its new list, which must stay ordered by `since`:
+// callers enter a phase next, or linger.
 void ConnectionTable::move(Entry& entry, size_t group) {
   if (entry.group == group) return;
   unlink(entry);

@@ -9,15 +9,16 @@
 
 namespace weir {
 
-// The connections of a server by what they wait for and since when: who is
-// overdue, and who gives way when there is no room.
+// A server's connections, ordered by phase and by when they entered it. Finds
+// the connection that is overdue, and the one to displace when the table is
+// full.
 //
-// A connection belongs to the class of its last request, and to strangers
-// before. Each class has a share of the table, out of which newcomers do not
-// displace it: half for the gateway, a quarter for management, a sixteenth for
-// health, nothing for strangers. A few more connections, beyond the table, are
-// spare: those that are about to close, and newcomers to a full table, which
-// may still ask for health. *thread-compatible*
+// A connection belongs to the class of its last request; before its first
+// request it is a stranger. Each class has a share of the table within which
+// newcomers do not displace it: half for the gateway, a quarter for management,
+// a sixteenth for health, nothing for strangers. A few more connections, beyond
+// the table, are spare: those about to close, and newcomers to a full table,
+// which may still ask for health. *thread-compatible*
 class ConnectionTable {
  public:
   using Clock = std::chrono::steady_clock;
@@ -25,9 +26,9 @@ class ConnectionTable {
   enum class Phase {
     kIdle,       // before a request
     kReceiving,  // the rest of a request
-    kHandling,   // not the peer's turn
+    kHandling,   // a worker has the request
     kSending,    // the answer
-    kLingering,  // answered for the last time; what still comes is discarded
+    kLingering,  // the last answer is sent; further input is discarded
   };
   static constexpr size_t kPhases = 5;
 
@@ -51,35 +52,37 @@ class ConnectionTable {
   explicit ConnectionTable(size_t max_connections);
 
   bool is_full() const { return size() >= max_connections_; }
-  // Without spare ones.
+  // Excludes spare connections.
   size_t size() const { return total_ - counts_[kSpare]; }
   size_t spare_size() const { return counts_[kSpare]; }
   size_t total() const { return total_; }
 
-  // Idle. REQUIRES: `entry` stays where it is until remove().
+  // Adds `entry` as idle. REQUIRES: `entry` does not move until remove().
   void add(Entry& entry, Clock::time_point now, bool is_spare);
   void remove(Entry& entry);
-  // Lingering ones become spare.
+  // A connection that enters kLingering becomes spare.
   void enter(Entry& entry, Phase phase, Clock::time_point now);
-  // Spare ones stay spare.
+  // A spare connection stays spare.
   void set_class(Entry& entry, HttpRequestClass request_class);
 
-  // The oldest in its phase, among spare ones or the others; or null.
+  // The connection that has been in `phase` the longest, among the spare ones
+  // or among the others. Null if there is none.
   Entry* oldest(Phase phase, bool is_spare) const;
 
-  // Which of those in the table gives way to a newcomer. Null if there is none.
-  // The first of:
-  // - a stranger that has said nothing for a second;
-  // - the idlest connection of a class beyond its share;
-  // - the stranger that has had its time longest, to say anything or for its
-  //   first request. (If each had a time of its own, strangers who come again
-  //   just before it is over would fill the table.)
-  // - of a class beyond its share, whose request takes longest to come;
-  // - of a class beyond its share, whose answer takes longest to be read, if
-  // that
-  //   is a second.
+  // The connection in the table to displace for a newcomer. Null if there is
+  // none. The first of:
+  // - a stranger that has sent nothing for a second;
+  // - the connection that has been idle the longest, of the classes above their
+  //   share;
+  // - the stranger that has been connected, or receiving its first request, the
+  //   longest. (With a minimum time for each, strangers that reconnect just
+  //   before it ends would fill the table.)
+  // - the connection that has been receiving a request the longest, of the
+  //   classes above their share;
+  // - the connection that has been sending an answer the longest, of the
+  //   classes above their share, if that is at least a second.
   Entry* next_to_give_way(Clock::time_point now) const;
-  // The same among spare ones; never one that is being handled.
+  // The same for spare connections. Never one whose request is being handled.
   Entry* next_spare_to_give_way() const;
 
  private:
@@ -92,7 +95,7 @@ class ConnectionTable {
   Entry* front(Phase phase, size_t group) const;
   bool is_over_share(size_t group) const;
   static Entry* older(Entry* one, Entry* other);
-  // Of all classes.
+  // The oldest in `phase` of all classes above their share.
   Entry* oldest_over_share(Phase phase) const;
   void link(Entry& entry);
   static void unlink(Entry& entry);
@@ -101,7 +104,7 @@ class ConnectionTable {
   const size_t max_connections_;
   size_t total_ = 0;
   std::array<size_t, kGroups> counts_ = {};
-  // Rings through a head each, the oldest first.
+  // Circular lists, each with a sentinel; oldest first.
   std::array<std::array<Entry, kGroups>, kPhases> lists_;
 };
 

@@ -7,15 +7,15 @@
 
 namespace weir {
 
-// An error as AWS clients read it: the class in x-amzn-ErrorType, such as
-// "BadRequestException", and {"message":"..."}. One of 429 or 503 asks to try
-// again after overload_retry_after().
+// An error in the form that AWS clients read: the class, such as
+// "BadRequestException", in x-amzn-ErrorType, and {"message":"..."} as the
+// body. For 429 and 503, Retry-After is overload_retry_after().
 HttpResponse error_response(int status, std::string_view type,
                             std::string_view message);
 
-// From 1 to kMostOverloadRetryAfter seconds, each as likely: clients that came
-// together and are told the same come back together. A thread's first call asks
-// the kernel for random bytes. Thread-safe.
+// Seconds, uniform in [1, kMostOverloadRetryAfter], so that clients that arrive
+// together do not retry together. A thread's first call asks the kernel for
+// random bytes. Thread-safe.
 inline constexpr int kMostOverloadRetryAfter = 5;
 int overload_retry_after();
 

@@ -1,5 +1,5 @@
-// A fuzz target: what comes on a connection, without one. An input is the bytes
-// of a client, requests one after the other.
+// A fuzz target for request framing, without a connection. An input is the
+// bytes that a client sends: requests one after the other.
 
 #include <algorithm>
 #include <cstddef>
@@ -24,11 +24,11 @@ namespace {
 
 constexpr size_t kMaxOverhead = 64;
 
-// A line for each request: what a handler would see of it; the last says why
-// the conversation ends.
+// One line for each request, with what a handler would see of it. The last line
+// says why the conversation ends.
 using Conversation = std::vector<std::string>;
 
-// Reads what comes in pieces of `step` bytes.
+// Reads its input in pieces of `step` bytes.
 class Reader {
  public:
   explicit Reader(size_t step) : step_(step) {}
@@ -132,7 +132,7 @@ class Reader {
   std::string kept_;
   LineScanner scanner_;
   RequestHead head_;
-  std::optional<RequestParser> parser_;  // whose body is read
+  std::optional<RequestParser> parser_;  // while a body is read
   bool is_over_ = false;
   Conversation conversation_;
 };

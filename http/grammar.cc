@@ -13,7 +13,7 @@
 namespace weir {
 namespace {
 
-// The bytes of which a part of a message may consist, by a look each.
+// A set of allowed bytes, as a lookup table.
 using ByteSet = std::array<bool, 256>;
 
 template <typename Predicate>
@@ -38,7 +38,7 @@ constexpr bool is_one_of(int byte, const char* bytes) {
 constexpr ByteSet kTokenBytes = bytes_that([](int byte) {
   return is_alphanumeric(byte) || is_one_of(byte, "!#$%&'*+-.^_`|~");
 });
-// Of a host that is no address in brackets, and of one that is.
+// The bytes of a host that is not an address in brackets, and of one that is.
 constexpr ByteSet kNameBytes = bytes_that([](int byte) {
   return is_alphanumeric(byte) || is_one_of(byte, "-._~%!$&'()*+,;=");
 });
@@ -46,9 +46,9 @@ constexpr ByteSet kBracketBytes = bytes_that([](int byte) {
   return is_alphanumeric(byte) || is_one_of(byte, "-._~!$&'()*+,;=:");
 });
 
-// The highest bit of each of eight bytes, if it is below 0x20 or is 0x7F. What
-// a byte borrows from the next can set that one's in vain, but not a first
-// one's.
+// Sets the highest bit of each of the eight bytes that is below 0x20 or is
+// 0x7F. Borrows can set bits falsely after the first match, but never before
+// it.
 uint64_t controls_among(uint64_t bytes) {
   constexpr uint64_t kEach = 0x0101010101010101;
   const uint64_t below_space = (bytes - kEach * 0x20) & ~bytes;
@@ -115,7 +115,7 @@ bool is_authority(std::string_view text) {
 
 std::optional<uint64_t> parse_content_length(std::string_view text) {
   uint64_t length;
-  // SimpleAtoi() alone would take spaces and a sign.
+  // SimpleAtoi() alone would accept spaces and a sign.
   if (!std::all_of(text.begin(), text.end(), absl::ascii_isdigit) ||
       !absl::SimpleAtoi(to_absl(text), &length)) {
     return std::nullopt;

@@ -1,4 +1,4 @@
-// Headers by their names, which are in lower case.
+// Lookup of headers by name. Names are in lower case.
 
 #ifndef WEIR_HTTP_HEADERS_H_
 #define WEIR_HTTP_HEADERS_H_
@@ -11,17 +11,16 @@
 
 namespace weir {
 
-// The first of this name. The result refers to `headers`.
+// The first header named `name`. The result refers to `headers`.
 std::optional<std::string_view> first_header(const HttpHeaders& headers,
                                              std::string_view name);
 
-// The same for a header that says nothing if it is said twice, as others may go
-// by the other one: it is "" then.
+// The same, but "" if the header occurs more than once: other recipients may
+// use the other value.
 std::optional<std::string_view> single_header(const HttpHeaders& headers,
                                               std::string_view name);
 
-// Has one header of this name, with this value, in place of those that there
-// are.
+// Replaces all headers named `name` by a single one with `value`.
 void set_header(HttpHeaders& headers, std::string name, std::string_view value);
 
 }  // namespace weir

@@ -27,18 +27,18 @@ absl::Status system_error(const std::string& place, int error) {
                                 : absl::UnavailableError(message);
 }
 
-// Whether somebody accepts connections there.
+// Whether a process listens at the address.
 bool is_listened_at(const sockaddr_un& address) {
   const Descriptor probe(
       socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  // A full backlog (EAGAIN) is somebody's, too.
+  // A full backlog (EAGAIN) also means that a process listens.
   return !probe.is_open() ||
          connect(probe.number(), reinterpret_cast<const sockaddr*>(&address),
                  sizeof(address)) == 0 ||
          errno != ECONNREFUSED;
 }
 
-// Removes what an earlier process has left behind.
+// Removes a socket file that an earlier process has left behind.
 bool remove_stale_socket(const sockaddr_un& address) {
   struct stat file = {};
   return lstat(address.sun_path, &file) == 0 && S_ISSOCK(file.st_mode) &&
@@ -92,7 +92,7 @@ absl::StatusOr<ListenSocket> ListenSocket::listen_at_file(
   result.descriptor_ = Descriptor(
       socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
-  // The file has the socket's mode from its first moment, less the umask.
+  // bind() creates the file with the socket's mode, less the umask.
   if (!result.is_open() || fchmod(result.number(), mode) != 0) {
     return system_error(place, errno);
   }
@@ -136,7 +136,7 @@ absl::StatusOr<ListenSocket> ListenSocket::listen(const std::string& address,
   result.family_ = endpoint.protocol().family();
   result.descriptor_ = Descriptor(
       socket(result.family_, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  // Not refused for connections of an earlier process that still linger.
+  // Lets bind() succeed while connections of an earlier process still linger.
   const int yes = 1;
   socklen_t size = endpoint.size();
   if (!result.is_open() ||

@@ -12,23 +12,23 @@
 
 namespace weir {
 
-// A socket that listens; its file, if it has one, goes with it.
+// A listening socket. Owns the socket's file, if it has one.
 // *thread-compatible*
 class ListenSocket {
  public:
-  // Listens at an IPv4 or IPv6 address, in figures, and a port of it, 0 for any
-  // that is free; or at "unix:PATH", where the socket's file then has
-  // `unix_mode`. A file of a socket that nobody listens at is replaced.
+  // Listens on a numeric IPv4 or IPv6 address and a port, 0 for any free one;
+  // or on "unix:PATH", whose file gets the mode `unix_mode`. Replaces a stale
+  // socket file, one that no process listens on.
   //
-  // Names the address in errors: InvalidArgument if it is none, or none of this
-  // machine; Unavailable if it is in use or not allowed.
+  // Errors name the address: InvalidArgument if it is malformed or not an
+  // address of this machine; Unavailable if it is in use or not permitted.
   static absl::StatusOr<ListenSocket> listen(const std::string& address,
                                              int port, mode_t unix_mode);
 
   ListenSocket() = default;
   ListenSocket(ListenSocket&& other) noexcept;
   ListenSocket& operator=(ListenSocket&& other) noexcept;
-  // Removes the file, unless another is in its place.
+  // Removes the file, unless another one has replaced it.
   ~ListenSocket();
 
   int number() const { return descriptor_.number(); }
@@ -49,7 +49,7 @@ class ListenSocket {
   ino_t inode_ = 0;
 };
 
-// The path of "unix:PATH"; nothing if the address is of another kind.
+// The path of "unix:PATH"; nullopt for any other address.
 std::optional<std::string_view> unix_path_of(std::string_view address);
 
 }  // namespace weir

@@ -18,12 +18,12 @@
 
 namespace weir {
 
-// The bytes of a peer, over TLS or not. Raises no signals; calls no handler
-// before the call that was given it returns. Handlers keep it alive.
-// *thread-compatible*
+// A byte stream to and from a peer, over TLS or plain. Raises no signals. Never
+// calls a handler before the call that it was passed to has returned. Handlers
+// must keep the stream alive. *thread-compatible*
 class PeerStream {
  public:
-  // `context` is null: without TLS. Throws if there is no memory.
+  // A null `context` means no TLS. Throws if there is no memory.
   PeerStream(Socket socket, std::shared_ptr<asio::ssl::context> context)
       : socket_(std::move(socket)), context_(std::move(context)) {
     ErrorCode ignored;
@@ -31,17 +31,17 @@ class PeerStream {
   }
 
   bool is_open() const { return socket_.is_open(); }
-  // Whether it is to speak TLS, and does not yet.
+  // Whether the TLS handshake is still to be completed.
   bool is_shaking_hands() const {
     return context_ != nullptr && !is_established_;
   }
-  // Whether bytes have come that nobody has read, of TLS or not.
+  // Whether the socket has unread bytes, of TLS or not.
   bool has_input() const {
     ErrorCode ignored;
     return socket_.available(ignored) > 0;
   }
 
-  // handler(ErrorCode): there is something to be read, or its end.
+  // handler(ErrorCode): the stream is readable, or has ended.
   template <typename Handler>
   void async_wait(Handler handler) {
     socket_.async_wait(Socket::wait_read, std::move(handler));
@@ -59,10 +59,9 @@ class PeerStream {
         });
   }
 
-  // handler(ErrorCode, std::string_view): some bytes, in memory that is used
-  // again once the handler returns. While nothing comes, a stream without TLS
-  // holds no memory for it: `scratch` may be many streams', and is used within
-  // the handler alone.
+  // handler(ErrorCode, std::string_view): some bytes, in memory that is reused
+  // once the handler returns. A plain stream holds no memory while it waits:
+  // many streams may share `scratch`, which is used only within the handler.
   template <typename Handler>
   void async_read(asio::mutable_buffer scratch, Handler handler) {
     if (speaks_tls()) {
@@ -83,8 +82,8 @@ class PeerStream {
         });
   }
 
-  // Returns how many bytes of the two together are sent at once, which may be
-  // none.
+  // Sends what is possible without blocking, and returns how many bytes of
+  // `head` and `body` together that is, maybe 0.
   size_t write_some(std::string_view head, std::string_view body,
                     ErrorCode& error) {
     error = {};
@@ -98,7 +97,7 @@ class PeerStream {
     return size;
   }
 
-  // handler(ErrorCode, size_t): all is sent. The bytes stay until then.
+  // handler(ErrorCode, size_t): all is sent. `bytes` must be valid until then.
   template <typename Handler>
   void async_write(std::string_view bytes, Handler handler) {
     const auto buffer = asio::buffer(bytes.data(), bytes.size());
@@ -109,31 +108,31 @@ class PeerStream {
     }
   }
 
-  // Whether what is read and written goes through TLS.
+  // Whether reads and writes go through TLS.
   bool speaks_tls() const { return tls_ != nullptr && !is_ended_; }
 
-  // Tells the other end of TLS that nothing more is sent. handler(ErrorCode):
-  // it has answered, or there is an error.
+  // Sends the peer TLS's close_notify. handler(ErrorCode): the peer has
+  // answered it, or there is an error.
   template <typename Handler>
   void async_end_tls(Handler handler) {
     tls_->stream.async_shutdown(std::move(handler));
   }
 
-  // Sends nothing more. What comes from now on is read as it is.
+  // Shuts down sending. From now on, input is read without TLS.
   void end() {
     is_ended_ = true;
     ErrorCode ignored;
     socket_.shutdown(Socket::shutdown_send, ignored);
   }
 
-  // Handlers that wait are called with an error. `resets`: what was not sent
-  // yet is dropped.
+  // Closes the socket. Pending handlers are called with an error. `resets`
+  // drops unsent data.
   void close(bool resets) {
     ErrorCode ignored;
     if (resets) {
       socket_.set_option(Socket::linger(true, 0), ignored);
     } else {
-      // A child of this process may have it, too.
+      // A child process may hold the socket, too.
       socket_.shutdown(Socket::shutdown_both, ignored);
     }
     socket_.close(ignored);

@@ -5,10 +5,11 @@
 
 namespace weir {
 
-// Numbers that look random and are no secret: who has seen some can work out
-// the others. All 2^64 come, each once, from a place that the kernel's random
-// bytes choose at the first call and at the first after a fork. Constant
-// initialised, for a thread_local of its user's. *thread-compatible*
+// A pseudorandom sequence that is not cryptographically secure: some values
+// reveal the others. Its period is 2^64, and each value occurs once. The
+// kernel's random bytes choose where it starts, at the first call and at the
+// first call after a fork. Constant-initialized, for use as a thread_local.
+// *thread-compatible*
 class RandomSequence {
  public:
   uint64_t next();

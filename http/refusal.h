@@ -6,13 +6,12 @@
 
 namespace weir {
 
-// Why an HTTP server answers a request itself, or serves a connection no
-// further.
+// Why an HTTP server answers a request itself, or ends a connection.
 enum class HttpRefusal {
-  kMalformed,     // 400: the head, or the framing of the body
+  kMalformed,     // 400: malformed head, or framing of the body
   kHeadTooLarge,  // 431; 414 for the target
   kBodyTooLarge,  // 413
-  kTimeout,       // 408: the request was not there in time
+  kTimeout,       // 408: the request did not arrive in time
   kConnections,   // 503: no room for the connection
   kRequests,      // 503: too many requests in progress
   kMemory,        // 503: too many bodies and answers in memory

@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-// For what the handler has no part in.
+// An error that the handler has no part in.
 HttpResponse own_error(int status, std::string_view type,
                        std::string_view message) {
   HttpResponse response = error_response(status, type, message);

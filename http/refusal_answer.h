@@ -8,12 +8,12 @@
 
 namespace weir {
 
-// The answers of a server that are not its handler's: errors as AWS clients
-// read them, with a request id.
+// The answers that a server gives itself, without its handler: errors as AWS
+// clients read them, with a request id.
 
-// What a refused request is told.
+// The answer to a refused request.
 HttpResponse refusal_answer(HttpRefusal reason);
-// 400, which says what is wrong.
+// 400 with `message`, which says what is wrong.
 HttpResponse malformed_answer(std::string_view message);
 // 414.
 HttpResponse target_too_long_answer();

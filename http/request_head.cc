@@ -19,7 +19,7 @@ absl::Status malformed(std::string_view what) {
       absl::StrCat("malformed request: ", to_absl(what)));
 }
 
-// Takes "http://host" off a target, and makes it the only Host.
+// Removes "http://host" from the target, and makes `host` the only Host.
 absl::Status resolve_absolute_form(HttpRequest& request) {
   absl::string_view rest = request.target;
   if (rest.front() == '/' || (!absl::StartsWithIgnoreCase(rest, "http://") &&

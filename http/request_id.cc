@@ -8,7 +8,8 @@
 namespace weir {
 
 std::string new_request_id() {
-  // One sequence would be at some place of another thread's too soon.
+  // Two sequences: with one, the sequences of two threads would overlap too
+  // soon.
   thread_local RandomSequence high_half;
   thread_local RandomSequence low_half;
   // The version and the variant.

@@ -12,12 +12,13 @@ namespace {
 
 namespace http = boost::beast::http;
 
-// Of a chunk's header: the line break behind the last chunk, sixteen digits,
-// and a line break. What is longer has an extension or leading zeros.
+// The longest plain chunk header: the line break after the previous chunk,
+// sixteen digits, and a line break. A longer one has an extension or leading
+// zeros.
 constexpr size_t kPlainChunkHeader = 20;
 
-// The least that follows where a chunk is to begin: "0", two line breaks. Beast
-// is given no less there.
+// The least input where a chunk begins: "0" and two line breaks. Beast is not
+// called with less there.
 constexpr size_t kLeastChunks = 5;
 
 std::string_view to_std(boost::beast::string_view text) {
@@ -28,7 +29,7 @@ std::string_view to_std(boost::beast::string_view text) {
 
 RequestParser::RequestParser(size_t max_overhead)
     : overhead_left_(max_overhead) {
-  // The callers' bounds are others. (Beast 1.74 takes boost::none for a limit
+  // Callers apply their own bounds. (Beast 1.74 takes boost::none for a limit
   // below every length.)
   header_limit(std::numeric_limits<uint32_t>::max());
   body_limit(std::numeric_limits<uint64_t>::max());
@@ -77,8 +78,8 @@ RequestParser::State RequestParser::read_body(std::string_view& input,
   return state_;
 }
 
-// Checks lines that Beast has read or is to read on: it takes control
-// characters in quoted strings, and has no bound.
+// Checks lines that Beast has read or will read: it accepts control characters
+// in quoted strings, and has no bound.
 bool RequestParser::is_line_fit(std::string_view lines, bool is_whole) {
   auto end = lines_.next_line(lines);
   while (end.ok() && end->has_value()) end = lines_.next_line(lines);

@@ -13,33 +13,33 @@
 
 namespace weir {
 
-// Reads one request: Boost.Beast's parser, and what we are stricter in
-// (http/line_scanner.h, http/request_head.h). First its head, whole; then its
-// body, in pieces: one of a length that is said, or chunks, whose extensions
-// and trailers are checked and left out. Beast itself refuses a Connection or
-// Proxy-Connection that is no list of tokens, and trailers that say a length.
-// *thread-compatible*
+// Parses one request: Boost.Beast's parser with stricter checks
+// (http/line_scanner.h, http/request_head.h). Takes the head as a whole, then
+// the body in pieces. The body has a stated length or is chunked; the
+// extensions and trailers of chunks are checked and dropped. Beast itself
+// refuses a Connection or Proxy-Connection that is not a list of tokens, and
+// trailers that state a length. *thread-compatible*
 class RequestParser : private boost::beast::http::basic_parser<true> {
  public:
   enum class State { kMore, kDone, kMalformed };
 
-  // Extensions and trailers may have `max_overhead` bytes together.
+  // Extensions and trailers together may have up to `max_overhead` bytes.
   explicit RequestParser(size_t max_overhead);
   RequestParser(RequestParser&&) = default;
 
-  // `received` is a head, through its empty line, as LineScanner has found and
-  // checked it. Overwrites `head`, whose memory is used again. InvalidArgument:
-  // what follows on the connection is not to be read.
+  // `received` is a head up to and including its empty line, found and checked
+  // by LineScanner. Overwrites `head` and reuses its memory. After
+  // InvalidArgument the connection must not be read further.
   absl::Status read_head(std::string_view received, RequestHead& head);
 
-  // Takes bytes off `input`, some of which are the body's next: `data`, a part
-  // of what was taken. If it takes none though it is kMore, it needs more bytes
-  // behind these.
+  // Consumes bytes of `input`, and sets `data` to the part of them that belongs
+  // to the body. If it consumes none and returns kMore, it needs more input
+  // after these bytes.
   State read_body(std::string_view& input, std::string_view& data);
 
-  // Of the body. kDone before there is a head.
+  // The state of the body. kDone before a head was read.
   State state() const { return state_; }
-  // How much of it is still to come at least.
+  // A lower bound of the bytes of the body that are still to come.
   uint64_t remaining() const { return remaining_; }
 
  private:
@@ -62,12 +62,12 @@ class RequestParser : private boost::beast::http::basic_parser<true> {
   void on_finish_impl(ErrorCode&) override {}
 
   State state_ = State::kDone;
-  uint64_t remaining_ = 0;  // of the body, or of the chunk
+  uint64_t remaining_ = 0;  // in the body, or in the chunk
   size_t overhead_left_;
-  LineScanner lines_;              // of a chunk's size, and of trailers
+  LineScanner lines_;              // for chunk headers and trailers
   bool has_chunk_header_ = false;  // put() has just read one
-  std::string_view data_;          // that put() has just read
-  // While the head is read.
+  std::string_view data_;          // what put() has just read
+  // Set while the head is read.
   std::optional<RequestHeadBuilder> builder_;
   absl::Status head_status_;
 };

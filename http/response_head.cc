@@ -50,7 +50,7 @@ constexpr Reason kReasons[] = {
     {504, "Gateway Timeout"},
 };
 
-// May be empty (RFC 9112 section 4).
+// The reason phrase; may be empty (RFC 9112 section 4).
 std::string_view reason_of(int status) {
   for (const Reason& reason : kReasons) {
     if (reason.status == status) return reason.text;
@@ -58,7 +58,7 @@ std::string_view reason_of(int status) {
   return {};
 }
 
-// Most names are told apart by their length.
+// The length distinguishes most names.
 bool is_servers_own(std::string_view name) {
   const auto is = [&name](std::string_view own) {
     return absl::EqualsIgnoreCase(to_absl(name), to_absl(own));
@@ -87,7 +87,7 @@ void append_number(uint64_t number, std::string& text) {
   text.append(digits, end.ptr);
 }
 
-// In one step, as this is where most of an answer's time goes.
+// Appends in one step: most of an answer's time is spent here.
 void append_header(std::string_view name, std::string_view value,
                    std::string& text) {
   const size_t begin = text.size();
@@ -101,10 +101,10 @@ void append_header(std::string_view name, std::string_view value,
   *out++ = '\n';
 }
 
-// What clients can count to.
+// A Content-Length that all clients can represent.
 constexpr uint64_t kMaxLength = uint64_t{1} << 62;
 
-// Nothing if it is not known.
+// The Content-Length; nullopt if it is unknown.
 std::optional<uint64_t> length_of(const HttpResponse& response,
                                   const ResponseContext& context) {
   if (sends_body(response, context) || !response.body.empty()) {

@@ -8,15 +8,15 @@
 
 namespace weir {
 
-// What an answer's head depends on beside the answer.
+// What an answer's head depends on besides the answer.
 struct ResponseContext {
   bool to_head = false;      // the request's method was HEAD
-  bool to_http_1_0 = false;  // its version was
-  bool closes = false;       // the connection, afterwards
+  bool to_http_1_0 = false;  // the request's version was HTTP/1.0
+  bool closes = false;       // the connection closes after the answer
   std::string_view date;     // http_date()
 };
 
-// Whether the body is sent: not with HEAD, 204 and 304.
+// Whether the body is sent. It is not for HEAD, 204 and 304.
 bool sends_body(const HttpResponse& response, const ResponseContext& context);
 
 // Appends the status line, the headers and the empty line. Leaves out headers

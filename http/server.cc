@@ -42,16 +42,16 @@ using Clock = ConnectionTable::Clock;
 using std::chrono::milliseconds;
 using TlsContext = std::shared_ptr<asio::ssl::context>;
 
-// How long a connection that is about to close lets its peer finish what it is
-// sending.
+// How long a lingering connection lets its peer finish sending.
 constexpr milliseconds kLinger(5000);
 constexpr milliseconds kLingerAtTheEnd(250);
-// For the first request on a spare connection.
+// How long a spare connection has for its first request.
 constexpr milliseconds kSparePatience(250);
 constexpr milliseconds kSpareTlsPatience(1000);
 constexpr milliseconds kPauseWithoutDescriptors(100);
 constexpr int kMostAcceptedAtOnce = 64;
-// How often times are checked: at most this long after they are over.
+// How often timeouts are checked: an expired one is noticed after at most this
+// long.
 constexpr milliseconds kCheckPeriod(1000);
 constexpr milliseconds kSpareCheckPeriod(50);
 constexpr milliseconds kDrainCheckPeriod(10);
@@ -75,8 +75,9 @@ std::string address_of(const sockaddr_storage& peer) {
 
 }  // namespace
 
-// Accepts connections, ends those that are overdue, and drains. What has no
-// mutex and is not atomic is of the thread that runs the loop, once that runs.
+// The implementation: accepts connections, ends overdue ones, and drains.
+// Members that are neither atomic nor guarded by a mutex belong to the loop's
+// thread while it runs.
 class HttpServer::Daemon {
  public:
   Daemon(const HttpServerOptions& options, HttpHandler handler)
@@ -130,7 +131,7 @@ class HttpServer::Daemon {
 
   int port_ = 0;
   ListenSocket listener_;
-  Acceptor acceptor_;  // the same socket, to be waited for
+  Acceptor acceptor_;  // the same socket, for waiting
   std::optional<Clock::time_point> accepts_again_;
   asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>,
                              asio::io_context::executor_type>
@@ -138,7 +139,7 @@ class HttpServer::Daemon {
   std::optional<Clock::time_point> next_check_;
   Clock::time_point now_;
   Clock::time_point drain_since_;
-  // Until the drain is over, the loop runs.
+  // Keeps the loop running until the drain is over.
   asio::executor_work_guard<asio::io_context::executor_type> work_;
 
   std::thread thread_;
@@ -193,7 +194,7 @@ void HttpServer::Daemon::run() {
     try {
       loop_.io.run();
     } catch (const std::bad_alloc&) {
-      // No memory for what was to be done; the rest goes on.
+      // One handler had no memory; the others go on.
     }
   }
 }
@@ -203,7 +204,7 @@ void HttpServer::Daemon::stop_once() {
     asio::post(loop_.io, [this] { begin_drain(); });
     thread_.join();
   }
-  // The socket is the listener's.
+  // The listener owns the socket.
   ErrorCode ignored;
   if (acceptor_.is_open()) acceptor_.release(ignored);
   loop_.workers.reset();
@@ -219,8 +220,8 @@ void HttpServer::Daemon::listen() {
   });
 }
 
-// accept4() itself, as Asio's accept() leaves sockets to the programs that this
-// process may start.
+// Calls accept4() itself: sockets from Asio's accept() are inherited by
+// programs that this process may start.
 void HttpServer::Daemon::accept_connections() {
   now_ = Clock::now();
   for (int i = 0; i < kMostAcceptedAtOnce; ++i) {
@@ -233,7 +234,7 @@ void HttpServer::Daemon::accept_connections() {
       try {
         add_connection(socket, peer);
       } catch (...) {
-        // No memory is no room; the socket is closed.
+        // Out of memory counts as no room; the socket is closed.
       }
       continue;
     }
@@ -244,7 +245,7 @@ void HttpServer::Daemon::accept_connections() {
   }
 }
 
-// Until there may be descriptors again: the connections wait in the kernel.
+// Waits until there may be descriptors again; connections wait in the kernel.
 void HttpServer::Daemon::pause_accepting() {
   if (loop_.is_draining) return;
   if (auto* const idle = loop_.table.next_to_give_way(now_)) {
@@ -281,10 +282,10 @@ void HttpServer::Daemon::add_connection(int number,
   std::make_shared<Connection>(&loop_, std::move(socket), address_of(peer),
                                std::move(certificate))
       ->start(is_spare);
-  check_within(kSpareCheckPeriod);  // which knows how soon the next one is due
+  check_within(kSpareCheckPeriod);  // the check schedules the next one
 }
 
-// False if there is none, not even as a spare one.
+// Returns false if there is no room, not even for a spare connection.
 bool HttpServer::Daemon::make_room(bool& is_spare) {
   ConnectionTable& table = loop_.table;
   if (!table.is_full()) return true;
@@ -370,14 +371,14 @@ void HttpServer::Daemon::end_overdue() {
             [](Connection& connection) { connection.close(); });
 }
 
-// Connections whose requests have been sent already may have them answered: the
-// idle ones are ended a moment later.
+// Ends idle connections only a moment later, so that requests already sent are
+// answered.
 void HttpServer::Daemon::begin_drain() {
   loop_.is_draining = true;
   accept_connections();
   ErrorCode ignored;
   acceptor_.release(ignored);
-  // Other processes may have it, too.
+  // Other processes may hold the socket, too.
   shutdown(listener_.number(), SHUT_RDWR);
   listener_ = ListenSocket();
   accepts_again_.reset();
@@ -389,7 +390,7 @@ void HttpServer::Daemon::end_undrained() {
   const auto end = [](Connection& connection) { connection.close(); };
   const bool is_over = now_ - drain_since_ >= drain_timeout_;
   for (const bool is_spare : {false, true}) {
-    // From when the handler was done.
+    // Counted from when the handler was done.
     end_older(Phase::kSending, is_spare, drain_timeout_, end);
     end_silent(is_spare);
     if (is_over) {
@@ -401,7 +402,7 @@ void HttpServer::Daemon::end_undrained() {
             std::min<Clock::duration>(drain_timeout_, kLingerAtTheEnd), end);
 }
 
-// Up to the first that has sent something, which the loop is to read next.
+// Stops at the first connection that has unread input: the loop reads it next.
 void HttpServer::Daemon::end_silent(bool is_spare) {
   while (auto* const entry = loop_.table.oldest(Phase::kIdle, is_spare)) {
     auto& connection = *static_cast<Connection*>(entry);

@@ -13,7 +13,7 @@
 
 namespace weir {
 
-// Counts from one thread, read by any.
+// A counter that one thread changes and any thread reads.
 class Counter {
  public:
   void add(int64_t count = 1) {
@@ -25,8 +25,8 @@ class Counter {
   std::atomic<int64_t> value_{0};
 };
 
-// A server's numbers, those of HttpServerStatistics. All but `requests` are the
-// loop's to change.
+// The counters behind HttpServerStatistics. Only the loop's thread changes
+// them, except `requests`.
 struct ServerCounters {
   Counter connections, in_progress;
   Counter accepted, timed_out, displaced;

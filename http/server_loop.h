@@ -21,8 +21,8 @@
 
 namespace weir {
 
-// What the connections of a server share. All but `handler`, `counters` and
-// posting to `io` is of the one thread that runs `io`.
+// The state that a server's connections share. Only the thread that runs `io`
+// uses it, except `handler`, `counters` and posting to `io`.
 struct ServerLoop {
   using Clock = ConnectionTable::Clock;
 
@@ -32,7 +32,7 @@ struct ServerLoop {
         handler(std::move(server_handler)),
         table(static_cast<size_t>(options.max_connections)) {}
 
-  // Of the Date header; formatted once a second.
+  // The value of the Date header; formatted once a second.
   std::string_view date() {
     if (const time_t now = time(nullptr); now != date_seconds_) {
       date_seconds_ = now;
@@ -44,15 +44,15 @@ struct ServerLoop {
   const HttpServerOptions options;
   const HttpHandler handler;
   const bool is_unix = unix_path_of(options.address).has_value();
-  // Sockets are this thread's alone, so asio need not lock for them.
+  // Only this thread uses sockets, so asio need not lock for them.
   boost::asio::io_context io{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   std::unique_ptr<WorkerPool> workers;
   ConnectionTable table;
   ServerCounters counters;
   bool is_draining = false;
 
-  // Used within one handler alone: what was received, a head that is complete,
-  // and the head of an answer.
+  // Scratch space, used only within one handler: received bytes, a complete
+  // head, and the head of an answer.
   std::array<char, 16 << 10> received;
   RequestHead head;
   std::string answer_head;

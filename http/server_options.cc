@@ -11,7 +11,7 @@
 namespace weir {
 namespace {
 
-// The listener, the loop's own, and one for a moment.
+// The listener, the event loop's, and one for a connection being accepted.
 constexpr int kOwnDescriptors = 6;
 
 absl::Status check_descriptors(const HttpServerOptions& options) {

@@ -11,20 +11,20 @@
 namespace weir {
 
 struct HttpServerStatistics {
-  // At present.
+  // Current values.
   int64_t connections = 0;
-  int64_t requests_in_progress = 0;  // of workers
+  int64_t requests_in_progress = 0;  // queued for workers or being handled
   int64_t body_bytes = 0;
-  // Since the start.
+  // Totals since the start.
   int64_t connections_accepted = 0;
   int64_t connections_timed_out = 0;
-  int64_t connections_displaced = 0;  // Gave way to new ones.
-  int64_t connections_refused = 0;    // Nothing gave way.
-  int64_t requests = 0;               // That the handler was called for.
-  int64_t requests_refused = 0;       // As malformed, too large, or too many.
+  int64_t connections_displaced = 0;  // Closed to make room for new ones.
+  int64_t connections_refused = 0;    // No other could be displaced.
+  int64_t requests = 0;               // Calls of the handler.
+  int64_t requests_refused = 0;       // Malformed, too large, or too many.
   std::array<int64_t, kHttpRefusals> refused = {};  // by HttpRefusal
 
-  // Those of two servers together.
+  // Adds the statistics of another server.
   HttpServerStatistics& operator+=(const HttpServerStatistics& other) {
     connections += other.connections;
     requests_in_progress += other.requests_in_progress;

@@ -17,7 +17,7 @@ int digit_value(char digit) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// Text that is fit to be compared, stored and shown.
+// Decodes `part` into text that is safe to compare, store and show.
 absl::StatusOr<std::string> decoded_text(std::string_view part) {
   auto text = percent_decoded(part);
   if (!text.ok()) return text;
@@ -32,7 +32,8 @@ absl::StatusOr<std::string> decoded_text(std::string_view part) {
   return text;
 }
 
-// Removes what is before the first `divider`, or everything, and the divider.
+// Removes and returns the text before the first `divider`, or all of it;
+// removes the divider, too.
 std::string_view take_part(std::string_view& rest, char divider) {
   const std::string_view part = rest.substr(0, rest.find(divider));
   rest.remove_prefix(std::min(part.size() + 1, rest.size()));

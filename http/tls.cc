@@ -36,7 +36,7 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
 absl::Status use(ssl::context& context, const std::string& certificate,
                  const std::string& key) {
   error_code error;
-  // An encrypted key has no passphrase here. (OpenSSL would ask a terminal.)
+  // Fails for an encrypted key. (By default OpenSSL would ask on the terminal.)
   context.set_password_callback(
       [](size_t, ssl::context::password_purpose) { return std::string(); },
       error);

@@ -1,4 +1,4 @@
-// TLS 1.2 and 1.3 on a server's side.
+// TLS 1.2 and 1.3, server side.
 
 #ifndef WEIR_HTTP_TLS_H_
 #define WEIR_HTTP_TLS_H_
@@ -11,13 +11,14 @@
 
 namespace weir {
 
-// A certificate with its key, and how TLS is spoken. Not changed once it is
-// made; connections share it.
+// Makes a TLS context: a certificate with its key, and the TLS settings. It is
+// immutable, and connections share it.
 //
-// Both PEM: the certificate with its chain, and the unencrypted key.
+// Both arguments are PEM: the certificate with its chain, and the unencrypted
+// key.
 //
-// Errors: InvalidArgument if either is malformed, or they are not each
-// other's; says which.
+// Errors: InvalidArgument if either is malformed or they do not match; says
+// which.
 absl::StatusOr<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
     const std::string& certificate, const std::string& key);
 

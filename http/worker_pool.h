@@ -10,19 +10,19 @@
 
 namespace weir {
 
-// Threads that call functions, in the order in which they came. (The destructor
-// of asio::thread_pool would wait for ever if not all threads could be made.)
+// A pool of threads that run tasks in FIFO order. (The destructor of
+// asio::thread_pool would wait forever if not all threads could be created.)
 // *thread-safe*
 class WorkerPool {
  public:
-  // Throws std::system_error if there can be no threads.
+  // Throws std::system_error if the threads cannot be created.
   explicit WorkerPool(int threads);
-  // Calls what there is first.
+  // Runs the remaining tasks first.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // `task` must not throw. How many wait is the caller's to bound.
+  // `task` must not throw. The caller bounds the number of waiting tasks.
   template <typename Task>
   void add(Task task) {
     boost::asio::post(tasks_, std::move(task));

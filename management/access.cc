@@ -37,8 +37,8 @@ absl::Status check_local(const HttpRequest& request) {
   return absl::OkStatus();
 }
 
-// Both spellings wherever they stand: an operation ignores the one that is not
-// its own.
+// Whether the target has either spelling. Every operation ignores the one that
+// it does not use.
 bool asks_for_values(const HttpRequest& request) {
   const auto target = parse_target(request.target);
   return target.ok() && (target->parameter("includeValue") == "true" ||

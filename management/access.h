@@ -1,4 +1,4 @@
-// Who may use the management interface.
+// Access control of the management interface.
 
 #ifndef WEIR_MANAGEMENT_ACCESS_H_
 #define WEIR_MANAGEMENT_ACCESS_H_
@@ -13,22 +13,22 @@
 
 namespace weir {
 
-// Whether requests may do what they ask for: *thread-safe*
-//   - with credentials, if one of them signed the request, and it is not one
-//     for reading alone or the request is GET or HEAD; one that may not see the
-//     values of API keys is for reading, and may not ask for them either;
-//   - without, if whoever can reach the listener may, which therefore has to be
-//     on the loopback interface. A web page that somebody on this machine looks
-//     at reaches it too: so what a browser sends must have been made by a page
-//     of this very server, and be addressed to it by a name that no DNS can
-//     point here (`Host` is localhost or a loopback address).
+// Decides whether a request is allowed: *thread-safe*
+//   - With credentials, one of them must have signed the request. A read-only
+//     credential allows only GET and HEAD. One that may not see the values of
+//     API keys is read-only, and may not ask for them either.
+//   - Without credentials, every client that can reach the listener is allowed,
+//     so the listener must be on the loopback interface. Web pages opened on
+//     this machine can reach it, too: so a browser's request must come from a
+//     page of this server, and be addressed to a name that DNS cannot point
+//     here (`Host` is localhost or a loopback address).
 class Access {
  public:
-  // nullptr: without credentials.
+  // nullptr means no credentials.
   explicit Access(std::shared_ptr<const Authentication> authentication);
 
-  // Who sent the request. Unauthenticated, or PermissionDenied for what its
-  // credentials do not allow.
+  // Returns who sent the request. Unauthenticated, or PermissionDenied for what
+  // its credentials do not allow.
   absl::StatusOr<Caller> check(const HttpRequest& request) const;
   // Whether check() may allow a request with this head, so that its body is
   // worth reading. Does not block.
@@ -39,7 +39,7 @@ class Access {
 };
 
 // Whether `host`, a Host header or a part of a URL such as "127.0.0.1:8080",
-// names the loopback interface whatever DNS says.
+// names the loopback interface regardless of DNS.
 bool is_loopback_host(std::string_view host);
 
 }  // namespace weir

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kMostFields =
-    1000;  // of a row, columns to ignore included
+    1000;  // of a row, including ignored columns
 
 enum Column { kKey, kName, kDescription, kEnabled, kPlanIds, kColumns };
 struct ColumnName {
@@ -48,29 +48,31 @@ bool is_blank_line(const std::vector<std::string>& fields) {
   return fields.size() == 1 && all_blank(fields);
 }
 
-// One line's fields, or several lines' if quotes span them.
+// The fields of one line, or of several lines if quotes span them.
 struct Record {
-  int line;  // on which it begins
+  int line;  // where it begins
   absl::Status status;
   std::vector<std::string> fields;
 };
 
-// Takes records off the front of a text. A record that is malformed is its
-// first line, whatever its quotes span.
+// Takes records off the front of a text. A malformed record consists of its
+// first line only, whatever its quotes span.
 //
-// That costs no more than reading the text twice. A line without a malformed
-// field ends inside of quotes if the number of its quotes is odd and it began
-// outside, or if it is even and it began inside. So a record ends with the
-// first such line after the one that opened it, and those between, read again
-// from outside of quotes, end where they are.
+// This costs no more than reading the text twice. A line without a malformed
+// field ends inside quotes if it has an odd number of quotes and began outside,
+// or an even number and began inside. So a record that spans lines ends with
+// the next line that has an odd number of quotes; the lines between have an
+// even number, so each of them is a record of its own if it is read again from
+// outside quotes.
 class CsvReader {
  public:
   explicit CsvReader(std::string_view text) : text_(text) {}
 
   bool done() const { return at_ == text_.size(); }
 
-  // From now on records have so many fields. Blank ones at the end of a record
-  // may be more. The one at `list` may be a list in single quotes.
+  // Sets the number of fields of the following records. Additional fields at
+  // the end of a record must be blank. The field at `list` may be a list in
+  // single quotes.
   void expect(std::size_t fields, std::optional<std::size_t> list) {
     expected_ = fields;
     list_ = list;
@@ -151,8 +153,8 @@ class CsvReader {
     }
   }
 
-  // What is in single quotes, and fills the field. False, and nothing taken, if
-  // it is none.
+  // Takes a text in single quotes that is the whole field. Returns false, and
+  // takes nothing, if there is none.
   bool take_list(std::string& field) {
     if (done() || text_[at_] != '\'') return false;
     const std::size_t quote = text_.find_first_of("'\"\r\n", at_ + 1);
@@ -198,7 +200,7 @@ class CsvReader {
   std::optional<std::size_t> list_;
 };
 
-// The places of the columns; absent for those that are not there.
+// The index of each column; nullopt for a missing column.
 using Places = std::array<std::optional<std::size_t>, kColumns>;
 
 absl::StatusOr<Places> places_of(const Record& header) {
@@ -226,7 +228,7 @@ absl::StatusOr<Places> places_of(const Record& header) {
   return places;
 }
 
-// Removes a pair of single quotes around a text.
+// Removes a pair of single quotes around `text`.
 std::string_view without_single_quotes(std::string_view text) {
   if (text.size() >= 2 && text.front() == '\'' && text.back() == '\'') {
     return stripped(text.substr(1, text.size() - 2));
@@ -235,7 +237,7 @@ std::string_view without_single_quotes(std::string_view text) {
 }
 
 std::vector<std::string> plan_ids_of(std::string_view field) {
-  // Around the whole list, or around each of its ids.
+  // Quotes may be around the whole list, or around each of its ids.
   if (std::count(field.begin(), field.end(), '\'') == 2) {
     field = without_single_quotes(field);
   }
@@ -248,7 +250,7 @@ std::vector<std::string> plan_ids_of(std::string_view field) {
   return ids;
 }
 
-// What the row says, or what is wrong with it.
+// Fills `row` from the fields, or returns the error of the row.
 absl::Status read_row(const std::vector<std::string>& fields,
                       const Places& places, ApiKeyRow& row) {
   std::array<std::string_view, kColumns> texts;

@@ -1,4 +1,4 @@
-// A fuzz target: files of API keys. An input is a file.
+// A fuzz target for files of API keys. An input is a file.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,14 +19,14 @@ namespace weir {
 namespace {
 
 constexpr char kHeader[] = "Key,Name,Description,Enabled,UsagePlanIds\n";
-// No input is so long that it holds this by chance.
+// Inputs are too short to contain this by chance.
 constexpr char kValue[] = "the-value-of-a-key-that-no-input-can-know";
 
 std::string in_quotes(const std::string& text) {
   return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
 }
 
-// What any good writer of tables makes of a row.
+// The row as a correct CSV writer would write it.
 std::string written(const ApiKeyRow& row) {
   return absl::StrCat(in_quotes(row.key.value()), ",",
                       in_quotes(row.key.name()), ",",
@@ -62,7 +62,7 @@ void check(std::string_view text) {
   }
 }
 
-// Whatever stands above a good row.
+// Any text may stand above a valid row.
 void check_row_below(std::string_view text) {
   const auto rows = parse_api_key_csv(absl::StrCat(
       kHeader, std::string(text), "\n", kValue, ",below,,false,'p1,p2'\n"));

@@ -27,7 +27,7 @@ constexpr absl::string_view kService = "apigateway";
 constexpr size_t kMaxAuthorizationBytes = 4096;
 constexpr size_t kMaxSignedHeaders = 64;
 
-// Stands for a credential that is not there.
+// The secret used for an unknown access key.
 constexpr char kNoSecret[] = "0000000000000000000000000000000000000000";
 
 absl::Status refused(absl::string_view why) {
@@ -45,13 +45,13 @@ std::string_view to_std(absl::string_view text) {
   return {text.data(), text.size()};
 }
 
-// In a time that depends on the lengths alone.
+// Compares in a time that depends only on the lengths.
 bool same_secret(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&
          CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-// An Authorization header, taken apart. Refers to its text.
+// A parsed Authorization header. Refers to its text.
 struct Authorization {
   std::string_view access_key_id;
   SigningScope scope;
@@ -64,7 +64,7 @@ absl::Status read_credential(absl::string_view text, Authorization& result) {
   const auto is_element = [](absl::string_view part) {
     return is_scope_element(to_std(part));
   };
-  // So that they can be shown below.
+  // The check makes them safe to show below.
   if (parts.size() != 5 ||
       !std::all_of(parts.begin(), parts.end(), is_element)) {
     return refused(
@@ -160,8 +160,8 @@ absl::StatusOr<absl::Time> time_of(const HttpRequest& request) {
                          std::string_view text) -> std::optional<absl::Time> {
     absl::Time time;
     if (!absl::ParseTime(format, to_absl(text), &time, nullptr)) return {};
-    // It reads "infinite-future", too, and is lenient: what is written back as
-    // it was read is in the one spelling there is.
+    // ParseTime() also accepts "infinite-future", and is lenient: only a time
+    // that formats back to the same text is in the canonical spelling.
     const bool is_strict =
         time < absl::InfiniteFuture() && time > absl::InfinitePast() &&
         absl::FormatTime(format, time, absl::UTCTimeZone()) == to_absl(text);
@@ -202,7 +202,8 @@ absl::Status check_time(absl::Time signed_at, absl::Time now) {
   return absl::OkStatus();
 }
 
-// That all headers are signed that must be, and each that is occurs once.
+// Checks that all headers that must be signed are signed, and that each signed
+// header occurs once.
 absl::Status check_signed_headers(const HttpRequest& request,
                                   const std::vector<std::string>& names) {
   const auto is_signed = [&](const std::string& name) {
@@ -225,8 +226,8 @@ absl::Status check_signed_headers(const HttpRequest& request,
         std::count_if(request.headers.begin(), request.headers.end(),
                       [&](const auto& header) { return header.first == name; });
     if (occurrences == 0) return wrong_signature();
-    // One who forwards the request may join or reorder them, and readers go by
-    // the first or by the last: what was signed is not what is acted on.
+    // A forwarder may join or reorder them, and readers use the first or the
+    // last: what was signed might not be what is acted on.
     if (occurrences > 1) {
       return refused(absl::StrCat(excerpt(name),
                                   " is a 'SignedHeader' and must occur once."));
@@ -237,7 +238,7 @@ absl::Status check_signed_headers(const HttpRequest& request,
 
 }  // namespace
 
-// What a request says of its signature. Refers to the request.
+// What a request's head says about its signature. Refers to the request.
 struct Authentication::SignedHead {
   Target target;
   Authorization authorization;
@@ -323,7 +324,7 @@ absl::StatusOr<Caller> Authentication::authenticate(
   const std::string key =
       signing_key(known != nullptr ? known->secret_access_key : kNoSecret,
                   authorization.scope);
-  // (Structured bindings cannot be captured.)
+  // (C++17 lambdas cannot capture structured bindings.)
   const auto is_signed = [&, &signed_head = *head](ParameterOrder order) {
     const std::string expected = signature(
         key, string_to_sign(
@@ -333,14 +334,14 @@ absl::StatusOr<Caller> Authentication::authenticate(
                                    payload_hash, order)));
     return same_secret(expected, signed_head.authorization.signature);
   };
-  // In either order, it is a signature of all the parameters.
+  // A signature in either order covers all parameters.
   const bool is_right =
       is_signed(ParameterOrder::kEncoded) ||
       (target.parameters.size() > 1 && is_signed(ParameterOrder::kDecoded));
   if (!is_right || known == nullptr) {
     return wrong_signature();
   }
-  // Only whoever knows the secret learns that this is what is wrong.
+  // Only a client that knows the secret learns that the token is wrong.
   if (!same_secret(
           known->session_token,
           first_header(request.headers, "x-amz-security-token").value_or(""))) {

@@ -1,4 +1,4 @@
-// Who sent a request: AWS Signature Version 4, checked.
+// Authentication of requests by AWS Signature Version 4.
 
 #ifndef WEIR_MANAGEMENT_AUTHENTICATION_H_
 #define WEIR_MANAGEMENT_AUTHENTICATION_H_
@@ -17,43 +17,44 @@
 
 namespace weir {
 
-// Believes a request that one of its credentials signed in an Authorization
-// header, for the service "apigateway", no longer than kMaxSkew ago or ahead.
+// Accepts a request that one of its credentials signed in an Authorization
+// header, for the service "apigateway", at most kMaxSkew before or after now.
 //
-// The signature must cover the host and every x-amz-* header; and covers,
-// always, method, path, query, time and the body, which is hashed here whatever
-// a header says of it. Other headers may go unsigned, content-type among them:
-// curl does not sign the one that it adds itself, and nothing here goes by it.
-// A request may be sent again within kMaxSkew by whoever sees it: in the open,
-// use TLS.
+// The signature must cover the host and every x-amz-* header. It always covers
+// method, path, query, time and body; the body is hashed here, whatever a
+// header says about it. Other headers may be unsigned, such as content-type:
+// curl does not sign the one that it adds, and nothing here depends on it.
+// Anyone who sees a request can replay it within kMaxSkew: use TLS on untrusted
+// networks.
 //
-// An unknown access key is answered as a wrong signature is, after the same
-// work. (A server that goes by check_head() reads no body then, which tells.)
+// An unknown access key gets the same answer as a wrong signature, after the
+// same work. (A server that uses check_head() does not read the body then,
+// which is observable.)
 //
-// Keeps nothing between requests, not even the keys derived from secrets: that
-// costs 10 of a check's 25 us, and there is nothing to fill up. *thread-safe*
+// Keeps no state between requests, not even the keys derived from secrets: that
+// costs 10 of a check's 25 us, and clients cannot fill any cache. *thread-safe*
 class Authentication {
  public:
   static constexpr absl::Duration kMaxSkew = absl::Minutes(5);
 
-  // `clock` must outlive this. Scopes must name `region`; "" is any.
+  // `clock` must outlive this object. Scopes must name `region`; "" allows any.
   Authentication(Credentials credentials, Clock* clock,
                  std::string region = "");
 
-  // Who signed `request`, which must be as it was sent: its target undecoded,
-  // no header left out or changed. Otherwise Unauthenticated, with the text
-  // that AWS has for the case, if it has one; texts repeat nothing that is
-  // secret. Hashes the body and allocates; takes a lock for an instant.
+  // Returns who signed `request`, which must be as sent: its target not
+  // decoded, no header removed or changed. Unauthenticated if the request is
+  // not accepted, with AWS's message for the case if it has one; messages
+  // contain no secrets. Hashes the body and allocates; takes a lock briefly.
   absl::StatusOr<Caller> authenticate(const HttpRequest& request) const;
 
-  // Whether `head`, a request without its body, may turn out to be signed: it
-  // says all that a signature needs, at the right time, for an access key that
-  // there is. Otherwise the error of authenticate(). Does not block.
+  // Whether `head`, a request without its body, can turn out to be correctly
+  // signed: it has everything that a signature needs, a valid time, and a known
+  // access key. Otherwise the error of authenticate(). Does not block.
   absl::Status check_head(const HttpRequest& head) const;
 
-  // These alone are believed by every `authenticate()` that begins after this
-  // has returned; one that overlaps has either these or those before, whole.
-  // Without any, nobody is believed.
+  // Replaces all credentials. Every `authenticate()` that begins after this has
+  // returned uses the new ones; one that overlaps uses either all the new or
+  // all the old ones. With no credentials, every request is refused.
   void replace_credentials(Credentials credentials);
 
  private:

@@ -1,4 +1,5 @@
-// A fuzz target. An input is a request as text: see request_from_text().
+// A fuzz target for authentication. An input is a request as text: see
+// request_from_text().
 
 #include <cstddef>
 #include <cstdint>
@@ -43,7 +44,7 @@ absl::StatusOr<Caller> authenticated(const HttpRequest& request,
   return caller;
 }
 
-// What came off the wire, at the time that it says.
+// Checks the request as received, at the time that it states.
 void check_received(HttpRequest request) {
   absl::Time now;
   if (!absl::ParseTime("%E4Y%m%dT%H%M%SZ",
@@ -56,7 +57,7 @@ void check_received(HttpRequest request) {
   require(!authenticated(request, now).ok(), "the body is signed");
 }
 
-// The same target, values and body, signed by us.
+// Checks the same target, values and body with a valid signature.
 void check_signed(HttpRequest request) {
   if (request.headers.size() > 16) request.headers.resize(16);
   for (size_t i = 0; i < request.headers.size(); ++i) {

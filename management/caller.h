@@ -5,10 +5,10 @@
 
 namespace weir {
 
-// Who sent a request, as its signature proves. *thread-compatible*
+// The sender of a request, as its signature proves. *thread-compatible*
 struct Caller {
   std::string access_key_id;
-  bool read_only = false;  // may look, and change nothing
+  bool read_only = false;  // may read, and change nothing
   bool no_values = false;  // may not see the values of API keys
 };
 

@@ -20,8 +20,8 @@
 namespace weir {
 namespace {
 
-// Fit to be a header's value, and the same to every reader of such files: some
-// take what follows a blank for a comment.
+// Whether `text` is valid as a header's value, and read alike by every reader
+// of such files: some take the text after a blank for a comment.
 bool is_word(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), absl::ascii_isgraph);
@@ -33,8 +33,9 @@ std::string_view stripped(std::string_view text) {
 }
 
 absl::StatusOr<std::string> read_private_file(const std::string& path) {
-  // One descriptor for the checks and the reading, so that both are of the same
-  // file; O_NONBLOCK, lest a pipe be waited for before it is refused.
+  // One descriptor for the checks and the reading, so that both see the same
+  // file. O_NONBLOCK, so that opening a pipe does not block before it is
+  // refused.
   const Descriptor file(
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat about;
@@ -50,7 +51,7 @@ absl::StatusOr<std::string> read_private_file(const std::string& path) {
         absl::StrCat(path, ": open to others than its owner; chmod 600 it"));
   }
 
-  // The file may grow meanwhile: its size is what could be read.
+  // The file may grow while it is read: reads until the end, not st_size bytes.
   std::string text(Credentials::kMaxFileBytes + 1, '\0');
   size_t size = 0;
   while (size < text.size()) {
@@ -185,7 +186,7 @@ class FileReader {
   int line_ = 0;
   Profile profile_;
   absl::flat_hash_set<std::string> profiles_;
-  // Of the profile's last member: how far it is indented, and whose it is.
+  // The indentation of the profile's last member, and whether it is ours.
   std::optional<size_t> member_indent_;
   bool member_is_ours_ = false;
   Credentials credentials_;
@@ -234,7 +235,7 @@ absl::StatusOr<Credentials> Credentials::from_environment(
                                                    " and ", secret_name,
                                                    " must be set together"));
   }
-  // Variables of variables that are not set.
+  // Variables may be set, but empty.
   for (const auto& [name, value] :
        {std::pair(id_name, id), std::pair(secret_name, secret)}) {
     if (*value == '\0') {

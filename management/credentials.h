@@ -1,7 +1,7 @@
-// The access keys of those who may manage usage plans.
+// The access keys that may manage usage plans.
 //
-// A file of them is one that AWS's own clients read, so that operators need
-// only one. Its grammar, line by line, blanks around each part ignored:
+// AWS's own clients can read the same credentials file, so that operators need
+// only one. Its grammar, line by line; blanks around each part are ignored:
 //
 //     file    = { line }
 //     line    = "" | "#" text | ";" text | "[" profile "]" | name "=" value
@@ -13,10 +13,10 @@
 //     weir_access = read-only                   or full, which is the default,
 //                                               or no-values
 //
-// Comments have lines of their own. Other names are other tools', and so are
-// the lines below them that are indented further: both are ignored, as is a
-// profile without any of these four. Names are read in either case. A profile
-// occurs once, and so does a name in it.
+// Comments have lines of their own. Other names belong to other tools, as do
+// the more deeply indented lines below them: both are ignored, as is a profile
+// without any of these four. Names are case-insensitive. A profile may occur
+// only once, and so may a name in it.
 
 #ifndef WEIR_MANAGEMENT_CREDENTIALS_H_
 #define WEIR_MANAGEMENT_CREDENTIALS_H_
@@ -34,52 +34,54 @@ namespace weir {
 struct Credential {
   std::string access_key_id;
   std::string secret_access_key;
-  std::string session_token;  // "" is none
+  std::string session_token;  // "" for none
   bool read_only = false;
-  std::string profile = {};  // of a file: its name
+  std::string profile = {};  // its name in a file
   bool no_values = false;    // may not see the values of API keys
 };
 
-// Whether `text` may be an element of "id/date/region/service/aws4_request", an
-// access key's id above all: 1 to 128 of A-Z a-z 0-9 '-' '.' '_'.
+// Whether `text` may be an element of "id/date/region/service/aws4_request", in
+// particular an access key's id: 1 to 128 of A-Z a-z 0-9 '-' '.' '_'.
 bool is_scope_element(std::string_view text);
 
-// Credentials by the id of their access key. Errors never repeat a secret, nor
-// anything else that a file or variable holds. *thread-compatible*
+// Credentials, indexed by the id of their access key. Errors never contain a
+// secret, nor anything else from a file or variable. *thread-compatible*
 class Credentials {
  public:
   static constexpr size_t kMaxFileBytes = 1 << 20;
 
-  // None.
+  // Holds no credentials.
   Credentials() = default;
 
-  // Those of a file: a regular one, of at most kMaxFileBytes, that neither its
-  // group nor others may read or write (0600, 0400). FailedPrecondition if it
-  // is not, InvalidArgument ("file:line: ...") for what it holds, and if that
-  // is no credential at all: an empty file is not a wish for open doors.
+  // Reads a file. It must be a regular file of at most kMaxFileBytes that
+  // neither its group nor others may access (0600, 0400); FailedPrecondition if
+  // it is not. InvalidArgument ("file:line: ...") for malformed content, and
+  // for a file without credentials: an empty file must not disable
+  // authentication.
   static absl::StatusOr<Credentials> from_file(const std::string& path);
 
-  // Those of a file's content; errors call the file `name`.
+  // Parses a file's content; errors call the file `name`.
   static absl::StatusOr<Credentials> from_text(std::string_view text,
                                                std::string_view name);
 
-  // The one of WEIR_ACCESS_KEY_ID, WEIR_SECRET_ACCESS_KEY and, optionally,
-  // WEIR_SESSION_TOKEN, which may do everything. An empty session token is
-  // none. No credentials if none of the variables is set; InvalidArgument if
-  // they do not make a credential: a variable that is set and empty does not
-  // open the doors.
-  // With `prefix` AWS, of the variables that AWS's clients read.
+  // The credential in WEIR_ACCESS_KEY_ID, WEIR_SECRET_ACCESS_KEY and,
+  // optionally, WEIR_SESSION_TOKEN; it has full access. An empty session token
+  // is none. No credentials if none of the variables is set; InvalidArgument if
+  // they do not make a credential: a variable that is set but empty must not
+  // disable authentication. With the `prefix` "AWS", reads the variables of
+  // AWS's clients.
   static absl::StatusOr<Credentials> from_environment(
       std::string_view prefix = "WEIR");
 
   // InvalidArgument if it is malformed or its id is taken.
   absl::Status add(Credential credential);
 
-  // nullptr if there is none. Good until the next add().
+  // nullptr if there is none. Valid until the next add().
   const Credential* find(std::string_view access_key_id) const;
 
-  // The one of the profile, or without a name, the only one, or that of the
-  // profile "default". nullptr if there is none. Good until the next add().
+  // The credential of the profile `name`. If `name` is empty, the only
+  // credential, or else that of the profile "default". nullptr if there is
+  // none. Valid until the next add().
   const Credential* find_profile(std::string_view name) const;
 
   bool empty() const { return by_id_.empty(); }

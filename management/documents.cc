@@ -19,10 +19,10 @@ namespace {
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
-// Takes members out of an object. The first thing that is wrong is the status.
+// Reads the members of an object. Its status is the first error.
 class MemberReader {
  public:
-  // `path`: where the object is, "" for the whole body.
+  // `path` is the object's location, "" for the whole body.
   MemberReader(const Value& object, std::string path)
       : object_(object.struct_value()), path_(std::move(path)) {
     if (!object.has_struct_value()) fail(path_, "expected an object");
@@ -30,7 +30,7 @@ class MemberReader {
 
   absl::Status status() const { return status_; }
 
-  // All that there may be.
+  // Allows only these members.
   MemberReader& allow(std::initializer_list<std::string_view> names) {
     for (const auto& [name, value] : object_.fields()) {
       if (std::find(names.begin(), names.end(), name) == names.end()) {
@@ -47,7 +47,7 @@ class MemberReader {
     return value->string_value();
   }
 
-  // API Gateway's clients send booleans, its patches text.
+  // API Gateway's clients send booleans, but its patches send text.
   bool boolean(const std::string& name) {
     const Value* value = find(name);
     if (value == nullptr || value->has_bool_value()) {

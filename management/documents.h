@@ -1,4 +1,4 @@
-// What clients send besides usage plans and patches, as JSON.
+// The JSON documents that clients send, other than usage plans.
 
 #ifndef WEIR_MANAGEMENT_DOCUMENTS_H_
 #define WEIR_MANAGEMENT_DOCUMENTS_H_
@@ -14,15 +14,15 @@
 
 namespace weir {
 
-// All of these: "" is read as "{}", and a member that is null as one that is
-// absent. InvalidArgument if it is not JSON, or a member is unknown or of the
+// All of these functions read "" as "{}", and a null member as absent.
+// InvalidArgument if the text is not JSON, or a member is unknown or of the
 // wrong type; ResourceExhausted beyond the limits of parse_json(). No error
-// repeats what a member holds.
+// contains the value of a member.
 
-// The body of CreateApiKey. `generateDistinctId` has no meaning here: ids are
-// never values.
+// The body of CreateApiKey. `generateDistinctId` has no effect: a key's id is
+// never its value.
 absl::StatusOr<v1::ApiKey> api_key_from_json(std::string_view json);
-// An array of such bodies. Errors begin with the place: "/3/name: ".
+// An array of such bodies. Errors begin with the path: "/3/name: ".
 absl::StatusOr<std::vector<v1::ApiKey>> api_keys_from_json(
     std::string_view json);
 
@@ -33,8 +33,8 @@ absl::StatusOr<std::string> plan_key_from_json(std::string_view json);
 // The body of TagResource: {"tags": {name: value}}.
 absl::StatusOr<TagChanges> tags_from_json(std::string_view json);
 
-// The body of an Update: {"patchOperations": [...]}, which may be absent: then
-// nothing is to be changed.
+// The body of an Update operation: {"patchOperations": [...]}. Without the
+// member, nothing is changed.
 absl::StatusOr<std::vector<v1::PatchOperation>> operations_from_json(
     std::string_view json);
 

@@ -31,15 +31,15 @@
 namespace weir {
 namespace {
 
-// Clients that cannot put the pages of a map together, such as the AWS CLI's
-// get-usage, get as much as there is.
+// The default page size of GetUsage is the maximum, because some clients, such
+// as the AWS CLI's get-usage, cannot combine the pages of a map.
 constexpr int kUsagePage = 500;
 
 HttpResponse json_response(int status, std::string body) {
   return {status, {{"content-type", "application/json"}}, std::move(body)};
 }
 
-// A request whose target was taken apart, and what it is answered with.
+// A request with its parsed target, and the operations that answer it.
 class Operation {
  public:
   Operation(Enforcer& enforcer, const ManagementOptions& options,
@@ -59,7 +59,7 @@ class Operation {
         request_.body.empty() ? std::string_view("{}") : request_.body);
     if (!plan.ok()) return unreadable(plan.status());
     MutexLock lock(plan_changes_);
-    // What is wrong with the plan itself, the enforcer says better.
+    // The enforcer reports errors of the plan itself better.
     absl::Status status;
     if (validate_usage_plan(*plan, rules()).empty())
       status = before_change(*plan);
@@ -89,8 +89,8 @@ class Operation {
     MutexLock lock(plan_changes_);
     const auto plan = enforcer_.get_usage_plan(plan_id());
     if (!plan.ok()) return status_response(plan.status());
-    // What is wrong with the patch, the enforcer says better; but of limits,
-    // this passes those of patches alone: no one has to wait for any of them.
+    // The enforcer reports errors of the patch better. But ResourceExhausted
+    // here means one of the limits of patches: 400, as waiting does not help.
     const auto wanted = patch_usage_plan(*plan, *operations, rules());
     if (absl::IsResourceExhausted(wanted.status())) {
       return unreadable(wanted.status());
@@ -104,8 +104,8 @@ class Operation {
   }
 
   HttpResponse delete_usage_plan() {
-    // Takes long for a plan with many keys, and others prepare nothing for it:
-    // they need not wait.
+    // Without the lock: deleting a plan with many keys takes long, and needs no
+    // preparation, so other changes need not wait.
     const absl::Status status = enforcer_.delete_usage_plan(plan_id());
     if (status.ok()) {
       MutexLock lock(plan_changes_);
@@ -126,7 +126,7 @@ class Operation {
     if (!page.ok()) return status_response(page.status());
     auto keys =
         enforcer_.list_usage_plan_keys(plan_id(), *page, parameter("name"));
-    // So API Gateway answers for a plan that does not exist.
+    // API Gateway answers so for a plan that does not exist.
     if (absl::IsNotFound(keys.status())) keys = Page<v1::UsagePlanKey>();
     return list(keys, write_plan_key);
   }
@@ -301,14 +301,14 @@ class Operation {
       return absl::InvalidArgumentError(
           absl::StrCat("limit: expected a whole number, got ", excerpt(text)));
     }
-    // What is more than a page may have is as much as it may.
+    // A limit above the maximum of a page counts as the maximum.
     page.limit = static_cast<int>(
         std::clamp<std::int64_t>(limit, -1, std::numeric_limits<int>::max()));
     return page;
   }
 
-  // "arn:aws:apigateway:us-east-1::/usageplans/id", of whatever partition,
-  // region and account.
+  // "arn:aws:apigateway:us-east-1::/usageplans/id", with any partition, region
+  // and account.
   absl::StatusOr<Resource> tagged_resource() const {
     const std::string& arn = target_.segments[1];
     const std::vector<std::string> parts =
@@ -349,7 +349,8 @@ class Operation {
 
   // -- Answers --
 
-  // For a body that cannot be read: too much is as wrong as anything else.
+  // The answer to a body that cannot be read. It is always 400, also if the
+  // body exceeds a limit.
   static HttpResponse unreadable(const absl::Status& status) {
     return error_response(400, "BadRequestException", aws_message(status));
   }
@@ -358,7 +359,7 @@ class Operation {
     return status.ok() ? HttpResponse{202, {}, ""} : status_response(status);
   }
 
-  // An error of one of the imported keys, with its line in place of its index.
+  // The error of an imported key, with the key's line in place of its index.
   static absl::Status with_line(const absl::Status& error,
                                 const std::vector<int>& lines) {
     const std::vector<std::string> parts = absl::StrSplit(
@@ -372,7 +373,7 @@ class Operation {
                                                    aws_message(error)));
   }
 
-  // An import none of which was done.
+  // The answer to an import of which nothing was done.
   static HttpResponse refuse(const std::map<int, std::string>& warnings) {
     constexpr std::size_t kShown = 8;
     std::string text;
@@ -422,7 +423,7 @@ class Operation {
     json.end_object();
   }
 
-  // With the key's value, for whoever may see it.
+  // Includes the key's value if the caller may see it.
   HttpResponse plan_key_response(int status,
                                  absl::StatusOr<v1::UsagePlanKey> plan_key) {
     if (!plan_key.ok()) return status_response(plan_key.status());
@@ -443,7 +444,7 @@ class Operation {
                           JsonWriter& json) {
     json.begin_array();
     for (const std::string& text : texts) {
-      if (!text.empty()) json.string(text);  // the id of a key left out
+      if (!text.empty()) json.string(text);  // "" is the id of a skipped key
     }
     json.end_array();
   }
@@ -473,7 +474,7 @@ class Operation {
   const Caller& caller_;
 };
 
-// What a method of a resource is.
+// Maps a method of a resource to an operation.
 struct Binding {
   const char* method;
   std::vector<std::string_view> path;  // "*" is any segment
@@ -522,9 +523,9 @@ const std::vector<Binding>& bindings() {
   return *kBindings;
 }
 
-// What paths of API Gateway's own interface begin with, and those of its second
-// version under "/v2/". Clients that ask for one mean the management, whether
-// it has the resource or not.
+// The first segments of paths of API Gateway's own interface, and of its second
+// version under "/v2/". Requests for them are for management, whether or not it
+// has the resource.
 constexpr std::string_view kResources[] = {
     "account",     "apikeys",
     "domainnames", "clientcertificates",
@@ -569,7 +570,7 @@ ManagementAnswer Management::answer(const HttpRequest& request,
                                     const Caller& caller) {
   auto target = parse_target(request.target);
   if (!target.ok()) return {"Unknown", status_response(target.status())};
-  // One slash at the end makes no difference.
+  // One trailing slash is ignored.
   if (target->segments.size() > 1 && target->segments.back().empty()) {
     target->segments.pop_back();
   }

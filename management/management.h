@@ -16,26 +16,27 @@
 namespace weir {
 
 struct ManagementOptions {
-  // As the enforcer has it.
+  // Must be the enforcer's.
   QuotaOffset quota_offset = QuotaOffset::kRequests;
-  // Called with a plan that is about to be created, or that a patch is about to
-  // lead to; an error refuses the change. Default: nothing is asked.
+  // Called with a plan that is about to be created, or with the result of a
+  // patch about to be applied. An error refuses the change. Default: allows
+  // every change.
   std::function<absl::Status(const v1::UsagePlan& plan)> before_plan_change;
   // Called with the id of a plan that was created, patched or deleted, before
-  // the client hears of it. From the one call to the other, this interface
-  // changes no other plan.
+  // the client is answered. Between the two calls, this interface changes no
+  // other plan.
   std::function<void(std::string_view plan_id)> after_plan_change;
 };
 
 struct ManagementAnswer {
-  // What was asked for, as API Gateway calls it: "UpdateUsagePlan"; "Unknown"
-  // if there is no such operation. Static.
+  // API Gateway's name of the operation, "UpdateUsagePlan"; "Unknown" if there
+  // is no such operation. Has static lifetime.
   const char* operation;
   HttpResponse response;
 };
 
-// Answers as API Gateway does, byte for byte where its clients look, so that
-// the AWS CLI, the SDKs and Terraform work with an enforcer:
+// Answers as API Gateway does, byte for byte where its clients depend on it, so
+// that the AWS CLI, the SDKs and Terraform work with an enforcer:
 //
 //   /usageplans                            GET, POST
 //   /usageplans/{id}                       GET, PATCH, DELETE
@@ -47,15 +48,14 @@ struct ManagementAnswer {
 //   /apikeys/{id}                          GET, PATCH, DELETE
 //   /tags/{arn}                            GET, PUT, DELETE
 //
-// Whether the caller may, is not asked here; but a value that no caller asks
-// for by a parameter (GetUsagePlanKey's) is left out if this one may not see
-// it. Blocks, as the enforcer's control plane does, and allocates.
-// *thread-safe*
+// Does not check access; but a value that is returned without being asked for
+// by a parameter (GetUsagePlanKey's) is omitted if the caller may not see it.
+// Blocks, as the enforcer's control plane does, and allocates. *thread-safe*
 class Management {
  public:
-  // Whether a request is for this interface, going by its target as it was
-  // sent: for one of the above, or for another resource of API Gateway's
-  // ("/restapis", "/v2/apis"), which answer() says it does not have.
+  // Whether a request is for this interface, judging by its target as sent: it
+  // names one of the resources above, or another resource of API Gateway
+  // ("/restapis", "/v2/apis"), for which answer() returns an error.
   static bool serves(std::string_view target);
 
   // REQUIRES: `enforcer` outlives this object.
@@ -67,7 +67,7 @@ class Management {
  private:
   Enforcer& enforcer_;
   const ManagementOptions options_;
-  Mutex plan_changes_;  // held by whoever makes one
+  Mutex plan_changes_;  // held while a plan is changed
 };
 
 }  // namespace weir

@@ -1,4 +1,4 @@
-// Signs requests as AWS's clients do: for tests and benchmarks.
+// Signs requests as AWS's clients do, for tests and benchmarks.
 
 #ifndef WEIR_MANAGEMENT_SIGN_REQUEST_H_
 #define WEIR_MANAGEMENT_SIGN_REQUEST_H_
@@ -12,10 +12,10 @@
 
 namespace weir {
 
-// `request` with the headers x-amz-date, x-amz-security-token if the credential
-// has one, and authorization, in place of those it had. Signed are all its
-// headers but user-agent; it must have a host. `unix_seconds` is when.
-// InvalidArgument if its target is none.
+// Returns `request` with the headers x-amz-date, x-amz-security-token (if the
+// credential has one) and authorization, replacing existing ones. Signs all
+// headers except user-agent; the request must have a host. `unix_seconds` is
+// the time of signing. InvalidArgument if the target is malformed.
 absl::StatusOr<HttpRequest> signed_request(HttpRequest request,
                                            const Credential& credential,
                                            std::string_view region,

@@ -23,7 +23,7 @@ const unsigned char* bytes_of(std::string_view text) {
 
 std::string hmac_sha256(std::string_view key, std::string_view message) {
   std::string result(SHA256_DIGEST_LENGTH, '\0');
-  // Fails if there is no memory: nothing that could be compared may come of it.
+  // Fails if there is no memory. Aborts, so that no wrong result is compared.
   if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
            bytes_of(message), message.size(),
            reinterpret_cast<unsigned char*>(result.data()),

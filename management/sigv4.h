@@ -1,6 +1,6 @@
-// AWS Signature Version 4, piece by piece: from a request to what is hashed and
-// signed. These are pure functions; whether a request is to be believed is
-// management/authentication.h.
+// The steps of AWS Signature Version 4, from a request to the text that is
+// hashed and signed. These are pure functions; management/authentication.h
+// checks requests.
 
 #ifndef WEIR_MANAGEMENT_SIGV4_H_
 #define WEIR_MANAGEMENT_SIGV4_H_
@@ -18,7 +18,7 @@ namespace weir {
 inline constexpr std::string_view kSigV4Algorithm = "AWS4-HMAC-SHA256";
 inline constexpr std::string_view kSigV4Terminator = "aws4_request";
 
-// What a signing key is good for.
+// The scope in which a signing key is valid.
 struct SigningScope {
   std::string_view date;  // "20150830", the first part of a timestamp
   std::string_view region;
@@ -34,40 +34,42 @@ std::string signing_timestamp(absl::Time time);
 // In lower-case hexadecimal digits.
 std::string sha256_hex(std::string_view bytes);
 
-// The path as it is signed for all services but S3: without empty and dot
+// The path as signed for all services except S3: without empty and dot
 // segments, each segment percent-encoded once more than it was sent. Paths that
-// differ in such segments alone have the same signature, so whoever routes
-// requests must not take one for the other to any effect.
+// differ only in such segments have the same signature, so a router must not
+// give such a variant of a signed path another effect.
 std::string canonical_path(std::string_view raw_path);
 
-// How a signer sorts the parameters: as AWS says, by what is encoded; or, as
-// AWS's SDK for Go, by what that stands for, where "a-1" is less than "a:1".
+// How a signer sorts the parameters: in their encoded form, as AWS specifies;
+// or in their decoded form, as AWS's SDK for Go does, where "a-1" is less than
+// "a:1".
 enum class ParameterOrder { kEncoded, kDecoded };
 
-// Parameters sorted by name, then value, each encoded anew: what counts is what
-// they stand for, not how they were spelled.
+// The parameters, sorted by name, then value. Each is decoded and encoded
+// again, so that different spellings are equal.
 std::string canonical_query(const Target& target,
                             ParameterOrder order = ParameterOrder::kEncoded);
 
-// "name:value\n" for each of `names`, in their order: all values of that name,
-// joined by ',', with blanks around them removed and blanks in them made one
-// space.
+// "name:value\n" for each of `names`, in their order. The value is all values
+// of that name, joined by ',', without blanks around them and with each run of
+// blanks in them replaced by one space.
 std::string canonical_headers(const HttpHeaders& headers,
                               const std::vector<std::string>& names);
 
-// What is hashed. `target` is that of `request`; `signed_headers` are in lower
-// case and sorted. `payload_hash` is sha256_hex() of the body.
+// The text that is hashed. `target` is the target of `request`;
+// `signed_headers` are in lower case and sorted. `payload_hash` is sha256_hex()
+// of the body.
 std::string canonical_request(const HttpRequest& request, const Target& target,
                               const std::vector<std::string>& signed_headers,
                               std::string_view payload_hash,
                               ParameterOrder order = ParameterOrder::kEncoded);
 
-// What is signed.
+// The text that is signed.
 std::string string_to_sign(std::string_view timestamp,
                            const SigningScope& scope,
                            std::string_view canonical_request);
 
-// The key to sign with: 32 bytes.
+// The signing key: 32 bytes.
 std::string signing_key(std::string_view secret_access_key,
                         const SigningScope& scope);
 

@@ -11,7 +11,8 @@
 namespace weir {
 namespace {
 
-// Removes what is before the first `divider`, or everything, and the divider.
+// Removes and returns the text before the first `divider`, or all of it;
+// removes the divider, too.
 absl::string_view take_part(absl::string_view& rest, char divider) {
   const absl::string_view part = rest.substr(0, rest.find(divider));
   rest.remove_prefix(std::min(part.size() + 1, rest.size()));

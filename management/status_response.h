@@ -1,4 +1,4 @@
-// The enforcer's errors as API Gateway's clients expect them.
+// Conversion of the enforcer's errors to API Gateway's error responses.
 
 #ifndef WEIR_MANAGEMENT_STATUS_RESPONSE_H_
 #define WEIR_MANAGEMENT_STATUS_RESPONSE_H_
@@ -8,12 +8,12 @@
 
 namespace weir {
 
-// InvalidArgument and FailedPrecondition are BadRequestException, 400;
-// Unauthenticated UnauthorizedException, 401; PermissionDenied
-// AccessDeniedException, 403; NotFound NotFoundException, 404; AlreadyExists
-// and Aborted ConflictException, 409; ResourceExhausted LimitExceededException,
-// 429; all others ServiceUnavailableException, 503. The message is
-// `aws_message()`.
+// Maps InvalidArgument and FailedPrecondition to BadRequestException, 400;
+// Unauthenticated to UnauthorizedException, 401; PermissionDenied to
+// AccessDeniedException, 403; NotFound to NotFoundException, 404; AlreadyExists
+// and Aborted to ConflictException, 409; ResourceExhausted to
+// LimitExceededException, 429; all others to ServiceUnavailableException, 503.
+// The message is `aws_message()`.
 HttpResponse status_response(const absl::Status& error);
 
 }  // namespace weir

@@ -12,8 +12,8 @@ namespace {
 
 constexpr int64_t kMaxWaitingBytes = int64_t{16} << 20;
 constexpr size_t kMaxPendingBytes = 1 << 20;
-constexpr size_t kWriteBytes = 1 << 18;  // so much is worth a write
-constexpr size_t kMaxKeyIds = 1 << 16;   // that are remembered
+constexpr size_t kWriteBytes = 1 << 18;  // enough for a write
+constexpr size_t kMaxKeyIds = 1 << 16;   // size of the cache
 
 constexpr absl::Duration kPipePatience = absl::Milliseconds(100);
 constexpr absl::Duration kClosingPatience = absl::Seconds(2);
@@ -127,7 +127,7 @@ void AccessLog::recovered() {
                       " lines were dropped"));
 }
 
-// The rest of it would make no sense in another file.
+// Drops the rest of a line whose beginning is in another file.
 void AccessLog::drop_torn_line() {
   const size_t end = pending_.find('\n');
   pending_.erase(0, end == pending_.npos ? end : end + 1);
@@ -136,7 +136,7 @@ void AccessLog::drop_torn_line() {
   torn_ = false;
 }
 
-// A key's id never changes, so most are known without a lock.
+// A key's id never changes, so most ids come from the cache, without a lock.
 std::optional<std::string> AccessLog::key_id(const ClientHandle& client) {
   if (!client) return std::nullopt;
   const auto known = key_ids_.find(client);

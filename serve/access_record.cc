@@ -15,7 +15,7 @@ double seconds(int64_t nanoseconds) {
   return static_cast<double>(nanoseconds) / 1e9;
 }
 
-// `text`, or null if there is none.
+// Writes `text`, or null if it is empty.
 void write_text(std::string_view text, JsonWriter& json) {
   if (text.empty()) {
     json.null();

@@ -12,23 +12,23 @@
 
 namespace weir {
 
-// What an access log keeps of a request: all but who called, by id, which takes
-// a lock to find out. *thread-compatible*
+// What an access log keeps of a request: everything except the key's id, which
+// takes a lock to look up. *thread-compatible*
 struct AccessRecord {
-  // What is longer is cut off: no API has such a method, and a target that is
-  // of no stage is of no use beyond its beginning.
+  // Longer text is truncated: no API has such a method, and only the beginning
+  // of a target outside of every stage is useful.
   static constexpr size_t kLongestMethod = 32;
   static constexpr size_t kLongestStrayTarget = 1024;
 
   AccessRecord() = default;
   explicit AccessRecord(const AnsweredRequest& request);
 
-  // How much memory it takes, about.
+  // The approximate memory that the record uses.
   int64_t bytes() const;
 
-  // "shop/prod", as it was sent; "" if the target was of no stage.
+  // "shop/prod", as sent; "" if the target is in no stage.
   std::string stage;
-  std::string path;  // as it was sent, without the query
+  std::string path;  // as sent, without the query
   std::string method;
   std::string method_key;
   ClientHandle client;
@@ -41,8 +41,8 @@ struct AccessRecord {
   int64_t latency_ns = 0;
 };
 
-// The record as a line of the log, with its end; docs/serve.md says what is in
-// it. `key_id` is that of its client, if there is one.
+// The record as a line of the log, with its newline; docs/serve.md describes
+// the members. `key_id` is the id of the client's key, if it has one.
 std::string access_log_line(const AccessRecord& record,
                             const std::optional<std::string>& key_id);
 

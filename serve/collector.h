@@ -16,16 +16,16 @@
 
 namespace weir {
 
-// How long items may wait, and when to look again. *thread-compatible*
+// How much may wait for collection, and for how long. *thread-compatible*
 struct CollectorOptions {
-  // The total weight of what waits; more is dropped.
+  // The maximum total weight of the waiting items; more are dropped.
   int64_t capacity = 0;
-  // How long to let items come together before they are collected.
+  // How long to let items accumulate before they are collected.
   absl::Duration pause = absl::Milliseconds(20);
 };
 
-// Wakes a thread that waits for it. (A condition variable would make whoever
-// wakes it lock.) *thread-safe*
+// Wakes a waiting thread. (With a condition variable, the waking thread would
+// have to lock.) *thread-safe*
 class Wakener {
  public:
   Wakener() { sem_init(&semaphore_, /*pshared=*/0, 0); }
@@ -34,25 +34,25 @@ class Wakener {
   Wakener& operator=(const Wakener&) = delete;
 
   void wake() { sem_post(&semaphore_); }
-  // Until it is woken, or for as long as this. Whether it was woken.
+  // Waits until woken, at most for `longest`. Returns whether it was woken.
   bool wait(absl::Duration longest);
 
  private:
   sem_t semaphore_;
 };
 
-// A thread that collects what other threads leave, so that these neither lock
-// nor wait for what is done with it. Sleeps while nothing is left.
-// *thread-safe*
+// A thread that processes items from other threads, which neither lock nor wait
+// for it. It sleeps while there are no items. *thread-safe*
 template <class T>
 class Collector {
  public:
-  // Called with each item, and after the last one of a round with how long to
-  // wait for the next round if nothing comes. Never by two threads at once.
+  // `take` is called with each item. `end_round` is called after the last item
+  // of a round, and returns how long to wait for the next round if no item
+  // arrives. Never called by two threads at once.
   struct Handler {
     std::function<void(T&&)> take;
     std::function<absl::Duration()> end_round;
-    // Called by the thread after its last round. May be empty.
+    // Called on the thread after its last round. May be empty.
     std::function<void()> end = {};
   };
 
@@ -61,10 +61,11 @@ class Collector {
         handler_(std::move(handler)),
         mailbox_(options.capacity),
         thread_([this] { run(); }) {}
-  // stop().
+  // Calls stop().
   ~Collector() { stop(); }
 
-  // Neither locks nor waits. What finds no room is dropped, and counted.
+  // Passes an item to the thread. Neither locks nor waits. If there is no room,
+  // the item is dropped and counted.
   void leave(T item, int64_t weight) {
     if (mailbox_.put(std::move(item), weight) == Mailbox<T>::Put::kFirst) {
       left_.wake();
@@ -73,8 +74,8 @@ class Collector {
 
   int64_t dropped() const { return mailbox_.dropped(); }
 
-  // Collects on the calling thread what was left so far, then calls
-  // `afterwards` while nobody else collects. Locks.
+  // Collects the items left so far on the calling thread, then calls
+  // `afterwards` while no other thread collects. Locks.
   template <class Afterwards>
   void collect(Afterwards afterwards) {
     MutexLock lock(collecting_);
@@ -82,9 +83,9 @@ class Collector {
     afterwards();
   }
 
-  // Has the thread collect what was left, and end. Returns whether it has
-  // ended; if it did not within `patience`, as what it is at does not return,
-  // it is still to be stopped before this is destroyed.
+  // Has the thread collect the remaining items, and end. Returns whether it
+  // ended within `patience`. If it did not, because a handler does not return,
+  // stop() must be called again before this object is destroyed.
   bool stop(absl::Duration patience = absl::InfiniteDuration()) {
     if (!thread_.joinable()) return true;
     if (!stopping_.exchange(true)) {
@@ -126,7 +127,7 @@ class Collector {
   Wakener stop_;
   Wakener ended_;
   std::atomic<bool> stopping_{false};
-  std::thread thread_;  // the last, as it uses all others
+  std::thread thread_;  // last, because it uses all others
 };
 
 }  // namespace weir

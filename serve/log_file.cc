@@ -17,7 +17,7 @@
 namespace weir {
 namespace {
 
-// In the words of the system alone: the caller names the file.
+// Only the system's message: the caller names the file.
 absl::Status system_error(int error) {
   return absl::UnavailableError(std::generic_category().message(error));
 }
@@ -31,7 +31,7 @@ bool is_regular_file(const Descriptor& file) {
   return fstat(file.number(), &about) == 0 && S_ISREG(about.st_mode);
 }
 
-// Whether the file ends within a line. One that cannot be read is taken not to.
+// Whether the file ends inside a line. False for a file that cannot be read.
 bool ends_within_a_line(const std::string& path) {
   const Descriptor file(
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
@@ -53,7 +53,7 @@ bool has_room(const Descriptor& file, absl::Duration patience) {
 }  // namespace
 
 absl::StatusOr<LogFile> LogFile::open(const std::string& path) {
-  // O_NONBLOCK, so that a pipe without a reader is an error rather than a wait.
+  // O_NONBLOCK, so that a pipe without a reader is an error and does not block.
   Descriptor file(path == "-" ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
                               : ::open(path.c_str(),
                                        O_WRONLY | O_APPEND | O_CREAT |
@@ -76,8 +76,8 @@ LogFile::Appended LogFile::append(std::string_view text,
   while (written < text.size()) {
     std::string_view next = text.substr(written);
     if (!is_regular_) {
-      // So much a pipe with room takes without a wait, even one that another
-      // process made and that is not O_NONBLOCK.
+      // A pipe with room takes PIPE_BUF bytes without blocking, even one that
+      // another process made without O_NONBLOCK.
       next = next.substr(0, PIPE_BUF);
       if (!has_room(file_, deadline - absl::Now())) {
         return {written, slow_reader()};

@@ -13,22 +13,22 @@
 
 namespace weir {
 
-// A file that lines are appended to: a regular one, a pipe, a device.
+// A file that lines are appended to: a regular file, a pipe or a device.
 // *thread-compatible*
 class LogFile {
  public:
-  // Makes the file, readable by its owner and group (0640, less what the umask
-  // takes), if it is missing. "-" is standard output. If a line in it was cut
-  // off, by a crash or a full disk, the next one begins on a line of its own.
+  // Creates the file if it is missing, readable by its owner and group (0640,
+  // less the umask). "-" is standard output. If the file ends inside a line,
+  // after a crash or on a full disk, the next line begins on a new one.
   static absl::StatusOr<LogFile> open(const std::string& path);
 
   struct Appended {
-    size_t bytes;         // of the text; all of it, or there is an error
-    absl::Status status;  // names no file
+    size_t bytes;         // written; all of the text, or there is an error
+    absl::Status status;  // does not name the file
   };
-  // A regular file takes as long as its disk. Others are waited for up to
-  // `patience` altogether; DeadlineExceeded if the reader of a pipe does not
-  // make room that long.
+  // Writing to a regular file takes as long as its disk does. Other files are
+  // waited for up to `patience` in total; DeadlineExceeded if the reader of a
+  // pipe makes no room within it.
   Appended append(std::string_view text, absl::Duration patience);
 
  private:

@@ -9,28 +9,28 @@
 
 namespace weir {
 
-// Where threads leave items for another one to take, all at once, in the order
-// in which they were left. Bounded: what finds no room is not taken in, and
-// counted.
+// A bounded multi-producer queue: threads leave items, and a taker gets all of
+// them at once, in the order in which they were left. An item that finds no
+// room is dropped and counted.
 //
 // Invariants:
 //  1. `newest_` heads a list of the items that were left and not taken, from
 //     the newest to the oldest. An item is linked before it is published, and
-//     not touched afterwards until it is taken.
-//  2. Items are only taken all together, by an exchange of the head. So a head
-//     that an exchange finds again has the same items behind it: there is no
-//     ABA.
-//  3. The weights of all items in the list together are at most `room_`, and at
-//     most `capacity`. Room is taken before an item is published, and given
-//     back after it was taken.
+//     not changed afterwards until it is taken.
+//  2. Items are only taken all together, by an exchange of the head. So if a
+//     compare-exchange finds the same head again, the same items are behind it:
+//     there is no ABA.
+//  3. The total weight of the items in the list is at most `room_`, and at most
+//     `capacity`. Room is taken before an item is published, and returned after
+//     it was taken.
 //
 // *thread-safe*. Neither call locks or waits; `put()` allocates.
 template <class T, template <class> class Atomic = std::atomic>
 class BasicMailbox {
  public:
   enum class Put {
-    kFirst,    // into an empty mailbox: whoever takes may be asleep
-    kBehind,   // others
+    kFirst,    // into an empty mailbox: the taker may be asleep
+    kBehind,   // other items
     kDropped,  // there is no room
   };
 
@@ -78,7 +78,7 @@ class BasicMailbox {
     }
   }
 
-  // How many items were not taken in, ever.
+  // How many items were ever dropped.
   int64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
@@ -90,7 +90,7 @@ class BasicMailbox {
 
   const int64_t capacity_;
   Atomic<Node*> newest_{nullptr};
-  Atomic<int64_t> room_{0};  // that is taken
+  Atomic<int64_t> room_{0};  // total weight that is taken
   Atomic<int64_t> dropped_{0};
 };
 

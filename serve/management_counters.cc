@@ -31,7 +31,7 @@ void ManagementCounters::count(std::string_view operation,
                                int status) noexcept {
   auto row = by_operation_.find(operation);
   if (row == by_operation_.end()) row = by_operation_.find(kUnknown);
-  // Relaxed: a counter that stands alone.
+  // Relaxed: the counter publishes nothing.
   row->second.by_class[std::clamp(status / 100, 2, 5) - 2].fetch_add(
       1, std::memory_order_relaxed);
 }

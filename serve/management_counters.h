@@ -1,4 +1,4 @@
-// How the management interface was used, for monitoring.
+// Counters of the management interface, for monitoring.
 
 #ifndef WEIR_SERVE_MANAGEMENT_COUNTERS_H_
 #define WEIR_SERVE_MANAGEMENT_COUNTERS_H_
@@ -16,25 +16,25 @@
 
 namespace weir {
 
-// Counts calls of the management interface by operation and class of status,
-// and by nothing that clients choose. *thread-safe*
+// Counts calls of the management interface by operation and status class, and
+// by nothing that clients choose. *thread-safe*
 class ManagementCounters {
  public:
-  // What calls of other operations count as.
+  // The name under which calls of other operations are counted.
   static constexpr char kUnknown[] = "Unknown";
 
-  // An operation of our own, beside API Gateway's.
+  // Our own operation, in addition to API Gateway's.
   static constexpr char kRefusedKeys[] = "GetRefusedKeys";
 
-  // For these operations, and kUnknown: by default API Gateway's and our own.
+  // Counts these operations and kUnknown. By default, API Gateway's and ours.
   ManagementCounters();
   explicit ManagementCounters(absl::Span<const char* const> operations);
 
   // `operation` is "UpdateUsagePlan", for instance. Does not lock or allocate.
   void count(std::string_view operation, int status) noexcept;
 
-  // Calls `visit` for each operation and class, "2xx" to "5xx": a moment's
-  // numbers.
+  // Calls `visit` with the current count of each operation and class, "2xx" to
+  // "5xx".
   void for_each(absl::FunctionRef<void(std::string_view operation,
                                        std::string_view status, int64_t calls)>
                     visit) const;
@@ -44,7 +44,7 @@ class ManagementCounters {
     std::array<std::atomic<int64_t>, 4> by_class{};
   };
 
-  // As many as there were at first.
+  // Its keys do not change after construction.
   std::map<std::string, Row, std::less<>> by_operation_;
 };
 

@@ -30,7 +30,7 @@ void add_counter(MetricsWriter& metrics, std::string_view name,
   metrics.add(value);
 }
 
-// One for each value of `label`.
+// Adds one counter for each value of `label`.
 template <size_t kSize>
 void add_counters(MetricsWriter& metrics, std::string_view name,
                   std::string_view help, std::string_view label,
@@ -110,14 +110,14 @@ void add_statistics(MetricsWriter& metrics,
                       "For how long the control plane's call that is furthest "
                       "behind has made no progress.");
   add_seconds(metrics, statistics.stalled_call_ns);
-  if (statistics.synced_unix_ns == 0) return;  // nothing to be late with
+  if (statistics.synced_unix_ns == 0) return;  // no sync yet
   metrics.begin_gauge("weir_last_sync_timestamp_seconds",
                       "When counts were last written to the store, as Unix "
                       "time.");
   add_seconds(metrics, statistics.synced_unix_ns);
 }
 
-// By the names that every client library of Prometheus gives them.
+// Uses the names that all client libraries of Prometheus use.
 void add_process(MetricsWriter& metrics) {
   const auto status = recent_process_status();
   if (!status.has_value()) return;

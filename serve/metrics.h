@@ -1,4 +1,4 @@
-// The numbers of a running weir, for Prometheus.
+// The metrics of a running weir, for Prometheus.
 
 #ifndef WEIR_SERVE_METRICS_H_
 #define WEIR_SERVE_METRICS_H_
@@ -27,7 +27,7 @@ struct MetricsSources {
   std::optional<HttpServerStatistics> http;  // none: not shown
 };
 
-// In the text format that MetricsWriter writes:
+// The metrics in the text format of MetricsWriter:
 //
 //   weir_requests_total{outcome}                      see RequestCounters
 //   weir_authorize_rejected_total{reason}             see Authorizer
@@ -38,7 +38,7 @@ struct MetricsSources {
 //   weir_leases, weir_arena_used_bytes, weir_arena_retired_bytes,
 //   weir_counts_file_bytes, weir_history_gaps_total,
 //   weir_sync_failures_total                          see Enforcer::Statistics
-//   weir_last_sync_timestamp_seconds                  once there was one
+//   weir_last_sync_timestamp_seconds                  after the first sync
 //   weir_stalled_call_seconds                         likewise; see health
 //   weir_http_connections                             if known
 //   weir_http_displaced_total, weir_http_refused_total{reason}
@@ -46,8 +46,8 @@ struct MetricsSources {
 //   weir_build_info{version}                          1
 //   process_*                                         see ProcessStatus
 //
-// No label has a key, or anything else that clients choose. Never waits, as
-// `Enforcer::statistics()` does not; reads /proc. Thread-safe.
+// No label contains a key, or anything else that clients choose. Never waits,
+// as `Enforcer::statistics()` does not; reads /proc. Thread-safe.
 std::string metrics_text(const MetricsSources& sources);
 
 }  // namespace weir

@@ -24,7 +24,7 @@ class Parser {
     return parse_sample();
   }
 
-  // The last metric may lack its type.
+  // Checks that the last metric has a type.
   absl::Status end() const {
     return present_ != nullptr && present_->type.empty()
                ? absl::InvalidArgumentError("a metric without a type")
@@ -60,8 +60,8 @@ class Parser {
     return name;
   }
 
-  // Up to `end`, or the line's end. False if a backslash escapes anything else
-  // than itself, a line end or `end`.
+  // Takes the text up to `end` or the end of the line. Returns false if a
+  // backslash escapes anything but itself, a newline or `end`.
   bool take_escaped(char end, std::string* text) {
     while (!line_.empty() && line_.front() != end) {
       char c = line_.front();
@@ -130,7 +130,7 @@ class Parser {
     return absl::OkStatus();
   }
 
-  // To the closing brace.
+  // Parses up to the closing brace.
   absl::Status parse_labels() {
     std::set<std::string> names;
     do {
@@ -148,7 +148,7 @@ class Parser {
   }
 
   std::map<std::string, ParsedMetric> metrics_;
-  std::string_view line_;  // what is left of it
+  std::string_view line_;  // the rest of the current line
   std::string name_;
   ParsedMetric* present_ = nullptr;
 };

@@ -1,4 +1,4 @@
-// Reads the text format of Prometheus, as strictly as it is defined: for tests.
+// A strict parser of the text format of Prometheus, for tests.
 
 #ifndef WEIR_SERVE_METRICS_PARSER_H_
 #define WEIR_SERVE_METRICS_PARSER_H_
@@ -14,7 +14,7 @@ namespace weir {
 struct ParsedMetric {
   std::string type;
   std::string help;
-  // By the labels as they are written, with their braces, or "".
+  // Keyed by the labels as written, with their braces; "" without labels.
   std::map<std::string, double> samples;
 };
 
@@ -23,10 +23,10 @@ struct ParsedMetric {
 //   # HELP name text
 //   # TYPE name counter|gauge
 //   name{label="value",...} number
-// in this order for each metric, which has one HELP, one TYPE and then all of
-// its samples; no series is there twice, nor a label in one; counters end in
-// "_total", have no negative values, and gauges do not; every line has an end,
-// and nothing else is there. A metric may have no samples.
+// and each metric has one HELP, one TYPE and then all of its samples, in this
+// order. No series occurs twice, nor does a label in one. Names of counters end
+// in "_total" and names of gauges do not; counters have no negative values.
+// Every line ends with a newline. A metric may have no samples.
 absl::StatusOr<std::map<std::string, ParsedMetric>> parse_metrics(
     std::string_view text);
 

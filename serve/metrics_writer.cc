@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-// Help texts escape backslashes and line ends; labels quotes as well.
+// Help texts escape backslashes and newlines; labels also escape quotes.
 void append_escaped(std::string_view text, bool quotes, std::string* result) {
   for (const char c : text) {
     if (c == '\n') {

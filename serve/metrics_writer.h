@@ -1,4 +1,4 @@
-// The text format of Prometheus.
+// A writer of the text format of Prometheus.
 
 #ifndef WEIR_SERVE_METRICS_WRITER_H_
 #define WEIR_SERVE_METRICS_WRITER_H_
@@ -11,32 +11,32 @@
 
 namespace weir {
 
-// Writes the text exposition format, version 0.0.4, a metric at a time.
+// Writes the text exposition format, version 0.0.4, one metric at a time.
 //
 //   MetricsWriter metrics;
 //   metrics.begin_counter("weir_requests_total", "Requests.");
 //   metrics.add({{"outcome", "admitted"}}, 17);
 //   metrics.text();
 //
-// REQUIRES, which nothing checks: names are [a-z_]+, each metric is begun once,
-// and no two of its samples have the same labels.
+// REQUIRES (not checked): names are [a-z_]+, each metric is begun once, and no
+// two of its samples have the same labels.
 //
-// This class is *thread-compatible*.
+// *thread-compatible*
 class MetricsWriter {
  public:
   using Labels =
       std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  // Of the body that `text()` is.
+  // The content type of `text()`.
   static constexpr char kContentType[] =
       "text/plain; version=0.0.4; charset=utf-8";
 
-  // A number that only grows, until the process ends; its name ends in
-  // "_total".
+  // Begins a counter: it only grows while the process runs, and its name ends
+  // in "_total".
   void begin_counter(std::string_view name, std::string_view help);
   void begin_gauge(std::string_view name, std::string_view help);
 
-  // Samples of the metric that was begun last. Values of labels may be any
+  // Adds a sample of the metric that was begun last. Label values may be any
   // UTF-8.
   void add(std::int64_t value) { add({}, value); }
   void add(double value) { add({}, value); }

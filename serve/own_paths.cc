@@ -14,7 +14,7 @@
 namespace weir {
 namespace {
 
-// The first segments of paths, beside the management's.
+// The first segments of the service's own paths, except management's.
 constexpr std::string_view kOwn[] = {"healthz", "metrics", "-"};
 
 constexpr int kPlansPerPage = 500;
@@ -24,7 +24,7 @@ std::string path_of(const v1::ApiStage& stage) {
                       percent_encoded(stage.stage()));
 }
 
-// Why the gateway does not get requests for the stage.
+// Explains why the gateway gets no requests for the stage.
 std::string explanation(const v1::ApiStage& stage) {
   return absl::StrCat("no request can reach the stage ",
                       excerpt(stage.api_id()), " : ", excerpt(stage.stage()),

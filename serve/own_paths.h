@@ -1,4 +1,4 @@
-// Which paths the gateway cannot have while it shares the service's address.
+// The paths that the gateway cannot use while it shares the service's address.
 
 #ifndef WEIR_SERVE_OWN_PATHS_H_
 #define WEIR_SERVE_OWN_PATHS_H_
@@ -13,17 +13,17 @@
 
 namespace weir {
 
-// Whether the service itself answers requests for `target`, as it was sent:
-// management (see Management::serves()), health, numbers, and the page.
+// Whether the service itself answers requests for `target`, which is as sent:
+// management (see Management::serves()), health, metrics, and the page.
 bool is_own_path(std::string_view target);
 
-// InvalidArgument if no request could reach a stage of `wanted` that `present`
-// does not have, for its path is the service's own.
+// InvalidArgument if `wanted` has a stage that `present` does not have and that
+// no request could reach, because its path is the service's own.
 absl::Status check_reachable(const v1::UsagePlan& wanted,
                              const v1::UsagePlan& present);
 
-// The stages of an enforcer's plans that no request can reach, each as a line
-// for people.
+// The stages of an enforcer's plans that no request can reach, each as a
+// human-readable line.
 std::vector<std::string> unreachable_stages(const Enforcer& enforcer);
 
 }  // namespace weir

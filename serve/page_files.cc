@@ -24,8 +24,8 @@ constexpr EmbeddedFile kEmbedded[] = {
 #include "serve/page_text.inc"
 };
 
-// The page runs its own script and nothing else, asks this server and no other,
-// and cannot turn text into markup or be framed.
+// The page runs only its own script, sends requests only to this server, and
+// can neither turn text into markup nor be framed.
 constexpr char kContentSecurityPolicy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
@@ -74,8 +74,8 @@ std::vector<PageFile> make_files() {
   return files;
 }
 
-// Whether the client's list of what it has names `etag` (RFC 9110 section
-// 13.1.2: weak comparison).
+// Whether the client's If-None-Match lists `etag` (RFC 9110 section 13.1.2:
+// weak comparison).
 bool has_already(const HttpRequest& request, absl::string_view etag) {
   for (absl::string_view tag : absl::StrSplit(
            to_absl(first_header(request.headers, "if-none-match").value_or("")),
@@ -90,7 +90,7 @@ bool has_already(const HttpRequest& request, absl::string_view etag) {
 
 const HttpResponse* page_file(std::string_view path) {
   static const auto* files = new std::vector<PageFile>(make_files());
-  // Requests for APIs come by here too.
+  // Fast path: requests for APIs are also checked here.
   if (path != "/" && !absl::StartsWith(to_absl(path), kFolder)) return nullptr;
   for (const PageFile& file : *files) {
     if (file.path == path) return &file.response;
@@ -105,7 +105,7 @@ HttpResponse page_response(const HttpRequest& request,
   }
   HttpResponse response = file;
   if (has_already(request, to_absl(*first_header(file.headers, "etag")))) {
-    response.status = 304;  // which is sent without the body
+    response.status = 304;  // sent without the body
   }
   return response;
 }

@@ -1,4 +1,4 @@
-// The page that a browser shows: its files, from memory.
+// The files of the web page, served from memory.
 
 #ifndef WEIR_SERVE_PAGE_FILES_H_
 #define WEIR_SERVE_PAGE_FILES_H_
@@ -9,13 +9,12 @@
 
 namespace weir {
 
-// What is served under this raw path: the page at "/", its style and its
-// scripts under "/-/". Null: no file of the page. It holds for the life of the
-// process.
+// The file at this raw path: the page at "/", its style and its scripts under
+// "/-/". Null if it is none of these. Valid until the process ends.
 const HttpResponse* page_file(std::string_view path);
 
-// The answer to a request for `file`: as it is for GET and HEAD, or with 304 if
-// the client has it already (If-None-Match); 405 for other methods.
+// The answer to a request for `file`. For GET and HEAD, the file itself, or 304
+// if the client already has it (If-None-Match); 405 for other methods.
 HttpResponse page_response(const HttpRequest& request,
                            const HttpResponse& file);
 

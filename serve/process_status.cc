@@ -31,7 +31,7 @@ std::optional<double> boot_time() {
 std::optional<int64_t> count_open_fds() {
   DIR* directory = opendir("/proc/self/fd");
   if (directory == nullptr) return std::nullopt;
-  // Not ".", "..", and the one that reads the directory.
+  // Excludes ".", ".." and the descriptor that reads the directory.
   int64_t count = -3;
   while (readdir(directory) != nullptr) ++count;
   closedir(directory);
@@ -42,13 +42,14 @@ std::optional<int64_t> count_open_fds() {
 
 std::optional<ProcessStatus> process_status() {
   std::ifstream file("/proc/self/stat");
-  // The second field is the program's name, in brackets, which it may contain.
+  // The second field is the program's name in parentheses; the name itself may
+  // contain parentheses.
   std::string line;
   if (!std::getline(file, line)) return std::nullopt;
   const size_t name_end = line.rfind(") ");
   if (name_end == line.npos) return std::nullopt;
 
-  // The others by their numbers in proc(5).
+  // The other fields, by their numbers in proc(5).
   constexpr int kUserTime = 14, kSystemTime = 15, kStartTime = 22,
                 kVirtualBytes = 23, kResidentPages = 24;
   double fields[kResidentPages + 1] = {};
@@ -56,7 +57,7 @@ std::optional<ProcessStatus> process_status() {
   std::string state;
   rest >> state;
   for (int i = 4; i <= kResidentPages; ++i) rest >> fields[i];
-  // Once: it follows the wall clock.
+  // Read only once, because it changes with the wall clock.
   static const std::optional<double> boot = boot_time();
   const auto open_fds = count_open_fds();
   rlimit limit;

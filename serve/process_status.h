@@ -1,4 +1,4 @@
-// What the system says of this process.
+// Resource usage of this process, as the operating system reports it.
 
 #ifndef WEIR_SERVE_PROCESS_STATUS_H_
 #define WEIR_SERVE_PROCESS_STATUS_H_
@@ -17,12 +17,12 @@ struct ProcessStatus {
   int64_t max_fds = 0;
 };
 
-// Reads /proc; none if it is not as Linux has it. Takes longer the more
-// descriptors are open. Thread-safe.
+// Reads /proc; nullopt if it does not have Linux's format. Takes longer the
+// more descriptors are open. Thread-safe.
 std::optional<ProcessStatus> process_status();
 
-// What process_status() returned at most a tenth of a second ago, however often
-// this is called. Thread-safe.
+// A result of process_status() that is at most a tenth of a second old: reads
+// /proc at most ten times a second, however often it is called. Thread-safe.
 std::optional<ProcessStatus> recent_process_status();
 
 }  // namespace weir

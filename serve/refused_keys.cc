@@ -10,7 +10,7 @@ namespace weir {
 namespace {
 
 constexpr int64_t kMaxWaiting = 1 << 14;  // refusals
-constexpr size_t kLongestStage = 128;     // of those that somebody may ask for
+constexpr size_t kLongestStage = 128;     // longer names are truncated
 
 }  // namespace
 
@@ -82,7 +82,7 @@ RefusedKeys::Report RefusedKeys::report(Instant now, size_t most_keys) {
   report.since_unix_ns =
       now.unix - (now.monotonic - origin_.monotonic - first * kMinute);
   absl::flat_hash_map<ClientHandle, RefusedKey> keys;
-  int64_t least = 0;  // what a key without any counter may have
+  int64_t least = 0;  // upper bound for a key without any counter
   collector_.collect([&] {
     for (int64_t number = first; number <= last; ++number) {
       add(minute(number), keys, report);
@@ -95,7 +95,7 @@ RefusedKeys::Report RefusedKeys::report(Instant now, size_t most_keys) {
     report.keys.push_back(std::move(key));
   }
   const auto by_refused = [](const RefusedKey& a, const RefusedKey& b) {
-    // Keys that are level keep their order from one report to the next.
+    // Ties are broken so that reports have a stable order.
     return std::tuple(b.refused, b.refusals.unix_ns, a.client) <
            std::tuple(a.refused, a.refusals.unix_ns, b.client);
   };
@@ -104,8 +104,7 @@ RefusedKeys::Report RefusedKeys::report(Instant now, size_t most_keys) {
   return report;
 }
 
-// Minutes are added from the first to the last, so that the last refusal is the
-// latest.
+// Minutes must be added from first to last, so that the latest refusal wins.
 void RefusedKeys::add(const Minute& minute,
                       absl::flat_hash_map<ClientHandle, RefusedKey>& keys,
                       Report& report) const {

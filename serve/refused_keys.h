@@ -1,4 +1,4 @@
-// Which API keys are refused most, lately.
+// The API keys that were refused most often in the last minutes.
 
 #ifndef WEIR_SERVE_REFUSED_KEYS_H_
 #define WEIR_SERVE_REFUSED_KEYS_H_
@@ -20,15 +20,15 @@
 
 namespace weir {
 
-// Counts refusals by key, of the minute that has begun and the five before.
+// Counts refusals by key in the current minute and the five before.
 //
-// The memory is fixed (under a megabyte), whatever clients do: a minute has
+// Memory is bounded (under a megabyte), whatever clients do: each minute has
 // counters for 512 keys, see SpaceSaving. So with up to 512 refused keys a
-// minute all numbers are exact. With more, every key with more than 1/512 of a
-// minute's refusals is found, and a key's number is too small by
-// `RefusedKey::uncertain` at most.
+// minute all counts are exact. With more, every key with more than 1/512 of a
+// minute's refusals is found, and its count is too low by at most
+// `RefusedKey::uncertain`.
 //
-// Whoever is refused does not wait: see Collector. *thread-safe*
+// Requests do not wait for the counting: see Collector. *thread-safe*
 class RefusedKeys final : public RequestObserver {
  public:
   static constexpr int64_t kMinute = 60'000'000'000;
@@ -37,23 +37,23 @@ class RefusedKeys final : public RequestObserver {
 
   struct Refusals {
     std::array<int64_t, kOutcomes> by_outcome{};
-    // Of the last one.
+    // Of the last refusal.
     Forbidden forbidden = Forbidden::kNo;
     Limit limit = Limit::kNone;
-    std::string stage;  // "shop/prod", as it was sent; "": of none
+    std::string stage;  // "shop/prod", as sent; "" if in no stage
     int64_t unix_ns = 0;
   };
   struct RefusedKey {
     ClientHandle client;
-    int64_t refused = 0;    // in all; may be more, by up to `uncertain`
-    int64_t uncertain = 0;  // 0: all numbers are exact
+    int64_t refused = 0;    // in total; too low by at most `uncertain`
+    int64_t uncertain = 0;  // 0: all counts are exact
     Refusals refusals;
   };
   struct Report {
     int64_t since_unix_ns;  // when the first of the minutes began
     std::array<int64_t, kOutcomes> total{};  // of known keys
     int64_t unknown_key = 0;                 // without a key, or an unknown one
-    int64_t uncounted = 0;  // that came faster than they could be counted
+    int64_t uncounted = 0;         // arrived faster than they could be counted
     std::vector<RefusedKey> keys;  // the most refused first
   };
 
@@ -61,7 +61,8 @@ class RefusedKeys final : public RequestObserver {
 
   void observe(const AnsweredRequest& request) noexcept override;
 
-  // Of at most so many keys. Locks; has all that was observed before.
+  // Reports at most `most_keys` keys. Includes all requests observed before the
+  // call. Locks.
   Report report(Instant now, size_t most_keys);
 
  private:
@@ -74,7 +75,7 @@ class RefusedKeys final : public RequestObserver {
     Instant time;
   };
   struct Minute {
-    int64_t number = -1;  // since `origin_`; of none
+    int64_t number = -1;  // minutes since `origin_`; -1 if unused
     std::array<int64_t, kOutcomes> total{};
     int64_t unknown_key = 0;
     int64_t uncounted = 0;
@@ -90,12 +91,12 @@ class RefusedKeys final : public RequestObserver {
            Report& report) const;
 
   const Instant origin_;
-  // The one of a number is at number % kMinutes. All three are the collecting
-  // thread's.
+  // Minute n is at n % kMinutes. Only the collecting thread uses the next
+  // three.
   std::array<Minute, kMinutes> minutes_;
-  int64_t latest_ = 0;          // number of a minute
-  int64_t dropped_ = 0;         // by the collector, as far as it was looked at
-  Collector<Event> collector_;  // the last, as it uses all others
+  int64_t latest_ = 0;          // number of the latest minute
+  int64_t dropped_ = 0;         // the collector's, as of the last round
+  Collector<Event> collector_;  // last, because it uses all others
 };
 
 }  // namespace weir

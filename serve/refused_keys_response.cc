@@ -47,7 +47,7 @@ std::string time_text(int64_t unix_ns) {
                           absl::FromUnixNanos(unix_ns), absl::UTCTimeZone());
 }
 
-// What refused: a limit, or why the key may not call.
+// The reason of the refusal: a limit, or why the key may not call.
 const char* reason(const RefusedKeys::Refusals& refusals) {
   switch (refusals.forbidden) {
     case Forbidden::kDisabledKey:
@@ -70,7 +70,7 @@ bool has_stage(const v1::UsagePlan& plan, const StageNames& names) {
   return false;
 }
 
-// The one that covers the stage, else the key's only one.
+// The key's plan that covers the stage, or else the key's only plan.
 std::optional<v1::UsagePlan> plan_of(const Enforcer& enforcer,
                                      std::string_view key_id,
                                      const StageNames& names) {
@@ -93,7 +93,7 @@ void write_text(const char* name, std::string_view text, JsonWriter& json) {
   }
 }
 
-// All but kAdmitted, which comes first.
+// Writes all outcomes except kAdmitted, which is the first.
 void write_refusals(const std::array<int64_t, kOutcomes>& by_outcome,
                     JsonWriter& json) {
   for (size_t i = 1; i < kOutcomes; ++i) {
@@ -106,7 +106,7 @@ void write_key(const RefusedKeys::RefusedKey& key, const Enforcer& enforcer,
                JsonWriter& json) {
   const RefusedKeys::Refusals& refusals = key.refusals;
   const StageNames names = stage_names(refusals.stage);
-  // Any of these may be gone by now.
+  // Any of these may have been deleted.
   const std::string id = enforcer.api_key_id(key.client).value_or("");
   const v1::ApiKey present = enforcer.get_api_key(id).value_or(v1::ApiKey());
   const v1::UsagePlan plan =

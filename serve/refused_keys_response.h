@@ -8,10 +8,10 @@
 
 namespace weir {
 
-// Answers `GET /-/refused-keys?limit=N`: which keys are refused most, with the
-// names that they and their plans have now. docs/serve.md has the members. N is
-// 1 to 100, by default 20; another is 400. Locks, as the enforcer's control
-// plane does.
+// Answers `GET /-/refused-keys?limit=N`: the keys refused most often, with the
+// current names of the keys and their plans. docs/serve.md describes the
+// members. N is 1 to 100, by default 20; anything else is 400. Locks, as the
+// enforcer's control plane does.
 HttpResponse refused_keys_response(const HttpRequest& request,
                                    const Enforcer& enforcer,
                                    RefusedKeys& refused_keys, Instant now);

@@ -26,7 +26,8 @@ std::string_view path_of(const HttpRequest& request) {
   return std::string_view(request.target).substr(0, request.target.find('?'));
 }
 
-// `shares_address`: the gateway is beside the management.
+// Options that keep `routes` current. `shares_address`: the gateway and
+// management have the same address.
 ManagementOptions keep_up(const Enforcer& enforcer, LiveRoutes& routes,
                           QuotaOffset quota_offset, bool shares_address) {
   ManagementOptions options;
@@ -41,7 +42,7 @@ ManagementOptions keep_up(const Enforcer& enforcer, LiveRoutes& routes,
     }
     return routes.prepare(plan);
   };
-  // Finds the routes that were prepared: no other plan has changed since.
+  // The prepared routes are still valid: no other plan has changed since.
   options.after_plan_change = [&routes](std::string_view plan_id) {
     (void)routes.refresh(plan_id);
   };
@@ -51,7 +52,7 @@ ManagementOptions keep_up(const Enforcer& enforcer, LiveRoutes& routes,
 HttpResponse unwell(std::string_view why) {
   HttpResponse response =
       error_response(503, "ServiceUnavailableException", why);
-  // A monitor is no crowd, and wants to know when this ends.
+  // A fixed 1: monitors are few, and want to notice recovery soon.
   set_header(response.headers, "retry-after", "1");
   return response;
 }
@@ -185,7 +186,7 @@ HttpResponse Service::health() const {
                                " seconds: the store's disk may not answer"));
   }
   if (max_sync_age_ > absl::ZeroDuration()) {
-    // What came before this process is not its doing.
+    // Time before this process started does not count.
     const absl::Duration age =
         absl::Nanoseconds(clock_->now().monotonic -
                           std::max(statistics.synced_monotonic_ns, started_));

@@ -1,4 +1,4 @@
-// What `weir serve` answers: gateway, management, health, numbers and a page.
+// What `weir serve` answers: gateway, management, health, metrics and a page.
 
 #ifndef WEIR_SERVE_SERVICE_H_
 #define WEIR_SERVE_SERVICE_H_
@@ -31,74 +31,75 @@
 namespace weir {
 
 struct ServiceOptions {
-  // Whose clock says how old a count on disk is. Default: a SystemClock.
+  // Measures how old the last sync is. Default: a SystemClock.
   std::shared_ptr<Clock> clock;
-  // As the enforcer has it.
+  // Must be the enforcer's.
   QuotaOffset quota_offset = QuotaOffset::kRequests;
-  // nullptr: without credentials; see Access.
+  // nullptr means no credentials; see Access.
   std::shared_ptr<const Authentication> authentication;
-  // Its observers are the service's to set.
+  // The service sets its observers and its clock.
   GatewayOptions gateway;
   // Who may ask about the requests of others: see Authorizer.
   TrustedPeers trusted = TrustedPeers::loopback();
-  // What the gateway answers is written to it. nullptr: there is none.
+  // Receives what the gateway answers. nullptr means no log.
   std::shared_ptr<AccessLog> access_log;
-  // Whether `answer()` has the gateway; otherwise `answer_gateway()` alone.
+  // Whether `answer()` includes the gateway; otherwise only `answer_gateway()`
+  // does.
   bool gateway_beside_management = true;
-  // How old the last sync to the store may be before the service is unwell; 0:
-  // nothing is synced.
+  // The maximum age of the last sync to the store before the service is
+  // unhealthy. 0: nothing is synced.
   absl::Duration max_sync_age = absl::ZeroDuration();
-  // For how long a call of the control plane may make no progress before the
-  // service is unwell: its disk does not answer, most likely.
+  // How long a call of the control plane may make no progress before the
+  // service is unhealthy: most likely its disk does not respond.
   absl::Duration max_stalled_call = absl::Seconds(10);
-  // For /metrics: which version this is; what the HTTP servers count, together
-  // (default, and while there is none: not shown).
+  // For /metrics: the program's version, and the combined statistics of the
+  // HTTP servers (by default, and while it returns nullopt, not shown).
   std::string version;
   std::function<std::optional<HttpServerStatistics>()> http;
 };
 
-// Answers whole requests, apart from any connection:
+// Answers whole requests, independently of connections:
 //
 //   /usageplans, /apikeys, /tags   management: see Management, Access
-//   /restapis, /account, ...       404: API Gateway's, too, but not this one's
+//   /restapis, /account, ...       404: API Gateway's resources, not supported
 //   /healthz                       200, or 503 if counts do not reach the disk,
-//                                  or a call of the management is stuck
+//                                  or a call of the control plane is stuck
 //   /metrics                       for Prometheus; needs no credentials
 //   /-/authorize/{apiId}/{stage}   for proxies that ask: see Authorizer
-//   /-/refused-keys                for whoever may read: see RefusedKeys
+//   /-/refused-keys                for callers that may read: see RefusedKeys
 //   /                              a page for people; it has no data of its own
 //   /{apiId}/{stage}/...           the gateway: see Gateway
 //
-// Those two never wait, for the control plane or a disk.
+// /healthz and /metrics never wait for the control plane or a disk.
 //
-// *thread-safe*, but for construction and destruction.
+// *thread-safe*, except construction and destruction.
 class Service {
  public:
   // The errors are those of LiveRoutes::load_all(). REQUIRES: `enforcer`
-  // outlives the service, and nobody else changes its plans.
+  // outlives the service, and only the service changes its plans.
   static absl::StatusOr<std::unique_ptr<Service>> create(
       Enforcer* enforcer, ServiceOptions options);
 
   HttpResponse answer(const HttpRequest& request);
-  // The gateway and the authorizer, and nothing else.
+  // Answers for the gateway and the authorizer only.
   HttpResponse answer_gateway(const HttpRequest& request);
 
   // How an HTTP server treats requests to answer(), and to answer_gateway().
-  // What the gateway decides, health, numbers and files are answered from the
-  // head alone: none of them blocks. So is management, without being reached,
-  // for whoever may not use it: strangers' bodies are not read.
+  // The gateway's decisions, health, metrics and files need only the head and
+  // do not block. Requests to management without access are refused from the
+  // head, too: their bodies are not read.
   HttpTreatment treat(const HttpRequest& head) const;
   HttpTreatment treat_gateway(const HttpRequest& head) const;
 
-  // Makes an answer that is not the service's, as it was not asked, one that
-  // pages can read if they can read the gateway's.
+  // Adds CORS headers to an answer that the HTTP server gave without calling
+  // the service, so that pages that can read the gateway's answers can read it.
   void complete_refusal(const HttpRequest& request,
                         HttpResponse& response) const {
     gateway_.add_cors_headers(request, response);
   }
 
-  // The stages of the plans that there are that `answer()` gives no request to,
-  // each as a line for people: see check_reachable(), which refuses new ones.
+  // The stages of existing plans that no request to `answer()` can reach, each
+  // as a human-readable line. check_reachable() refuses new ones.
   std::vector<std::string> unreachable_stages() const;
 
  private:
@@ -111,7 +112,7 @@ class Service {
 
   Enforcer& enforcer_;
   const std::shared_ptr<Clock> clock_;
-  const int64_t started_;  // by the clock's monotonic time
+  const int64_t started_;  // in the clock's monotonic time
   const bool has_gateway_;
   const absl::Duration max_sync_age_;
   const absl::Duration max_stalled_call_;

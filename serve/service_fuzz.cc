@@ -1,6 +1,6 @@
-// A fuzz target: whatever a client sends, above the socket. An input is a
-// request as text, see request_from_text(), or several of them with a line
-// "====" between them, for one service.
+// A fuzz target for the service, above the socket. An input is a request as
+// text, see request_from_text(), or several of them separated by a line "====",
+// for one service.
 
 #include <algorithm>
 #include <cstddef>
@@ -34,12 +34,12 @@ namespace weir {
 namespace {
 
 constexpr int kMostRequests = 8;
-// What the inputs' callers know, and need to be admitted.
+// The key value that inputs may use to be admitted.
 constexpr char kKnownValue[] = "the-known-value-of-a-key";
-// Whose pages may use the API.
+// The origin whose pages may use the API.
 constexpr char kOrigin[] = "https://www.example.com";
 
-// The value of a key that nothing in the input can name: whoever shows it has
+// The value of a key that the input cannot contain: an answer that shows it has
 // read it from the key.
 std::string secret_of(std::string_view input) {
   return absl::StrFormat("secret-%016x", std::hash<std::string_view>()(input));
@@ -89,7 +89,7 @@ void check(const HttpRequest& request, const HttpResponse& response,
                 (response.status == 202 || response.status == 204),
             "and is there");
   }
-  // A value is shown where it was asked for, or to whom it is new.
+  // A value is shown only if it was asked for, or if the key was just created.
   require(
       !contains(response.body, secret) ||
           contains(request.target, "includeValue") ||
@@ -98,7 +98,7 @@ void check(const HttpRequest& request, const HttpResponse& response,
       "secrets are kept");
 }
 
-// Whatever the target: the access log has a line of JSON, without the query.
+// For every target, the access log has a line of JSON without the query.
 void check_log_line(const HttpRequest& request) {
   AnsweredRequest answered;
   answered.method = request.method;
@@ -118,7 +118,7 @@ class Subject {
   Subject(std::string_view secret, bool with_credentials) {
     Options options;
     options.clock = clock_;
-    // Most of an input's time goes here if it is larger.
+    // Small, because a larger arena would take most of an input's time.
     options.arena_bytes = size_t{1} << 20;
     options.huge_pages = false;
     enforcer_ = *Enforcer::create(options);
@@ -174,7 +174,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   std::string_view rest(reinterpret_cast<const char*>(data), size);
   const std::string secret = weir::secret_of(rest);
   weir::Subject open(secret, /*with_credentials=*/false);
-  // Stays as it is.
+  // Shared by all inputs: no input changes it.
   static auto& closed =
       *new weir::Subject("a-secret-of-somebody", /*with_credentials=*/true);
   for (int i = 0; i < weir::kMostRequests && !rest.empty(); ++i) {
@@ -184,7 +184,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
     weir::require(
         !weir::Management::serves(request.target) || refused.status == 401,
         "nobody can sign by chance");
-    // Otherwise most inputs would end with the access check.
+    // Without these, most inputs would fail the access check.
     request.headers.emplace_back("host", "localhost");
     request.peer_address = "127.0.0.1";
     weir::check(request, open.answer(request), secret);

@@ -11,32 +11,31 @@
 
 namespace weir {
 
-// Counts which keys come most often, in memory for `capacity` of them, however
-// many there are: the Space-Saving algorithm of Metwally, Agrawal and El
-// Abbadi. A key that has no counter when all are in use takes over the one
-// whose number is the least.
+// Finds the most frequent keys with memory for only `capacity` counters: the
+// Space-Saving algorithm of Metwally, Agrawal and El Abbadi. When all counters
+// are in use, a key without one takes over the counter with the lowest count.
 //
-// With n keys counted altogether, of any key that came m times:
+// After n calls of count(), for any key that was counted m times:
 //   - if m > n / capacity, it has a counter; without one, m <= least();
-//   - of one that has a counter, seen <= m <= seen + taken_over, and taken_over
-//     <= n / capacity. While there were at most `capacity` different keys,
-//     taken_over is 0: all numbers are exact.
+//   - with a counter, seen <= m <= seen + taken_over, and taken_over <= n /
+//     capacity. With at most `capacity` different keys, taken_over is 0: all
+//     counts are exact.
 //
-// Key can be hashed by Abseil; Value is what else is kept with a counter, new
-// for each key. *thread-compatible*
+// Key must be hashable by Abseil. Value is further data kept with a counter,
+// default-constructed for each key. *thread-compatible*
 template <class Key, class Value>
 class SpaceSaving {
  public:
   struct Counter {
     Key key;
-    int64_t seen = 0;        // since the key has the counter
-    int64_t taken_over = 0;  // what the counter had counted before
+    int64_t seen = 0;        // since the key got the counter
+    int64_t taken_over = 0;  // the counter's value before that
     Value value;
   };
 
   explicit SpaceSaving(size_t capacity) : capacity_(capacity) {}
 
-  // Counts the key once, and returns what is kept with it.
+  // Counts the key once, and returns the value kept with it.
   Value& count(const Key& key) {
     const auto found = places_.find(key);
     const size_t place = found != places_.end() ? found->second : take(key);
@@ -48,7 +47,7 @@ class SpaceSaving {
   // In no order.
   const std::vector<Counter>& counters() const { return counters_; }
 
-  // How often a key without a counter may have come.
+  // An upper bound of how often a key without a counter was counted.
   int64_t least() const {
     return counters_.size() < capacity_
                ? 0
@@ -77,7 +76,7 @@ class SpaceSaving {
 
   const size_t capacity_;
   std::vector<Counter> counters_;
-  // seen + taken_over of each, together, as the least is looked for.
+  // seen + taken_over of each counter, contiguous for the minimum search.
   std::vector<int64_t> numbers_;
   absl::flat_hash_map<Key, size_t> places_;
 };

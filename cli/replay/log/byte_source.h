@@ -1,4 +1,4 @@
-// Where the bytes of a log come from.
+// The interface for a source of a log's bytes.
 
 #ifndef WEIR_CLI_REPLAY_LOG_BYTE_SOURCE_H_
 #define WEIR_CLI_REPLAY_LOG_BYTE_SOURCE_H_
@@ -10,8 +10,8 @@ namespace weir::cli {
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // Reads up to `size` bytes, at least one unless there are no more. Blocks as
-  // long as it takes.
+  // Reads up to `size` bytes, at least one unless there are no more. Blocks
+  // until then.
   virtual std::size_t read(char* buffer, std::size_t size) = 0;
 };
 

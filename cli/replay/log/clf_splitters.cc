@@ -11,12 +11,12 @@
 namespace weir::cli {
 namespace {
 
-// A time in brackets is no longer.
+// The maximum length of a time in brackets.
 constexpr std::size_t kMaxTimeBytes = 64;
 
-// A line around its request.
+// A line, split around its request.
 struct ClfLine {
-  std::string_view who;      // what is before the time, but for one blank
+  std::string_view who;      // the text before the time, without one blank
   std::string_view time;     // without its brackets
   std::string_view request;  // without its quotes
   std::string_view status;
@@ -46,8 +46,8 @@ constexpr const char* kNoRequest = "expected a request line in quotes";
 constexpr const char* kNoStatus =
     "expected a status and a size after the request line";
 
-// Reads the request whose time ends with the bracket at `close`. Returns what
-// is wrong, or null.
+// Reads the request whose time ends with the bracket at `close`. Returns the
+// error, or null.
 const char* read_request_at(std::string_view line, std::size_t close,
                             ClfLine* clf) {
   clf->rest = line.substr(close + 1);
@@ -63,7 +63,7 @@ const char* read_request_at(std::string_view line, std::size_t close,
   if (!time) return kNoTime;
   clf->unix_ns = *time;
 
-  // What begins with a blank stands between two fields in quotes.
+  // Text that begins with a blank is between two quoted fields.
   const auto request = take_quoted(&clf->rest);
   if (!request || (!request->empty() && request->front() == ' ')) {
     return kNoRequest;
@@ -74,9 +74,9 @@ const char* read_request_at(std::string_view line, std::size_t close,
   return is_size(clf->status) && is_size(clf->size) ? nullptr : kNoStatus;
 }
 
-// Finds the last request of the line: see the header. Takes time in proportion
-// to the line's length, whatever is in it. Returns what is wrong with the last
-// bracket that looks like a request's, or null.
+// Finds the last request of the line: see the header. Takes time linear in the
+// line's length, for any content. Returns the error of the last bracket that
+// looks like a request's, or null.
 const char* find_request(std::string_view line, ClfLine* clf) {
   const char* reason = kNoWho;
   std::string_view before = line;
@@ -89,7 +89,7 @@ const char* find_request(std::string_view line, ClfLine* clf) {
   return reason;
 }
 
-// `who` as host, ident and user, of which the last may hold anything.
+// Splits `who` into host, ident and user, which may contain anything.
 bool split_who(std::string_view who, SplitRecord* record) {
   if (!who.empty() && kBlanks.find(who.back()) != kBlanks.npos) {
     who.remove_suffix(1);
@@ -102,7 +102,7 @@ bool split_who(std::string_view who, SplitRecord* record) {
   return true;
 }
 
-// What all the formats have in common, once `who` is split.
+// Sets the fields that all the formats have in common, except `who`.
 const char* set_request(const ClfLine& clf, SplitRecord* record) {
   const char* reason = nullptr;
   record->entry.unix_ns = clf.unix_ns;
@@ -116,7 +116,7 @@ const char* set_request(const ClfLine& clf, SplitRecord* record) {
   return reason;
 }
 
-// Sets a field that is in quotes, if the line goes on with one.
+// Sets a quoted field, if the line continues with one.
 void set_quoted(std::size_t field, std::string_view* rest,
                 SplitRecord* record) {
   if (const auto text = take_quoted(rest)) record->fields[field] = *text;
@@ -133,7 +133,7 @@ const char* split_common(std::string_view line, SplitRecord* record) {
   if (const char* reason = find_request(line, &clf)) return reason;
   if (!split_who(clf.who, record)) return kNoWho;
   if (const char* reason = set_request(clf, record)) return reason;
-  // (Traefik writes "-" or 0 for requests that no service has answered.)
+  // (Traefik writes "-" or 0 for requests that no service answered.)
   if (!is_status(clf.status)) return kNoStatus;
   if (record->rest_wanted) {
     set_quoted(kClfReferer, &clf.rest, record);
@@ -151,7 +151,7 @@ const char* split_traefik(std::string_view line, SplitRecord* record) {
   constexpr std::string_view kIdent = " - ";
   ClfLine clf;
   if (const char* reason = find_request(line, &clf)) return reason;
-  // The host may be a list of addresses with blanks between.
+  // The host may be a list of addresses separated by blanks.
   const std::size_t ident = clf.who.find(kIdent);
   if (ident == clf.who.npos || ident == 0) {
     return "expected host, \"-\", user and a time in brackets";

@@ -32,7 +32,7 @@ bool is_credential_name(std::string_view name) {
       "apikey",   "authorization", "cookie",          "credential",
       "password", "secret",        "subscriptionkey", "token"};
   const std::string letters = letters_of(name);
-  // HAProxy's "captured" are headers of the configuration's choice.
+  // HAProxy's "captured" holds the headers that the configuration chooses.
   if (letters == "key" || letters == "captured") return true;
   return !ends_with(letters, "id") &&
          std::any_of(std::begin(kParts), std::end(kParts),

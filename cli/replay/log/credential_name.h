@@ -1,4 +1,4 @@
-// Which fields of a log hold API keys.
+// Recognition of log fields that hold API keys and other credentials.
 
 #ifndef WEIR_CLI_REPLAY_LOG_CREDENTIAL_NAME_H_
 #define WEIR_CLI_REPLAY_LOG_CREDENTIAL_NAME_H_
@@ -8,12 +8,12 @@
 namespace weir::cli {
 
 // Whether a field of this name ("x-api-key", "request.headers.Authorization")
-// holds what a client authenticates with, which is not to be shown. Errs on the
-// side of secrecy.
+// holds a client's credential, which must not be shown. Errs on the side of
+// secrecy.
 bool is_credential_name(std::string_view name);
 
-// Whether a field of this name identifies an API key, by its value or its id:
-// if it is "" or "-", the request had none.
+// Whether a field of this name identifies an API key, by its value or its id.
+// If such a field is "" or "-", the request had no key.
 bool is_api_key_name(std::string_view name);
 
 }  // namespace weir::cli

@@ -20,9 +20,9 @@ namespace {
 namespace dom = simdjson::dom;
 
 constexpr std::size_t kMaxNamesShown = 100;
-constexpr std::size_t kMaxDepth = 64;  // of objects and arrays in one another
+constexpr std::size_t kMaxDepth = 64;  // of nested objects and arrays
 
-// One step from a value into it.
+// One step of a path, from a value to a part of it.
 struct Step {
   std::string name;       // of a member
   std::size_t index = 0;  // of an element, if the value is an array
@@ -48,7 +48,7 @@ std::vector<Step> pointer_steps(std::string_view pointer) {
   return steps;
 }
 
-// Of "request.headers.X-Api-Key[0]".
+// The steps of "request.headers.X-Api-Key[0]".
 std::vector<Step> dotted_steps(std::string_view text) {
   std::vector<Step> steps;
   for (const auto& part : absl::StrSplit(to_absl(text), '.')) {
@@ -68,7 +68,8 @@ std::vector<Step> dotted_steps(std::string_view text) {
   return steps;
 }
 
-// The names of all values below `value` that are neither objects nor arrays.
+// Appends the names of all values below `value` that are neither objects nor
+// arrays.
 void append_names(const dom::element& value, const std::string& name,
                   std::size_t depth, std::vector<std::string>* names) {
   if (names->size() >= kMaxNamesShown || depth > kMaxDepth) return;
@@ -100,8 +101,8 @@ std::string_view to_text(Number number, std::string* storage) {
   return *storage;
 }
 
-// As many digits as tell it from other doubles, without an exponent; "" if that
-// would be a long text.
+// The shortest digits that identify the double, without an exponent; "" if the
+// text would be long.
 std::string_view to_text(double number, std::string* storage) {
   char text[64];
   const auto result = std::to_chars(std::begin(text), std::end(text), number,
@@ -116,10 +117,9 @@ bool is_hex_digit(char c) {
   return absl::ascii_isxdigit(static_cast<unsigned char>(c));
 }
 
-// JSON from what is not quite JSON: nginx, unless told otherwise,
-// writes "\xHH" for quotes and other bytes, and what it is told to write as
-// JSON keeps bytes that are no UTF-8. Both are written as the character of that
-// number, so that no client hides a request behind them.
+// Repairs almost-JSON: by default, nginx writes "\xHH" for quotes and other
+// bytes; with escape=json, it keeps bytes that are not UTF-8. Both become the
+// character of that number, so that clients cannot hide requests with them.
 std::string repaired(std::string_view text) {
   std::string result;
   const auto append_byte = [&result](unsigned byte) {
@@ -158,7 +158,7 @@ class JsonReader : public NamedReader {
           name.front() == '/' ? pointer_steps(name) : dotted_steps(name);
       const std::string first = steps.front().name;
       steps.erase(steps.begin());
-      // A name with dots may be that of one member.
+      // A name with dots may also be the name of one member.
       if (!steps.empty() && name.front() != '/') add_root(name, {i, {}});
       add_root(first, {i, std::move(steps)});
     }
@@ -167,7 +167,7 @@ class JsonReader : public NamedReader {
   std::vector<std::string> field_names() const override { return names_; }
 
  private:
-  // A slot, and the way to it from a member of the outer object.
+  // A slot, and the path to its value from a member of the outer object.
   struct Target {
     std::size_t slot;
     std::vector<Step> steps;
@@ -175,7 +175,7 @@ class JsonReader : public NamedReader {
   struct Root {
     std::string name;
     std::vector<Target> targets;
-    bool was_seen = false;  // in the present record
+    bool was_seen = false;  // in the current record
   };
 
   void add_root(const std::string& name, Target target) {
@@ -218,7 +218,7 @@ class JsonReader : public NamedReader {
   }
 
   bool parse_json(std::string_view text, dom::element* value) {
-    // simdjson reads beyond the end, so there has to be something.
+    // simdjson reads beyond the end, so the buffer needs padding.
     if (buffer_.size() < text.size() + simdjson::SIMDJSON_PADDING) {
       buffer_.resize(2 * text.size() + simdjson::SIMDJSON_PADDING);
     }
@@ -263,7 +263,7 @@ class JsonReader : public NamedReader {
     }
   }
 
-  // Goes on from a value into it. False if it has no such part.
+  // Takes one step from a value. Returns false if it has no such part.
   static bool take(const Step& step, dom::element* value, bool* twice) {
     dom::array array;
     if (step.has_index && value->get(array) == simdjson::SUCCESS) {

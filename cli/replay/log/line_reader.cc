@@ -7,14 +7,14 @@ namespace weir::cli {
 bool LineReader::next() {
   line_ = {};
   too_long_ = false;
-  std::size_t searched = 0;  // bytes from begin_ on that hold no line end
+  std::size_t searched = 0;  // bytes from begin_ on without a line end
   for (;;) {
     const char* const start = buffer_.data() + begin_;
     const std::size_t size = end_ - begin_;
     const void* const found =
         std::memchr(start + searched, '\n', size - searched);
     if (found == nullptr) {
-      if (size > kMaxLineBytes + 1) {  // there may be a "\r" to come off
+      if (size > kMaxLineBytes + 1) {  // a "\r" may still be removed
         too_long_ = true;
         begin_ = end_;
       }
@@ -36,7 +36,7 @@ bool LineReader::next() {
   }
 }
 
-// Reads more behind what is there. False if there is no more.
+// Appends more bytes to the buffer. Returns false if there are no more.
 bool LineReader::fill() {
   std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;

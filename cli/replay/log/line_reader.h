@@ -1,4 +1,4 @@
-// Reads lines in bounded memory.
+// A reader of lines in bounded memory.
 
 #ifndef WEIR_CLI_REPLAY_LOG_LINE_READER_H_
 #define WEIR_CLI_REPLAY_LOG_LINE_READER_H_
@@ -14,20 +14,20 @@ namespace weir::cli {
 
 inline constexpr std::size_t kMaxLineBytes = 65536;  // Without the line end.
 
-// Gives the lines of a source one by one. Lines end with "\n" or "\r\n", the
-// last one perhaps with the source; they may hold any bytes.
+// Returns the lines of a source one by one. Lines end with "\n" or "\r\n"; the
+// last one may end with the source. They may contain any bytes.
 // *thread-compatible*
 class LineReader {
  public:
-  // `source` must outlive this.
+  // `source` must outlive this object.
   explicit LineReader(ByteSource& source)
       : source_(source), buffer_(kBufferBytes) {}
 
-  // False at the end of the source.
+  // Reads the next line. Returns false at the end of the source.
   bool next();
 
-  // The present line without its end, good until the next call; "" if it is
-  // longer than kMaxLineBytes.
+  // The current line without its line end, valid until the next call; "" if it
+  // is longer than kMaxLineBytes.
   std::string_view line() const { return line_; }
   bool too_long() const { return too_long_; }
   std::int64_t number() const { return number_; }  // from 1
@@ -39,7 +39,7 @@ class LineReader {
 
   ByteSource& source_;
   std::vector<char> buffer_;
-  std::size_t begin_ = 0;  // what is not given out yet: [begin_, end_)
+  std::size_t begin_ = 0;  // bytes not yet returned: [begin_, end_)
   std::size_t end_ = 0;
   std::string_view line_;
   bool too_long_ = false;

@@ -16,7 +16,7 @@ namespace weir::cli {
 namespace {
 
 constexpr std::size_t kInputBytes = 65536;
-constexpr std::size_t kHeadBytes = 6;  // that tell a compression
+constexpr std::size_t kHeadBytes = 6;  // enough to detect a compression
 constexpr std::size_t kMarkBytes = 4;  // of the longest byte order mark
 
 bool begins_with(std::string_view text, std::string_view prefix) {
@@ -25,8 +25,8 @@ bool begins_with(std::string_view text, std::string_view prefix) {
 
 bool is_gzip(std::string_view head) { return begins_with(head, "\x1f\x8b"); }
 
-// zlib's own format, which text cannot be mistaken for: "x" and then no ASCII,
-// or a control character.
+// Whether it is zlib's own format. Text cannot be mistaken for it: "x", and
+// then a byte that is not ASCII, or a control character.
 bool is_zlib(std::string_view head) {
   return begins_with(head, "\x78\x9c") || begins_with(head, "\x78\xda") ||
          begins_with(head, "\x78\x01");
@@ -46,7 +46,7 @@ constexpr Compression kOthers[] = {{"\x28\xb5\x2f\xfd", "zstd"},
 
 }  // namespace
 
-// Inflates what the stream holds.
+// Decompresses the stream.
 class LogBytes::Inflater {
  public:
   explicit Inflater(LogBytes* bytes) : bytes_(*bytes), input_(kInputBytes) {
@@ -91,8 +91,8 @@ class LogBytes::Inflater {
     return stream_.avail_in > 0;
   }
 
-  // After a member comes another, or zeros that fill up a block, or nothing.
-  // False if there is no other.
+  // A member may be followed by another one, by zeros that fill a block, or by
+  // nothing. Returns false if there is no other member.
   bool begin_member(absl::Status* status) {
     do {
       while (stream_.avail_in > 0 && *stream_.next_in == 0) {
@@ -143,7 +143,7 @@ std::size_t LogBytes::read_text(char* buffer, std::size_t size) {
                               : inflater_->read(buffer, size, &status_);
 }
 
-// Looks at the first bytes. False if they are no log's.
+// Examines the first bytes. Returns false if they cannot be a log's.
 bool LogBytes::start() {
   std::string head(kHeadBytes, '\0');
   head.resize(read_stored(head.data(), head.size()));

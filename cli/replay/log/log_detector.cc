@@ -13,7 +13,7 @@ LogDetector::LogDetector() {
 }
 
 void LogDetector::add(std::string_view line) {
-  // Every reader is shown every line: some learn from those before a request.
+  // Every reader gets every line: some learn from the lines before a request.
   Candidate* first = nullptr;
   for (Candidate& candidate : candidates_) {
     if (candidate.reader->recognises(line) && first == nullptr) {

@@ -1,4 +1,4 @@
-// Finds out which format a log has.
+// Detection of a log's format.
 
 #ifndef WEIR_CLI_REPLAY_LOG_LOG_DETECTOR_H_
 #define WEIR_CLI_REPLAY_LOG_LOG_DETECTOR_H_
@@ -13,19 +13,20 @@
 
 namespace weir::cli {
 
-// Every line counts for the first format that recognises it; the format with
-// the most lines is the log's. So neither a line that is malformed nor one that
-// a client has made look otherwise decides. *thread-compatible*
+// Detects the format of a log. Every line counts for the first format that
+// recognizes it, and the format with the most lines is the log's. So neither a
+// malformed line, nor one that a client has made look like another format,
+// decides. *thread-compatible*
 class LogDetector {
  public:
   LogDetector();
 
-  // The log's next line.
+  // Adds the log's next line.
   void add(std::string_view line);
 
-  // How many lines were recognised.
+  // The number of recognized lines.
   int recognised() const { return recognised_; }
-  // The format so far; null if no line was recognised.
+  // The format so far; null if no line was recognized.
   const LogFormat* format() const;
 
  private:

@@ -1,4 +1,4 @@
-// One request, as a log tells of it.
+// One request, as recorded in a log.
 
 #ifndef WEIR_CLI_REPLAY_LOG_LOG_ENTRY_H_
 #define WEIR_CLI_REPLAY_LOG_LOG_ENTRY_H_
@@ -8,25 +8,25 @@
 
 namespace weir::cli {
 
-// The views refer to the record or to its reader; they hold until the reader's
-// next record.
+// The views refer to the record or to its reader; they are valid until the
+// reader's next record.
 struct LogEntry {
   std::int64_t unix_ns = 0;
 
-  // Who calls. Without `has_key` no API key was identified, and a gateway
-  // forbids the request.
+  // Identifies the caller. Without `has_key`, no API key was identified, and a
+  // gateway forbids the request.
   std::string_view key;
   bool has_key = true;
-  // Whether `key` is what a client authenticates with, not to be shown.
+  // Whether `key` is a client's credential, which must not be shown.
   bool key_is_secret = false;
 
-  // "apiId:stage", or a name of one of the two; "" if the record does not say.
+  // "apiId:stage", or only one of the two; "" if the record has none.
   std::string_view stage;
   // The record says that the request was for no stage.
   bool no_stage = false;
 
   // The request target below the stage, as the client sent it. With
-  // `is_resource` it is the resource that an API has found for it, such as
+  // `is_resource`, the resource that the API has found for it, such as
   // "/pets/{id}", or "" for the stage's default.
   std::string_view target;
   bool is_resource = false;
@@ -42,7 +42,7 @@ struct LogLine {
   };
   Kind kind = Kind::kNothing;
   LogEntry entry;
-  std::string_view reason;  // holds as long as the reader
+  std::string_view reason;  // valid as long as the reader
 };
 
 inline LogLine malformed_line(std::string_view reason) {

@@ -26,7 +26,7 @@ void LogFile::recognise() {
     format_ = detector.format();
   }
   if (format_ == nullptr) {
-    // What is wrong with the lines is said of the first one's likeliest format.
+    // Errors of the lines are those of the format closest to the first line.
     const std::string_view first =
         first_lines_.empty() ? std::string_view() : first_lines_.front().text;
     reader_ = *closest_log_format(first).make_reader({});
@@ -55,7 +55,7 @@ bool LogFile::next() {
     read(text_, too_long);
     return true;
   }
-  // A log without a line that is recognised is not read to its end.
+  // A log without a recognized line is not read to its end.
   if (format_ == nullptr || !lines_.next()) {
     at_end_ = true;
     return false;

@@ -1,4 +1,4 @@
-// A log, from its bytes to its requests.
+// Reading of a log, from its bytes to its requests.
 
 #ifndef WEIR_CLI_REPLAY_LOG_LOG_FILE_H_
 #define WEIR_CLI_REPLAY_LOG_LOG_FILE_H_
@@ -20,32 +20,33 @@
 
 namespace weir::cli {
 
-// Gives the lines of a log one by one, each read. The format is found by the
-// first lines, unless it is given; memory does not depend on the log.
+// Returns the parsed lines of a log one by one. Detects the format by the first
+// lines, unless it is given. Memory does not depend on the log.
 // *thread-compatible*
 class LogFile {
  public:
-  // As many lines are recognised before the format is taken to be known, and so
-  // many bytes are read for it at most.
+  // The number of lines that must be recognized before the format counts as
+  // known, and the maximum number of bytes that are read for it.
   static constexpr int kLinesToRecognise = 64;
   static constexpr std::size_t kBytesToRecognise = 1 << 20;
 
-  // `format` may be null: it is found. REQUIRES: `in` outlives this.
+  // If `format` is null, it is detected. REQUIRES: `in` outlives this object.
   LogFile(std::istream& in, const LogFormat* format, FieldChoice choice);
 
-  // False at the end of the log, and where it cannot be read on: see status().
+  // Reads the next line. Returns false at the end of the log, and if it cannot
+  // be read further: see status().
   bool next();
 
-  // The present line, good until the next call.
+  // The current line, valid until the next call.
   const LogLine& line() const { return line_; }
   std::int64_t number() const { return number_; }  // from 1
 
-  // Null until the first call of next(), and if no line was recognised.
+  // Null before the first call of next(), and if no line was recognized.
   const LogFormat* format() const { return format_; }
 
   // Why there are no more lines; OK at the end of the log. The errors are those
-  // of LogBytes, and NotFound if the format lacks a field that was chosen, or,
-  // at the end of the log, no line has had it.
+  // of LogBytes, and NotFound if the format lacks a chosen field, or, at the
+  // end of the log, no line had it.
   absl::Status status() const;
 
  private:
@@ -63,8 +64,8 @@ class LogFile {
   const FieldChoice choice_;
   std::unique_ptr<LogReader> reader_;
   absl::Status status_;
-  std::deque<Line> first_lines_;  // those read ahead
-  std::string text_;              // of the present one, if it was
+  std::deque<Line> first_lines_;  // lines read ahead
+  std::string text_;              // the current line, if it was read ahead
   LogLine line_;
   std::int64_t number_ = 0;
   bool started_ = false;

@@ -28,8 +28,8 @@ bool is_combined(std::string_view, const SplitRecord& record) {
   return has(record, kClfReferer) && has(record, kClfAgent);
 }
 
-// The second field is the client's address. Of the common format, which may
-// have an address such as 2001:db8::1 first, it is the ident, "-".
+// Here the second field is the client's address. In the common format, which
+// may begin with an address such as 2001:db8::1, it is the ident, "-".
 bool is_vhost(std::string_view line, const SplitRecord& record) {
   const std::string_view vhost = take_field(&line);
   const std::size_t colon = vhost.rfind(':');
@@ -43,8 +43,8 @@ bool is_traefik(std::string_view, const SplitRecord& record) {
          is_number(duration.substr(0, duration.size() - 2));
 }
 
-// No blank before the request, or a route key in it, which has no place in
-// another's.
+// Whether there is no blank before the request, or a route key in it: no other
+// format has these.
 bool is_api_gateway(std::string_view line, const SplitRecord& record) {
   const std::size_t request =
       static_cast<std::size_t>(record.fields[kClfMethod].data() - line.data());
@@ -205,7 +205,7 @@ NamedFormat cloud_front() {
   return format;
 }
 
-// What a format with names is, and how its records are written.
+// Combines the names of a format with the reader of its records.
 template <NamedFormat (*describe)(),
           std::unique_ptr<LogReader> (*make)(const NamedFormat&,
                                              const FieldChoice&)>
@@ -214,7 +214,7 @@ MadeReader make_named(const FieldChoice& choice) {
   return make(format, choice);
 }
 
-// The most telling first. Few are tried of a log's lines once one is known.
+// The most distinctive first. Only a log's first lines are tried with all.
 constexpr LogFormat kFormats[] = {
     {"weir-access", "the access log of weir serve",
      make_named<access_log, make_json_reader>},

@@ -1,4 +1,4 @@
-// The formats of logs that can be read.
+// The supported log formats.
 
 #ifndef WEIR_CLI_REPLAY_LOG_LOG_FORMAT_H_
 #define WEIR_CLI_REPLAY_LOG_LOG_FORMAT_H_
@@ -14,14 +14,14 @@
 namespace weir::cli {
 
 struct LogFormat {
-  std::string_view name;   // what --format takes
-  std::string_view title;  // who writes it
+  std::string_view name;   // the value for --format
+  std::string_view title;  // what writes it
   // InvalidArgument if the format has no such field.
   absl::StatusOr<std::unique_ptr<LogReader>> (*make_reader)(
       const FieldChoice& choice);
 };
 
-// All formats. A record that several recognise is of the first of them.
+// All formats. A record that several recognize belongs to the first of them.
 absl::Span<const LogFormat> log_formats();
 
 // Null if there is no format of this name.
@@ -30,8 +30,8 @@ const LogFormat* find_log_format(std::string_view name);
 // "a, b, c", for messages.
 std::string log_format_names();
 
-// The format that somebody would say a line is of that no format recognises:
-// the one whose reasons are worth reading.
+// For a line that no format recognizes, the format that it resembles most: the
+// one whose error messages are useful.
 const LogFormat& closest_log_format(std::string_view line);
 
 }  // namespace weir::cli

@@ -1,4 +1,4 @@
-// Reads the records of a log of one format.
+// The interface for readers of one log format.
 
 #ifndef WEIR_CLI_REPLAY_LOG_LOG_READER_H_
 #define WEIR_CLI_REPLAY_LOG_LOG_READER_H_
@@ -11,7 +11,7 @@
 
 namespace weir::cli {
 
-// The fields that are to be the key and the stage; "" for the format's default.
+// The fields chosen as key and stage; "" for the format's default.
 struct FieldChoice {
   std::string key;
   std::string stage;
@@ -22,11 +22,11 @@ class LogReader {
  public:
   virtual ~LogReader() = default;
 
-  // Reads one record: a line without its end. Never fails on any bytes. The
-  // result holds until the next call.
+  // Reads one record, a line without its line end, of any bytes. The result is
+  // valid until the next call.
   virtual LogLine read(std::string_view record) = 0;
 
-  // Whether the record is of this format rather than of one that resembles it.
+  // Whether the record has this format and not one that resembles it.
   virtual bool recognises(std::string_view record) {
     return read(record).kind == LogLine::Kind::kRequest;
   }
@@ -34,7 +34,7 @@ class LogReader {
   // The fields of the format, or of the first request read.
   virtual std::vector<std::string> field_names() const = 0;
 
-  // The chosen field that no request has had so far; "" if there is none.
+  // The chosen field that no request had so far; "" if there is none.
   virtual std::string_view missing_field() const = 0;
 };
 

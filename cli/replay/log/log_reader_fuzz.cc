@@ -1,8 +1,8 @@
-// Whatever the bytes of a log are, every format reads each line or says what is
-// wrong with it, and the log as a whole comes to an end.
+// A fuzz target for logs: for any bytes, every format reads each line or
+// returns an error, and reading the whole log terminates.
 //
-// An input is a line, which names the fields for the key and the stage with a
-// blank between, and a log.
+// An input is a line that names the fields for the key and the stage, separated
+// by a blank, and then a log.
 
 #include <algorithm>
 #include <cstddef>
@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::int64_t kYear2090 = std::int64_t{3786912000} * 1'000'000'000;
 
-// Reads all of a view, so that a sanitizer sees what it refers to.
+// Reads all bytes of a view, so that a sanitizer checks them.
 std::size_t checksum(std::string_view text) {
   std::size_t sum = text.size();
   for (const char c : text) sum = sum * 31 + static_cast<unsigned char>(c);
@@ -61,7 +61,7 @@ void read_lines(std::string_view log, const LogFormat& format,
   while (!log.empty()) {
     const std::string_view line = log.substr(0, log.find('\n'));
     log.remove_prefix(std::min(line.size() + 1, log.size()));
-    // Of its own, so that a sanitizer knows its end.
+    // A buffer of its own, so that a sanitizer knows its end.
     const std::vector<char> record(line.begin(), line.end());
     check((*reader)->read({record.data(), record.size()}));
   }

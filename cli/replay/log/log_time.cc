@@ -15,8 +15,8 @@ constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::int64_t kSecondsPerDay = 86400;
 constexpr std::int64_t kEndSeconds = 3786912000;  // 2090-01-01
 
-// Takes text apart from left to right; once something is missing, all that
-// follows fails as well.
+// Parses text from left to right. Once a part is missing, all later parts fail
+// as well.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -30,7 +30,7 @@ class Scanner {
   }
   bool at_end() const { return rest_.empty(); }
 
-  // Exactly `count` digits, of a value from `min` to `max`.
+  // Exactly `count` digits, with a value from `min` to `max`.
   int number(int count, int min, int max) {
     int value = 0;
     for (int i = 0; i < count; ++i) value = value * 10 + digit();
@@ -46,7 +46,7 @@ class Scanner {
     return value;
   }
 
-  // One of `characters`; 0 if it is none.
+  // One of `characters`; 0 if there is none.
   char one_of(std::string_view characters) {
     const bool found = at(characters);
     const char c = found ? rest_[0] : '\0';
@@ -98,7 +98,7 @@ std::optional<std::int64_t> in_range(std::int64_t seconds, std::int64_t nanos) {
 
 std::optional<std::int64_t> to_unix_ns(Civil t) {
   const absl::CivilDay day(t.year, t.month, t.day);
-  if (day.day() != t.day) return std::nullopt;  // no such day: normalized
+  if (day.day() != t.day) return std::nullopt;  // no such day
   if (t.second == 60) {
     t.second = 59;
     t.nanos = kNanosPerSecond - 1;
@@ -211,7 +211,7 @@ std::optional<std::int64_t> parse_epoch(std::string_view text) {
   Scanner scanner(text);
   std::int64_t whole = 0;
   for (int digits = 0; scanner.at_digit() && digits < kMaxDigits; ++digits) {
-    // 19 digits may be beyond 2^63, and are then beyond any time, too.
+    // 19 digits may exceed 2^63; they then exceed any time, too.
     if (whole > (std::numeric_limits<std::int64_t>::max() - 9) / 10) {
       return std::nullopt;
     }
@@ -230,7 +230,7 @@ std::optional<std::int64_t> parse_epoch(std::string_view text) {
 }
 
 std::optional<std::int64_t> parse_log_time(std::string_view text) {
-  // The usual forms can be told apart by where the date ends.
+  // The position of the first separator distinguishes the usual forms.
   if (text.find('/') <= 2) return parse_common(text, /*zone_required=*/false);
   if (text.size() > 4 && (text[4] == '-' || text[4] == '/')) {
     return parse_iso(text);

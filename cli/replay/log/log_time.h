@@ -1,4 +1,4 @@
-// Times as logs write them.
+// Parsing and formatting of times in logs.
 
 #ifndef WEIR_CLI_REPLAY_LOG_LOG_TIME_H_
 #define WEIR_CLI_REPLAY_LOG_LOG_TIME_H_
@@ -10,10 +10,11 @@
 
 namespace weir::cli {
 
-// Each returns nanoseconds since 1970-01-01T00:00:00Z, or nothing if `text` is
-// not exactly a time of that form in the years 1970 to 2089, UTC. What is finer
-// than a nanosecond is cut off. A leap second, :60, is the last nanosecond of
-// the second before it: so it stays in its day, and in order.
+// Each function returns nanoseconds since 1970-01-01T00:00:00Z, or nullopt if
+// `text` is not exactly a time of its form in the years 1970 to 2089, UTC.
+// Digits beyond nanoseconds are truncated. A leap second, :60, becomes the last
+// nanosecond of the second before it, so that it stays in its day, and in
+// order.
 
 // "2015-05-17T10:05:03.25Z", "2015-05-17T10:05:03+02:00" (RFC 3339)
 std::optional<std::int64_t> parse_rfc3339(std::string_view text);
@@ -25,14 +26,14 @@ std::optional<std::int64_t> parse_unix_seconds(std::string_view text);
 // "10:05:03.250" with a fraction.
 std::optional<std::int64_t> parse_common_log_time(std::string_view text);
 
-// "1431857103", and the same time in milliseconds, microseconds or nanoseconds;
-// perhaps with a fraction. The unit is the one that puts the time before 2090,
-// the largest of them if there are several.
+// "1431857103", or the same time in milliseconds, microseconds or nanoseconds;
+// optionally with a fraction. The unit is the largest one for which the time is
+// before 2090.
 std::optional<std::int64_t> parse_epoch(std::string_view text);
 
-// Any of these, and what loggers make of them: a blank for the "T", slashes in
-// the date ("2015/05/17 10:05:03"), an offset without a colon or none at all,
-// which is UTC.
+// Any of these, and common variants: a blank instead of the "T", slashes in the
+// date ("2015/05/17 10:05:03"), an offset without a colon, or no offset, which
+// means UTC.
 std::optional<std::int64_t> parse_log_time(std::string_view text);
 
 // "2015-05-17T10:05:03.25Z"

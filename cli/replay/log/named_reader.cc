@@ -16,7 +16,7 @@
 namespace weir::cli {
 namespace {
 
-// How formats write that there is no value.
+// Whether `text` is how formats write an absent value.
 bool stands_for_nothing(std::string_view text) {
   return text.empty() || text == "-";
 }
@@ -26,7 +26,7 @@ std::string in_words(std::string_view names) {
 }
 
 // The part of a path below the stage: API Gateway's $context.path begins with
-// the stage, but for custom domains and the stage "$default".
+// the stage, except for custom domains and the stage "$default".
 std::string_view below_stage(std::string_view path, std::string_view stage) {
   const bool begins_with_it =
       !stage.empty() && path.size() > stage.size() &&
@@ -184,7 +184,7 @@ const char* NamedReader::fill_request(LogEntry* entry) {
   if (resource == nullptr) resource = with_text(route_);
   Slot* const target = with_text(target_);
   if (resource != nullptr && set_resource(resource->text, entry)) {
-    // As it is.
+    // Already set.
   } else if (target != nullptr) {
     const Slot* const stage = with_text(stage_);
     entry->target = decoded(target);
@@ -228,7 +228,8 @@ const char* NamedReader::fill_key(LogEntry* entry) {
   }
   if (key == nullptr) key = &slots_[key_.begin];
   if (key->has_parts) return "the key's field is an object or an array";
-  // Who is named by another field is nobody in particular, as in text formats.
+  // Without text the key is "-". Only in an API key's field does that mean that
+  // there is no key, as in text formats.
   entry->key = key->has_text ? decoded(key) : "-";
   entry->key_is_secret = key->is_secret;
   entry->has_key = !key->is_api_key || !stands_for_nothing(entry->key);

@@ -1,4 +1,4 @@
-// Reads logs whose fields have names: JSON, XML, CSV, and tables with a header.
+// Readers of logs with named fields: JSON, XML, CSV, and tables with a header.
 
 #ifndef WEIR_CLI_REPLAY_LOG_NAMED_READER_H_
 #define WEIR_CLI_REPLAY_LOG_NAMED_READER_H_
@@ -13,18 +13,19 @@
 
 namespace weir::cli {
 
-// The names that the parts of a request have in a format. Each may have
-// several, with '|' between them: the first that a record has is taken.
+// The names of a request's parts in a format. A part may have several names,
+// separated by '|': the first one that a record has is used.
 struct NamedFormat {
   // Names that every record of the format has.
   std::string_view required;
-  // What has a field `logger` that begins otherwise is no request.
+  // A record whose field `logger` does not begin with `logger_prefix` is not a
+  // request.
   std::string_view logger;
   std::string_view logger_prefix;
 
   std::string_view time;
-  std::string_view date;     // stands before the time, if it is there
-  std::string_view request;  // "GET /path HTTP/1.1"; if it lacks, the next ones
+  std::string_view date;     // put before the time, if present
+  std::string_view request;  // "GET /path HTTP/1.1"; if absent, the next ones
   std::string_view method;
   std::string_view resource;  // "/pets/{id}"
   std::string_view route;     // "GET /pets/{id}"
@@ -35,12 +36,11 @@ struct NamedFormat {
   std::string_view stage;
   std::string_view cost;
 
-  // Whether values are percent-encoded once more than they were sent.
+  // Whether values are percent-encoded once more than when they were sent.
   bool percent_encoded = false;
 };
 
-// What all these formats have in common; how a record is taken apart is a
-// subclass's matter.
+// The common part of all these formats. Subclasses split the records.
 class NamedReader : public LogReader {
  public:
   // REQUIRES: `format` outlives the reader.
@@ -55,25 +55,25 @@ class NamedReader : public LogReader {
     std::string name;
     bool is_secret = false;   // is_credential_name()
     bool is_api_key = false;  // is_api_key_name()
-    // -- Of the present record --
+    // -- For the current record --
     bool exists = false;     // it has a field of this name
-    bool has_text = false;   // which is neither null nor made of others
+    bool has_text = false;   // the field is neither null nor has parts
     bool has_parts = false;  // it is an object or an array
     std::string_view text;
-    std::string storage;  // for `text`, where the record does not hold it
-    // -- Of all records --
+    std::string storage;  // for `text`, if the record does not contain it
+    // -- For all records --
     bool was_found = false;
   };
 
-  // Fills in the slots. Returns what is wrong, or null; `*nothing` is set for
-  // records that are none.
+  // Fills in the slots. Returns the error, or null. Sets `*nothing` if it is
+  // not a record.
   virtual const char* parse(std::string_view record, bool* nothing) = 0;
 
   std::vector<Slot>& slots() { return slots_; }
   static void set(Slot* slot, std::string_view text);
 
  private:
-  // The slots of the names of one part: [begin, end).
+  // The slots for the names of one part: [begin, end).
   struct Part {
     std::size_t begin = 0;
     std::size_t end = 0;
@@ -81,8 +81,8 @@ class NamedReader : public LogReader {
 
   Part add(std::string_view names);
   Part add_one(const std::string& name);
-  Slot* first(Part part);      // that exists; null: none does
-  Slot* with_text(Part part);  // the first that has text, and not "-" or ""
+  Slot* first(Part part);      // the first that exists, or null
+  Slot* with_text(Part part);  // the first that has text other than "-" or ""
   const char* fill(LogEntry* entry);
   const char* fill_time(LogEntry* entry);
   const char* fill_request(LogEntry* entry);
@@ -100,32 +100,33 @@ class NamedReader : public LogReader {
   std::string no_time_;
   std::string no_request_;
   std::string not_typical_;
-  std::string text_;        // storage of the present entry's target
-  std::string stage_text_;  // and of its stage
+  std::string text_;        // storage for the current entry's target
+  std::string stage_text_;  // and for its stage
 };
 
-// One JSON object a record. A name is that of a member; or leads to one in
-// objects and arrays, "request.headers.X-Api-Key[0]"; or is a JSON Pointer,
-// "/request/headers/X-Api-Key/0". Malformed: what is no JSON (RFC 8259), but
-// for escapes "\xHH" and bytes that are no UTF-8, which are read as the
-// character of that number; and objects that have a wanted member twice.
+// Each record is a JSON object. A field's name is the name of a member; or a
+// path through objects and arrays, "request.headers.X-Api-Key[0]"; or a JSON
+// Pointer, "/request/headers/X-Api-Key/0". Malformed: records that are not JSON
+// (RFC 8259), except that escapes "\xHH" and bytes that are not UTF-8 are read
+// as the character of that number; and objects that have a wanted member twice.
 std::unique_ptr<LogReader> make_json_reader(const NamedFormat& format,
                                             const FieldChoice& choice);
 
-// One element a record, with elements of text in it: `<request id="1"><ip>...`.
-// An attribute of the outer element has the name "requestId" if it is "id".
+// Each record is an element that contains elements of text: `<request
+// id="1"><ip>...`. The field of an attribute "id" of the outer element is named
+// "requestId".
 std::unique_ptr<LogReader> make_xml_reader(const NamedFormat& format,
                                            const FieldChoice& choice);
 
-// Values between commas, in quotes or not (RFC 4180, but for line ends in
-// quotes). A first record with names in it is a header; without one, the
-// columns are those that API Gateway's documentation has for REST APIs, or for
-// HTTP APIs.
+// Comma-separated values, quoted or not (RFC 4180, but without line ends in
+// quotes). A first record that contains names is a header; without one, the
+// columns are those in API Gateway's documentation for REST APIs, or for HTTP
+// APIs.
 std::unique_ptr<LogReader> make_csv_reader(const NamedFormat& format,
                                            const FieldChoice& choice);
 
-// W3C Extended Log File Format: "#Fields:" has the names of the columns, which
-// tabs divide, or blanks.
+// W3C Extended Log File Format: "#Fields:" has the names of the columns,
+// separated by tabs or blanks.
 std::unique_ptr<LogReader> make_w3c_reader(const NamedFormat& format,
                                            const FieldChoice& choice);
 

@@ -14,7 +14,7 @@
 namespace weir::cli {
 namespace {
 
-// Sets the next `count` fields from `*field` on, each up to a blank.
+// Sets the next `count` fields from `*field` on, each ending at a blank.
 void set_plain(std::size_t count, std::size_t* field, std::string_view* rest,
                SplitRecord* record) {
   for (; count > 0; --count, ++*field) {
@@ -49,7 +49,7 @@ std::string_view without_port(std::string_view address) {
              : address.substr(0, colon);
 }
 
-// What is before `end`, which is removed as well; nothing if it is not there.
+// Takes the text before `end`, and removes `end`; nullopt if it is not found.
 std::optional<std::string_view> take_up_to(std::string_view end,
                                            std::string_view* rest) {
   const std::size_t at = rest->find(end);
@@ -59,8 +59,8 @@ std::optional<std::string_view> take_up_to(std::string_view end,
   return text;
 }
 
-// Removes the field in quotes at the end, in which nothing is escaped: its
-// quotes are the last two. Nothing if there is none.
+// Takes the quoted field at the end, in which nothing is escaped: its quotes
+// are the last two. nullopt if there is none.
 std::optional<std::string_view> take_last_quoted(std::string_view* rest) {
   if (rest->size() < 2 || rest->back() != '"') return std::nullopt;
   const std::size_t open = rest->substr(0, rest->size() - 1).rfind('"');
@@ -73,10 +73,10 @@ std::optional<std::string_view> take_last_quoted(std::string_view* rest) {
 
 }  // namespace
 
-// Envoy escapes nothing. A path has no blanks in it, so the version is what is
-// behind the second one. Of the fields in quotes the first is what clients can
-// forge anyway, the last three are Envoy's own but for their quotes, and the
-// agent is what is between.
+// Envoy escapes nothing. A path contains no blanks, so the version is the text
+// after the second one. Of the quoted fields, clients can forge the first one
+// anyway; the last three are Envoy's own except for their quotes; the agent is
+// what lies between.
 const char* split_envoy(std::string_view line, SplitRecord* record) {
   enum : std::size_t { kTime, kMethod, kStatus = 4, kForwardedFor = 10 };
   const char* const no_envoy =
@@ -102,7 +102,7 @@ const char* split_envoy(std::string_view line, SplitRecord* record) {
   set_plain(2, &field, &line, record);
   if (!line.empty() && !absl::ascii_isdigit(line.front())) {
     // Istio's default format: details of the response and of the connection's
-    // end, and the upstream's failure in quotes.
+    // termination, and the upstream's failure in quotes.
     take_field(&line);
     take_field(&line);
     if (!line.empty()) line.remove_prefix(1);
@@ -133,7 +133,7 @@ const char* split_envoy(std::string_view line, SplitRecord* record) {
 const char* split_alb(std::string_view line, SplitRecord* record) {
   enum : std::size_t { kType, kTime, kElb, kClient, kStatus = 8, kMethod = 12 };
   constexpr std::int64_t kDay = std::int64_t{86400} * 1'000'000'000;
-  // Classic Load Balancers write no type.
+  // Classic Load Balancers do not write a type.
   const std::string_view first = line.substr(0, line.find_first_of(kBlanks));
   std::size_t field = parse_rfc3339(first) ? kTime : kType;
   set_plain(kMethod - field, &field, &line, record);
@@ -151,14 +151,14 @@ const char* split_alb(std::string_view line, SplitRecord* record) {
   record->entry.target = without_origin(record->entry.target);
   record->entry.unix_ns = *time;
 
-  // The time is the response's; that of the request is the 22nd field.
+  // The time is that of the response; the request's is the 22nd field.
   set_quoted(1, &field, &line, record);  // agent
   set_plain(3, &field, &line, record);   // cipher, protocol, target group
   set_quoted(3, &field, &line, record);  // trace, domain, certificate
   set_plain(2, &field, &line, record);   // rule, creation time
   const std::string_view created = record->fields[field - 1];
   const auto arrival = parse_rfc3339(created);
-  // What a client has sent stands before it, so it is not believed blindly.
+  // Text from the client precedes it, so its value is checked.
   if (arrival && *arrival <= *time && *time - *arrival < kDay) {
     record->entry.unix_ns = *arrival;
   }
@@ -198,7 +198,7 @@ const char* split_haproxy(std::string_view line, SplitRecord* record) {
   if (captured_end != captured.npos) {
     record->fields[kCaptured] = captured.substr(1, captured_end - 1);
   }
-  // A request line that was too long has no quote at its end.
+  // A truncated request line has no quote at its end.
   const std::string_view request =
       line.substr(quote + 1, end == quote ? line.npos : end - quote - 1);
   field = kCaptured + 1;

@@ -22,7 +22,7 @@ std::string_view split_request_line(std::string_view line, LogEntry* entry,
     return "";
   }
   entry->method = take_field(&line);
-  // A path that was sent with blanks in it goes to the version.
+  // A path sent with blanks extends to the version.
   const std::size_t version = line.rfind(" HTTP/");
   entry->target = line.substr(0, version);
   const bool is_target = !entry->target.empty() &&

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxColumns = 256;
 
-// The columns of a table, and which slots they fill.
+// A reader of tables: maps columns to the slots that they fill.
 class TableReader : public NamedReader {
  public:
   using NamedReader::NamedReader;
@@ -39,7 +39,7 @@ class TableReader : public NamedReader {
     if (column >= slots_of_.size()) return;
     for (const std::size_t slot : slots_of_[column]) set(&slots()[slot], value);
   }
-  // The same for a value that does not live as long as the record.
+  // The same for a value that does not live as long as the record: copies it.
   void keep_column(std::size_t column, const std::string& value) {
     if (column >= slots_of_.size()) return;
     for (const std::size_t slot : slots_of_[column]) {
@@ -102,7 +102,7 @@ class CsvReader : public TableReader {
     return true;
   }
 
-  // Whether these are names, of which some are known.
+  // Whether the values are a header: some of them are known names.
   bool is_header() {
     return std::any_of(values_.begin(), values_.end(), [&](const auto& value) {
       return std::any_of(slots().begin(), slots().end(),
@@ -110,8 +110,8 @@ class CsvReader : public TableReader {
     });
   }
 
-  // False if the values are no record as the documentation has them: the place
-  // of the time says of which kind of API it is.
+  // Returns false if the values are not a record as documented. The position of
+  // the time tells which kind of API it is.
   bool set_documented_columns() {
     static constexpr char kRest[] =
         "ip caller user requestTime httpMethod resourcePath protocol status "
@@ -167,8 +167,8 @@ class W3cReader : public TableReader {
                : "expected as many fields as \"#Fields:\" names";
   }
 
-  // CloudFront's order of columns is documented, and grows at its end alone. So
-  // its lines can do without a header, which is lost where logs are filtered.
+  // CloudFront's order of columns is documented, and only extended at the end.
+  // So its lines can be read without a header, which filters of logs may drop.
   bool set_documented_columns(std::string_view record, char divider) {
     static constexpr char kCloudFront[] =
         "date time x-edge-location sc-bytes c-ip cs-method cs(Host) "

@@ -1,4 +1,4 @@
-// Reads text logs whose fields have fixed places.
+// A reader of text logs whose fields have fixed positions.
 
 #ifndef WEIR_CLI_REPLAY_LOG_TEXT_READER_H_
 #define WEIR_CLI_REPLAY_LOG_TEXT_READER_H_
@@ -15,23 +15,23 @@
 
 namespace weir::cli {
 
-// A format, as the table of formats describes it.
+// An entry of the table of text formats.
 struct TextFormat {
   Splitter split;
-  // The names of the splitter's fields in their order, with blanks between.
+  // The names of the splitter's fields in their order, separated by blanks.
   std::string_view fields;
   std::string_view default_key;
-  // From this field on, they are split only where they are wanted.
+  // Fields from this one on are split only if they are needed.
   std::size_t rest;
-  // How targets are escaped: '\\' ("\x22"), '#' ("#22"), or 0 if they are not.
+  // The escape in targets: '\\' ("\x22"), '#' ("#22"), or 0 for none.
   char escape;
-  // Whether a line that can be split is of this format; null: it is.
+  // Whether a line that can be split has this format. Null: always.
   bool (*is_typical)(std::string_view line, const SplitRecord& record);
 };
 
 class TextReader : public LogReader {
  public:
-  // InvalidArgument if the format lacks a field that was chosen.
+  // InvalidArgument if the format lacks a chosen field.
   // REQUIRES: `format` outlives the reader.
   static absl::StatusOr<std::unique_ptr<LogReader>> create(
       const TextFormat& format, const FieldChoice& choice);
@@ -52,9 +52,9 @@ class TextReader : public LogReader {
   std::size_t stage_ = kNoField;
   bool key_is_secret_ = false;
   bool key_is_api_key_ = false;
-  std::string no_key_;    // what is wrong with a record without the key
-  std::string no_stage_;  // and without the stage
-  std::string target_;    // of the present entry, without escapes
+  std::string no_key_;    // the error of a record without the key
+  std::string no_stage_;  // and of one without the stage
+  std::string target_;    // of the current entry, without escapes
 };
 
 }  // namespace weir::cli

@@ -1,4 +1,4 @@
-// Takes records of text formats apart: one function for each format.
+// Functions that split the records of text formats, one for each format.
 
 #ifndef WEIR_CLI_REPLAY_LOG_TEXT_SPLITTERS_H_
 #define WEIR_CLI_REPLAY_LOG_TEXT_SPLITTERS_H_
@@ -13,32 +13,33 @@ namespace weir::cli {
 
 inline constexpr std::size_t kMaxTextFields = 32;
 
-// A record taken apart. A field that the record lacks, for it was cut short,
-// has no data; "" is a field that is empty.
+// A split record. A field that is missing from a truncated record has a null
+// data(); "" is an empty field.
 struct SplitRecord {
-  LogEntry entry;  // all but the key
+  LogEntry entry;  // everything except the key
   std::array<std::string_view, kMaxTextFields> fields;
-  // Whether fields after the size are wanted: a record that was cut short
-  // behind it still tells of a request.
+  // Whether fields after the size are needed: a record that was truncated after
+  // it still describes a request.
   bool rest_wanted = false;
 };
 
-// Fills in `record`, whose fields lack data. Returns what is wrong, or null.
+// Fills in `record`, whose fields have a null data(). Returns the error, or
+// null.
 using Splitter = const char* (*)(std::string_view line, SplitRecord* record);
 
-// -- Those of the Common Log Format's family --
+// -- The family of the Common Log Format --
 //
-// All write `who [time] "METHOD target HTTP/1.1" status size` and then more or
-// nothing. What stands in `who` and behind the size is what clients have sent,
-// in part: a user's name may hold blanks, brackets, quotes or a whole request.
-// So the request is looked for from the right: it is the last
+// All write `who [time] "METHOD target HTTP/1.1" status size`, and possibly
+// more. `who` and the text after the size come in part from clients: a user
+// name may contain blanks, brackets, quotes or a whole request. So the request
+// is searched from the right: it is the last
 //
 //     [time] "METHOD target ...  " status size
 //
-// of the line, where the quotes have no backslash before them, and all that is
-// before its bracket is `who`. Apache and nginx write every quote that a client
-// has sent as \" or \x22, so that there is no other; where a user's name is
-// written as it is, nothing in it can stand for the request.
+// of the line whose quotes have no backslash before them, and everything before
+// its bracket is `who`. Apache and nginx write every quote that a client has
+// sent as \" or \x22, so there is no other match; where a user name is written
+// unescaped, nothing in it can pass for the request.
 
 // host ident user [time] "request" status size "referer" "agent"
 const char* split_common(std::string_view line, SplitRecord* record);
@@ -60,7 +61,7 @@ enum ClfField : std::size_t {
   kClfProtocol,
   kClfStatus,
   kClfSize,
-  kClfRest,  // further ones, as the format has them
+  kClfRest,  // further fields, depending on the format
   kClfReferer = kClfRest,
   kClfAgent,
   kClfVhost,  // of split_vhost()

@@ -52,7 +52,7 @@ void append_utf8(std::uint32_t code, std::string* text) {
   }
 }
 
-// What "&name;" stands for, without the '&' and the ';'.
+// Appends what "&name;" stands for. `name` excludes the '&' and the ';'.
 bool append_reference(std::string_view name, std::string* text) {
   static constexpr std::pair<std::string_view, char> kEntities[] = {
       {"lt", '<'}, {"gt", '>'}, {"amp", '&'}, {"quot", '"'}, {"apos", '\''}};
@@ -75,7 +75,7 @@ bool append_reference(std::string_view name, std::string* text) {
   return true;
 }
 
-// Text with its references replaced; nothing if one stands for nothing.
+// Text with its references replaced; nullopt if one is unknown.
 std::optional<std::string> plain_text(std::string_view text) {
   std::string plain;
   while (!text.empty()) {
@@ -146,7 +146,7 @@ class XmlReader : public NamedReader {
            add(name, value);
   }
 
-  // False if the value is not well-formed, or is there twice and matters.
+  // Returns false if the value is malformed, or a wanted one occurs twice.
   bool add(std::string_view name, std::string_view value) {
     if (names_are_new_) names_.emplace_back(name);
     for (Slot& slot : slots()) {
