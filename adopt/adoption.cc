@@ -25,12 +25,11 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kMostProblems = 100;
-// What GetUsage answers on one page, unless it is asked for another number, and
-// at most.
+// The default and the maximum page size of GetUsage.
 constexpr std::size_t kPageSizes[] = {25, 500};
 
-// Whether `name` has `id` in it, as a word or several: "-" and "_" may be part
-// of ids, and stand between them.
+// Whether `name` contains `id` as one or more whole words: "-" and "_" may be
+// in ids, and also separate them.
 bool names(std::string_view name, std::string_view id) {
   const auto is_letter = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
@@ -47,14 +46,15 @@ bool names(std::string_view name, std::string_view id) {
   return false;
 }
 
-// Of a key under a plan: what its period had used, and what of it remained.
+// Walks the days of a key under a plan, and tracks what its period had used and
+// what remained.
 class PeriodWalk {
  public:
   PeriodWalk(const QuotaTerms& terms, Day first_day)
       : terms_(terms), first_day_(first_day) {}
 
-  // The next day. Returns the extension that begins on it, if `usage` is
-  // otherwise not what the plan makes it.
+  // Takes the next day. Returns the extension that begins on it, if `usage`
+  // does not follow from the plan without one.
   std::optional<QuotaExtension> next(Day day, const AwsDump::DayUsage& usage) {
     const Day start = terms_.calendar.period_start(day);
     if (start != start_) {
@@ -105,7 +105,7 @@ std::vector<DumpProblem> Adoption::take(AwsDump dump) {
   report_.notes = std::move(dump.notes);
   plans_ = std::move(dump.plans);
   keys_ = std::move(dump.keys);
-  // Lists begin with what came last; a store keeps the order of coming.
+  // Lists are newest first; a store keeps the order of creation.
   reverse(plans_);
   reverse(keys_);
   if (plans_.empty())
@@ -114,7 +114,7 @@ std::vector<DumpProblem> Adoption::take(AwsDump dump) {
   const bool plans_are_valid = problems_.empty();
   index();
   take_plan_keys(dump.plan_keys);
-  // A quota that is not valid has no periods.
+  // An invalid quota has no periods.
   if (plans_are_valid) take_usage(dump.usage);
   if (problems_.empty()) check_in_an_enforcer();
   if (problems_.empty()) make_notes();
@@ -130,7 +130,7 @@ void Adoption::check_plans() {
   }
 }
 
-// Ids and values, each once.
+// Indexes ids and values, and checks that each is unique.
 void Adoption::index() {
   for (std::size_t i = 0; i < plans_.size(); ++i) {
     const std::string& id = plans_[i].plan.id();
@@ -185,13 +185,13 @@ const std::string* Adoption::plan_named_by(const AwsDump::Origin& origin) {
 void Adoption::take_plan_keys(const std::vector<AwsDump::PlanKeys>& pages) {
   struct Pages {
     int count = 0, followed = 0;
-    std::vector<std::size_t> keys;  // as they were listed
+    std::vector<std::size_t> keys;  // in the order listed
   };
   std::map<std::size_t, Pages> by_plan;
   for (const AwsDump::PlanKeys& page : pages) {
     const std::string* const plan_id = plan_named_by(page.origin);
     if (plan_id == nullptr) {
-      // An empty list may be of anything.
+      // An empty list may belong to any plan.
       if (page.key_ids.empty()) continue;
       fail(page.origin,
            "lists the keys of a plan that its name does not tell: call it "
@@ -336,8 +336,7 @@ void Adoption::take_key_usage(const AwsDump::UsagePage& page,
   }
 }
 
-// An enforcer finds what is wrong with the rest: plans, keys, and which plans a
-// key may have.
+// Has an enforcer check the rest: plans, keys, and which plans a key may have.
 void Adoption::check_in_an_enforcer() {
   Options options;
   options.quota_offset = rules_.quota_offset;
@@ -370,7 +369,7 @@ void Adoption::check_in_an_enforcer() {
   }
 }
 
-// What a reader of the report may not expect.
+// Notes what a reader of the report may not expect.
 void Adoption::make_notes() {
   report_.plans = plans_.size();
   report_.keys = keys_.size();
@@ -430,7 +429,7 @@ v1::StoredPlan Adoption::stored_plan(const v1::UsagePlan& plan) const {
   v1::StoredPlan stored;
   *stored.mutable_plan() = plan;
   const QuotaTerms terms = quota_terms(plan, rules_);
-  // They have always held, as far as is known.
+  // As far as is known, these terms have always applied.
   v1::StoredTerms& held = *stored.add_terms();
   held.set_calendar(terms.calendar.id());
   held.set_limit(terms.limit);
@@ -438,8 +437,8 @@ v1::StoredPlan Adoption::stored_plan(const v1::UsagePlan& plan) const {
   return stored;
 }
 
-// A dump does not say when a key was attached: not before it was created, and
-// not after it was first used.
+// A dump does not say when a key was attached. It was not before the key was
+// created, and not after it was first used.
 Day Adoption::first_day_of(const Association& association) const {
   const v1::ApiKey& key = keys_[association.key].key;
   Day first = association.last;

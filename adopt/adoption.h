@@ -1,4 +1,4 @@
-// A dump of API Gateway, checked and made ready to be a store.
+// Conversion of a dump of API Gateway to a store.
 
 #ifndef WEIR_ADOPT_ADOPTION_H_
 #define WEIR_ADOPT_ADOPTION_H_
@@ -34,24 +34,24 @@ struct AdoptionReport {
   DumpNotes notes;
 };
 
-// A store of what a dump says: its plans, keys and associations with their ids,
-// in their order, and daily usage, of which the present period's counts. What
-// remains of a period is what API Gateway said it was: where that is not the
-// limit less what was used, the difference is kept as an extension.
+// Checks a dump and makes a store of it: plans, keys and associations with
+// their ids, in their order, and daily usage, of which the current period's
+// counts. What remains of a period is what API Gateway reported: if that is not
+// the limit less what was used, the difference is stored as an extension.
 // *thread-compatible*
 class Adoption {
  public:
-  // `today`: days after it cannot have been used.
+  // Days after `today` cannot have usage.
   Adoption(const PlanRules& rules, Day today) : rules_(rules), today_(today) {}
 
-  // Takes over what `dump` holds, which is finished. Returns all that is wrong,
-  // up to a hundred problems; nothing if a store can be made of it.
+  // Takes the content of `dump`, after its finish(). Returns all problems, up
+  // to a hundred; none if a store can be made of it.
   std::vector<DumpProblem> take(AwsDump dump);
 
   const AdoptionReport& report() const { return report_; }
 
-  // Makes a store of what was taken: `progress` is told how many lines of its
-  // export it has so far. Errors: those of import_lines().
+  // Writes what was taken to a store. Calls `progress` with the number of lines
+  // of its export written so far. Errors: those of import_lines().
   // REQUIRES: take() found no problem.
   absl::Status write(Store& store,
                      absl::FunctionRef<void(int64_t)> progress) const;
@@ -61,8 +61,8 @@ class Adoption {
 
   // A key under a plan.
   struct Association {
-    std::size_t plan;  // its place in `plans_`
-    std::size_t key;   // its place in `keys_`
+    std::size_t plan;  // index in `plans_`
+    std::size_t key;   // index in `keys_`
     Days days;
     Day last = 0;  // the day that is counted
   };

@@ -50,7 +50,7 @@ std::string text_of(const DocumentNode& object, std::string_view name) {
   return node == nullptr || !node->is_scalar() ? "" : node->text;
 }
 
-// Whether an answer says that another page of it follows.
+// Whether an answer says that another page follows.
 bool is_followed(const DocumentNode& root) {
   return !text_of(root, "position").empty() ||
          !text_of(root, "NextToken").empty();
@@ -59,7 +59,7 @@ bool is_followed(const DocumentNode& root) {
 std::optional<Day> date_of(const DocumentNode& object, std::string_view name) {
   const std::string date = text_of(object, name);
   absl::CivilDay day;
-  // Only the canonical spelling: "2026-02-30" would be read as another day.
+  // Only the canonical spelling: "2026-02-30" would be parsed as another day.
   if (absl::ParseCivilTime(date, &day) && absl::FormatCivilTime(day) == date &&
       day >= kDayZero && day <= kDayZero + kLastDay) {
     return static_cast<Day>(day - kDayZero);
@@ -67,7 +67,7 @@ std::optional<Day> date_of(const DocumentNode& object, std::string_view name) {
   return std::nullopt;
 }
 
-// A date in seconds since 1970, or as RFC 3339 writes it.
+// A date in seconds since 1970, or in RFC 3339's format.
 std::optional<absl::Time> time_of(const DocumentNode& node) {
   if (const auto seconds = node.number()) {
     constexpr double kMost = 4102444800;  // the year 2100
@@ -143,7 +143,7 @@ void AwsDump::add_document(const std::string& name, const DocumentNode& root) {
     if (const DocumentNode* found = root.find(member)) list = found;
   }
   if (list->is_sequence() && list->items.empty()) {
-    // Only its name can say of what it is a list.
+    // Only the file's name can tell what it lists.
     plan_keys.push_back({{name, root.line}, {}});
     return;
   }
@@ -163,7 +163,7 @@ void AwsDump::add_document(const std::string& name, const DocumentNode& root) {
   }
 }
 
-// Whether it is one of plans, of keys or of a plan's keys.
+// Returns whether it is a list of plans, of keys or of a plan's keys.
 bool AwsDump::add_list(const std::string& name, const DocumentNode& list) {
   const DocumentNode& first = list.items[0];
   if (is_plan_key(first)) {
@@ -251,7 +251,7 @@ void AwsDump::add_key(const std::string& name, const DocumentNode& item) {
           ->set_seconds(absl::ToUnixSeconds(*time));
     } else if (member == "stageKeys") {
       for (const DocumentNode& stage : node.items) {
-        // As API Gateway answers: "apiId/stage".
+        // API Gateway writes "apiId/stage".
         if (!stage.is_text()) wrong(member, "strings");
         key.add_stage_keys(stage.text);
       }

@@ -1,4 +1,4 @@
-// What the AWS CLI prints of usage plans, keys and usage, in files.
+// Files with the AWS CLI's output about usage plans, keys and usage.
 
 #ifndef WEIR_ADOPT_AWS_DUMP_H_
 #define WEIR_ADOPT_AWS_DUMP_H_
@@ -21,23 +21,23 @@ namespace weir {
 inline constexpr std::size_t kMaxDumpFileBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kMaxDumpFileValues = 4'000'000;
 
-// What is wrong with a dump: "get-api-keys.json:17: the key has no value".
+// A problem of a dump: "get-api-keys.json:17: the key has no value".
 struct DumpProblem {
-  std::string file;  // "": of the dump as a whole
+  std::string file;  // "" for the dump as a whole
   std::int64_t line = 0;
   std::string message;  // never a key's value
 };
 
-// What a dump holds that a store has no place for, or that one should know:
+// What a dump contains that a store cannot hold, or that users should know:
 // "disabled keys" and their ids.
 using DumpNotes = std::map<std::string, std::vector<std::string>>;
 
-// A key's id as errors and notes show it: old tools give values for ids, so
-// what is as long as a value is shown as its first four characters.
+// A key's id as errors and notes show it. Old tools use values as ids, so of an
+// id as long as a value only the first four characters are shown.
 std::string shown_key_id(std::string_view id);
 
 // The answers of get-usage-plans, get-api-keys, get-usage-plan-keys and
-// get-usage, as JSON or YAML, each in a file or in several, for its pages.
+// get-usage, as JSON or YAML, each in one file, or in several, one per page.
 // *thread-compatible*
 class AwsDump {
  public:
@@ -53,13 +53,13 @@ class AwsDump {
     v1::ApiKey key;
     Origin origin;
   };
-  // A page of the keys of a plan, which only the file's name may tell.
+  // A page of the keys of a plan. Only the file's name may tell which plan.
   struct PlanKeys {
     Origin origin;
     std::vector<std::string> key_ids;
     bool is_followed = false;  // it says that there is another page
   };
-  // What a key used and what remained, one after another from the first day.
+  // What a key used on a day, and what remained.
   struct DayUsage {
     std::int64_t used;
     std::int64_t remaining;
@@ -77,11 +77,11 @@ class AwsDump {
     std::vector<KeyUsage> keys;
   };
 
-  // Takes a file called `name`. It tells by its content what it is; where that
-  // is an empty list, by its name.
+  // Adds a file called `name`. Its content tells what it is; for an empty list,
+  // its name does.
   void add(const std::string& name, std::string_view text);
 
-  // Call after the last add(): the pages are complete, or that is a problem.
+  // Must be called after the last add(). Adds a problem if pages are missing.
   void finish();
 
   std::vector<Plan> plans;
@@ -92,10 +92,10 @@ class AwsDump {
   std::vector<DumpProblem> problems;
 
  private:
-  // Pages of one answer: how many there are, and how many of them say that
+  // The pages of one answer: their number, and how many of them say that
   // another one follows.
   struct Pages {
-    std::string file;  // one that says so
+    std::string file;  // a page that says so
     int count = 0;
     int followed = 0;
   };

@@ -1,4 +1,4 @@
-// The whole of `admit()`.
+// Benchmarks all of `admit()`.
 
 #include <array>
 #include <atomic>
@@ -74,7 +74,7 @@ struct Handles {
 
 void handles(benchmark::State& state, Subject& subject, Handles& handles) {
   const std::vector<ClientHandle>& clients = handles.clients;
-  // A thread goes on somewhere else each time.
+  // Each measurement starts at another place.
   static std::atomic<size_t> next{0};
   size_t at = next.fetch_add(clients.size() / 5);
   Instant now = SystemClock().now();

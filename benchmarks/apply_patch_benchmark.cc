@@ -1,4 +1,5 @@
-// The whole of `apply_patch()`: from the operations to the limits that hold.
+// Benchmarks all of `apply_patch()`: from the operations to the limits in
+// force.
 
 #include <cstdint>
 #include <memory>
@@ -62,7 +63,7 @@ std::string name_of(const char* what, int stages, int methods) {
   return absl::StrCat(what, "/", stages, " stages of ", methods);
 }
 
-// What returning the plan costs.
+// The cost of returning the plan.
 void copy_plan(benchmark::State& state, const v1::UsagePlan& plan) {
   for (auto _ : state) {
     v1::UsagePlan copy = plan;

@@ -1,4 +1,4 @@
-// What the C interface adds to a decision: see tools/bench_c_api.
+// Benchmarks what the C interface adds to a decision: see tools/bench_c_api.
 
 #include <cstdlib>
 #include <cstring>

@@ -1,4 +1,4 @@
-// What benchmarks/c_api.cc is compared with: admit() as C++ calls it.
+// The baseline of benchmarks/c_api.cc: admit() called from C++.
 
 #include <cstdlib>
 #include <string>

@@ -21,7 +21,7 @@ inline std::string value_of(size_t key) {
   return absl::StrCat("a-key-of-32-characters-", 100'000'000 + key);
 }
 
-// One after another in an order that processors do not foresee.
+// Draws keys in an order that processors cannot predict.
 class Draw {
  public:
   size_t next() {

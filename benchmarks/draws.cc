@@ -67,7 +67,7 @@ Draws::Draws(size_t keys, Popularity popularity, uint64_t first)
   } else {
     const Zipf zipf(keys);
     std::uniform_real_distribution<double> uniform;
-    // A prime step strews the popular keys over all that was created.
+    // A prime step spreads the popular keys over all keys.
     constexpr uint64_t kStep = 2'654'435'761;
     for (KeyBytes& key : keys_) {
       key = key_bytes(first + zipf.rank(uniform(random)) * kStep % keys);

@@ -19,28 +19,27 @@ struct KeyBytes {
 // The value of the key with that number.
 KeyBytes key_bytes(uint64_t number);
 
-// Which key a request brings.
+// How the keys of requests are distributed.
 enum class Popularity {
   kUniform,
   kZipf,  // with exponent 0.99: the k-th most popular has a share like 1/k^0.99
 };
 
-// The keys that requests bring, drawn before time is taken, and laid out one
-// after another: a measurement streams through them, so that they cost a
-// prefetched line or less a request, and what it finds in the caches is what
-// the subject left there. There are several draws to each key, up to four
-// million. *thread-compatible*
+// The keys of requests, drawn before the measurement and laid out contiguously:
+// a measurement streams through them. So they cost at most one prefetched cache
+// line per request, and leave the rest of the caches to the subject. There are
+// several draws per key, up to four million in total. *thread-compatible*
 class Draws {
  public:
-  // Of keys `first` to `first + keys - 1`.
+  // Draws from the keys `first` to `first + keys - 1`.
   Draws(size_t keys, Popularity popularity, uint64_t first = 0);
 
   // A power of two.
   size_t size() const { return keys_.size(); }
 
-  // One thread's way through the draws, round and round. It goes on where the
-  // thread's last one ended, lest each of many short measurements touch the
-  // same few keys. *thread-compatible*
+  // One thread's cyclic walk through the draws. It starts where the thread's
+  // last walk ended, so that many short measurements do not all touch the same
+  // few keys. *thread-compatible*
   class Walk {
    public:
     Walk(Draws& draws, int thread)

@@ -1,4 +1,5 @@
-// What a store costs, and how long an enforcer takes to begin with one.
+// Measures what a store costs, and how long an enforcer takes to start with
+// one.
 //
 //     bazel run -c opt //benchmarks:durability -- [keys [folder]]
 //
@@ -45,7 +46,7 @@ void check(const absl::Status& status) {
   std::exit(1);
 }
 
-// Unlike the time, nobody else's work is in it.
+// Unlike wall-clock time, excludes the work of other processes.
 double processor_seconds() {
   timespec spent;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
@@ -168,7 +169,7 @@ int run(size_t keys, const std::string& folder) {
   const auto in_memory = create({});
   load(*in_memory, keys);
   admit(*in_memory, draws, draws.size());
-  // Side by side, in turns, so that what others do hits both.
+  // In turns, so that other load on the machine affects both.
   for (const size_t used : {size_t{1000}, size_t{100'000}, keys}) {
     if (used > keys) continue;
     Draws some(used, Popularity::kUniform);

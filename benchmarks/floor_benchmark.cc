@@ -1,4 +1,4 @@
-// What the machine charges for the parts that no limiter can do without.
+// Benchmarks the machine's cost of the parts that every limiter needs.
 
 #include <atomic>
 #include <chrono>
@@ -46,7 +46,7 @@ BENCHMARK(cycle_counter)->Name("floor/rdtsc")->UseRealTime();
 
 void system_clock(benchmark::State& state) {
   static SystemClock clock;
-  // Until it has the measure of the counter, if there is one.
+  // Runs until the clock has calibrated the counter, if there is one.
   const int64_t end = clock.now().monotonic + 250'000'000;
   while (!clock.uses_counter() && clock.now().monotonic < end) {
   }

@@ -10,7 +10,7 @@
 
 namespace weir {
 
-// Counts of values, in buckets 3 % wide or exact below 64; recording is a few
+// A histogram with buckets 3 % wide, exact below 64. Recording takes a few
 // instructions and never allocates. *thread-compatible*
 class Histogram {
  public:
@@ -48,7 +48,7 @@ class Histogram {
   static constexpr int kOctaveBits = 5;
   static constexpr size_t kOctave = size_t{1} << kOctaveBits;
 
-  // Two octaves are exact; each bit of the value beyond adds one.
+  // Two octaves are exact; each further bit of the value adds one.
   static size_t bucket(uint64_t value) {
     if (value < 2 * kOctave) return value;
     const int shift = absl::bit_width(value) - (kOctaveBits + 1);

@@ -1,5 +1,5 @@
-// One key for all requests, which bring the time with them: strict, and with
-// leases.
+// Benchmarks one key for all requests, whose callers pass the time: strict, and
+// with leases.
 
 #include <atomic>
 #include <chrono>

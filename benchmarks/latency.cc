@@ -1,5 +1,5 @@
-// How long single calls of `admit()` take, and what patching the plan does to
-// them.
+// Measures how long single calls of `admit()` take, and how patching the plan
+// affects them.
 //
 // usage: latency [--keys=1000] [--seconds=1] [--rounds=5] [--patches=1000]
 //                [--json=FILE]
@@ -161,7 +161,7 @@ Turn measure(const Settings& settings, size_t threads, Subject& subject,
   return turn;
 }
 
-// What it costs to time nothing.
+// The time that the stopwatch reports for no work.
 uint64_t overhead_ticks() {
   Histogram ticks;
   Stopwatch stopwatch;

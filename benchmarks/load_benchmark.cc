@@ -1,4 +1,4 @@
-// How long an enforcer takes to get its API keys, and what they weigh.
+// Measures how long an enforcer takes to load its API keys, and their memory.
 //
 //     bazel run -c opt //benchmarks:load -- [keys]
 //
@@ -38,7 +38,7 @@ double seconds_since(SteadyClock::time_point begin) {
   return std::chrono::duration<double>(SteadyClock::now() - begin).count();
 }
 
-// Unlike the time, nobody else's work is in it.
+// Unlike wall-clock time, excludes the work of other processes.
 double processor_seconds() {
   timespec spent;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);

@@ -5,8 +5,8 @@
 
 namespace weir {
 
-// What figures depend on: the processor's model, the number of cores this
-// process may use, and the compiler.
+// Describes what the figures depend on: the processor's model, the number of
+// cores that this process may use, and the compiler.
 nlohmann::ordered_json machine();
 
 }  // namespace weir

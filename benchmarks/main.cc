@@ -2,7 +2,7 @@
 // Google Benchmark, and
 //
 //   --weir_json=FILE  writes the table as JSON as well
-//   --weir_large      ten million keys, too: wants 12 GB, and minutes more
+//   --weir_large      ten million keys, too: needs 12 GB, and minutes more
 
 #include <cstdint>
 #include <fstream>

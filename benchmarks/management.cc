@@ -1,6 +1,6 @@
-// How many operations a second the management interface takes over HTTP, with
-// the signatures of its clients checked, and what that does to admit() beside
-// it.
+// Measures how many operations a second the management interface handles over
+// HTTP, with its clients' signatures checked, and how that affects concurrent
+// calls of admit().
 //
 //     bazel run -c opt //benchmarks:management -- [seconds [folder]]
 //
@@ -265,7 +265,8 @@ void run(double seconds, const std::string& folder) {
       report("UpdateUsagePlan" + suffix,
              run_clients(subject, clients, seconds, patch_plan), seconds);
     }
-    // The work takes processors away, whomever it is done for.
+    // The same work for another subject shows the effect of occupied processors
+    // alone.
     Subject other(stored ? folder + "/other" : "");
     report_admit("admit(), quiet", subject, seconds, nullptr);
     for (const auto& [name, step] :

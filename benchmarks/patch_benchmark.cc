@@ -1,4 +1,5 @@
-// JSON Patch alone, on plain JSON, against nlohmann::json on the same texts.
+// Benchmarks JSON Patch by itself, on plain JSON, against nlohmann::json on the
+// same texts.
 //
 // Each iteration leaves the document as it found it: it applies a patch and
 // then the one that undoes it, or one patch whose operations undo each other.

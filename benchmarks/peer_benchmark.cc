@@ -1,5 +1,5 @@
-// The algorithms that others use, on the same work. Their buckets never refuse
-// here, as the subject's do not.
+// Benchmarks the algorithms of other limiters on the same work. Like the
+// subject's, their buckets never refuse here.
 
 #include <chrono>
 #include <cstddef>

@@ -1,4 +1,4 @@
-// A quota counter alone.
+// Benchmarks a quota counter by itself.
 
 #include <cstdint>
 #include <cstdlib>

@@ -36,7 +36,7 @@ std::string suffix(const std::string& name) {
   return at == std::string::npos ? "" : name.substr(at);
 }
 
-// What a person reads of a name: "admit/own clock/1000, 2 threads".
+// A name in readable form: "admit/own clock/1000, 2 threads".
 std::string shown(std::string name) {
   if (const size_t at = name.find("/real_time"); at != std::string::npos) {
     name.erase(at, sizeof("/real_time") - 1);
@@ -49,8 +49,8 @@ std::string shown(std::string name) {
   return name;
 }
 
-// Why the run failed; empty if it did not. Newer libraries name the member
-// otherwise.
+// Why the run failed; empty if it did not. Newer versions of the library name
+// the member differently.
 template <typename Run>
 auto error_of(const Run& run, int) -> decltype(run.skip_message) {
   return run.skip_message;
@@ -79,7 +79,7 @@ void RatioReporter::ReportRuns(const std::vector<Run>& runs) {
       std::cerr << name << ": " << error << "\n";
       continue;
     }
-    // Repetitions carry one name.
+    // Repetitions share one name.
     const std::string plain = name.substr(0, name.find("/repeats:"));
     const auto [it, added] = row_of_.emplace(plain, rows_.size());
     if (added) {
@@ -89,7 +89,7 @@ void RatioReporter::ReportRuns(const std::vector<Run>& runs) {
                        run.per_family_instance_index,
                        {}});
     }
-    // While a single thread waits for a processor, it does not work.
+    // Processor time, which excludes waiting for a processor.
     rows_[it->second].nanoseconds.push_back(run.threads == 1
                                                 ? run.GetAdjustedCPUTime()
                                                 : run.GetAdjustedRealTime());

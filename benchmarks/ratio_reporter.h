@@ -12,13 +12,13 @@
 
 namespace weir {
 
-// For `SetLabel()`: the benchmarks to which this one's time is compared, each
-// as measured in the same run with as many threads.
+// A label for `SetLabel()` that names the benchmarks to compare this one's time
+// with, each measured in the same run with the same number of threads.
 std::string compared_with(std::initializer_list<std::string> names);
 
-// Prints a table when all benchmarks have run: the median time of each, its
-// spread, and its ratio to those that `compared_with()` names. The time is the
-// processor's of a single thread, and the clock's of several.
+// Prints a table after all benchmarks have run: the median time of each, its
+// spread, and its ratio to those that `compared_with()` names. With one thread
+// the time is processor time, with several it is wall-clock time.
 // *thread-compatible*
 class RatioReporter : public benchmark::BenchmarkReporter {
  public:
@@ -26,7 +26,7 @@ class RatioReporter : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>& runs) override;
   void Finalize() override;
 
-  // The same as a JSON document, with the machine's description.
+  // Writes the same as a JSON document, with the machine's description.
   // REQUIRES: `Finalize()` has been called.
   void write_json(std::ostream& out) const;
 

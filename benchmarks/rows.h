@@ -14,13 +14,13 @@
 
 namespace weir {
 
-// Rows that are measured once for each of these numbers of keys.
+// Register rows that are measured once for each of these numbers of keys.
 void register_floor_rows(const std::vector<int64_t>& key_counts);
 void register_peer_rows(const std::vector<int64_t>& key_counts);
 void register_admit_rows(const std::vector<int64_t>& key_counts);
 void register_hot_key_rows();
 
-// Popularity matters where not all keys fit the caches.
+// Popularity only matters if the keys do not all fit the caches.
 inline std::vector<Popularity> popularities(int64_t keys) {
   if (keys < 1'000'000) return {Popularity::kUniform};
   return {Popularity::kUniform, Popularity::kZipf};
@@ -30,8 +30,8 @@ inline const char* suffix_of(Popularity popularity) {
   return popularity == Popularity::kZipf ? ", Zipf" : "";
 }
 
-// The one T made from these arguments, made when first asked for: what rows
-// measure is built once and serves all of their repetitions.
+// The single T made from these arguments, created on first use: what rows
+// measure is built once and used by all of their repetitions.
 template <class T, class... Args>
 T& the(Args... args) {
   static std::mutex mutex;
@@ -42,8 +42,8 @@ T& the(Args... args) {
   return *made;
 }
 
-// Times `decide(key)` on one draw after another. It says whether the outcome
-// was the one that the row is about.
+// Times `decide(key)` on one draw after another. `decide` returns whether the
+// outcome was the one that the row measures.
 template <class Decide>
 void time_decisions(benchmark::State& state, Draws& draws, Decide decide) {
   Draws::Walk walk(draws, state.thread_index());

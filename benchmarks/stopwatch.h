@@ -11,10 +11,10 @@
 
 namespace weir {
 
-// Times a single short call in ticks: of the processor's time stamp counter
-// where there is one, else of the steady clock. What is timed neither begins
-// before `start()` nor ends after `stop()`, so it cannot hide behind its
-// neighbours. *thread-compatible*
+// Times a single short call in ticks of the processor's time stamp counter, or
+// of the steady clock where there is none. The timed code neither begins before
+// `start()` nor ends after `stop()`, so it cannot overlap with the code around
+// it. *thread-compatible*
 class Stopwatch {
  public:
 #ifdef __x86_64__
@@ -34,7 +34,7 @@ class Stopwatch {
   uint64_t stop() const { return steady_ns() - started_; }
 #endif
 
-  // Measured, which takes 50 ms.
+  // Measures the length of a tick, which takes 50 ms.
   static double nanoseconds_per_tick() {
     Stopwatch stopwatch;
     const uint64_t began = steady_ns();

@@ -1,5 +1,5 @@
-// What it costs that plans, keys and counts outlive the process. Times are the
-// clock's, most of them the disk's; the files are in $TMPDIR, or /tmp.
+// Benchmarks the cost of storing plans, keys and counts. Times are wall-clock
+// times, mostly spent on the disk; the files are in $TMPDIR, or /tmp.
 
 #include <cstdint>
 #include <cstdlib>
@@ -214,7 +214,7 @@ void write_blocks(benchmark::State& state) {
   Scratch scratch;
   CountsBlock block{1, 0, std::string(state.range(0), 'c')};
   for (auto _ : state) {
-    // What is as it was is not written.
+    // Changes the counts, as unchanged ones are not written.
     for (size_t i = 0; i < block.counts.size(); i += 64) ++block.counts[i];
     check(scratch.store().write_usage({}, {block}));
   }

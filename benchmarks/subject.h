@@ -9,13 +9,13 @@
 
 namespace weir {
 
-// What the plan does to every request.
+// What the plan does with every request.
 enum class Plan { kAdmits, kThrottles, kOverQuota };
 
-// What is measured: an enforcer with one plan whose method throttle, plan
-// throttle and quota all have to admit, and so many keys under it, numbers 0 on
-// by `key_bytes()`. Each key's first request is behind it. Ends the process if
-// it cannot be set up. *thread-compatible*
+// The subject of measurements: an enforcer with one plan whose method throttle,
+// plan throttle and quota must all admit, and with `keys` keys under it,
+// numbered from 0 by `key_bytes()`. Each key has already made its first
+// request. Ends the process if it cannot be set up. *thread-compatible*
 struct Subject {
   explicit Subject(size_t keys, Plan kind = Plan::kAdmits,
                    int lease_threads = 0);

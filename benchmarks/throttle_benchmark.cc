@@ -1,4 +1,4 @@
-// A token bucket alone.
+// Benchmarks a token bucket by itself.
 
 #include <chrono>
 #include <cstdint>

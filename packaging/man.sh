@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prints weir(1): what the program says of itself, as a manual page.
+# Prints weir(1): the program's own help as a manual page.
 #
 # usage: man.sh PATH/TO/weir [DATE] >weir.1
 set -euo pipefail

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The service's unit, the manual page and the completion are what their programs take.
+# Checks that the service's unit, the manual page and the completion are valid.
 set -euo pipefail
 weir=$PWD/cli/weir
 work=$TEST_TMPDIR

@@ -13,7 +13,7 @@ namespace weir::peers {
 
 // A time bucket for each of a set of keys that the configuration names, as
 // Envoy's local rate limit has one for each static descriptor: the map never
-// changes while it serves, so finding needs no lock. *thread-safe* but for
+// changes while it serves, so finding needs no lock. *thread-safe*, except
 // `add_key`.
 class FixedMap {
  public:

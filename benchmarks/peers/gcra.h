@@ -7,9 +7,10 @@
 
 namespace weir::peers {
 
-// The generic cell rate algorithm as the Rust crate governor has it, in our own
-// words: one word holds the time at which the next request would arrive if all
-// kept to the rate, and a request may be early by the burst. *thread-safe*
+// The generic cell rate algorithm (ITU-T I.371), reimplemented after the Rust
+// crate governor: one word holds the time at which the next request would
+// arrive if all kept to the rate, and a request may be early by the burst.
+// *thread-safe*
 class Gcra {
  public:
   Gcra(double rate, double burst)

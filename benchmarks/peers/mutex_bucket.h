@@ -7,8 +7,8 @@
 
 namespace weir::peers {
 
-// The algorithm of Go's x/time/rate, in our own words: tokens as a double and
-// the time they were counted, behind a mutex. *thread-safe*
+// A reimplementation of the algorithm of Go's x/time/rate: tokens as a double
+// and the time they were counted, behind a mutex. *thread-safe*
 class MutexBucket {
  public:
   MutexBucket(double rate, double burst)

@@ -13,9 +13,9 @@
 
 namespace weir::peers {
 
-// The textbook: a map from key to limiter under one mutex, and in each limiter
-// a mutex of its own, as services that limit each visitor with Go's x/time/rate
-// usually have it. A key that was never seen is added. *thread-safe*
+// The textbook design: a map from key to limiter under one mutex, and a mutex
+// in each limiter, as services that limit each visitor with Go's x/time/rate
+// usually have it. A new key is added. *thread-safe*
 class MutexMap {
  public:
   MutexMap(double rate, double burst) : rate_(rate), burst_(burst) {}

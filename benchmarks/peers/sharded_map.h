@@ -16,10 +16,10 @@
 
 namespace weir::peers {
 
-// A limiter for each key, as governor's keyed limiters hold them: hash maps
-// from string to the one word of a GCRA, each behind a reader-writer lock, and
-// the key's hash says which. A key that was never seen is added under the
-// writer's lock. *thread-safe*
+// A limiter for each key, as in governor's keyed limiters: hash maps from
+// string to the single word of a GCRA, each behind a reader-writer lock; the
+// key's hash selects the map. A new key is added under the writer's lock.
+// *thread-safe*
 class ShardedMap {
  public:
   ShardedMap(double rate, double burst) : gcra_(rate, burst) {}

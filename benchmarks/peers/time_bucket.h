@@ -8,14 +8,14 @@
 
 namespace weir::peers {
 
-// The algorithm of folly's TokenBucket and of Envoy's AtomicTokenBucketImpl,
-// in our own words: the bucket is the time, in seconds as a double, at which it
-// was empty. A take moves that time ahead with one compare-and-swap.
+// A reimplementation of the algorithm of folly's TokenBucket and of Envoy's
+// AtomicTokenBucketImpl: the bucket is the time, in seconds as a double, at
+// which it was empty. A take moves that time ahead with one compare-and-swap.
 // *thread-safe*
 class TimeBucket {
  public:
   TimeBucket(double rate, double burst) : rate_(rate), burst_(burst) {}
-  // For a map to move its buckets, while nobody uses them.
+  // For a map to move its buckets while no other thread uses them.
   TimeBucket(TimeBucket&& other) noexcept
       : rate_(other.rate_),
         burst_(other.burst_),

@@ -18,19 +18,19 @@
 //     program.at_end([=] { EXPECT_EQ(hits->load(), 2); });
 //   });
 //
-// The orders are sequentially consistent: by themselves, they find wrong
-// algorithms. Where late reads are allowed, a thread may also read an old
-// value, if its memory orders and those of the writers do not keep it from
-// doing so: that finds memory orders that are too weak. See weak_memory.h for
-// what is modelled. Accesses to memory that another thread made or wrote
-// without such an order are reported as races in any case: to atomics by
-// themselves, to plain memory where the test tells.
+// The orders are sequentially consistent, which finds wrong algorithms. If late
+// reads are allowed, a thread may also read an old value, unless its memory
+// orders and those of the writers forbid it: that finds memory orders that are
+// too weak. See weak_memory.h for what is modeled. Accesses to memory that
+// another thread constructed or wrote, without happens-before, are always
+// reported as races: for atomics automatically, for plain memory where the test
+// calls note_read() and note_write().
 namespace weir::testing {
 
-// What one run consists of. The bodies must end under every schedule, must not
-// block on one another and must be deterministic but for the values they read
-// from `ScheduledAtomic`s. They may share plain data: only one runs at a time.
-// *thread-compatible*.
+// The threads and checks of one run. The bodies must end under every schedule,
+// must not block on one another, and must be deterministic except for the
+// values that they read from `ScheduledAtomic`s. They may share plain data:
+// only one runs at a time. *thread-compatible*
 class Program {
  public:
   // Adds a thread. Threads are numbered from 0 in the order they are added.
@@ -59,11 +59,10 @@ struct Explored {
 inline constexpr int kAnyPreemptions = std::numeric_limits<int>::max();
 
 struct Bounds {
-  // Only schedules in which no more threads than that are interrupted before
-  // their end: longer programs can then be explored, and few mistakes need more
-  // than two.
+  // The maximum number of threads that a schedule interrupts before their end.
+  // A bound lets longer programs be explored; few errors need more than two.
   int preemptions = kAnyPreemptions;
-  // And in which no more accesses than that read an old value.
+  // The maximum number of accesses in a schedule that read an old value.
   int late_reads = 0;
 };
 

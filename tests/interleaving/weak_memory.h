@@ -11,7 +11,7 @@
 
 namespace weir::testing {
 
-// What threads may read of one another's writes, by the memory model of C++.
+// A model of which writes threads may read, by the C++ memory model.
 //
 // Each atomic keeps all values that it ever had, in the order in which they
 // were written. A thread has a view: for each atomic, the oldest value that it
@@ -25,9 +25,9 @@ namespace weir::testing {
 // and acquire have passed on. Plain accesses, and the first access to an atomic
 // that another thread has made, need that; else they are a race.
 //
-// Whatever this lets a program do, the C++ memory model does, too. Not
-// everything that the model allows is done: writes of one atomic are ordered as
-// they were executed, no read sees a write that is executed later, and
+// Every behavior that this permits is permitted by the C++ memory model. The
+// converse does not hold: writes of one atomic are ordered as they were
+// executed, no read sees a write that is executed later, and
 // compare_exchange_weak does not fail spuriously.
 //
 // Threads are numbered from 0. *thread-compatible*

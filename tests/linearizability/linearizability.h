@@ -16,7 +16,7 @@
 
 // Checks recorded histories of concurrent calls against a sequential model: is
 // there an order of the calls, each at some moment between its invocation and
-// its response, in which one after the other gives the results that were seen?
+// its response, in which the model gives the results that were observed?
 //
 //   struct Register {
 //     using State = int;
@@ -51,9 +51,9 @@ struct Operation {
   }
 };
 
-// The search of Wing and Gong: try each operation that no other one has to come
-// before, and go on from there. Lowe's memory keeps it from trying the rest
-// twice where the same operations led to the same state. *thread-compatible*
+// The search of Wing and Gong: tries each operation that no other one must
+// precede, and continues from there. Lowe's memoization avoids trying the rest
+// again where the same operations led to the same state. *thread-compatible*
 template <class Model>
 class Linearizer {
  public:

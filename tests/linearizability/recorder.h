@@ -9,7 +9,7 @@
 
 namespace weir::testing {
 
-// Writes down what several threads call. *thread-safe*, each thread under its
+// Records the calls of several threads. *thread-safe* if each thread uses its
 // own number.
 template <class Event>
 class Recorder {

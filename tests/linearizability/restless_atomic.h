@@ -7,8 +7,9 @@
 
 namespace weir::testing {
 
-// A drop-in for std::atomic, as far as the library uses it, whose accesses are
-// a little late: what a team calls overlaps at every step. *thread-safe*
+// A drop-in for std::atomic, as far as the library uses it, that delays its
+// accesses a little, so that a team's calls overlap at every step.
+// *thread-safe*
 template <class T>
 class RestlessAtomic {
  public:

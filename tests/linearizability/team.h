@@ -12,8 +12,8 @@
 
 namespace weir::testing {
 
-// Threads that start together, round after round: calls overlap in many short
-// rounds more often than in a long one. *thread-compatible*
+// A group of threads that start together, round after round: calls overlap more
+// often in many short rounds than in one long round. *thread-compatible*
 class Team {
  public:
   using Random = std::mt19937_64;

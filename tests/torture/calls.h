@@ -1,4 +1,4 @@
-// Does to an enforcer what an operation says.
+// Applies operations to an enforcer.
 
 #ifndef WEIR_TESTS_TORTURE_CALLS_H_
 #define WEIR_TESTS_TORTURE_CALLS_H_

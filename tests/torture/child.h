@@ -1,5 +1,4 @@
-// What a child process does: it works until it is killed, or looks at what is
-// there.
+// The child process: it works until it is killed, or observes the store.
 
 #ifndef WEIR_TESTS_TORTURE_CHILD_H_
 #define WEIR_TESTS_TORTURE_CHILD_H_

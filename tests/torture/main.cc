@@ -1,5 +1,5 @@
 // Kills processes that use the library with a store, as often as time allows,
-// and sees whether anything is lost.
+// and checks that nothing is lost.
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-// What must be true: the plans, keys and associations that operators' calls
-// have led to, and what keys have used.
+// The model of the expected state: the plans, keys and associations that result
+// from the operator's calls, and the usage of keys.
 
 #ifndef WEIR_TESTS_TORTURE_MODEL_H_
 #define WEIR_TESTS_TORTURE_MODEL_H_

@@ -1,4 +1,4 @@
-// Whether what was observed is what must be true.
+// Checks observations against the model.
 
 #include <algorithm>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Sees all that an enforcer shows of itself.
+// Observes an enforcer's entire visible state.
 
 #ifndef WEIR_TESTS_TORTURE_OBSERVER_H_
 #define WEIR_TESTS_TORTURE_OBSERVER_H_

@@ -1,5 +1,5 @@
-// The parent: starts children, kills them, and holds what is left against what
-// must be true.
+// The parent process: starts children, kills them, and checks the remaining
+// state against the model.
 
 #ifndef WEIR_TESTS_TORTURE_PARENT_H_
 #define WEIR_TESTS_TORTURE_PARENT_H_

@@ -1,4 +1,4 @@
-// Thinks up what an operator does in a round.
+// Generates the operator's operations of a round.
 
 #ifndef WEIR_TESTS_TORTURE_SCENARIO_H_
 #define WEIR_TESTS_TORTURE_SCENARIO_H_

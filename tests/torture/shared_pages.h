@@ -1,5 +1,5 @@
-// What the parent and its children have in common: pages of a file that outlive
-// whoever is killed. Nothing here makes a system call but the mapping.
+// Memory that the parent and its children share: pages of a file that outlive a
+// killed process. Only the mapping makes a system call.
 
 #ifndef WEIR_TESTS_TORTURE_SHARED_PAGES_H_
 #define WEIR_TESTS_TORTURE_SHARED_PAGES_H_

@@ -1,5 +1,5 @@
-// The small world that is tortured: which plans and keys there may be, and what
-// an operator may do to them.
+// The small world of the torture test: the possible plans and keys, and the
+// operations on them.
 
 #ifndef WEIR_TESTS_TORTURE_WORLD_H_
 #define WEIR_TESTS_TORTURE_WORLD_H_
