@@ -541,6 +541,22 @@ TEST_F(EnforcerTest, ThrottleRemovedAndAddedStartsFull) {
   EXPECT_EQ(admit_all(), 4);
 }
 
+// The patch touches no stage, and yet spoils one.
+TEST_F(EnforcerTest, ThrottleStaysWhileMethodsHaveTheirs) {
+  set_up(plan(0, 5));
+  patch({operation("replace",
+                   "/apiStages/api:prod/throttle//pets/GET/burstLimit", "2")});
+  const absl::Status status =
+      enforcer_->apply_patch(plan_id_, {operation("remove", "/throttle")})
+          .status();
+  ASSERT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_EQ(admit_all("/pets/GET"), 2);
+  EXPECT_EQ(admit_all(), 5);
+  patch({operation("remove", "/apiStages/api:prod/throttle"),
+         operation("remove", "/throttle")});
+  EXPECT_TRUE(admit(1000, "/pets/GET").admitted());
+}
+
 TEST_F(EnforcerTest, SlotOfARemovedMethodServesTheNextOneAfresh) {
   set_up(plan(0, 50));
   const auto set = [&](const std::string& method, int burst) {
@@ -801,6 +817,33 @@ TEST_F(EnforcerTest, KeyHasOnePlanForAStage) {
   ASSERT_TRUE(enforcer_->delete_usage_plan_key(plan_id_, key_id_).ok());
   associate(third_id, key_id_);
   EXPECT_TRUE(admit().admitted());
+}
+
+// Whichever of the plan's keys has the stage in another plan.
+TEST_F(EnforcerTest, StageIsRefusedIfOneOfManyKeysHasItElsewhere) {
+  v1::UsagePlan test = plan(1, 1);
+  test.mutable_api_stages(0)->set_stage("test");
+  const std::string test_id = create_plan(test);
+  const std::string prod_id = create_plan(plan(1, 1));
+  std::vector<std::string> key_ids;
+  for (int i = 0; i < 3; ++i) {
+    key_ids.push_back(create_key(absl::StrCat(kKey, i)));
+    associate(test_id, key_ids.back());
+  }
+  const auto add_stage = [&] {
+    return enforcer_
+        ->apply_patch(test_id, {operation("add", "/apiStages", "api:prod")})
+        .status();
+  };
+  for (const std::string& key_id : key_ids) {
+    associate(prod_id, key_id);
+    const absl::Status status = add_stage();
+    EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(key_id));
+    EXPECT_EQ(enforcer_->get_usage_plan(test_id)->api_stages_size(), 1);
+    ASSERT_TRUE(enforcer_->delete_usage_plan_key(prod_id, key_id).ok());
+  }
+  EXPECT_TRUE(add_stage().ok());
 }
 
 TEST_F(EnforcerTest, KeyInTwoPlansHasTheLimitsOfEach) {

@@ -679,9 +679,19 @@ TEST_F(RecoveryTest, KnowsWhichPlansAreShared) {
   open();
   add_plan();
   ASSERT_TRUE(enforcer_->share_usage_plan("gold").ok());
-  close();
-  open();
-  EXPECT_TRUE(absl::IsFailedPrecondition(enforcer_->delete_usage_plan("gold")));
+  const auto expect_shared = [&] {
+    close();
+    open();
+    const absl::Status status = enforcer_->share_usage_plan("gold");
+    EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
+  };
+  expect_shared();
+  // Changes of other kinds leave it shared.
+  ASSERT_TRUE(enforcer_->tag_usage_plan("gold", {{{"team", "red"}}, {}}).ok());
+  expect_shared();
+  ASSERT_TRUE(
+      enforcer_->apply_patch("gold", {replace("/quota/limit", "50")}).ok());
+  expect_shared();
   ASSERT_TRUE(enforcer_->unshare_usage_plan("gold").ok());
   close();
   open();
@@ -1153,6 +1163,10 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
             overwrite(),
             enforcer_->update_api_key("k0", {replace("/enabled", "false")})
                 .status(),
+            enforcer_->update_api_key("k0", {replace("/name", "other")})
+                .status(),
+            enforcer_->tag_api_key("k0", {{{"team", "red"}}, {}}).status(),
+            enforcer_->tag_usage_plan("gold", {{{"team", "red"}}, {}}).status(),
             enforcer_->delete_api_key("k0"),
             enforcer_->create_usage_plan_key("gold", "k4").status(),
             enforcer_->delete_usage_plan_key("gold", "k0"),
@@ -1194,6 +1208,33 @@ TEST_F(RecoveryTest, RefusesChangesThatCannotBeWritten) {
         EXPECT_EQ(dump(), after);
       }),
       0);
+}
+
+// A plan that could not be deleted is as it was, and can be changed.
+TEST_F(RecoveryTest, APlanThatCouldNotBeDeletedCanBeChanged) {
+  const auto store =
+      std::make_shared<StoreThatStops>(*SqliteStore::open(folder_), 1 << 30);
+  Options options;
+  options.clock = clock_;
+  options.store = store;
+  options.sync_interval = absl::ZeroDuration();
+  options.arena_bytes = size_t{1} << 30;
+  enforcer_ = *Enforcer::create(options);
+  add_plan(R"({"id": "bare", "name": "bare",
+               "quota": {"limit": 100, "period": "DAY"}})");
+  add_key(0, "bare");
+  add_key(1, "");
+  store->set_calls(0);
+  const absl::Status status = enforcer_->delete_usage_plan("bare");
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  store->set_calls(1 << 30);
+  EXPECT_EQ(enforcer_->list_usage_plan_keys("bare")->items.size(), 1u);
+  // Changes of a plan that is being deleted would wait.
+  const auto patched =
+      enforcer_->apply_patch("bare", {replace("/quota/limit", "50")});
+  EXPECT_TRUE(patched.ok()) << patched.status();
+  EXPECT_TRUE(enforcer_->create_usage_plan_key("bare", "k1").ok());
+  EXPECT_TRUE(enforcer_->delete_usage_plan("bare").ok());
 }
 
 // What Options::log was told.

@@ -359,7 +359,11 @@ TEST_F(AuthorizerTest, Deny403_CarriesTheAnswerInHeaders) {
   expect_denied(ask({{"x-original-uri", "/"}}, deny), "400");
   expect_denied(ask({{"x-weir-cost", "0"}}, deny), "400");
   expect_denied(ask({}, deny, "GET", "10.1.1.1"), "403");
-  expect_denied(ask({{"x-weir-cost", "0"}}, deny + "&x"), "400");
+  for (const char* options :
+       {"?deny=403&x", "?x&deny=403", "?x=1&deny=403&y"}) {
+    expect_denied(ask({{"x-weir-cost", "0"}}, absl::StrCat(kStage, options)),
+                  "400");
+  }
   for (const char* other : {"?deny=429", "?deny", "?xdeny=403", "?deny=4033"}) {
     EXPECT_EQ(ask({{"x-weir-cost", "0"}}, absl::StrCat(kStage, other)).status,
               400);

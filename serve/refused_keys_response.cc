@@ -75,6 +75,8 @@ std::optional<v1::UsagePlan> plan_of(const Enforcer& enforcer,
                                      std::string_view key_id,
                                      const StageNames& names) {
   constexpr int kPage = 500;
+  // The list of no key would be that of all plans.
+  if (key_id.empty()) return std::nullopt;
   auto plans = enforcer.list_usage_plans({"", kPage}, key_id);
   if (!plans.ok()) return std::nullopt;
   for (v1::UsagePlan& plan : plans->items) {

@@ -221,6 +221,27 @@ TEST_F(ServiceTest, RefusedKeysAreNamed) {
                         "operation=\"GetRefusedKeys\",status=\"4xx\"} 7\n"));
 }
 
+// The ids of the keys that were deleted last are known; of the others nothing
+// is, and no plan is taken for theirs.
+TEST_F(ServiceTest, RefusedKeysThatAreForgottenHaveNoPlan) {
+  start();
+  create_plan();
+  const std::string id = enforcer_->list_api_keys()->items[0].id();
+  for (int i = 0; i < 2; ++i) {
+    call("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}});
+  }
+  ASSERT_TRUE(enforcer_->delete_api_key(id).ok());
+  for (int i = 0; i < 1024; ++i) {
+    const auto key = enforcer_->create_api_key(v1::ApiKey());
+    ASSERT_TRUE(key.ok()) << key.status();
+    ASSERT_TRUE(enforcer_->delete_api_key(key->id()).ok());
+  }
+  EXPECT_THAT(call("GET", "/-/refused-keys").body,
+              HasSubstr(R"("key_id":null,"key_name":null,)"
+                        R"("usage_plan_id":null,"usage_plan_name":null,)"
+                        R"("refused":1,)"));
+}
+
 // Of a key's plans, the one of the stage that was called.
 TEST_F(ServiceTest, RefusedKeysAreNamedWithTheirPlan) {
   start();

@@ -221,6 +221,23 @@ TEST(SqliteStore, CommitsTenThousandKeys) {
   EXPECT_THAT(contents(*store), ElementsAreArray(texts(changes)));
 }
 
+// Keys and associations alone may be written in pieces. The id of the last
+// association is as good then: no later one may have it again.
+TEST(SqliteStore, KnowsTheLastAssociationOfALargeCommit) {
+  const std::string folder = fresh_path();
+  auto store = open_store(folder);
+  ASSERT_TRUE(store->commit({put_plan("p")}).ok());
+  std::vector<v1::StoreChange> changes;
+  for (int i = 1; i <= 5'000; ++i) {
+    changes.push_back(put_key(absl::StrCat("k", i)));
+    changes.push_back(put_association(i, "p", absl::StrCat("k", i)));
+  }
+  ASSERT_TRUE(store->commit(changes).ok());
+  store.reset();
+  store = open_store(folder);
+  EXPECT_EQ(contents(*store)[0], "put_counts { last_association_id: 5000 }");
+}
+
 TEST(SqliteStore, LoadsFromOneSnapshot) {
   const auto store = open_store(fresh_path());
   ASSERT_TRUE(store->commit({put_plan("p"), put_key("k")}).ok());
