@@ -28,8 +28,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "plan/plan_json.h"
+#include "store/forwarding_store.h"
 #include "store/sqlite_store.h"
-#include "store/store.h"
 
 namespace weir {
 namespace {
@@ -39,9 +39,9 @@ using ::testing::StrEq;
 
 // A store whose commits of `least` changes or more block while it is closed, as
 // on a disk that does not respond; then they fail, if told to.
-class Gate final : public Store {
+class Gate final : public ForwardingStore {
  public:
-  explicit Gate(std::shared_ptr<Store> store) : store_(std::move(store)) {}
+  using ForwardingStore::ForwardingStore;
 
   void close(size_t least) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -69,34 +69,10 @@ class Gate final : public Store {
         if (!result_.ok()) return result_;
       }
     }
-    return store_->commit(changes);
+    return ForwardingStore::commit(changes);
   }
-  absl::Status load(
-      absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) override {
-    return store_->load(visit);
-  }
-  absl::Status write_usage(absl::Span<const DailyCount> days,
-                           absl::Span<const CountsBlock> blocks) override {
-    return store_->write_usage(days, blocks);
-  }
-  absl::Status read_counts(
-      uint64_t generation,
-      absl::FunctionRef<absl::Status(std::string_view counts)> visit) override {
-    return store_->read_counts(generation, visit);
-  }
-  absl::Status read_days(
-      int64_t association, Day first, Day last,
-      absl::FunctionRef<void(const DailyCount&)> visit) override {
-    return store_->read_days(association, first, last, visit);
-  }
-  absl::StatusOr<int64_t> prune_days(Day day, int64_t most) override {
-    return store_->prune_days(day, most);
-  }
-  std::string folder() const override { return store_->folder(); }
-  bool is_read_only() const override { return false; }
 
  private:
-  const std::shared_ptr<Store> store_;
   std::mutex mutex_;
   std::condition_variable changed_;
   size_t least_ = SIZE_MAX;

@@ -38,6 +38,7 @@
 #include "quota/words.h"
 #include "store/backup.h"
 #include "store/counts_block.h"
+#include "store/forwarding_store.h"
 #include "store/sqlite_store.h"
 #include "tests/in_child.h"
 
@@ -71,74 +72,38 @@ v1::PatchOperation replace(const std::string& path, const std::string& value) {
   return operation;
 }
 
-// A store that another one answers for.
-class StoreOnAnother : public Store {
- public:
-  explicit StoreOnAnother(std::shared_ptr<Store> store)
-      : store_(std::move(store)) {}
-
-  absl::Status commit(absl::Span<const v1::StoreChange> changes) override {
-    return store_->commit(changes);
-  }
-  absl::Status load(
-      absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) override {
-    return store_->load(visit);
-  }
-  absl::Status write_usage(absl::Span<const DailyCount> days,
-                           absl::Span<const CountsBlock> blocks) override {
-    return store_->write_usage(days, blocks);
-  }
-  absl::Status read_counts(
-      uint64_t generation,
-      absl::FunctionRef<absl::Status(std::string_view)> visit) override {
-    return store_->read_counts(generation, visit);
-  }
-  absl::Status read_days(
-      int64_t association, Day first, Day last,
-      absl::FunctionRef<void(const DailyCount&)> visit) override {
-    return store_->read_days(association, first, last, visit);
-  }
-  absl::StatusOr<int64_t> prune_days(Day day, int64_t most) override {
-    return store_->prune_days(day, most);
-  }
-  std::string folder() const override { return store_->folder(); }
-  bool is_read_only() const override { return store_->is_read_only(); }
-
- private:
-  const std::shared_ptr<Store> store_;
-};
-
 // A store that answers so many calls, and then no more.
-class StoreThatStops : public StoreOnAnother {
+class StoreThatStops : public ForwardingStore {
  public:
   StoreThatStops(std::shared_ptr<Store> store, int calls)
-      : StoreOnAnother(std::move(store)), calls_(calls) {}
+      : ForwardingStore(std::move(store)), calls_(calls) {}
 
   absl::Status commit(absl::Span<const v1::StoreChange> changes) override {
-    return stops() ? kStopped : StoreOnAnother::commit(changes);
+    return stops() ? kStopped : ForwardingStore::commit(changes);
   }
   absl::Status load(
       absl::FunctionRef<absl::Status(const v1::StoreChange&)> visit) override {
-    return stops() ? kStopped : StoreOnAnother::load(visit);
+    return stops() ? kStopped : ForwardingStore::load(visit);
   }
   absl::Status write_usage(absl::Span<const DailyCount> days,
                            absl::Span<const CountsBlock> blocks) override {
-    return stops() ? kStopped : StoreOnAnother::write_usage(days, blocks);
+    return stops() ? kStopped : ForwardingStore::write_usage(days, blocks);
   }
   absl::Status read_counts(
       uint64_t generation,
       absl::FunctionRef<absl::Status(std::string_view)> visit) override {
-    return stops() ? kStopped : StoreOnAnother::read_counts(generation, visit);
+    return stops() ? kStopped : ForwardingStore::read_counts(generation, visit);
   }
   absl::Status read_days(
       int64_t association, Day first, Day last,
       absl::FunctionRef<void(const DailyCount&)> visit) override {
-    return stops() ? kStopped
-                   : StoreOnAnother::read_days(association, first, last, visit);
+    return stops()
+               ? kStopped
+               : ForwardingStore::read_days(association, first, last, visit);
   }
   absl::StatusOr<int64_t> prune_days(Day day, int64_t most) override {
     if (stops()) return kStopped;
-    return StoreOnAnother::prune_days(day, most);
+    return ForwardingStore::prune_days(day, most);
   }
 
   // From now on it answers so many calls.
@@ -651,12 +616,12 @@ TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
 // Two records of one key under one plan.
 TEST_F(RecoveryTest, TellsOfAnAssociationThatIsThereTwice) {
   // No SQLite store holds that: another may.
-  class Doubling final : public StoreOnAnother {
+  class Doubling final : public ForwardingStore {
    public:
-    using StoreOnAnother::StoreOnAnother;
+    using ForwardingStore::ForwardingStore;
     absl::Status load(absl::FunctionRef<absl::Status(const v1::StoreChange&)>
                           visit) override {
-      return StoreOnAnother::load([&](const v1::StoreChange& change) {
+      return ForwardingStore::load([&](const v1::StoreChange& change) {
         auto status = visit(change);
         if (!status.ok() || !change.has_put_association()) return status;
         v1::StoreChange again = change;
