@@ -530,6 +530,16 @@ TEST_F(LeaseTest, IsNotCountedWhenItsEnforcerEnds) {
   std::filesystem::remove_all(folder);
 }
 
+// Its requests overlap no other.
+TEST_F(LeaseTest, IsNotForOneThreadAlone) {
+  set_up(0, kMost, 0);
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(admit(clock_->now()));
+    enforcer_->maintain();
+    EXPECT_EQ(enforcer_->statistics().leases, 0);
+  }
+}
+
 TEST_F(LeaseTest, EndsWhenItIsNotUsed) {
   set_up(0, kMost, 0);
   const int64_t admitted = warm_up();
