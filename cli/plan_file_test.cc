@@ -85,6 +85,12 @@ TEST(PlanAddress, IsAFileAndPerhapsAPlan) {
   EXPECT_EQ(plan_address(path + "#Gold").path, path);
 }
 
+TEST(WeirValidate, FindsAPlanByItsIdToo) {
+  const std::string path = write_file("plan.json", kGold);
+  EXPECT_EQ(run(run_validate, {path + "#g1"}).exit_code, kExitOk);
+  EXPECT_EQ(run(run_validate, {path + "#g"}).exit_code, kExitRefused);
+}
+
 TEST(WeirValidate, ChecksAllPlansOfAFile) {
   const std::string path = write_file("template.yaml", kTemplate);
   const Result result = run(run_validate, {path});
