@@ -11,7 +11,7 @@
 
 namespace weir::c_api {
 
-// A view of a caller's text. NULL is "", whatever the length.
+// A view of a caller's text. NULL with any length is "".
 inline std::string_view view(const char* data, size_t size) {
   return data == nullptr ? std::string_view() : std::string_view(data, size);
 }

@@ -12,8 +12,8 @@
 namespace weir {
 namespace {
 
-absl::Status check_range(absl::string_view option, int64_t value, int64_t from,
-                         int64_t to) {
+template <class T>
+absl::Status check_range(absl::string_view option, T value, T from, T to) {
   if (from <= value && value <= to) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "Options::", option, ": ", value, " is not from ", from, " to ", to));
@@ -36,18 +36,17 @@ absl::Status validate_options(const Options& options) {
         "Options::sync_interval: ", absl::FormatDuration(options.sync_interval),
         " is not from 0 to 24h"));
   }
-  if (options.arena_bytes < Arena::kLeast ||
-      options.arena_bytes > Arena::kLargest) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("Options::arena_bytes: ", options.arena_bytes,
-                     " is not from ", Arena::kLeast, " to ", Arena::kLargest));
+  if (auto status = check_range("arena_bytes", options.arena_bytes,
+                                Arena::kLeast, Arena::kLargest);
+      !status.ok()) {
+    return status;
   }
   if (auto status = check_range("lease_threads", options.lease_threads, 0,
                                 ThreadNumber::kMost);
       !status.ok()) {
     return status;
   }
-  return check_range("lease_tokens", options.lease_tokens, 1,
+  return check_range("lease_tokens", options.lease_tokens, int64_t{1},
                      TokenClock::kMaxBurst);
 }
 
