@@ -1,4 +1,4 @@
-#include "adopt/adoption.h"
+#include "weir/adopt/adoption.h"
 
 #include <algorithm>
 #include <iterator>
@@ -11,15 +11,15 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "enforcer/enforcer.h"
-#include "enforcer/random_id.h"
-#include "json/text.h"
-#include "plan/plan_compiler.h"
-#include "proto/store.pb.h"
-#include "quota/quota_terms.h"
-#include "quota/words.h"
-#include "store/backup.h"
-#include "store/backup_line.h"
+#include "weir/backup/backup.h"
+#include "weir/backup/backup_line.h"
+#include "weir/base/text.h"
+#include "weir/control_plane/random_id.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/plan/plan_compiler.h"
+#include "weir/proto/store.pb.h"
+#include "weir/quota/packed_words.h"
+#include "weir/quota/quota_terms.h"
 
 namespace weir {
 namespace {

@@ -14,11 +14,11 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "adopt/aws_dump.h"
-#include "plan/validation.h"
-#include "proto/backup.pb.h"
-#include "quota/calendar.h"
-#include "store/store.h"
+#include "weir/adopt/aws_dump.h"
+#include "weir/plan/validation.h"
+#include "weir/proto/backup.pb.h"
+#include "weir/quota/calendar.h"
+#include "weir/store/store.h"
 
 namespace weir {
 

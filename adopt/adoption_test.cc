@@ -1,4 +1,4 @@
-#include "adopt/adoption.h"
+#include "weir/adopt/adoption.h"
 
 #include <memory>
 #include <string>
@@ -10,14 +10,14 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
-#include "adopt/aws_dump.h"
-#include "enforcer/clock.h"
-#include "enforcer/enforcer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "plan/plan_json.h"
-#include "quota/calendar.h"
-#include "store/sqlite_store.h"
+#include "weir/adopt/aws_dump.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/plan/plan_json.h"
+#include "weir/quota/calendar.h"
+#include "weir/store/sqlite_store.h"
 
 namespace weir {
 namespace {

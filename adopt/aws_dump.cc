@@ -1,4 +1,4 @@
-#include "adopt/aws_dump.h"
+#include "weir/adopt/aws_dump.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,9 +14,9 @@
 #include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
-#include "documents/document_reader.h"
-#include "json/text.h"
-#include "plan/plan_json.h"
+#include "weir/base/text.h"
+#include "weir/documents/document_reader.h"
+#include "weir/plan/plan_json.h"
 
 namespace weir {
 namespace {

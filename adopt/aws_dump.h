@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "documents/document_node.h"
-#include "proto/api_key.pb.h"
-#include "proto/usage_plan.pb.h"
-#include "quota/calendar.h"
+#include "weir/documents/document_node.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/usage_plan.pb.h"
+#include "weir/quota/calendar.h"
 
 namespace weir {
 

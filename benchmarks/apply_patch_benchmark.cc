@@ -9,10 +9,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
-#include "benchmarks/ratio_reporter.h"
-#include "enforcer/enforcer.h"
-#include "proto/patch_operation.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/benchmarks/ratio_reporter.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/proto/patch_operation.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
-#include "benchmarks/c_api_keys.h"
+#include "weir/benchmarks/c_api_keys.h"
 #include "weir/weir.h"
 
 namespace weir {

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
-#include "benchmarks/c_api_keys.h"
-#include "enforcer/enforcer.h"
-#include "plan/plan_json.h"
-#include "proto/api_key.pb.h"
+#include "weir/benchmarks/c_api_keys.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/plan/plan_json.h"
+#include "weir/proto/api_key.pb.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "benchmarks/draws.h"
+#include "weir/benchmarks/draws.h"
 
 #include <algorithm>
 #include <cmath>

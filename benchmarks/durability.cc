@@ -25,12 +25,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "benchmarks/draws.h"
-#include "enforcer/enforcer.h"
-#include "proto/api_key.pb.h"
-#include "proto/patch_operation.pb.h"
-#include "proto/usage_plan.pb.h"
-#include "store/sqlite_store.h"
+#include "weir/benchmarks/draws.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/patch_operation.pb.h"
+#include "weir/proto/usage_plan.pb.h"
+#include "weir/store/sqlite_store.h"
 
 namespace weir {
 namespace {

@@ -13,9 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "benchmark/benchmark.h"
-#include "benchmarks/draws.h"
-#include "benchmarks/rows.h"
-#include "enforcer/clock.h"
+#include "weir/base/clock.h"
+#include "weir/benchmarks/draws.h"
+#include "weir/benchmarks/rows.h"
 
 #if defined(__x86_64__)
 #include <x86intrin.h>

@@ -1,4 +1,4 @@
-#include "benchmarks/histogram.h"
+#include "weir/benchmarks/histogram.h"
 
 #include <cstdint>
 #include <limits>

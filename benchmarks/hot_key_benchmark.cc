@@ -7,13 +7,13 @@
 #include <thread>
 
 #include "benchmark/benchmark.h"
-#include "benchmarks/draws.h"
-#include "benchmarks/ratio_reporter.h"
-#include "benchmarks/rows.h"
-#include "benchmarks/subject.h"
-#include "enforcer/clock.h"
-#include "enforcer/decision.h"
-#include "enforcer/enforcer.h"
+#include "weir/base/clock.h"
+#include "weir/benchmarks/draws.h"
+#include "weir/benchmarks/ratio_reporter.h"
+#include "weir/benchmarks/rows.h"
+#include "weir/benchmarks/subject.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/enforcer.h"
 
 namespace weir {
 namespace {

@@ -30,14 +30,14 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "benchmarks/draws.h"
-#include "benchmarks/histogram.h"
-#include "benchmarks/machine.h"
-#include "benchmarks/stopwatch.h"
-#include "benchmarks/subject.h"
-#include "enforcer/enforcer.h"
 #include "nlohmann/json.hpp"
-#include "proto/patch_operation.pb.h"
+#include "weir/benchmarks/draws.h"
+#include "weir/benchmarks/histogram.h"
+#include "weir/benchmarks/machine.h"
+#include "weir/benchmarks/stopwatch.h"
+#include "weir/benchmarks/subject.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/proto/patch_operation.pb.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "benchmarks/machine.h"
+#include "weir/benchmarks/machine.h"
 
 #include <fstream>
 #include <string>

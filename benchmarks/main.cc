@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
-#include "benchmarks/ratio_reporter.h"
-#include "benchmarks/rows.h"
+#include "weir/benchmarks/ratio_reporter.h"
+#include "weir/benchmarks/rows.h"
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);

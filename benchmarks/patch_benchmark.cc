@@ -15,15 +15,15 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
-#include "benchmarks/ratio_reporter.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/struct.pb.h"
-#include "json/json_reader.h"
 #include "nlohmann/json.hpp"
-#include "patch/json_patch.h"
-#include "plan/plan_json.h"
-#include "proto/patch_operation.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/benchmarks/ratio_reporter.h"
+#include "weir/json/json_reader.h"
+#include "weir/patch/json_patch.h"
+#include "weir/plan/plan_json.h"
+#include "weir/proto/patch_operation.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

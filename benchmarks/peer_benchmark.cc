@@ -10,14 +10,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
-#include "benchmarks/draws.h"
-#include "benchmarks/peers/fixed_map.h"
-#include "benchmarks/peers/gcra.h"
-#include "benchmarks/peers/mutex_bucket.h"
-#include "benchmarks/peers/mutex_map.h"
-#include "benchmarks/peers/sharded_map.h"
-#include "benchmarks/peers/time_bucket.h"
-#include "benchmarks/rows.h"
+#include "weir/benchmarks/draws.h"
+#include "weir/benchmarks/peers/fixed_map.h"
+#include "weir/benchmarks/peers/gcra.h"
+#include "weir/benchmarks/peers/mutex_bucket.h"
+#include "weir/benchmarks/peers/mutex_map.h"
+#include "weir/benchmarks/peers/sharded_map.h"
+#include "weir/benchmarks/peers/time_bucket.h"
+#include "weir/benchmarks/rows.h"
 
 namespace weir {
 namespace {

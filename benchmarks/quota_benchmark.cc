@@ -4,12 +4,12 @@
 #include <cstdlib>
 
 #include "benchmark/benchmark.h"
-#include "benchmarks/ratio_reporter.h"
-#include "quota/calendar.h"
-#include "quota/daily_log.h"
-#include "quota/line_source.h"
-#include "quota/quota_counter.h"
-#include "quota/quota_terms.h"
+#include "weir/benchmarks/ratio_reporter.h"
+#include "weir/memory/line_source.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/daily_log.h"
+#include "weir/quota/quota_counter.h"
+#include "weir/quota/quota_terms.h"
 
 namespace weir {
 namespace {

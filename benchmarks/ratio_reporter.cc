@@ -1,4 +1,4 @@
-#include "benchmarks/ratio_reporter.h"
+#include "weir/benchmarks/ratio_reporter.h"
 
 #include <algorithm>
 #include <iostream>
@@ -7,8 +7,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "benchmarks/machine.h"
 #include "nlohmann/json.hpp"
+#include "weir/benchmarks/machine.h"
 
 namespace weir {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
-#include "benchmarks/draws.h"
+#include "weir/benchmarks/draws.h"
 
 namespace weir {
 

@@ -12,10 +12,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
-#include "proto/store.pb.h"
-#include "quota/calendar.h"
-#include "store/sqlite_store.h"
-#include "store/store.h"
+#include "weir/proto/store.pb.h"
+#include "weir/quota/calendar.h"
+#include "weir/store/sqlite_store.h"
+#include "weir/store/store.h"
 
 namespace weir {
 namespace {

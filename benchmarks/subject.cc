@@ -1,13 +1,13 @@
-#include "benchmarks/subject.h"
+#include "weir/benchmarks/subject.h"
 
 #include <cstdlib>
 #include <iostream>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "benchmarks/draws.h"
-#include "proto/api_key.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/benchmarks/draws.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

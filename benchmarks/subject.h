@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "enforcer/enforcer.h"
+#include "weir/enforcer/enforcer.h"
 
 namespace weir {
 

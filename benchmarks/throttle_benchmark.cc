@@ -4,9 +4,9 @@
 #include <cstdint>
 
 #include "benchmark/benchmark.h"
-#include "benchmarks/ratio_reporter.h"
-#include "throttle/token_bucket.h"
-#include "throttle/token_clock.h"
+#include "weir/benchmarks/ratio_reporter.h"
+#include "weir/throttle/token_bucket.h"
+#include "weir/throttle/token_clock.h"
 
 namespace weir {
 namespace {

@@ -7,15 +7,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "c_api/enforcer.h"
-#include "c_api/text.h"
-#include "enforcer/route.h"
-#include "json/json_writer.h"
-#include "management/documents.h"
-#include "plan/plan_json.h"
-#include "proto/api_key.pb.h"
-#include "proto/usage.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/c_api/enforcer.h"
+#include "weir/c_api/text.h"
+#include "weir/enforcer/route.h"
+#include "weir/json/json_writer.h"
+#include "weir/management/request_bodies.h"
+#include "weir/plan/plan_json.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/usage.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 #include "weir/weir.h"
 
 namespace weir::c_api {

@@ -11,14 +11,14 @@
 
 #include "absl/base/optimization.h"
 #include "absl/types/span.h"
-#include "c_api/enforcer.h"
-#include "c_api/structs.h"
-#include "c_api/text.h"
-#include "enforcer/client_handle.h"
-#include "enforcer/decision.h"
-#include "enforcer/http_response.h"
-#include "enforcer/route.h"
-#include "quota/calendar.h"
+#include "weir/c_api/enforcer.h"
+#include "weir/c_api/structs.h"
+#include "weir/c_api/text.h"
+#include "weir/enforcer/client_handle.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/http_response.h"
+#include "weir/enforcer/route.h"
+#include "weir/quota/calendar.h"
 #include "weir/weir.h"
 
 namespace weir::c_api {

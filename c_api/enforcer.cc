@@ -1,6 +1,6 @@
 // The lifecycle of an enforcer, and its statistics.
 
-#include "c_api/enforcer.h"
+#include "weir/c_api/enforcer.h"
 
 #include <memory>
 #include <string>
@@ -11,11 +11,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "c_api/structs.h"
-#include "c_api/text.h"
-#include "enforcer/options.h"
-#include "enforcer/version.h"
-#include "store/sqlite_store.h"
+#include "weir/c_api/structs.h"
+#include "weir/c_api/text.h"
+#include "weir/enforcer/options.h"
+#include "weir/enforcer/version.h"
+#include "weir/store/sqlite_store.h"
 
 namespace weir::c_api {
 namespace {

@@ -3,7 +3,7 @@
 #ifndef WEIR_C_API_ENFORCER_H_
 #define WEIR_C_API_ENFORCER_H_
 
-#include "enforcer/enforcer.h"
+#include "weir/enforcer/enforcer.h"
 #include "weir/weir.h"
 
 namespace weir::c_api {

@@ -1,4 +1,4 @@
-#include "c_api/text.h"
+#include "weir/c_api/text.h"
 
 #include <cstdlib>
 #include <cstring>

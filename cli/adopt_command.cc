@@ -1,4 +1,4 @@
-#include "cli/adopt_command.h"
+#include "weir/cli/adopt_command.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -16,19 +16,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
-#include "adopt/adoption.h"
-#include "adopt/aws_dump.h"
-#include "cli/command_line.h"
-#include "cli/input.h"
-#include "cli/new_store.h"
-#include "cli/plan_file.h"
-#include "cli/printable.h"
-#include "cli/progress.h"
-#include "cli/staged.h"
-#include "json/json_writer.h"
-#include "json/text.h"
-#include "quota/calendar.h"
-#include "store/store.h"
+#include "weir/adopt/adoption.h"
+#include "weir/adopt/aws_dump.h"
+#include "weir/base/text.h"
+#include "weir/cli/atomic_file.h"
+#include "weir/cli/command_line.h"
+#include "weir/cli/input.h"
+#include "weir/cli/new_store.h"
+#include "weir/cli/plan_file.h"
+#include "weir/cli/printable.h"
+#include "weir/cli/progress.h"
+#include "weir/json/json_writer.h"
+#include "weir/quota/calendar.h"
+#include "weir/store/store.h"
 
 namespace weir::cli {
 namespace {

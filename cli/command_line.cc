@@ -1,4 +1,4 @@
-#include "cli/command_line.h"
+#include "weir/cli/command_line.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "json/text.h"
+#include "weir/base/text.h"
 
 namespace weir::cli {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "cli/console.h"
+#include "weir/cli/console.h"
 
 namespace weir::cli {
 

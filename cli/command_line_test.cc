@@ -1,12 +1,12 @@
-#include "cli/command_line.h"
+#include "weir/cli/command_line.h"
 
 #include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include "cli/console.h"
 #include "gtest/gtest.h"
+#include "weir/cli/console.h"
 
 namespace weir::cli {
 namespace {

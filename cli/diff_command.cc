@@ -1,4 +1,4 @@
-#include "cli/diff_command.h"
+#include "weir/cli/diff_command.h"
 
 #include <cstddef>
 #include <optional>
@@ -9,17 +9,17 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
-#include "cli/command_line.h"
-#include "cli/operand_files.h"
-#include "cli/plan_file.h"
-#include "json/json_reader.h"
-#include "json/json_writer.h"
-#include "patch/json_diff.h"
-#include "patch/patch_document.h"
-#include "plan/plan_diff.h"
-#include "plan/plan_json.h"
-#include "plan_files/filed_plan.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/cli/command_line.h"
+#include "weir/cli/operand_files.h"
+#include "weir/cli/plan_file.h"
+#include "weir/json/json_reader.h"
+#include "weir/json/json_writer.h"
+#include "weir/patch/json_diff.h"
+#include "weir/patch/patch_document.h"
+#include "weir/plan/plan_diff.h"
+#include "weir/plan/plan_json.h"
+#include "weir/plan_files/filed_plan.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir::cli {
 namespace {

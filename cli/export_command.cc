@@ -1,4 +1,4 @@
-#include "cli/export_command.h"
+#include "weir/cli/export_command.h"
 
 #include <cstdint>
 #include <memory>
@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "cli/command_line.h"
-#include "cli/input.h"
-#include "cli/open_store.h"
-#include "cli/progress.h"
-#include "cli/staged.h"
-#include "store/backup.h"
+#include "weir/backup/backup.h"
+#include "weir/cli/atomic_file.h"
+#include "weir/cli/command_line.h"
+#include "weir/cli/input.h"
+#include "weir/cli/open_store.h"
+#include "weir/cli/progress.h"
 
 namespace weir::cli {
 namespace {

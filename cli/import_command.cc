@@ -1,18 +1,18 @@
-#include "cli/import_command.h"
+#include "weir/cli/import_command.h"
 
 #include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
-#include "cli/command_line.h"
-#include "cli/input.h"
-#include "cli/new_store.h"
-#include "cli/plan_file.h"
-#include "cli/progress.h"
-#include "cli/staged.h"
-#include "plan/validation.h"
-#include "store/backup.h"
-#include "store/store.h"
+#include "weir/backup/backup.h"
+#include "weir/cli/atomic_file.h"
+#include "weir/cli/command_line.h"
+#include "weir/cli/input.h"
+#include "weir/cli/new_store.h"
+#include "weir/cli/plan_file.h"
+#include "weir/cli/progress.h"
+#include "weir/plan/validation.h"
+#include "weir/store/store.h"
 
 namespace weir::cli {
 namespace {

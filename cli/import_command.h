@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/types/span.h"
-#include "cli/console.h"
+#include "weir/cli/console.h"
 
 namespace weir::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/input.h"
+#include "weir/cli/input.h"
 
 #include <algorithm>
 #include <array>
@@ -9,9 +9,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "cli/byte_order_mark.h"
-#include "cli/printable.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/cli/byte_order_mark.h"
+#include "weir/cli/printable.h"
 
 namespace weir::cli {
 namespace {

@@ -12,8 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "cli/console.h"
-#include "json/json_reader.h"
+#include "weir/cli/console.h"
+#include "weir/json/json_reader.h"
 
 namespace weir::cli {
 

@@ -1,11 +1,11 @@
-#include "cli/new_store.h"
+#include "weir/cli/new_store.h"
 
 #include <memory>
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "cli/open_store.h"
-#include "store/sqlite_store.h"
+#include "weir/cli/open_store.h"
+#include "weir/store/sqlite_store.h"
 
 namespace weir::cli {
 

@@ -7,8 +7,8 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "plan/validation.h"
-#include "store/store.h"
+#include "weir/plan/validation.h"
+#include "weir/store/store.h"
 
 namespace weir::cli {
 

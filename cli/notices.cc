@@ -1,4 +1,4 @@
-#include "cli/notices.h"
+#include "weir/cli/notices.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "cli/printable.h"
+#include "weir/cli/printable.h"
 
 namespace weir::cli {
 

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "absl/base/thread_annotations.h"
-#include "cli/console.h"
-#include "enforcer/mutex.h"
+#include "weir/base/mutex.h"
+#include "weir/cli/console.h"
 
 namespace weir::cli {
 

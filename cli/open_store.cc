@@ -1,8 +1,8 @@
-#include "cli/open_store.h"
+#include "weir/cli/open_store.h"
 
 #include <utility>
 
-#include "store/sqlite_store.h"
+#include "weir/store/sqlite_store.h"
 
 namespace weir::cli {
 

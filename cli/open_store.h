@@ -7,9 +7,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "enforcer/enforcer.h"
-#include "plan/validation.h"
-#include "store/store.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/plan/validation.h"
+#include "weir/store/store.h"
 
 namespace weir::cli {
 

@@ -1,6 +1,6 @@
-#include "cli/operand_files.h"
+#include "weir/cli/operand_files.h"
 
-#include "cli/input.h"
+#include "weir/cli/input.h"
 
 namespace weir::cli {
 

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "cli/command_line.h"
-#include "cli/console.h"
+#include "weir/cli/command_line.h"
+#include "weir/cli/console.h"
 
 namespace weir::cli {
 

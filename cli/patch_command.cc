@@ -1,21 +1,21 @@
-#include "cli/patch_command.h"
+#include "weir/cli/patch_command.h"
 
 #include <optional>
 #include <ostream>
 #include <string>
 
 #include "absl/status/status.h"
-#include "cli/command_line.h"
-#include "cli/operand_files.h"
-#include "cli/plan_file.h"
-#include "json/json_reader.h"
-#include "json/json_value.h"
-#include "json/json_writer.h"
-#include "patch/json_patch.h"
-#include "patch/patch_document.h"
-#include "plan/plan_json.h"
-#include "plan/plan_patch.h"
-#include "plan/validation.h"
+#include "weir/cli/command_line.h"
+#include "weir/cli/operand_files.h"
+#include "weir/cli/plan_file.h"
+#include "weir/json/json_reader.h"
+#include "weir/json/json_value.h"
+#include "weir/json/json_writer.h"
+#include "weir/patch/json_patch.h"
+#include "weir/patch/patch_document.h"
+#include "weir/plan/plan_json.h"
+#include "weir/plan/plan_patch.h"
+#include "weir/plan/validation.h"
 
 namespace weir::cli {
 namespace {

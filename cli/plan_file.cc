@@ -1,4 +1,4 @@
-#include "cli/plan_file.h"
+#include "weir/cli/plan_file.h"
 
 #include <cstddef>
 #include <filesystem>
@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/input.h"
-#include "json/text.h"
-#include "plan_files/plan_reader.h"
+#include "weir/base/text.h"
+#include "weir/cli/input.h"
+#include "weir/plan_files/plan_reader.h"
 
 namespace weir::cli {
 namespace {

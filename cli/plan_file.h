@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "cli/console.h"
-#include "plan/validation.h"
-#include "plan_files/filed_plan.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/cli/console.h"
+#include "weir/plan/validation.h"
+#include "weir/plan_files/filed_plan.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir::cli {
 

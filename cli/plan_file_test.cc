@@ -1,6 +1,6 @@
 // What commands make of plans in files of every kind.
 
-#include "cli/plan_file.h"
+#include "weir/cli/plan_file.h"
 
 #include <fstream>
 #include <sstream>
@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "cli/console.h"
-#include "cli/diff_command.h"
-#include "cli/patch_command.h"
-#include "cli/replay_command.h"
-#include "cli/validate_command.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "weir/cli/console.h"
+#include "weir/cli/diff_command.h"
+#include "weir/cli/patch_command.h"
+#include "weir/cli/replay/replay_command.h"
+#include "weir/cli/validate_command.h"
 
 namespace weir::cli {
 namespace {

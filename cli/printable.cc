@@ -1,11 +1,11 @@
-#include "cli/printable.h"
+#include "weir/cli/printable.h"
 
 #include <algorithm>
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "json/utf8.h"
+#include "weir/base/utf8.h"
 
 namespace weir::cli {
 namespace {

@@ -1,13 +1,13 @@
-#include "cli/printable.h"
+#include "weir/cli/printable.h"
 
 #include <cstdint>
 #include <limits>
 #include <sstream>
 #include <string>
 
-#include "cli/console.h"
-#include "cli/notices.h"
 #include "gtest/gtest.h"
+#include "weir/cli/console.h"
+#include "weir/cli/notices.h"
 
 namespace weir::cli {
 namespace {

@@ -1,8 +1,8 @@
-#include "cli/progress.h"
+#include "weir/cli/progress.h"
 
 #include <ostream>
 
-#include "cli/printable.h"
+#include "weir/cli/printable.h"
 
 namespace weir::cli {
 

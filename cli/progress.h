@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "cli/console.h"
+#include "weir/cli/console.h"
 
 namespace weir::cli {
 

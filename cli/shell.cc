@@ -1,4 +1,4 @@
-#include "cli/shell.h"
+#include "weir/cli/shell.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

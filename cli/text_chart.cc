@@ -1,4 +1,4 @@
-#include "cli/text_chart.h"
+#include "weir/cli/text_chart.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "cli/printable.h"
+#include "weir/cli/printable.h"
 
 namespace weir::cli {
 namespace {

@@ -1,12 +1,12 @@
-#include "cli/text_chart.h"
+#include "weir/cli/text_chart.h"
 
 #include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_split.h"
-#include "cli/printable.h"
 #include "gtest/gtest.h"
+#include "weir/cli/printable.h"
 
 namespace weir::cli {
 namespace {

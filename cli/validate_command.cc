@@ -1,15 +1,15 @@
-#include "cli/validate_command.h"
+#include "weir/cli/validate_command.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <ostream>
 #include <utility>
 
-#include "cli/command_line.h"
-#include "cli/plan_file.h"
-#include "cli/printable.h"
-#include "json/json_writer.h"
-#include "plan_files/filed_plan.h"
+#include "weir/cli/command_line.h"
+#include "weir/cli/plan_file.h"
+#include "weir/cli/printable.h"
+#include "weir/json/json_writer.h"
+#include "weir/plan_files/filed_plan.h"
 
 namespace weir::cli {
 namespace {

@@ -18,15 +18,15 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "cli/shell.h"
-#include "enforcer/clock.h"
-#include "enforcer/enforcer.h"
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
-#include "json/json_reader.h"
-#include "plan/plan_json.h"
-#include "proto/api_key.pb.h"
-#include "store/sqlite_store.h"
+#include "weir/base/clock.h"
+#include "weir/cli/shell.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/json/json_reader.h"
+#include "weir/plan/plan_json.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/store/sqlite_store.h"
 
 namespace weir::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "documents/document_node.h"
+#include "weir/documents/document_node.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,8 +7,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "documents/yaml_scalar.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/documents/yaml_scalar.h"
 
 namespace weir {
 namespace {

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "documents/document_node.h"
-#include "json/json_reader.h"
+#include "weir/documents/document_node.h"
+#include "weir/json/json_reader.h"
 
 namespace weir {
 

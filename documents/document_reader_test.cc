@@ -1,15 +1,15 @@
-#include "documents/document_reader.h"
+#include "weir/documents/document_reader.h"
 
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "documents/document_node.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "json/json_reader.h"
-#include "json/json_value.h"
+#include "weir/documents/document_node.h"
+#include "weir/json/json_reader.h"
+#include "weir/json/json_value.h"
 
 namespace weir {
 namespace {

@@ -7,8 +7,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "documents/document_reader.h"
-#include "json/json_parser.h"
+#include "weir/documents/document_reader.h"
+#include "weir/json/json_parser.h"
 
 namespace weir {
 namespace {

@@ -13,9 +13,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "documents/document_reader.h"
-#include "documents/yaml_scalar.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/documents/document_reader.h"
+#include "weir/documents/yaml_scalar.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "documents/yaml_scalar.h"
+#include "weir/documents/yaml_scalar.h"
 
 #include <algorithm>
 #include <charconv>

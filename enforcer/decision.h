@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "absl/time/time.h"
-#include "quota/calendar.h"
+#include "weir/quota/calendar.h"
 
 namespace weir {
 

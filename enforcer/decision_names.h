@@ -6,7 +6,7 @@
 #include <array>
 #include <cstddef>
 
-#include "enforcer/decision.h"
+#include "weir/enforcer/decision.h"
 
 namespace weir {
 

@@ -1,20 +1,20 @@
-#include "enforcer/enforcer.h"
+#include "weir/enforcer/enforcer.h"
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "enforcer/admission.h"
-#include "enforcer/client.h"
-#include "enforcer/enforcer_impl.h"
-#include "enforcer/epoch.h"
-#include "enforcer/key_hash.h"
-#include "enforcer/key_lease.h"
-#include "enforcer/key_table.h"
-#include "enforcer/leases.h"
-#include "enforcer/thread_number.h"
-#include "plan/method_key.h"
+#include "weir/base/thread_number.h"
+#include "weir/control_plane/control_plane.h"
+#include "weir/data_plane/admission.h"
+#include "weir/data_plane/client.h"
+#include "weir/data_plane/key_hash.h"
+#include "weir/data_plane/key_lease.h"
+#include "weir/data_plane/key_table.h"
+#include "weir/data_plane/lease_manager.h"
+#include "weir/memory/epoch.h"
+#include "weir/plan/method_key.h"
 
 namespace weir {
 namespace {

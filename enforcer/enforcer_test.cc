@@ -1,4 +1,4 @@
-#include "enforcer/enforcer.h"
+#include "weir/enforcer/enforcer.h"
 
 #include <algorithm>
 #include <memory>
@@ -8,11 +8,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "enforcer/clock.h"
-#include "enforcer/epoch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "plan/plan_error.h"
+#include "weir/base/clock.h"
+#include "weir/memory/epoch.h"
+#include "weir/plan/plan_error.h"
 
 namespace weir {
 namespace {

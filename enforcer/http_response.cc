@@ -1,4 +1,4 @@
-#include "enforcer/http_response.h"
+#include "weir/enforcer/http_response.h"
 
 #include <algorithm>
 #include <charconv>

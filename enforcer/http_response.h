@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "absl/types/span.h"
-#include "enforcer/decision.h"
+#include "weir/enforcer/decision.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "enforcer/http_response.h"
+#include "weir/enforcer/http_response.h"
 
 #include <algorithm>
 #include <array>
@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "enforcer/decision.h"
 #include "gtest/gtest.h"
-#include "quota/calendar.h"
-#include "tests/rate_limit_list.h"
+#include "weir/enforcer/decision.h"
+#include "weir/quota/calendar.h"
+#include "weir/tests/rate_limit_list.h"
 
 namespace {
 thread_local int64_t allocations = 0;

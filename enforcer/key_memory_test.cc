@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "enforcer/enforcer.h"
 #include "gtest/gtest.h"
+#include "weir/enforcer/enforcer.h"
 
 namespace weir {
 namespace {

@@ -23,13 +23,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "enforcer/calls_in_progress.h"
-#include "enforcer/enforcer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "plan/plan_json.h"
-#include "store/forwarding_store.h"
-#include "store/sqlite_store.h"
+#include "weir/control_plane/calls_in_progress.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/plan/plan_json.h"
+#include "weir/store/sqlite_store.h"
+#include "weir/store/testing/forwarding_store.h"
 
 namespace weir {
 namespace {

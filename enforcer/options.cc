@@ -1,13 +1,13 @@
-#include "enforcer/options.h"
+#include "weir/enforcer/options.h"
 
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "enforcer/arena.h"
-#include "enforcer/thread_number.h"
-#include "throttle/token_clock.h"
+#include "weir/base/thread_number.h"
+#include "weir/memory/arena.h"
+#include "weir/throttle/token_clock.h"
 
 namespace weir {
 namespace {

@@ -10,9 +10,9 @@
 #include "absl/base/log_severity.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "enforcer/clock.h"
-#include "plan/validation.h"
-#include "store/store.h"
+#include "weir/base/clock.h"
+#include "weir/plan/validation.h"
+#include "weir/store/store.h"
 
 namespace weir {
 

@@ -1,12 +1,12 @@
-#include "enforcer/options.h"
+#include "weir/enforcer/options.h"
 
 #include <functional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "enforcer/enforcer.h"
 #include "gtest/gtest.h"
+#include "weir/enforcer/enforcer.h"
 
 namespace weir {
 namespace {

@@ -17,14 +17,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
-#include "enforcer/clock.h"
-#include "enforcer/decision.h"
-#include "enforcer/enforcer.h"
-#include "enforcer/route.h"
 #include "gtest/gtest.h"
-#include "proto/api_key.pb.h"
-#include "proto/usage.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/enforcer/route.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/usage.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace {
 

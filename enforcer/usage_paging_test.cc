@@ -13,12 +13,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "enforcer/enforcer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/api_key.pb.h"
-#include "proto/usage.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/usage.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "gateway/authorizer.h"
+#include "weir/gateway/authorizer.h"
 
 #include <algorithm>
 #include <optional>
@@ -12,11 +12,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "gateway/client_request.h"
-#include "http/error_response.h"
-#include "http/headers.h"
-#include "http/request_id.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/gateway/client_request.h"
+#include "weir/http/error_response.h"
+#include "weir/http/headers.h"
+#include "weir/http/request_id.h"
 
 namespace weir {
 namespace {

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "gateway/gateway.h"
-#include "gateway/trusted_peers.h"
-#include "http/message.h"
+#include "weir/gateway/gateway.h"
+#include "weir/gateway/trusted_peers.h"
+#include "weir/http/message.h"
 
 namespace weir {
 

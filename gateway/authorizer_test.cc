@@ -1,4 +1,4 @@
-#include "gateway/authorizer.h"
+#include "weir/gateway/authorizer.h"
 
 #include <array>
 #include <cstdint>
@@ -9,17 +9,17 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "enforcer/clock.h"
-#include "enforcer/enforcer.h"
-#include "gateway/gateway.h"
-#include "gateway/request_counters.h"
-#include "gateway/request_observer.h"
-#include "gateway/route_table.h"
-#include "gateway/trusted_peers.h"
 #include "gtest/gtest.h"
-#include "http/message.h"
-#include "plan/plan_json.h"
-#include "proto/api_key.pb.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/gateway/gateway.h"
+#include "weir/gateway/live_routes.h"
+#include "weir/gateway/request_counters.h"
+#include "weir/gateway/request_observer.h"
+#include "weir/gateway/trusted_peers.h"
+#include "weir/http/message.h"
+#include "weir/plan/plan_json.h"
+#include "weir/proto/api_key.pb.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "gateway/cors.h"
+#include "weir/gateway/cors.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -12,10 +12,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "http/grammar.h"
-#include "http/headers.h"
-#include "http/target.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/http/grammar.h"
+#include "weir/http/headers.h"
+#include "weir/http/target.h"
 
 namespace weir {
 namespace {

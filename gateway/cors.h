@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "gateway/client_request.h"
-#include "http/message.h"
+#include "weir/gateway/client_request.h"
+#include "weir/http/message.h"
 
 namespace weir {
 

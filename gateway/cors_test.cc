@@ -1,4 +1,4 @@
-#include "gateway/cors.h"
+#include "weir/gateway/cors.h"
 
 #include <string>
 #include <utility>
@@ -8,8 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "http/headers.h"
-#include "http/message.h"
+#include "weir/http/headers.h"
+#include "weir/http/message.h"
 
 namespace weir {
 namespace {

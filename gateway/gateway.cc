@@ -1,4 +1,4 @@
-#include "gateway/gateway.h"
+#include "weir/gateway/gateway.h"
 
 #include <array>
 #include <cstddef>
@@ -11,10 +11,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "http/headers.h"
-#include "http/random_sequence.h"
-#include "http/request_id.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/http/headers.h"
+#include "weir/http/random_sequence.h"
+#include "weir/http/request_id.h"
 
 namespace weir {
 namespace {

@@ -8,17 +8,17 @@
 #include <string>
 #include <string_view>
 
-#include "enforcer/clock.h"
-#include "enforcer/decision.h"
-#include "enforcer/enforcer.h"
-#include "enforcer/http_response.h"
-#include "gateway/client_request.h"
-#include "gateway/cors.h"
-#include "gateway/request_counters.h"
-#include "gateway/request_observer.h"
-#include "gateway/route_table.h"
-#include "gateway/stage_target.h"
-#include "http/message.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/enforcer/http_response.h"
+#include "weir/gateway/client_request.h"
+#include "weir/gateway/cors.h"
+#include "weir/gateway/live_routes.h"
+#include "weir/gateway/request_counters.h"
+#include "weir/gateway/request_observer.h"
+#include "weir/gateway/stage_target.h"
+#include "weir/http/message.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "gateway/gateway.h"
+#include "weir/gateway/gateway.h"
 
 #include <array>
 #include <atomic>
@@ -12,17 +12,17 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "enforcer/clock.h"
-#include "enforcer/enforcer.h"
-#include "enforcer/http_response.h"
-#include "gateway/request_counters.h"
-#include "gateway/request_observer.h"
-#include "gateway/route_table.h"
 #include "gtest/gtest.h"
-#include "http/message.h"
-#include "plan/plan_json.h"
-#include "proto/api_key.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/enforcer/http_response.h"
+#include "weir/gateway/live_routes.h"
+#include "weir/gateway/request_counters.h"
+#include "weir/gateway/request_observer.h"
+#include "weir/http/message.h"
+#include "weir/plan/plan_json.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

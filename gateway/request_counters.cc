@@ -1,6 +1,6 @@
-#include "gateway/request_counters.h"
+#include "weir/gateway/request_counters.h"
 
-#include "enforcer/thread_number.h"
+#include "weir/base/thread_number.h"
 
 namespace weir {
 

@@ -8,8 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "enforcer/decision.h"
-#include "enforcer/decision_names.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/decision_names.h"
 
 namespace weir {
 

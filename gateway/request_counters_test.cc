@@ -1,12 +1,12 @@
-#include "gateway/request_counters.h"
+#include "weir/gateway/request_counters.h"
 
 #include <array>
 #include <cstdint>
 #include <thread>
 #include <vector>
 
-#include "enforcer/decision.h"
 #include "gtest/gtest.h"
+#include "weir/enforcer/decision.h"
 
 namespace weir {
 namespace {

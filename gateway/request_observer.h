@@ -7,10 +7,10 @@
 #include <optional>
 #include <string_view>
 
-#include "enforcer/client_handle.h"
-#include "enforcer/clock.h"
-#include "enforcer/decision.h"
-#include "gateway/stage_target.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/client_handle.h"
+#include "weir/enforcer/decision.h"
+#include "weir/gateway/stage_target.h"
 
 namespace weir {
 

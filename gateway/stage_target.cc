@@ -1,4 +1,4 @@
-#include "gateway/stage_target.h"
+#include "weir/gateway/stage_target.h"
 
 #include <algorithm>
 #include <array>
@@ -7,8 +7,8 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
-#include "http/target.h"
-#include "json/utf8.h"
+#include "weir/base/utf8.h"
+#include "weir/http/target.h"
 
 namespace weir {
 namespace {

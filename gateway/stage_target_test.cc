@@ -1,4 +1,4 @@
-#include "gateway/stage_target.h"
+#include "weir/gateway/stage_target.h"
 
 #include <string>
 #include <string_view>

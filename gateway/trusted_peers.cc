@@ -1,4 +1,4 @@
-#include "gateway/trusted_peers.h"
+#include "weir/gateway/trusted_peers.h"
 
 #include <arpa/inet.h>
 
@@ -9,7 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "json/text.h"
+#include "weir/base/text.h"
 
 namespace weir {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "http/message.h"
+#include "weir/http/message.h"
 
 namespace weir {
 

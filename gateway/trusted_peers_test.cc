@@ -1,4 +1,4 @@
-#include "gateway/trusted_peers.h"
+#include "weir/gateway/trusted_peers.h"
 
 #include <string>
 #include <utility>
@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
-#include "http/message.h"
+#include "weir/http/message.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "http/connection.h"
+#include "weir/http/connection.h"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>

@@ -9,14 +9,14 @@
 #include <string>
 #include <string_view>
 
-#include "http/asio.h"
-#include "http/connection_table.h"
-#include "http/line_scanner.h"
-#include "http/message.h"
-#include "http/peer_stream.h"
-#include "http/refusal.h"
-#include "http/request_parser.h"
-#include "http/server_loop.h"
+#include "weir/http/asio.h"
+#include "weir/http/connection_table.h"
+#include "weir/http/line_scanner.h"
+#include "weir/http/message.h"
+#include "weir/http/peer_stream.h"
+#include "weir/http/refusal.h"
+#include "weir/http/request_parser.h"
+#include "weir/http/server_loop.h"
 
 namespace weir {
 

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "http/connection.h"
-#include "http/refusal_answer.h"
-#include "http/response_head.h"
+#include "weir/http/connection.h"
+#include "weir/http/refusal_answer.h"
+#include "weir/http/response_head.h"
 
 namespace weir {
 namespace {

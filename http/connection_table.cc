@@ -1,4 +1,4 @@
-#include "http/connection_table.h"
+#include "weir/http/connection_table.h"
 
 namespace weir {
 namespace {

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstddef>
 
-#include "http/message.h"
+#include "weir/http/message.h"
 
 namespace weir {
 

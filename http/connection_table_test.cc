@@ -1,11 +1,11 @@
-#include "http/connection_table.h"
+#include "weir/http/connection_table.h"
 
 #include <chrono>
 #include <deque>
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "http/message.h"
+#include "weir/http/message.h"
 
 namespace weir {
 namespace {

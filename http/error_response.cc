@@ -1,10 +1,10 @@
-#include "http/error_response.h"
+#include "weir/http/error_response.h"
 
 #include <string>
 #include <utility>
 
-#include "http/random_sequence.h"
-#include "json/json_writer.h"
+#include "weir/http/random_sequence.h"
+#include "weir/json/json_writer.h"
 
 namespace weir {
 

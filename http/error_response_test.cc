@@ -1,11 +1,11 @@
-#include "http/error_response.h"
+#include "weir/http/error_response.h"
 
 #include <array>
 #include <string>
 
 #include "gtest/gtest.h"
-#include "http/headers.h"
-#include "http/message.h"
+#include "weir/http/headers.h"
+#include "weir/http/message.h"
 
 namespace weir {
 namespace {

@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "http/grammar.h"
-#include "http/line_scanner.h"
-#include "http/message.h"
-#include "http/request_head.h"
-#include "http/request_parser.h"
-#include "json/text.h"
-#include "tests/fuzz/invariant.h"
+#include "weir/base/text.h"
+#include "weir/http/grammar.h"
+#include "weir/http/line_scanner.h"
+#include "weir/http/message.h"
+#include "weir/http/request_head.h"
+#include "weir/http/request_parser.h"
+#include "weir/tests/fuzz/invariant.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "http/grammar.h"
+#include "weir/http/grammar.h"
 
 #include <endian.h>
 
@@ -8,7 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
-#include "json/text.h"
+#include "weir/base/text.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "http/headers.h"
+#include "weir/http/headers.h"
 
 #include <algorithm>
 #include <utility>

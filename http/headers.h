@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/message.h"
+#include "weir/http/message.h"
 
 namespace weir {
 

@@ -1,9 +1,9 @@
-#include "http/headers.h"
+#include "weir/http/headers.h"
 
 #include <optional>
 
 #include "gtest/gtest.h"
-#include "http/message.h"
+#include "weir/http/message.h"
 
 namespace weir {
 namespace {

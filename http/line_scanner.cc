@@ -1,7 +1,7 @@
-#include "http/line_scanner.h"
+#include "weir/http/line_scanner.h"
 
 #include "absl/status/status.h"
-#include "http/grammar.h"
+#include "weir/http/grammar.h"
 
 namespace weir {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "store/descriptor.h"
+#include "weir/base/file_descriptor.h"
 
 namespace weir {
 

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-#include "http/asio.h"
+#include "weir/http/asio.h"
 
 namespace weir {
 

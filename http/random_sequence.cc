@@ -1,9 +1,9 @@
-#include "http/random_sequence.h"
+#include "weir/http/random_sequence.h"
 
 #include <sys/random.h>
 #include <time.h>
 
-#include "enforcer/thread_number.h"
+#include "weir/base/thread_number.h"
 
 namespace weir {
 

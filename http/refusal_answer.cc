@@ -1,7 +1,7 @@
-#include "http/refusal_answer.h"
+#include "weir/http/refusal_answer.h"
 
-#include "http/error_response.h"
-#include "http/request_id.h"
+#include "weir/http/error_response.h"
+#include "weir/http/request_id.h"
 
 namespace weir {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-#include "http/message.h"
-#include "http/refusal.h"
+#include "weir/http/message.h"
+#include "weir/http/refusal.h"
 
 namespace weir {
 

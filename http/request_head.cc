@@ -1,4 +1,4 @@
-#include "http/request_head.h"
+#include "weir/http/request_head.h"
 
 #include <algorithm>
 #include <string>
@@ -8,8 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "http/grammar.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/http/grammar.h"
 
 namespace weir {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "http/message.h"
+#include "weir/http/message.h"
 
 namespace weir {
 

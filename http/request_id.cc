@@ -1,9 +1,9 @@
-#include "http/request_id.h"
+#include "weir/http/request_id.h"
 
 #include <cstddef>
 #include <cstdint>
 
-#include "http/random_sequence.h"
+#include "weir/http/random_sequence.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "http/request_id.h"
+#include "weir/http/request_id.h"
 
 #include <cstdint>
 #include <set>
@@ -6,9 +6,9 @@
 #include <thread>
 #include <vector>
 
-#include "enforcer/mutex.h"
 #include "gtest/gtest.h"
-#include "http/random_sequence.h"
+#include "weir/base/mutex.h"
+#include "weir/http/random_sequence.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "http/request_parser.h"
+#include "weir/http/request_parser.h"
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>

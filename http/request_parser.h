@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "http/line_scanner.h"
-#include "http/request_head.h"
+#include "weir/http/line_scanner.h"
+#include "weir/http/request_head.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "http/request_parser.h"
+#include "weir/http/request_parser.h"
 
 #include <algorithm>
 #include <optional>
@@ -10,10 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
-#include "http/grammar.h"
-#include "http/line_scanner.h"
-#include "http/message.h"
-#include "http/request_head.h"
+#include "weir/http/grammar.h"
+#include "weir/http/line_scanner.h"
+#include "weir/http/message.h"
+#include "weir/http/request_head.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "http/response_head.h"
+#include "weir/http/response_head.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,9 +8,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/time.h"
-#include "http/grammar.h"
-#include "http/headers.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/http/grammar.h"
+#include "weir/http/headers.h"
 
 namespace weir {
 namespace {

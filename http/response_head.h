@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/message.h"
+#include "weir/http/message.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "http/server.h"
+#include "weir/http/server.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -25,14 +25,14 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "enforcer/mutex.h"
-#include "http/asio.h"
-#include "http/connection.h"
-#include "http/connection_table.h"
-#include "http/listen_socket.h"
-#include "http/server_loop.h"
-#include "http/tls.h"
-#include "http/worker_pool.h"
+#include "weir/base/mutex.h"
+#include "weir/http/asio.h"
+#include "weir/http/connection.h"
+#include "weir/http/connection_table.h"
+#include "weir/http/listen_socket.h"
+#include "weir/http/server_loop.h"
+#include "weir/http/tls.h"
+#include "weir/http/worker_pool.h"
 
 namespace weir {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "http/message.h"
-#include "http/server_options.h"
-#include "http/server_statistics.h"
+#include "weir/http/message.h"
+#include "weir/http/server_options.h"
+#include "weir/http/server_statistics.h"
 
 namespace weir {
 

@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "http/message.h"
-#include "http/refusal.h"
-#include "http/server_statistics.h"
+#include "weir/http/message.h"
+#include "weir/http/refusal.h"
+#include "weir/http/server_statistics.h"
 
 namespace weir {
 

@@ -10,14 +10,14 @@
 #include <string_view>
 #include <utility>
 
-#include "http/connection_table.h"
-#include "http/listen_socket.h"
-#include "http/message.h"
-#include "http/request_head.h"
-#include "http/response_head.h"
-#include "http/server_counters.h"
-#include "http/server_options.h"
-#include "http/worker_pool.h"
+#include "weir/http/connection_table.h"
+#include "weir/http/listen_socket.h"
+#include "weir/http/message.h"
+#include "weir/http/request_head.h"
+#include "weir/http/response_head.h"
+#include "weir/http/server_counters.h"
+#include "weir/http/server_options.h"
+#include "weir/http/worker_pool.h"
 
 namespace weir {
 

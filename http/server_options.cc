@@ -1,4 +1,4 @@
-#include "http/server_options.h"
+#include "weir/http/server_options.h"
 
 #include <sys/resource.h>
 
@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "json/text.h"
+#include "weir/base/text.h"
 
 namespace weir {
 namespace {

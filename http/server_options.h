@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "http/message.h"
+#include "weir/http/message.h"
 
 namespace weir {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "http/refusal.h"
+#include "weir/http/refusal.h"
 
 namespace weir {
 

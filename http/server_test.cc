@@ -1,4 +1,4 @@
-#include "http/server.h"
+#include "weir/http/server.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -40,11 +40,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "http/error_response.h"
-#include "http/message.h"
-#include "http/refusal.h"
-#include "http/server_options.h"
-#include "http/server_statistics.h"
+#include "weir/http/error_response.h"
+#include "weir/http/message.h"
+#include "weir/http/refusal.h"
+#include "weir/http/server_options.h"
+#include "weir/http/server_statistics.h"
 
 namespace weir {
 namespace {

@@ -1,12 +1,12 @@
-#include "http/target.h"
+#include "weir/http/target.h"
 
 #include <algorithm>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "json/text.h"
-#include "json/utf8.h"
+#include "weir/base/text.h"
+#include "weir/base/utf8.h"
 
 namespace weir {
 namespace {

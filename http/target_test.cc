@@ -1,4 +1,4 @@
-#include "http/target.h"
+#include "weir/http/target.h"
 
 #include <string>
 #include <utility>

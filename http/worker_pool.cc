@@ -1,4 +1,4 @@
-#include "http/worker_pool.h"
+#include "weir/http/worker_pool.h"
 
 namespace weir {
 

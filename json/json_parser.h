@@ -9,9 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "json/json_reader.h"
-#include "json/json_scanner.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/json/json_reader.h"
+#include "weir/json/json_scanner.h"
 
 namespace weir {
 

@@ -1,11 +1,11 @@
-#include "json/json_reader.h"
+#include "weir/json/json_reader.h"
 
 #include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "json/json_parser.h"
+#include "weir/json/json_parser.h"
 
 namespace weir {
 namespace {

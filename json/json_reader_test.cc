@@ -1,4 +1,4 @@
-#include "json/json_reader.h"
+#include "weir/json/json_reader.h"
 
 #include <cstdlib>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "json/json_scanner.h"
+#include "weir/json/json_scanner.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,8 +8,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "json/text.h"
-#include "json/utf8.h"
+#include "weir/base/text.h"
+#include "weir/base/utf8.h"
 
 namespace weir {
 namespace {

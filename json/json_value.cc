@@ -1,10 +1,10 @@
-#include "json/json_value.h"
+#include "weir/json/json_value.h"
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "json/sorted_entries.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/json/sorted_entries.h"
 
 namespace weir {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "google/protobuf/struct.pb.h"
-#include "json/json_writer.h"
+#include "weir/json/json_writer.h"
 
 namespace weir {
 

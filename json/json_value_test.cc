@@ -1,4 +1,4 @@
-#include "json/json_value.h"
+#include "weir/json/json_value.h"
 
 #include <cmath>
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
-#include "json/json_reader.h"
+#include "weir/json/json_reader.h"
 
 namespace weir {
 namespace {

@@ -1,10 +1,10 @@
-#include "json/json_writer.h"
+#include "weir/json/json_writer.h"
 
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 
-#include "json/utf8.h"
+#include "weir/base/utf8.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "json/json_writer.h"
+#include "weir/json/json_writer.h"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "management/access.h"
+#include "weir/management/access.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -9,9 +9,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "http/headers.h"
-#include "http/target.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/http/headers.h"
+#include "weir/http/target.h"
 
 namespace weir {
 namespace {

@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "http/message.h"
-#include "management/authentication.h"
-#include "management/caller.h"
+#include "weir/http/message.h"
+#include "weir/management/authentication.h"
+#include "weir/management/caller.h"
 
 namespace weir {
 

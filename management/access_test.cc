@@ -1,4 +1,4 @@
-#include "management/access.h"
+#include "weir/management/access.h"
 
 #include <string>
 

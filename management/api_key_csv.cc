@@ -1,4 +1,4 @@
-#include "management/api_key_csv.h"
+#include "weir/management/api_key_csv.h"
 
 #include <algorithm>
 #include <array>
@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "json/text.h"
-#include "json/utf8.h"
+#include "weir/base/text.h"
+#include "weir/base/utf8.h"
 
 namespace weir {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "proto/api_key.pb.h"
+#include "weir/proto/api_key.pb.h"
 
 namespace weir {
 

@@ -11,9 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "management/api_key_csv.h"
-#include "proto/api_key.pb.h"
-#include "tests/fuzz/invariant.h"
+#include "weir/management/api_key_csv.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/tests/fuzz/invariant.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "management/api_key_csv.h"
+#include "weir/management/api_key_csv.h"
 
 #include <string>
 #include <vector>

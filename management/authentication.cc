@@ -1,4 +1,4 @@
-#include "management/authentication.h"
+#include "weir/management/authentication.h"
 
 #include <openssl/crypto.h>
 
@@ -15,10 +15,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "http/headers.h"
-#include "http/target.h"
-#include "json/text.h"
-#include "management/sigv4.h"
+#include "weir/base/text.h"
+#include "weir/http/headers.h"
+#include "weir/http/target.h"
+#include "weir/management/sigv4.h"
 
 namespace weir {
 namespace {

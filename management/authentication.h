@@ -9,11 +9,11 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "enforcer/clock.h"
-#include "enforcer/mutex.h"
-#include "http/message.h"
-#include "management/caller.h"
-#include "management/credentials.h"
+#include "weir/base/clock.h"
+#include "weir/base/mutex.h"
+#include "weir/http/message.h"
+#include "weir/management/caller.h"
+#include "weir/management/credentials.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "management/authentication.h"
+#include "weir/management/authentication.h"
 
 #include <algorithm>
 #include <atomic>
@@ -21,12 +21,12 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
-#include "enforcer/clock.h"
 #include "gtest/gtest.h"
-#include "http/message.h"
-#include "management/credentials.h"
-#include "management/sign_request.h"
-#include "management/sigv4_samples.h"
+#include "weir/base/clock.h"
+#include "weir/http/message.h"
+#include "weir/management/credentials.h"
+#include "weir/management/testing/sign_request.h"
+#include "weir/management/testing/sigv4_samples.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "management/credentials.h"
+#include "weir/management/credentials.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,8 +14,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "json/text.h"
-#include "store/descriptor.h"
+#include "weir/base/file_descriptor.h"
+#include "weir/base/text.h"
 
 namespace weir {
 namespace {

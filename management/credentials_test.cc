@@ -1,4 +1,4 @@
-#include "management/credentials.h"
+#include "weir/management/credentials.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "management/management.h"
+#include "weir/management/management.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -16,17 +16,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "http/error_response.h"
-#include "http/target.h"
-#include "json/json_writer.h"
-#include "json/text.h"
-#include "management/api_key_csv.h"
-#include "management/documents.h"
-#include "management/status_response.h"
-#include "plan/plan_error.h"
-#include "plan/plan_json.h"
-#include "plan/plan_patch.h"
-#include "plan/validation.h"
+#include "weir/base/text.h"
+#include "weir/http/error_response.h"
+#include "weir/http/target.h"
+#include "weir/json/json_writer.h"
+#include "weir/management/api_key_csv.h"
+#include "weir/management/request_bodies.h"
+#include "weir/management/status_response.h"
+#include "weir/plan/plan_error.h"
+#include "weir/plan/plan_json.h"
+#include "weir/plan/plan_patch.h"
+#include "weir/plan/validation.h"
 
 namespace weir {
 namespace {

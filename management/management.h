@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "enforcer/enforcer.h"
-#include "enforcer/mutex.h"
-#include "http/message.h"
-#include "management/caller.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/base/mutex.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/http/message.h"
+#include "weir/management/caller.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "management/management.h"
+#include "weir/management/management.h"
 
 #include <atomic>
 #include <memory>
@@ -10,15 +10,15 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "enforcer/clock.h"
-#include "enforcer/enforcer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "http/headers.h"
-#include "http/message.h"
-#include "management/status_response.h"
-#include "proto/api_key.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/http/headers.h"
+#include "weir/http/message.h"
+#include "weir/management/status_response.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "management/sigv4.h"
+#include "weir/management/sigv4.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "json/text.h"
+#include "weir/base/text.h"
 
 namespace weir {
 namespace {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "http/message.h"
-#include "http/target.h"
+#include "weir/http/message.h"
+#include "weir/http/target.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "management/sigv4.h"
+#include "weir/management/sigv4.h"
 
 #include <string>
 #include <string_view>
@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
-#include "http/message.h"
-#include "http/target.h"
-#include "management/sigv4_samples.h"
+#include "weir/http/message.h"
+#include "weir/http/target.h"
+#include "weir/management/testing/sigv4_samples.h"
 
 namespace weir {
 namespace {

@@ -1,9 +1,9 @@
-#include "management/status_response.h"
+#include "weir/management/status_response.h"
 
 #include <string>
 
-#include "http/error_response.h"
-#include "plan/plan_error.h"
+#include "weir/http/error_response.h"
+#include "weir/plan/plan_error.h"
 
 namespace weir {
 

@@ -4,7 +4,7 @@
 #define WEIR_MANAGEMENT_STATUS_RESPONSE_H_
 
 #include "absl/status/status.h"
-#include "http/message.h"
+#include "weir/http/message.h"
 
 namespace weir {
 

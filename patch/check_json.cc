@@ -1,8 +1,8 @@
-#include "patch/check_json.h"
+#include "weir/patch/check_json.h"
 
 #include <cmath>
 
-#include "json/utf8.h"
+#include "weir/base/utf8.h"
 
 namespace weir {
 

@@ -23,9 +23,9 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
-#include "patch/json_patch.h"
-#include "patch/test_json.h"
-#include "proto/patch_operation.pb.h"
+#include "weir/patch/json_patch.h"
+#include "weir/patch/testing/test_json.h"
+#include "weir/proto/patch_operation.pb.h"
 
 namespace weir {
 namespace {

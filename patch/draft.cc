@@ -1,10 +1,10 @@
-#include "patch/draft.h"
+#include "weir/patch/draft.h"
 
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "patch/node.h"
+#include "weir/patch/node.h"
 
 namespace weir {
 namespace {

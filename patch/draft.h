@@ -12,8 +12,8 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "google/protobuf/message.h"
-#include "patch/place.h"
-#include "patch/transfer.h"
+#include "weir/patch/place.h"
+#include "weir/patch/transfer.h"
 
 namespace weir {
 

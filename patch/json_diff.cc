@@ -1,4 +1,4 @@
-#include "patch/json_diff.h"
+#include "weir/patch/json_diff.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -18,14 +18,14 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/struct.pb.h"
-#include "json/text.h"
-#include "json/utf8.h"
-#include "patch/check_json.h"
-#include "patch/json_pointer.h"
-#include "patch/node.h"
-#include "patch/place.h"
-#include "patch/scalar.h"
-#include "patch/transfer.h"
+#include "weir/base/text.h"
+#include "weir/base/utf8.h"
+#include "weir/patch/check_json.h"
+#include "weir/patch/json_pointer.h"
+#include "weir/patch/node.h"
+#include "weir/patch/place.h"
+#include "weir/patch/scalar.h"
+#include "weir/patch/transfer.h"
 
 namespace weir {
 namespace {

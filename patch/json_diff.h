@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
-#include "proto/patch_operation.pb.h"
+#include "weir/proto/patch_operation.pb.h"
 
 namespace weir {
 

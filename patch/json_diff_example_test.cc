@@ -3,9 +3,9 @@
 #include "absl/status/status.h"
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
-#include "patch/json_diff.h"
-#include "patch/json_patch.h"
-#include "patch/test_json.h"
+#include "weir/patch/json_diff.h"
+#include "weir/patch/json_patch.h"
+#include "weir/patch/testing/test_json.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "patch/json_diff.h"
+#include "weir/patch/json_diff.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,13 +15,13 @@
 #include "google/protobuf/message.h"
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
-#include "patch/json_patch.h"
-#include "patch/node.h"
-#include "patch/place.h"
-#include "patch/scalar.h"
-#include "patch/test_json.h"
-#include "patch/testdata/every_field.pb.h"
-#include "proto/patch_operation.pb.h"
+#include "weir/patch/json_patch.h"
+#include "weir/patch/node.h"
+#include "weir/patch/place.h"
+#include "weir/patch/scalar.h"
+#include "weir/patch/testdata/every_field.pb.h"
+#include "weir/patch/testing/test_json.h"
+#include "weir/proto/patch_operation.pb.h"
 
 namespace weir {
 namespace {

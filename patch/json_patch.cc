@@ -1,4 +1,4 @@
-#include "patch/json_patch.h"
+#include "weir/patch/json_patch.h"
 
 #include <memory>
 #include <optional>
@@ -9,12 +9,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
-#include "json/text.h"
-#include "patch/check_json.h"
-#include "patch/draft.h"
-#include "patch/node.h"
-#include "patch/place.h"
-#include "patch/transfer.h"
+#include "weir/base/text.h"
+#include "weir/patch/check_json.h"
+#include "weir/patch/draft.h"
+#include "weir/patch/node.h"
+#include "weir/patch/place.h"
+#include "weir/patch/transfer.h"
 
 namespace weir {
 namespace {

@@ -40,8 +40,8 @@
 #include "absl/types/span.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/repeated_field.h"
-#include "patch/json_pointer.h"
-#include "proto/patch_operation.pb.h"
+#include "weir/patch/json_pointer.h"
+#include "weir/proto/patch_operation.pb.h"
 
 namespace weir {
 

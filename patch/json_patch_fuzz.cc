@@ -14,13 +14,13 @@
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/struct.pb.h"
-#include "json/json_reader.h"
-#include "json/json_value.h"
-#include "patch/json_patch.h"
-#include "patch/test_json.h"
-#include "patch/testdata/every_field.pb.h"
-#include "proto/patch_operation.pb.h"
-#include "tests/fuzz/invariant.h"
+#include "weir/json/json_reader.h"
+#include "weir/json/json_value.h"
+#include "weir/patch/json_patch.h"
+#include "weir/patch/testdata/every_field.pb.h"
+#include "weir/patch/testing/test_json.h"
+#include "weir/proto/patch_operation.pb.h"
+#include "weir/tests/fuzz/invariant.h"
 
 namespace weir {
 namespace {

@@ -1,6 +1,6 @@
 // The interface of the engine: limits, error texts, hostile input.
 
-#include "patch/json_patch.h"
+#include "weir/patch/json_patch.h"
 
 #include <cstddef>
 #include <limits>
@@ -15,9 +15,9 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
-#include "patch/test_json.h"
-#include "patch/testdata/every_field.pb.h"
-#include "proto/patch_operation.pb.h"
+#include "weir/patch/testdata/every_field.pb.h"
+#include "weir/patch/testing/test_json.h"
+#include "weir/proto/patch_operation.pb.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "patch/json_pointer.h"
+#include "weir/patch/json_pointer.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,8 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "json/text.h"
-#include "json/utf8.h"
+#include "weir/base/text.h"
+#include "weir/base/utf8.h"
 
 namespace weir {
 namespace {

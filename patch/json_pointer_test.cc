@@ -1,7 +1,7 @@
 // The interface of pointers and their limits. For syntax and semantics see
 // rfc6901_test.cc.
 
-#include "patch/json_pointer.h"
+#include "weir/patch/json_pointer.h"
 
 #include <limits>
 #include <string>

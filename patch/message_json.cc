@@ -1,7 +1,7 @@
-#include "patch/message_json.h"
+#include "weir/patch/message_json.h"
 
-#include "patch/place.h"
-#include "patch/transfer.h"
+#include "weir/patch/place.h"
+#include "weir/patch/transfer.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "patch/message_json.h"
+#include "weir/patch/message_json.h"
 
 #include <string>
 
@@ -7,9 +7,9 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
-#include "json/json_reader.h"
-#include "json/json_value.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/json/json_reader.h"
+#include "weir/json/json_value.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "patch/node.h"
+#include "weir/patch/node.h"
 
 #include <algorithm>
 #include <optional>
@@ -11,9 +11,9 @@
 #include "google/protobuf/map.h"
 #include "google/protobuf/repeated_field.h"
 #include "google/protobuf/struct.pb.h"
-#include "json/text.h"
-#include "patch/json_pointer.h"
-#include "patch/scalar.h"
+#include "weir/base/text.h"
+#include "weir/patch/json_pointer.h"
+#include "weir/patch/scalar.h"
 
 namespace weir {
 namespace {

@@ -14,7 +14,7 @@
 #include "absl/types/span.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "patch/place.h"
+#include "weir/patch/place.h"
 
 namespace weir {
 

@@ -1,12 +1,12 @@
-#include "patch/patch_document.h"
+#include "weir/patch/patch_document.h"
 
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "json/json_reader.h"
-#include "json/json_value.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/json/json_reader.h"
+#include "weir/json/json_value.h"
 
 namespace weir {
 namespace {

@@ -10,8 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "google/protobuf/struct.pb.h"
-#include "json/json_writer.h"
-#include "proto/patch_operation.pb.h"
+#include "weir/json/json_writer.h"
+#include "weir/proto/patch_operation.pb.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "patch/patch_document.h"
+#include "weir/patch/patch_document.h"
 
 #include <string>
 #include <vector>
@@ -7,8 +7,8 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
-#include "patch/json_patch.h"
-#include "patch/test_json.h"
+#include "weir/patch/json_patch.h"
+#include "weir/patch/testing/test_json.h"
 
 namespace weir {
 namespace {

@@ -16,10 +16,10 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
-#include "patch/json_patch.h"
-#include "patch/test_json.h"
-#include "patch/testdata/every_field.pb.h"
-#include "proto/patch_operation.pb.h"
+#include "weir/patch/json_patch.h"
+#include "weir/patch/testdata/every_field.pb.h"
+#include "weir/patch/testing/test_json.h"
+#include "weir/proto/patch_operation.pb.h"
 
 namespace weir {
 namespace {

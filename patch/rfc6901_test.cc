@@ -11,11 +11,11 @@
 #include "absl/strings/match.h"
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
-#include "json/json_reader.h"
-#include "patch/json_patch.h"
-#include "patch/json_pointer.h"
-#include "patch/test_json.h"
-#include "proto/patch_operation.pb.h"
+#include "weir/json/json_reader.h"
+#include "weir/patch/json_patch.h"
+#include "weir/patch/json_pointer.h"
+#include "weir/patch/testing/test_json.h"
+#include "weir/proto/patch_operation.pb.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "patch/scalar.h"
+#include "weir/patch/scalar.h"
 
 #include <algorithm>
 #include <charconv>
@@ -13,7 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
-#include "json/text.h"
+#include "weir/base/text.h"
 
 namespace weir {
 namespace {

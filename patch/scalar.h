@@ -9,7 +9,7 @@
 #include <variant>
 
 #include "google/protobuf/descriptor.h"
-#include "patch/place.h"
+#include "weir/patch/place.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "patch/transfer.h"
+#include "weir/patch/transfer.h"
 
 #include <algorithm>
 #include <memory>
@@ -20,10 +20,10 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "json/text.h"
-#include "patch/json_pointer.h"
-#include "patch/node.h"
-#include "patch/scalar.h"
+#include "weir/base/text.h"
+#include "weir/patch/json_pointer.h"
+#include "weir/patch/node.h"
+#include "weir/patch/scalar.h"
 
 namespace weir {
 namespace {

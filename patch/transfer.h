@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
-#include "patch/place.h"
+#include "weir/patch/place.h"
 
 namespace weir {
 

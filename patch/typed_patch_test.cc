@@ -8,9 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
-#include "patch/json_patch.h"
-#include "patch/test_json.h"
-#include "patch/testdata/every_field.pb.h"
+#include "weir/patch/json_patch.h"
+#include "weir/patch/testdata/every_field.pb.h"
+#include "weir/patch/testing/test_json.h"
 
 namespace weir {
 namespace {

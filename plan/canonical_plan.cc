@@ -1,4 +1,4 @@
-#include "plan/canonical_plan.h"
+#include "weir/plan/canonical_plan.h"
 
 #include <charconv>
 #include <cmath>
@@ -9,11 +9,11 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "json/json_value.h"
-#include "json/text.h"
-#include "patch/json_pointer.h"
-#include "plan/method_key.h"
-#include "plan/validation.h"
+#include "weir/base/text.h"
+#include "weir/json/json_value.h"
+#include "weir/patch/json_pointer.h"
+#include "weir/plan/method_key.h"
+#include "weir/plan/validation.h"
 
 namespace weir {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "google/protobuf/struct.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 

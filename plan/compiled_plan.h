@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "quota/quota_terms.h"
-#include "throttle/token_clock.h"
+#include "weir/quota/quota_terms.h"
+#include "weir/throttle/token_clock.h"
 
 namespace weir {
 

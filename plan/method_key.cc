@@ -1,12 +1,12 @@
-#include "plan/method_key.h"
+#include "weir/plan/method_key.h"
 
 #include <algorithm>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "json/text.h"
-#include "plan/plan_error.h"
+#include "weir/base/text.h"
+#include "weir/plan/plan_error.h"
 
 namespace weir {
 namespace {

@@ -1,10 +1,10 @@
-#include "plan/method_key.h"
+#include "weir/plan/method_key.h"
 
 #include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "plan/plan_error.h"
+#include "weir/plan/plan_error.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "plan/method_matcher.h"
+#include "weir/plan/method_matcher.h"
 
 #include <cstddef>
 #include <set>

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "proto/usage_plan.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "plan/method_matcher.h"
+#include "weir/plan/method_matcher.h"
 
 #include <chrono>
 #include <initializer_list>
@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "proto/usage_plan.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 

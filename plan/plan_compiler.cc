@@ -1,4 +1,4 @@
-#include "plan/plan_compiler.h"
+#include "weir/plan/plan_compiler.h"
 
 #include <algorithm>
 #include <cmath>

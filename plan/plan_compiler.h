@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "plan/compiled_plan.h"
-#include "plan/plan_changes.h"
-#include "plan/validation.h"
-#include "proto/usage_plan.pb.h"
-#include "quota/quota_terms.h"
-#include "throttle/token_clock.h"
+#include "weir/plan/compiled_plan.h"
+#include "weir/plan/plan_changes.h"
+#include "weir/plan/validation.h"
+#include "weir/proto/usage_plan.pb.h"
+#include "weir/quota/quota_terms.h"
+#include "weir/throttle/token_clock.h"
 
 namespace weir {
 

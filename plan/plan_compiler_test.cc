@@ -1,4 +1,4 @@
-#include "plan/plan_compiler.h"
+#include "weir/plan/plan_compiler.h"
 
 #include <cstdint>
 #include <cstdlib>
@@ -14,10 +14,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "plan/compiled_plan.h"
-#include "plan/plan_changes.h"
-#include "plan/validation.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/plan/compiled_plan.h"
+#include "weir/plan/plan_changes.h"
+#include "weir/plan/validation.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

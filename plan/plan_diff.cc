@@ -1,4 +1,4 @@
-#include "plan/plan_diff.h"
+#include "weir/plan/plan_diff.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,12 +8,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "json/json_writer.h"
-#include "json/sorted_entries.h"
-#include "json/text.h"
-#include "plan/plan_json.h"
-#include "plan/plan_patch.h"
-#include "plan/validation.h"
+#include "weir/base/text.h"
+#include "weir/json/json_writer.h"
+#include "weir/json/sorted_entries.h"
+#include "weir/plan/plan_json.h"
+#include "weir/plan/plan_patch.h"
+#include "weir/plan/validation.h"
 
 namespace weir {
 namespace {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "proto/patch_operation.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/proto/patch_operation.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 

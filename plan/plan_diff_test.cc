@@ -1,4 +1,4 @@
-#include "plan/plan_diff.h"
+#include "weir/plan/plan_diff.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -11,10 +11,10 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
-#include "plan/plan_json.h"
-#include "plan/plan_patch.h"
-#include "plan/plan_samples.h"
-#include "plan/validation.h"
+#include "weir/plan/plan_json.h"
+#include "weir/plan/plan_patch.h"
+#include "weir/plan/testing/plan_samples.h"
+#include "weir/plan/validation.h"
 
 namespace weir {
 namespace {

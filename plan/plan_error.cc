@@ -1,10 +1,10 @@
-#include "plan/plan_error.h"
+#include "weir/plan/plan_error.h"
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
-#include "json/text.h"
+#include "weir/base/text.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "plan/plan_error.h"
+#include "weir/plan/plan_error.h"
 
 #include "gtest/gtest.h"
 

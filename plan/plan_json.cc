@@ -1,4 +1,4 @@
-#include "plan/plan_json.h"
+#include "weir/plan/plan_json.h"
 
 #include <cstdint>
 #include <utility>
@@ -8,14 +8,14 @@
 #include "absl/strings/strip.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
-#include "json/json_reader.h"
-#include "json/sorted_entries.h"
-#include "json/text.h"
-#include "patch/json_patch.h"
-#include "patch/patch_document.h"
-#include "plan/canonical_plan.h"
-#include "plan/plan_error.h"
-#include "plan/validation.h"
+#include "weir/base/text.h"
+#include "weir/json/json_reader.h"
+#include "weir/json/sorted_entries.h"
+#include "weir/patch/json_patch.h"
+#include "weir/patch/patch_document.h"
+#include "weir/plan/canonical_plan.h"
+#include "weir/plan/plan_error.h"
+#include "weir/plan/validation.h"
 
 namespace weir {
 namespace {

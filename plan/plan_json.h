@@ -12,11 +12,11 @@
 #include "absl/types/span.h"
 #include "google/protobuf/map.h"
 #include "google/protobuf/struct.pb.h"
-#include "json/json_writer.h"
-#include "proto/api_key.pb.h"
-#include "proto/patch_operation.pb.h"
-#include "proto/usage.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/json/json_writer.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/patch_operation.pb.h"
+#include "weir/proto/usage.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 

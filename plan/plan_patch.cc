@@ -1,4 +1,4 @@
-#include "plan/plan_patch.h"
+#include "weir/plan/plan_patch.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -12,14 +12,14 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
-#include "json/json_reader.h"
-#include "json/text.h"
-#include "patch/json_patch.h"
-#include "patch/json_pointer.h"
-#include "plan/canonical_plan.h"
-#include "plan/method_key.h"
-#include "plan/plan_changes.h"
-#include "plan/plan_error.h"
+#include "weir/base/text.h"
+#include "weir/json/json_reader.h"
+#include "weir/patch/json_patch.h"
+#include "weir/patch/json_pointer.h"
+#include "weir/plan/canonical_plan.h"
+#include "weir/plan/method_key.h"
+#include "weir/plan/plan_changes.h"
+#include "weir/plan/plan_error.h"
 
 namespace weir {
 namespace {

@@ -6,11 +6,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "patch/json_patch.h"
-#include "plan/plan_changes.h"
-#include "plan/validation.h"
-#include "proto/patch_operation.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/patch/json_patch.h"
+#include "weir/plan/plan_changes.h"
+#include "weir/plan/validation.h"
+#include "weir/proto/patch_operation.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 

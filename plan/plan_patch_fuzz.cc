@@ -7,13 +7,13 @@
 #include <string_view>
 #include <vector>
 
-#include "plan/plan_json.h"
-#include "plan/plan_patch.h"
-#include "plan/plan_samples.h"
-#include "plan/validation.h"
-#include "proto/patch_operation.pb.h"
-#include "proto/usage_plan.pb.h"
-#include "tests/fuzz/invariant.h"
+#include "weir/plan/plan_json.h"
+#include "weir/plan/plan_patch.h"
+#include "weir/plan/testing/plan_samples.h"
+#include "weir/plan/validation.h"
+#include "weir/proto/patch_operation.pb.h"
+#include "weir/proto/usage_plan.pb.h"
+#include "weir/tests/fuzz/invariant.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "plan/validation.h"
+#include "weir/plan/validation.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,12 +10,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "json/sorted_entries.h"
-#include "json/text.h"
-#include "json/utf8.h"
-#include "patch/json_pointer.h"
-#include "plan/method_key.h"
-#include "plan/plan_error.h"
+#include "weir/base/text.h"
+#include "weir/base/utf8.h"
+#include "weir/json/sorted_entries.h"
+#include "weir/patch/json_pointer.h"
+#include "weir/plan/method_key.h"
+#include "weir/plan/plan_error.h"
 
 namespace weir {
 namespace {

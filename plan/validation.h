@@ -13,8 +13,8 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "google/protobuf/map.h"
-#include "plan/plan_changes.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/plan/plan_changes.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "plan/validation.h"
+#include "weir/plan/validation.h"
 
 #include <cmath>
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "plan/plan_error.h"
+#include "weir/plan/plan_error.h"
 
 namespace weir {
 namespace {

@@ -1,8 +1,8 @@
-#include "plan_files/filed_plan.h"
+#include "weir/plan_files/filed_plan.h"
 
 #include <cstddef>
 
-#include "json/text.h"
+#include "weir/base/text.h"
 
 namespace weir {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 

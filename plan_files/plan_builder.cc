@@ -1,4 +1,4 @@
-#include "plan_files/plan_builder.h"
+#include "weir/plan_files/plan_builder.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -6,10 +6,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "json/text.h"
-#include "patch/json_pointer.h"
-#include "plan/method_key.h"
-#include "plan/validation.h"
+#include "weir/base/text.h"
+#include "weir/patch/json_pointer.h"
+#include "weir/plan/method_key.h"
+#include "weir/plan/validation.h"
 
 namespace weir {
 namespace {

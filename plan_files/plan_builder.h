@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "documents/document_node.h"
-#include "plan_files/filed_plan.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/documents/document_node.h"
+#include "weir/plan_files/filed_plan.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 

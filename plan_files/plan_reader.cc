@@ -1,4 +1,4 @@
-#include "plan_files/plan_reader.h"
+#include "weir/plan_files/plan_reader.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -9,12 +9,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "documents/document_node.h"
-#include "documents/document_reader.h"
-#include "plan/plan_json.h"
-#include "plan_files/serverless_plans.h"
-#include "plan_files/template_plans.h"
-#include "plan_files/terraform_plans.h"
+#include "weir/documents/document_node.h"
+#include "weir/documents/document_reader.h"
+#include "weir/plan/plan_json.h"
+#include "weir/plan_files/serverless_plans.h"
+#include "weir/plan_files/template_plans.h"
+#include "weir/plan_files/terraform_plans.h"
 
 namespace weir {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "plan/validation.h"
-#include "plan_files/filed_plan.h"
+#include "weir/plan/validation.h"
+#include "weir/plan_files/filed_plan.h"
 
 namespace weir {
 

@@ -5,11 +5,11 @@
 #include <string>
 #include <string_view>
 
-#include "plan/plan_json.h"
-#include "plan/validation.h"
-#include "plan_files/filed_plan.h"
-#include "plan_files/plan_reader.h"
-#include "tests/fuzz/invariant.h"
+#include "weir/plan/plan_json.h"
+#include "weir/plan/validation.h"
+#include "weir/plan_files/filed_plan.h"
+#include "weir/plan_files/plan_reader.h"
+#include "weir/tests/fuzz/invariant.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {

@@ -1,4 +1,4 @@
-#include "plan_files/plan_reader.h"
+#include "weir/plan_files/plan_reader.h"
 
 #include <fstream>
 #include <sstream>
@@ -11,9 +11,9 @@
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "plan/plan_json.h"
-#include "plan/validation.h"
-#include "plan_files/filed_plan.h"
+#include "weir/plan/plan_json.h"
+#include "weir/plan/validation.h"
+#include "weir/plan_files/filed_plan.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "plan_files/serverless_plans.h"
+#include "weir/plan_files/serverless_plans.h"
 
 #include <cstddef>
 #include <deque>
@@ -10,10 +10,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "json/text.h"
-#include "plan_files/plan_builder.h"
-#include "plan_files/template_plans.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/base/text.h"
+#include "weir/plan_files/plan_builder.h"
+#include "weir/plan_files/template_plans.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

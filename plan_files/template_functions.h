@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "documents/document_node.h"
-#include "plan_files/plan_builder.h"
+#include "weir/documents/document_node.h"
+#include "weir/plan_files/plan_builder.h"
 
 namespace weir {
 

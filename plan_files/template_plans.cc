@@ -1,4 +1,4 @@
-#include "plan_files/template_plans.h"
+#include "weir/plan_files/template_plans.h"
 
 #include <cstddef>
 #include <deque>
@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "plan_files/plan_builder.h"
-#include "plan_files/template_functions.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/plan_files/plan_builder.h"
+#include "weir/plan_files/template_functions.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "documents/document_node.h"
-#include "plan_files/filed_plan.h"
+#include "weir/documents/document_node.h"
+#include "weir/plan_files/filed_plan.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "plan_files/terraform_plans.h"
+#include "weir/plan_files/terraform_plans.h"
 
 #include <cstddef>
 #include <deque>
@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "plan_files/plan_builder.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/plan_files/plan_builder.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

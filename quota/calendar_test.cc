@@ -1,4 +1,4 @@
-#include "quota/calendar.h"
+#include "weir/quota/calendar.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -2,11 +2,11 @@
 #define WEIR_QUOTA_COUNTS_H_
 
 #include "absl/types/span.h"
-#include "quota/calendar.h"
-#include "quota/daily_log.h"
-#include "quota/line_source.h"
-#include "quota/quota_counter.h"
-#include "quota/words.h"
+#include "weir/memory/line_source.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/daily_log.h"
+#include "weir/quota/packed_words.h"
+#include "weir/quota/quota_counter.h"
 
 namespace weir {
 

@@ -6,9 +6,9 @@
 #include <new>
 #include <optional>
 
-#include "quota/calendar.h"
-#include "quota/line_source.h"
-#include "quota/words.h"
+#include "weir/memory/line_source.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/packed_words.h"
 
 namespace weir {
 

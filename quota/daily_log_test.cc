@@ -1,4 +1,4 @@
-#include "quota/daily_log.h"
+#include "weir/quota/daily_log.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "gtest/gtest.h"
-#include "quota/calendar.h"
-#include "quota/test_lines.h"
-#include "quota/words.h"
-#include "tests/interleaving/interleaving.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/packed_words.h"
+#include "weir/quota/testing/test_lines.h"
+#include "weir/tests/interleaving/interleaving.h"
 
 namespace weir {
 namespace {

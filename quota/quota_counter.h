@@ -12,11 +12,11 @@
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "quota/calendar.h"
-#include "quota/daily_log.h"
-#include "quota/line_source.h"
-#include "quota/quota_terms.h"
-#include "quota/words.h"
+#include "weir/memory/line_source.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/daily_log.h"
+#include "weir/quota/packed_words.h"
+#include "weir/quota/quota_terms.h"
 
 namespace weir {
 

@@ -12,14 +12,14 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "quota/calendar.h"
-#include "quota/counts.h"
-#include "quota/daily_log.h"
-#include "quota/quota_counter.h"
-#include "quota/quota_terms.h"
-#include "quota/test_lines.h"
-#include "quota/words.h"
-#include "tests/interleaving/interleaving.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/counts.h"
+#include "weir/quota/daily_log.h"
+#include "weir/quota/packed_words.h"
+#include "weir/quota/quota_counter.h"
+#include "weir/quota/quota_terms.h"
+#include "weir/quota/testing/test_lines.h"
+#include "weir/tests/interleaving/interleaving.h"
 
 namespace weir {
 namespace {

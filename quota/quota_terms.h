@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "quota/calendar.h"
-#include "quota/words.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/packed_words.h"
 
 namespace weir {
 

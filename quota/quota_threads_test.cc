@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "quota/calendar.h"
-#include "quota/daily_log.h"
-#include "quota/quota_counter.h"
-#include "quota/quota_terms.h"
-#include "quota/test_lines.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/daily_log.h"
+#include "weir/quota/quota_counter.h"
+#include "weir/quota/quota_terms.h"
+#include "weir/quota/testing/test_lines.h"
 
 namespace weir {
 namespace {

@@ -1,13 +1,13 @@
-#include "quota/usage_history.h"
+#include "weir/quota/usage_history.h"
 
 #include <algorithm>
 #include <cstdint>
 
 #include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
-#include "quota/calendar.h"
-#include "quota/quota_counter.h"
-#include "quota/quota_terms.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/quota_counter.h"
+#include "weir/quota/quota_terms.h"
 
 namespace weir {
 namespace {

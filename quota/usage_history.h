@@ -6,8 +6,8 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
-#include "quota/calendar.h"
-#include "quota/quota_terms.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/quota_terms.h"
 
 namespace weir {
 

@@ -1,12 +1,12 @@
-#include "quota/usage_history.h"
+#include "weir/quota/usage_history.h"
 
 #include <cstdint>
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "quota/calendar.h"
-#include "quota/quota_counter.h"
-#include "quota/quota_terms.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/quota_counter.h"
+#include "weir/quota/quota_terms.h"
 
 namespace weir {
 namespace {

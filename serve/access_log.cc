@@ -1,4 +1,4 @@
-#include "serve/access_log.h"
+#include "weir/serve/access_log.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -12,11 +12,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "enforcer/client_handle.h"
-#include "gateway/request_observer.h"
-#include "serve/access_record.h"
-#include "serve/collector.h"
-#include "serve/log_file.h"
+#include "weir/enforcer/client_handle.h"
+#include "weir/gateway/request_observer.h"
+#include "weir/serve/access_record.h"
+#include "weir/serve/collector.h"
+#include "weir/serve/log_file.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "serve/access_log.h"
+#include "weir/serve/access_log.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -21,19 +21,19 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "enforcer/client_handle.h"
-#include "enforcer/decision.h"
-#include "enforcer/enforcer.h"
-#include "enforcer/mutex.h"
-#include "gateway/request_observer.h"
-#include "gateway/stage_target.h"
 #include "gtest/gtest.h"
-#include "json/json_reader.h"
-#include "proto/api_key.pb.h"
-#include "serve/access_record.h"
-#include "serve/collector.h"
-#include "serve/log_file.h"
-#include "store/descriptor.h"
+#include "weir/base/file_descriptor.h"
+#include "weir/base/mutex.h"
+#include "weir/enforcer/client_handle.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/gateway/request_observer.h"
+#include "weir/gateway/stage_target.h"
+#include "weir/json/json_reader.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/serve/access_record.h"
+#include "weir/serve/collector.h"
+#include "weir/serve/log_file.h"
 
 namespace weir {
 namespace {

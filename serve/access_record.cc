@@ -1,12 +1,12 @@
-#include "serve/access_record.h"
+#include "weir/serve/access_record.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "absl/time/time.h"
-#include "enforcer/decision_names.h"
-#include "gateway/stage_target.h"
-#include "json/json_writer.h"
+#include "weir/enforcer/decision_names.h"
+#include "weir/gateway/stage_target.h"
+#include "weir/json/json_writer.h"
 
 namespace weir {
 namespace {

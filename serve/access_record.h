@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "enforcer/client_handle.h"
-#include "enforcer/decision.h"
-#include "gateway/request_observer.h"
+#include "weir/enforcer/client_handle.h"
+#include "weir/enforcer/decision.h"
+#include "weir/gateway/request_observer.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "serve/collector.h"
+#include "weir/serve/collector.h"
 
 #include <time.h>
 

@@ -11,8 +11,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
-#include "enforcer/mutex.h"
-#include "serve/mailbox.h"
+#include "weir/base/mutex.h"
+#include "weir/serve/mailbox.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "serve/log_file.h"
+#include "weir/serve/log_file.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "store/descriptor.h"
+#include "weir/base/file_descriptor.h"
 
 namespace weir {
 

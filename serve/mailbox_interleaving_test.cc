@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "serve/mailbox.h"
-#include "tests/interleaving/interleaving.h"
+#include "weir/serve/mailbox.h"
+#include "weir/tests/interleaving/interleaving.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "serve/management_counters.h"
+#include "weir/serve/management_counters.h"
 
 #include <algorithm>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "serve/metrics.h"
+#include "weir/serve/metrics.h"
 
 #include <array>
 #include <cstddef>
@@ -6,10 +6,10 @@
 #include <string_view>
 #include <utility>
 
-#include "enforcer/decision_names.h"
-#include "http/refusal.h"
-#include "serve/metrics_writer.h"
-#include "serve/process_status.h"
+#include "weir/enforcer/decision_names.h"
+#include "weir/http/refusal.h"
+#include "weir/serve/metrics_writer.h"
+#include "weir/serve/process_status.h"
 
 namespace weir {
 namespace {

@@ -8,12 +8,12 @@
 #include <string>
 #include <string_view>
 
-#include "enforcer/enforcer.h"
-#include "gateway/authorizer.h"
-#include "gateway/request_counters.h"
-#include "http/server_statistics.h"
-#include "serve/access_log.h"
-#include "serve/management_counters.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/gateway/authorizer.h"
+#include "weir/gateway/request_counters.h"
+#include "weir/http/server_statistics.h"
+#include "weir/serve/access_log.h"
+#include "weir/serve/management_counters.h"
 
 namespace weir {
 

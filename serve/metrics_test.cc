@@ -1,4 +1,4 @@
-#include "serve/metrics.h"
+#include "weir/serve/metrics.h"
 
 #include <unistd.h>
 
@@ -8,18 +8,18 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "enforcer/clock.h"
-#include "enforcer/decision.h"
-#include "enforcer/enforcer.h"
-#include "gateway/request_counters.h"
-#include "gateway/request_observer.h"
 #include "gtest/gtest.h"
-#include "proto/api_key.pb.h"
-#include "proto/usage_plan.pb.h"
-#include "serve/access_log.h"
-#include "serve/management_counters.h"
-#include "serve/metrics_parser.h"
-#include "store/sqlite_store.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/gateway/request_counters.h"
+#include "weir/gateway/request_observer.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/usage_plan.pb.h"
+#include "weir/serve/access_log.h"
+#include "weir/serve/management_counters.h"
+#include "weir/serve/testing/metrics_parser.h"
+#include "weir/store/sqlite_store.h"
 
 namespace weir {
 namespace {

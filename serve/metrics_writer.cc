@@ -1,10 +1,10 @@
-#include "serve/metrics_writer.h"
+#include "weir/serve/metrics_writer.h"
 
 #include <charconv>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "json/text.h"
+#include "weir/base/text.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "serve/metrics_writer.h"
+#include "weir/serve/metrics_writer.h"
 
 #include <cstdint>
 #include <limits>
@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
-#include "serve/metrics_parser.h"
+#include "weir/serve/testing/metrics_parser.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "serve/own_paths.h"
+#include "weir/serve/own_paths.h"
 
 #include <algorithm>
 #include <iterator>
@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "http/target.h"
-#include "json/text.h"
-#include "management/management.h"
-#include "plan/plan_changes.h"
+#include "weir/base/text.h"
+#include "weir/http/target.h"
+#include "weir/management/management.h"
+#include "weir/plan/plan_changes.h"
 
 namespace weir {
 namespace {

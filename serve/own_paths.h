@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "enforcer/enforcer.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 

@@ -1,13 +1,13 @@
-#include "serve/own_paths.h"
+#include "weir/serve/own_paths.h"
 
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
-#include "enforcer/enforcer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "serve/page_files.h"
+#include "weir/serve/page_files.h"
 
 #include <string>
 #include <vector>
@@ -8,8 +8,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "http/headers.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/http/headers.h"
 
 namespace weir {
 namespace {

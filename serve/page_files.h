@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "http/message.h"
+#include "weir/http/message.h"
 
 namespace weir {
 

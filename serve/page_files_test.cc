@@ -1,4 +1,4 @@
-#include "serve/page_files.h"
+#include "weir/serve/page_files.h"
 
 #include <set>
 #include <string>
@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "http/headers.h"
+#include "weir/http/headers.h"
 
 namespace weir {
 namespace {

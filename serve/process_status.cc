@@ -1,4 +1,4 @@
-#include "serve/process_status.h"
+#include "weir/serve/process_status.h"
 
 #include <dirent.h>
 #include <sys/resource.h>
@@ -11,7 +11,7 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
-#include "enforcer/mutex.h"
+#include "weir/base/mutex.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "serve/process_status.h"
+#include "weir/serve/process_status.h"
 
 #include <fcntl.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-#include "serve/refused_keys.h"
+#include "weir/serve/refused_keys.h"
 
 #include <algorithm>
 #include <tuple>

@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "enforcer/client_handle.h"
-#include "enforcer/clock.h"
-#include "enforcer/decision.h"
-#include "enforcer/decision_names.h"
-#include "gateway/request_observer.h"
-#include "serve/collector.h"
-#include "serve/space_saving.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/client_handle.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/decision_names.h"
+#include "weir/gateway/request_observer.h"
+#include "weir/serve/collector.h"
+#include "weir/serve/space_saving.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "serve/refused_keys_response.h"
+#include "weir/serve/refused_keys_response.h"
 
 #include <array>
 #include <cstddef>
@@ -12,16 +12,16 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/time/time.h"
-#include "enforcer/decision.h"
-#include "enforcer/decision_names.h"
-#include "gateway/stage_target.h"
-#include "http/error_response.h"
-#include "http/target.h"
-#include "json/json_writer.h"
-#include "json/text.h"
-#include "management/status_response.h"
-#include "proto/api_key.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/base/text.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/decision_names.h"
+#include "weir/gateway/stage_target.h"
+#include "weir/http/error_response.h"
+#include "weir/http/target.h"
+#include "weir/json/json_writer.h"
+#include "weir/management/status_response.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

@@ -1,10 +1,10 @@
 #ifndef WEIR_SERVE_REFUSED_KEYS_RESPONSE_H_
 #define WEIR_SERVE_REFUSED_KEYS_RESPONSE_H_
 
-#include "enforcer/clock.h"
-#include "enforcer/enforcer.h"
-#include "http/message.h"
-#include "serve/refused_keys.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/http/message.h"
+#include "weir/serve/refused_keys.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "serve/refused_keys.h"
+#include "weir/serve/refused_keys.h"
 
 #include <cstdint>
 #include <memory>
@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "enforcer/client_handle.h"
-#include "enforcer/clock.h"
-#include "enforcer/decision.h"
-#include "enforcer/enforcer.h"
-#include "gateway/request_observer.h"
-#include "gateway/stage_target.h"
 #include "gtest/gtest.h"
-#include "proto/api_key.pb.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/client_handle.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/gateway/request_observer.h"
+#include "weir/gateway/stage_target.h"
+#include "weir/proto/api_key.pb.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "serve/service.h"
+#include "weir/serve/service.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,15 +7,15 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "http/error_response.h"
-#include "http/headers.h"
-#include "http/request_id.h"
-#include "management/status_response.h"
-#include "serve/metrics.h"
-#include "serve/metrics_writer.h"
-#include "serve/own_paths.h"
-#include "serve/page_files.h"
-#include "serve/refused_keys_response.h"
+#include "weir/http/error_response.h"
+#include "weir/http/headers.h"
+#include "weir/http/request_id.h"
+#include "weir/management/status_response.h"
+#include "weir/serve/metrics.h"
+#include "weir/serve/metrics_writer.h"
+#include "weir/serve/own_paths.h"
+#include "weir/serve/page_files.h"
+#include "weir/serve/refused_keys_response.h"
 
 namespace weir {
 namespace {

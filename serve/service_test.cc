@@ -1,4 +1,4 @@
-#include "serve/service.h"
+#include "weir/serve/service.h"
 
 #include <array>
 #include <atomic>
@@ -12,18 +12,18 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "enforcer/clock.h"
-#include "enforcer/enforcer.h"
-#include "enforcer/http_response.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "http/headers.h"
-#include "http/message.h"
-#include "http/server_statistics.h"
-#include "management/authentication.h"
-#include "management/credentials.h"
-#include "management/sign_request.h"
-#include "proto/api_key.pb.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/enforcer/http_response.h"
+#include "weir/http/headers.h"
+#include "weir/http/message.h"
+#include "weir/http/server_statistics.h"
+#include "weir/management/authentication.h"
+#include "weir/management/credentials.h"
+#include "weir/management/testing/sign_request.h"
+#include "weir/proto/api_key.pb.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "serve/space_saving.h"
+#include "weir/serve/space_saving.h"
 
 #include <cstdint>
 #include <cstdlib>

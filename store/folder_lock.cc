@@ -1,4 +1,4 @@
-#include "store/folder_lock.h"
+#include "weir/store/folder_lock.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,8 +14,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "enforcer/mutex.h"
-#include "store/file_error.h"
+#include "weir/base/file_error.h"
+#include "weir/base/mutex.h"
 
 namespace weir {
 namespace {

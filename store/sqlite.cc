@@ -1,4 +1,4 @@
-#include "store/sqlite.h"
+#include "weir/store/sqlite.h"
 
 #include <unistd.h>
 

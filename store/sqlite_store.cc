@@ -1,4 +1,4 @@
-#include "store/sqlite_store.h"
+#include "weir/store/sqlite_store.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,13 +16,13 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "enforcer/mutex.h"
 #include "google/protobuf/message_lite.h"
-#include "json/text.h"
-#include "store/descriptor.h"
-#include "store/file_error.h"
-#include "store/folder_lock.h"
-#include "store/sqlite.h"
+#include "weir/base/file_descriptor.h"
+#include "weir/base/file_error.h"
+#include "weir/base/mutex.h"
+#include "weir/base/text.h"
+#include "weir/store/folder_lock.h"
+#include "weir/store/sqlite.h"
 
 namespace weir {
 namespace {

@@ -10,9 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "proto/store.pb.h"
-#include "quota/calendar.h"
-#include "store/store.h"
+#include "weir/proto/store.pb.h"
+#include "weir/quota/calendar.h"
+#include "weir/store/store.h"
 
 namespace weir {
 

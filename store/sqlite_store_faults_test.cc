@@ -30,13 +30,13 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/store.pb.h"
-#include "quota/calendar.h"
-#include "store/sqlite.h"
-#include "store/sqlite_store.h"
-#include "store/store.h"
-#include "store/test_changes.h"
-#include "tests/in_child.h"
+#include "weir/proto/store.pb.h"
+#include "weir/quota/calendar.h"
+#include "weir/store/sqlite.h"
+#include "weir/store/sqlite_store.h"
+#include "weir/store/store.h"
+#include "weir/store/testing/test_changes.h"
+#include "weir/tests/in_child.h"
 
 namespace {
 

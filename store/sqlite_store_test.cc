@@ -1,7 +1,7 @@
 // The contents of a store, and which processes may open it. For faults see
 // sqlite_store_faults_test.cc.
 
-#include "store/sqlite_store.h"
+#include "weir/store/sqlite_store.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -25,10 +25,10 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/store.pb.h"
-#include "store/store.h"
-#include "store/test_changes.h"
-#include "tests/in_child.h"
+#include "weir/proto/store.pb.h"
+#include "weir/store/store.h"
+#include "weir/store/testing/test_changes.h"
+#include "weir/tests/in_child.h"
 
 namespace weir {
 namespace {

@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "proto/store.pb.h"
-#include "quota/calendar.h"
+#include "weir/proto/store.pb.h"
+#include "weir/quota/calendar.h"
 
 namespace weir {
 

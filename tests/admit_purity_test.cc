@@ -17,9 +17,9 @@
 #include <new>
 #include <string>
 
-#include "enforcer/clock.h"
-#include "enforcer/enforcer.h"
 #include "gtest/gtest.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/enforcer.h"
 
 namespace {
 

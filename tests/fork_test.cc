@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "enforcer/clock.h"
-#include "enforcer/enforcer.h"
 #include "gtest/gtest.h"
-#include "proto/api_key.pb.h"
-#include "proto/patch_operation.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/patch_operation.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

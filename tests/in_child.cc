@@ -1,4 +1,4 @@
-#include "tests/in_child.h"
+#include "weir/tests/in_child.h"
 
 #include <sys/wait.h>
 #include <unistd.h>

@@ -14,17 +14,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "enforcer/clock.h"
-#include "enforcer/enforcer.h"
 #include "gtest/gtest.h"
-#include "proto/api_key.pb.h"
-#include "proto/patch_operation.pb.h"
-#include "proto/usage.pb.h"
-#include "proto/usage_plan.pb.h"
-#include "store/sqlite_store.h"
-#include "tests/in_child.h"
-#include "throttle/exact_bucket.h"
-#include "throttle/rate.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/patch_operation.pb.h"
+#include "weir/proto/usage.pb.h"
+#include "weir/proto/usage_plan.pb.h"
+#include "weir/store/sqlite_store.h"
+#include "weir/tests/in_child.h"
+#include "weir/throttle/rate.h"
+#include "weir/throttle/testing/exact_bucket.h"
 
 namespace weir {
 namespace {

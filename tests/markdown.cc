@@ -1,4 +1,4 @@
-#include "tests/markdown.h"
+#include "weir/tests/markdown.h"
 
 #include <fstream>
 #include <sstream>

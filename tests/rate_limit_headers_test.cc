@@ -15,14 +15,14 @@
 
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "enforcer/clock.h"
-#include "enforcer/decision.h"
-#include "enforcer/enforcer.h"
-#include "enforcer/http_response.h"
 #include "gtest/gtest.h"
-#include "proto/api_key.pb.h"
-#include "proto/usage_plan.pb.h"
-#include "tests/rate_limit_list.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/enforcer/http_response.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/usage_plan.pb.h"
+#include "weir/tests/rate_limit_list.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/rate_limit_list.h"
+#include "weir/tests/rate_limit_list.h"
 
 #include <cstddef>
 

@@ -8,12 +8,12 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "enforcer/clock.h"
-#include "enforcer/decision.h"
-#include "enforcer/enforcer.h"
 #include "gtest/gtest.h"
-#include "proto/api_key.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {

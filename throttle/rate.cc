@@ -1,4 +1,4 @@
-#include "throttle/rate.h"
+#include "weir/throttle/rate.h"
 
 #include <cmath>
 #include <limits>

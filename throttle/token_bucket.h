@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "throttle/token_clock.h"
+#include "weir/throttle/token_clock.h"
 
 namespace weir {
 

@@ -2,9 +2,9 @@
 #include <memory>
 
 #include "gtest/gtest.h"
-#include "tests/interleaving/interleaving.h"
-#include "throttle/token_bucket.h"
-#include "throttle/token_clock.h"
+#include "weir/tests/interleaving/interleaving.h"
+#include "weir/throttle/token_bucket.h"
+#include "weir/throttle/token_clock.h"
 
 namespace weir {
 namespace {

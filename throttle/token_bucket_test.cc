@@ -1,4 +1,4 @@
-#include "throttle/token_bucket.h"
+#include "weir/throttle/token_bucket.h"
 
 #include <algorithm>
 #include <atomic>
@@ -11,9 +11,9 @@
 
 #include "absl/numeric/int128.h"
 #include "gtest/gtest.h"
-#include "throttle/exact_bucket.h"
-#include "throttle/rate.h"
-#include "throttle/token_clock.h"
+#include "weir/throttle/rate.h"
+#include "weir/throttle/testing/exact_bucket.h"
+#include "weir/throttle/token_clock.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "throttle/token_clock.h"
+#include "weir/throttle/token_clock.h"
 
 #include <numeric>
 

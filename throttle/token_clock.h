@@ -10,7 +10,7 @@
 #include "absl/base/optimization.h"
 #include "absl/numeric/int128.h"
 #include "absl/status/statusor.h"
-#include "throttle/rate.h"
+#include "weir/throttle/rate.h"
 
 namespace weir {
 

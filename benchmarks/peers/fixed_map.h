@@ -7,7 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/peers/time_bucket.h"
+#include "weir/benchmarks/peers/time_bucket.h"
 
 namespace weir::peers {
 

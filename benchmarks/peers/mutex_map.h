@@ -9,7 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/peers/mutex_bucket.h"
+#include "weir/benchmarks/peers/mutex_bucket.h"
 
 namespace weir::peers {
 

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "benchmarks/peers/fixed_map.h"
-#include "benchmarks/peers/gcra.h"
-#include "benchmarks/peers/mutex_bucket.h"
-#include "benchmarks/peers/mutex_map.h"
-#include "benchmarks/peers/sharded_map.h"
-#include "benchmarks/peers/time_bucket.h"
 #include "gtest/gtest.h"
+#include "weir/benchmarks/peers/fixed_map.h"
+#include "weir/benchmarks/peers/gcra.h"
+#include "weir/benchmarks/peers/mutex_bucket.h"
+#include "weir/benchmarks/peers/mutex_map.h"
+#include "weir/benchmarks/peers/sharded_map.h"
+#include "weir/benchmarks/peers/time_bucket.h"
 
 namespace weir::peers {
 namespace {

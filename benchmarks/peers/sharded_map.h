@@ -12,7 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/peers/gcra.h"
+#include "weir/benchmarks/peers/gcra.h"
 
 namespace weir::peers {
 

@@ -1,4 +1,4 @@
-#include "tests/fuzz/invariant.h"
+#include "weir/tests/fuzz/invariant.h"
 
 #include <algorithm>
 #include <cstdio>

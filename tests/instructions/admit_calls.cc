@@ -14,11 +14,11 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "benchmarks/draws.h"
-#include "benchmarks/subject.h"
-#include "enforcer/clock.h"
-#include "enforcer/decision.h"
-#include "enforcer/enforcer.h"
+#include "weir/base/clock.h"
+#include "weir/benchmarks/draws.h"
+#include "weir/benchmarks/subject.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/enforcer.h"
 
 namespace weir {
 namespace {

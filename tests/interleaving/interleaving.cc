@@ -1,4 +1,4 @@
-#include "tests/interleaving/interleaving.h"
+#include "weir/tests/interleaving/interleaving.h"
 
 #include <condition_variable>
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 #include "gtest/gtest-spi.h"
 #include "gtest/gtest.h"
-#include "tests/interleaving/weak_memory.h"
+#include "weir/tests/interleaving/weak_memory.h"
 
 namespace weir::testing {
 namespace {

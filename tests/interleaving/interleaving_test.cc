@@ -1,4 +1,4 @@
-#include "tests/interleaving/interleaving.h"
+#include "weir/tests/interleaving/interleaving.h"
 
 #include <cstdint>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "tests/interleaving/weak_memory.h"
+#include "weir/tests/interleaving/weak_memory.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "tests/interleaving/weak_memory.h"
+#include "weir/tests/interleaving/weak_memory.h"
 
 #include <atomic>
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 #include "gtest/gtest-spi.h"
 #include "gtest/gtest.h"
-#include "tests/interleaving/interleaving.h"
+#include "weir/tests/interleaving/interleaving.h"
 
 namespace weir::testing {
 namespace {

@@ -1,6 +1,6 @@
 // Histories whose answer is known.
 
-#include "tests/linearizability/linearizability.h"
+#include "weir/tests/linearizability/linearizability.h"
 
 #include <cstdint>
 #include <random>

@@ -18,17 +18,17 @@
 
 #include "absl/strings/str_format.h"
 #include "gtest/gtest.h"
-#include "quota/calendar.h"
-#include "quota/daily_log.h"
-#include "quota/quota_counter.h"
-#include "quota/quota_terms.h"
-#include "quota/test_lines.h"
-#include "tests/interleaving/interleaving.h"
-#include "tests/linearizability/linearizability.h"
-#include "tests/linearizability/recorder.h"
-#include "tests/linearizability/restless_atomic.h"
-#include "tests/linearizability/rounds.h"
-#include "tests/linearizability/team.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/daily_log.h"
+#include "weir/quota/quota_counter.h"
+#include "weir/quota/quota_terms.h"
+#include "weir/quota/testing/test_lines.h"
+#include "weir/tests/interleaving/interleaving.h"
+#include "weir/tests/linearizability/linearizability.h"
+#include "weir/tests/linearizability/recorder.h"
+#include "weir/tests/linearizability/restless_atomic.h"
+#include "weir/tests/linearizability/rounds.h"
+#include "weir/tests/linearizability/team.h"
 
 namespace weir {
 namespace {

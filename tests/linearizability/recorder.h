@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "tests/linearizability/linearizability.h"
+#include "weir/tests/linearizability/linearizability.h"
 
 namespace weir::testing {
 

@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "tests/linearizability/team.h"
+#include "weir/tests/linearizability/team.h"
 
 namespace weir::testing {
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "tests/linearizability/team.h"
+#include "weir/tests/linearizability/team.h"
 
 namespace weir::testing {
 

@@ -1,4 +1,4 @@
-#include "tests/linearizability/team.h"
+#include "weir/tests/linearizability/team.h"
 
 namespace weir::testing {
 namespace {

@@ -8,14 +8,14 @@
 
 #include "absl/strings/str_format.h"
 #include "gtest/gtest.h"
-#include "tests/interleaving/interleaving.h"
-#include "tests/linearizability/linearizability.h"
-#include "tests/linearizability/recorder.h"
-#include "tests/linearizability/restless_atomic.h"
-#include "tests/linearizability/rounds.h"
-#include "tests/linearizability/team.h"
-#include "throttle/token_bucket.h"
-#include "throttle/token_clock.h"
+#include "weir/tests/interleaving/interleaving.h"
+#include "weir/tests/linearizability/linearizability.h"
+#include "weir/tests/linearizability/recorder.h"
+#include "weir/tests/linearizability/restless_atomic.h"
+#include "weir/tests/linearizability/rounds.h"
+#include "weir/tests/linearizability/team.h"
+#include "weir/throttle/token_bucket.h"
+#include "weir/throttle/token_clock.h"
 
 namespace weir {
 namespace {

@@ -1,10 +1,10 @@
-#include "tests/torture/calls.h"
+#include "weir/tests/torture/calls.h"
 
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "proto/patch_operation.pb.h"
+#include "weir/proto/patch_operation.pb.h"
 
 namespace weir::torture {
 namespace {

@@ -4,8 +4,8 @@
 #define WEIR_TESTS_TORTURE_CALLS_H_
 
 #include "absl/status/status.h"
-#include "enforcer/enforcer.h"
-#include "tests/torture/world.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/tests/torture/world.h"
 
 namespace weir::torture {
 

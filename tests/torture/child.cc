@@ -1,4 +1,4 @@
-#include "tests/torture/child.h"
+#include "weir/tests/torture/child.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -17,18 +17,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "enforcer/client_handle.h"
-#include "enforcer/clock.h"
-#include "enforcer/decision.h"
-#include "enforcer/enforcer.h"
-#include "proto/store.pb.h"
-#include "quota/calendar.h"
-#include "store/sqlite_store.h"
-#include "store/store.h"
-#include "tests/torture/calls.h"
-#include "tests/torture/observer.h"
-#include "tests/torture/shared_pages.h"
-#include "tests/torture/world.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/client_handle.h"
+#include "weir/enforcer/decision.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/proto/store.pb.h"
+#include "weir/quota/calendar.h"
+#include "weir/store/sqlite_store.h"
+#include "weir/store/store.h"
+#include "weir/tests/torture/calls.h"
+#include "weir/tests/torture/observer.h"
+#include "weir/tests/torture/shared_pages.h"
+#include "weir/tests/torture/world.h"
 
 namespace weir::torture {
 namespace {

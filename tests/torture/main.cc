@@ -10,9 +10,9 @@
 #include <string_view>
 
 #include "absl/strings/numbers.h"
-#include "json/text.h"
-#include "tests/torture/child.h"
-#include "tests/torture/parent.h"
+#include "weir/base/text.h"
+#include "weir/tests/torture/child.h"
+#include "weir/tests/torture/parent.h"
 
 namespace weir::torture {
 namespace {

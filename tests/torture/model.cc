@@ -1,9 +1,9 @@
-#include "tests/torture/model.h"
+#include "weir/tests/torture/model.h"
 
 #include <algorithm>
 
-#include "quota/quota_counter.h"
-#include "quota/quota_terms.h"
+#include "weir/quota/quota_counter.h"
+#include "weir/quota/quota_terms.h"
 
 namespace weir::torture {
 namespace {

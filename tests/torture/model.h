@@ -13,13 +13,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "proto/api_key.pb.h"
-#include "proto/usage_plan.pb.h"
-#include "quota/calendar.h"
-#include "quota/quota_terms.h"
-#include "tests/torture/observation.pb.h"
-#include "tests/torture/shared_pages.h"
-#include "tests/torture/world.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/usage_plan.pb.h"
+#include "weir/quota/calendar.h"
+#include "weir/quota/quota_terms.h"
+#include "weir/tests/torture/observation.pb.h"
+#include "weir/tests/torture/shared_pages.h"
+#include "weir/tests/torture/world.h"
 
 namespace weir::torture {
 

@@ -7,10 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "json/text.h"
-#include "quota/quota_counter.h"
-#include "quota/quota_terms.h"
-#include "tests/torture/model.h"
+#include "weir/base/text.h"
+#include "weir/quota/quota_counter.h"
+#include "weir/quota/quota_terms.h"
+#include "weir/tests/torture/model.h"
 
 namespace weir::torture {
 namespace {

@@ -1,25 +1,25 @@
 // That the model finds what is wrong: right histories pass, and deliberately
 // wrong ones do not.
 
-#include "tests/torture/model.h"
+#include "weir/tests/torture/model.h"
 
 #include <algorithm>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
-#include "enforcer/clock.h"
-#include "enforcer/enforcer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/api_key.pb.h"
-#include "quota/calendar.h"
-#include "tests/torture/calls.h"
-#include "tests/torture/observation.pb.h"
-#include "tests/torture/observer.h"
-#include "tests/torture/scenario.h"
-#include "tests/torture/shared_pages.h"
-#include "tests/torture/world.h"
+#include "weir/base/clock.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/quota/calendar.h"
+#include "weir/tests/torture/calls.h"
+#include "weir/tests/torture/observation.pb.h"
+#include "weir/tests/torture/observer.h"
+#include "weir/tests/torture/scenario.h"
+#include "weir/tests/torture/shared_pages.h"
+#include "weir/tests/torture/world.h"
 
 namespace weir::torture {
 namespace {

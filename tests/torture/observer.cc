@@ -1,4 +1,4 @@
-#include "tests/torture/observer.h"
+#include "weir/tests/torture/observer.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
-#include "enforcer/decision.h"
+#include "weir/enforcer/decision.h"
 
 namespace weir::torture {
 namespace {

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "enforcer/enforcer.h"
-#include "enforcer/route.h"
-#include "proto/usage.pb.h"
-#include "quota/calendar.h"
-#include "tests/torture/observation.pb.h"
-#include "tests/torture/shared_pages.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/enforcer/route.h"
+#include "weir/proto/usage.pb.h"
+#include "weir/quota/calendar.h"
+#include "weir/tests/torture/observation.pb.h"
+#include "weir/tests/torture/shared_pages.h"
 
 namespace weir::torture {
 

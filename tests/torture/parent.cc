@@ -1,4 +1,4 @@
-#include "tests/torture/parent.h"
+#include "weir/tests/torture/parent.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -12,10 +12,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "json/text.h"
-#include "quota/calendar.h"
-#include "tests/torture/child.h"
-#include "tests/torture/scenario.h"
+#include "weir/base/text.h"
+#include "weir/quota/calendar.h"
+#include "weir/tests/torture/child.h"
+#include "weir/tests/torture/scenario.h"
 
 namespace weir::torture {
 namespace {

@@ -13,11 +13,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "tests/torture/model.h"
-#include "tests/torture/observation.pb.h"
-#include "tests/torture/process.h"
-#include "tests/torture/shared_pages.h"
-#include "tests/torture/world.h"
+#include "weir/tests/torture/model.h"
+#include "weir/tests/torture/observation.pb.h"
+#include "weir/tests/torture/process.h"
+#include "weir/tests/torture/shared_pages.h"
+#include "weir/tests/torture/world.h"
 
 namespace weir::torture {
 

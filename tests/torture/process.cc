@@ -1,4 +1,4 @@
-#include "tests/torture/process.h"
+#include "weir/tests/torture/process.h"
 
 #include <signal.h>
 #include <sys/prctl.h>

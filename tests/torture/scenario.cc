@@ -1,10 +1,10 @@
-#include "tests/torture/scenario.h"
+#include "weir/tests/torture/scenario.h"
 
 #include <cmath>
 #include <cstddef>
 
-#include "quota/calendar.h"
-#include "tests/torture/shared_pages.h"
+#include "weir/quota/calendar.h"
+#include "weir/tests/torture/shared_pages.h"
 
 namespace weir::torture {
 namespace {

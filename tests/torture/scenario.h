@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "tests/torture/model.h"
-#include "tests/torture/world.h"
+#include "weir/tests/torture/model.h"
+#include "weir/tests/torture/world.h"
 
 namespace weir::torture {
 

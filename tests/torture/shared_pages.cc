@@ -1,4 +1,4 @@
-#include "tests/torture/shared_pages.h"
+#include "weir/tests/torture/shared_pages.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

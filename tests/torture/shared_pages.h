@@ -9,8 +9,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "quota/calendar.h"
-#include "tests/torture/world.h"
+#include "weir/quota/calendar.h"
+#include "weir/tests/torture/world.h"
 
 namespace weir::torture {
 

@@ -1,4 +1,4 @@
-#include "tests/torture/world.h"
+#include "weir/tests/torture/world.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"

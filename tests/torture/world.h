@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "proto/api_key.pb.h"
-#include "proto/patch_operation.pb.h"
-#include "proto/usage_plan.pb.h"
+#include "weir/proto/api_key.pb.h"
+#include "weir/proto/patch_operation.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir::torture {
 

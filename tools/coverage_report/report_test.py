@@ -153,9 +153,9 @@ class Report(unittest.TestCase):
         self.assertEqual(report.ranges([2, 1, 4, 9], {1, 2, 4, 6, 9}), "1-4, 9")
 
     def test_knows_the_data_plane(self):
-        for path in ("throttle/rate.cc", "enforcer/client.h", "enforcer/clients.cc"):
+        for path in ("throttle/rate.cc", "data_plane/client.h", "data_plane/clients.cc"):
             self.assertTrue(report.DATA_PLANE.match(path), path)
-        for path in ("enforcer/client_handle.h", "enforcer/usage.cc", "cli/quota/x.cc"):
+        for path in ("enforcer/client_handle.h", "control_plane/usage.cc", "cli/quota/x.cc"):
             self.assertFalse(report.DATA_PLANE.match(path), path)
 
 

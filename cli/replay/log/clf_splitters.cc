@@ -3,10 +3,10 @@
 #include <cstring>
 #include <optional>
 
-#include "cli/replay/log/log_time.h"
-#include "cli/replay/log/request_line.h"
-#include "cli/replay/log/scan.h"
-#include "cli/replay/log/text_splitters.h"
+#include "weir/cli/replay/log/log_time.h"
+#include "weir/cli/replay/log/request_line.h"
+#include "weir/cli/replay/log/scan.h"
+#include "weir/cli/replay/log/text_splitters.h"
 
 namespace weir::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/replay/log/credential_name.h"
+#include "weir/cli/replay/log/credential_name.h"
 
 #include <algorithm>
 #include <iterator>

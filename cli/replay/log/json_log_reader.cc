@@ -9,10 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "cli/replay/log/named_reader.h"
-#include "json/text.h"
-#include "json/utf8.h"
 #include "simdjson.h"
+#include "weir/base/text.h"
+#include "weir/base/utf8.h"
+#include "weir/cli/replay/log/named_reader.h"
 
 namespace weir::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/replay/log/byte_source.h"
+#include "weir/cli/replay/log/byte_source.h"
 
 namespace weir::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/replay/log/line_reader.h"
+#include "weir/cli/replay/log/line_reader.h"
 
 #include <sstream>
 #include <string>

@@ -1,4 +1,4 @@
-#include "cli/replay/log/log_bytes.h"
+#include "weir/cli/replay/log/log_bytes.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "cli/byte_order_mark.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/cli/byte_order_mark.h"
 #include "zlib.h"
 
 namespace weir::cli {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "cli/replay/log/byte_source.h"
+#include "weir/cli/replay/log/byte_source.h"
 
 namespace weir::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/replay/log/log_bytes.h"
+#include "weir/cli/replay/log/log_bytes.h"
 
 #include <cstddef>
 #include <sstream>

@@ -1,4 +1,4 @@
-#include "cli/replay/log/log_detector.h"
+#include "weir/cli/replay/log/log_detector.h"
 
 #include <algorithm>
 #include <utility>

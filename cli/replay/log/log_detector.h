@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/replay/log/log_format.h"
-#include "cli/replay/log/log_reader.h"
+#include "weir/cli/replay/log/log_format.h"
+#include "weir/cli/replay/log/log_reader.h"
 
 namespace weir::cli {
 

@@ -1,11 +1,11 @@
-#include "cli/replay/log/log_file.h"
+#include "weir/cli/replay/log/log_file.h"
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/replay/log/log_detector.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/cli/replay/log/log_detector.h"
 
 namespace weir::cli {
 

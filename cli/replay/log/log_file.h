@@ -12,11 +12,11 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "cli/replay/log/line_reader.h"
-#include "cli/replay/log/log_bytes.h"
-#include "cli/replay/log/log_entry.h"
-#include "cli/replay/log/log_format.h"
-#include "cli/replay/log/log_reader.h"
+#include "weir/cli/replay/log/line_reader.h"
+#include "weir/cli/replay/log/log_bytes.h"
+#include "weir/cli/replay/log/log_entry.h"
+#include "weir/cli/replay/log/log_format.h"
+#include "weir/cli/replay/log/log_reader.h"
 
 namespace weir::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/replay/log/log_file.h"
+#include "weir/cli/replay/log/log_file.h"
 
 #include <sstream>
 #include <string>

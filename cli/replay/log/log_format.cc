@@ -1,4 +1,4 @@
-#include "cli/replay/log/log_format.h"
+#include "weir/cli/replay/log/log_format.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -6,12 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/replay/log/named_reader.h"
-#include "cli/replay/log/request_line.h"
-#include "cli/replay/log/scan.h"
-#include "cli/replay/log/text_reader.h"
-#include "cli/replay/log/text_splitters.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/cli/replay/log/named_reader.h"
+#include "weir/cli/replay/log/request_line.h"
+#include "weir/cli/replay/log/scan.h"
+#include "weir/cli/replay/log/text_reader.h"
+#include "weir/cli/replay/log/text_splitters.h"
 
 namespace weir::cli {
 namespace {

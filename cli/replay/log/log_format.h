@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "cli/replay/log/log_reader.h"
+#include "weir/cli/replay/log/log_reader.h"
 
 namespace weir::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/replay/log/log_format.h"
+#include "weir/cli/replay/log/log_format.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "cli/replay/log/log_detector.h"
-#include "cli/replay/log/log_entry.h"
-#include "cli/replay/log/log_reader.h"
-#include "cli/replay/log/log_time.h"
 #include "gtest/gtest.h"
+#include "weir/cli/replay/log/log_detector.h"
+#include "weir/cli/replay/log/log_entry.h"
+#include "weir/cli/replay/log/log_reader.h"
+#include "weir/cli/replay/log/log_time.h"
 
 namespace weir::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/replay/log/log_entry.h"
+#include "weir/cli/replay/log/log_entry.h"
 
 namespace weir::cli {
 

@@ -12,11 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/replay/log/log_entry.h"
-#include "cli/replay/log/log_file.h"
-#include "cli/replay/log/log_format.h"
-#include "cli/replay/log/log_reader.h"
-#include "tests/fuzz/invariant.h"
+#include "weir/cli/replay/log/log_entry.h"
+#include "weir/cli/replay/log/log_file.h"
+#include "weir/cli/replay/log/log_format.h"
+#include "weir/cli/replay/log/log_reader.h"
+#include "weir/tests/fuzz/invariant.h"
 
 namespace weir::cli {
 namespace {

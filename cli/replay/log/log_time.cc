@@ -1,4 +1,4 @@
-#include "cli/replay/log/log_time.h"
+#include "weir/cli/replay/log/log_time.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "cli/replay/log/named_reader.h"
+#include "weir/cli/replay/log/named_reader.h"
 
 #include <utility>
 
@@ -6,12 +6,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "cli/replay/log/credential_name.h"
-#include "cli/replay/log/log_time.h"
-#include "cli/replay/log/request_line.h"
-#include "cli/replay/log/scan.h"
-#include "http/target.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/cli/replay/log/credential_name.h"
+#include "weir/cli/replay/log/log_time.h"
+#include "weir/cli/replay/log/request_line.h"
+#include "weir/cli/replay/log/scan.h"
+#include "weir/http/target.h"
 
 namespace weir::cli {
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/replay/log/log_reader.h"
+#include "weir/cli/replay/log/log_reader.h"
 
 namespace weir::cli {
 

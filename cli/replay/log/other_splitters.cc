@@ -5,11 +5,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
-#include "cli/replay/log/log_time.h"
-#include "cli/replay/log/request_line.h"
-#include "cli/replay/log/scan.h"
-#include "cli/replay/log/text_splitters.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/cli/replay/log/log_time.h"
+#include "weir/cli/replay/log/request_line.h"
+#include "weir/cli/replay/log/scan.h"
+#include "weir/cli/replay/log/text_splitters.h"
 
 namespace weir::cli {
 namespace {

@@ -1,10 +1,10 @@
-#include "cli/replay/log/request_line.h"
+#include "weir/cli/replay/log/request_line.h"
 
 #include <algorithm>
 #include <cstddef>
 
 #include "absl/strings/ascii.h"
-#include "cli/replay/log/scan.h"
+#include "weir/cli/replay/log/scan.h"
 
 namespace weir::cli {
 

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "cli/replay/log/log_entry.h"
+#include "weir/cli/replay/log/log_entry.h"
 
 namespace weir::cli {
 

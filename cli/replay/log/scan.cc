@@ -1,4 +1,4 @@
-#include "cli/replay/log/scan.h"
+#include "weir/cli/replay/log/scan.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -4,10 +4,10 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "cli/replay/log/log_time.h"
-#include "cli/replay/log/named_reader.h"
-#include "cli/replay/log/scan.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/cli/replay/log/log_time.h"
+#include "weir/cli/replay/log/named_reader.h"
+#include "weir/cli/replay/log/scan.h"
 
 namespace weir::cli {
 namespace {

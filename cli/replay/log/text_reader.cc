@@ -1,4 +1,4 @@
-#include "cli/replay/log/text_reader.h"
+#include "weir/cli/replay/log/text_reader.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "cli/replay/log/credential_name.h"
-#include "cli/replay/log/scan.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/cli/replay/log/credential_name.h"
+#include "weir/cli/replay/log/scan.h"
 
 namespace weir::cli {
 namespace {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "cli/replay/log/log_reader.h"
-#include "cli/replay/log/text_splitters.h"
+#include "weir/cli/replay/log/log_reader.h"
+#include "weir/cli/replay/log/text_splitters.h"
 
 namespace weir::cli {
 

@@ -5,9 +5,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
-#include "cli/replay/log/named_reader.h"
-#include "cli/replay/log/scan.h"
-#include "json/text.h"
+#include "weir/base/text.h"
+#include "weir/cli/replay/log/named_reader.h"
+#include "weir/cli/replay/log/scan.h"
 
 namespace weir::cli {
 namespace {

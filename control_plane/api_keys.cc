@@ -1,0 +1,465 @@
+// API keys and their associations with plans.
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "weir/base/text.h"
+#include "weir/base/utf8.h"
+#include "weir/control_plane/control_plane.h"
+#include "weir/control_plane/key_record.h"
+#include "weir/control_plane/random_id.h"
+#include "weir/control_plane/store_changes.h"
+#include "weir/data_plane/clients.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/json/json_value.h"
+#include "weir/plan/plan_changes.h"
+#include "weir/plan/plan_error.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kShortestValue = 20;
+constexpr size_t kLongestValue = 128;
+constexpr size_t kLongestName = 1024;
+constexpr size_t kLongestDescription = 125'000;
+constexpr size_t kLongestStageKey = 513;
+constexpr int kMostStageKeys = 1000;
+
+absl::Status bad(std::string_view aws_text) {
+  return plan_error(absl::StatusCode::kInvalidArgument, aws_text, aws_text);
+}
+
+bool fits(std::string_view text, size_t most_characters) {
+  if (text.empty()) return true;
+  const auto characters = utf8_character_count(text);
+  return characters.has_value() && *characters <= most_characters;
+}
+
+void set_name(const std::string& text, v1::ApiKey& key) { key.set_name(text); }
+void set_description(const std::string& text, v1::ApiKey& key) {
+  key.set_description(text);
+}
+void set_enabled(const std::string& text, v1::ApiKey& key) {
+  // API Gateway takes any text but "true" for false.
+  key.set_enabled(absl::EqualsIgnoreCase(text, "true"));
+}
+void set_customer_id(const std::string& text, v1::ApiKey& key) {
+  key.set_customer_id(text);
+}
+void add_stage(const std::string& text, v1::ApiKey& key) {
+  const auto& stages = key.stage_keys();
+  if (std::find(stages.begin(), stages.end(), text) == stages.end()) {
+    key.add_stage_keys(text);
+  }
+}
+void remove_stage(const std::string& text, v1::ApiKey& key) {
+  auto& stages = *key.mutable_stage_keys();
+  stages.erase(std::remove(stages.begin(), stages.end(), text), stages.end());
+}
+
+// How many keys a list looks at before it lets other calls in: a millisecond or
+// so.
+constexpr int kPiece = 1024;
+
+// The operations of update_api_key().
+struct Row {
+  std::string_view op;
+  std::string_view path;
+  void (*apply)(const std::string& text, v1::ApiKey& key);
+};
+constexpr Row kRows[] = {
+    {"replace", "/description", set_description},
+    {"replace", "/enabled", set_enabled},
+    {"replace", "/name", set_name},
+    {"replace", "/customerId", set_customer_id},
+    {"add", "/stages", add_stage},
+    {"remove", "/stages", remove_stage},
+};
+
+// The text of an operation's value. `/enabled` may also be a boolean.
+absl::StatusOr<std::string> text_of(const v1::PatchOperation& operation) {
+  const google::protobuf::Value& value = operation.value();
+  const bool is_flag = operation.path() == "/enabled";
+  if (value.kind_case() == google::protobuf::Value::kStringValue) {
+    return value.string_value();
+  }
+  if (is_flag && value.kind_case() == google::protobuf::Value::kBoolValue) {
+    return std::string(value.bool_value() ? "true" : "false");
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(operation.op(), " ", operation.path(), ": expected ",
+                   is_flag ? "\"true\" or \"false\"" : "a string", ", got ",
+                   describe_value(value)));
+}
+
+absl::Status apply(const v1::PatchOperation& operation, v1::ApiKey& key) {
+  std::vector<std::string_view> supported;
+  for (const Row& row : kRows) {
+    if (row.op != operation.op()) continue;
+    supported.push_back(row.path);
+    if (row.path != operation.path()) continue;
+    const auto text = text_of(operation);
+    if (text.ok()) row.apply(*text, key);
+    return text.status();
+  }
+  return bad(aws_text::invalid_patch_path(operation.path(), operation.op(),
+                                          supported));
+}
+
+// Whether it is "apiId/stage".
+bool is_stage_key(std::string_view text) {
+  const size_t slash = text.find('/');
+  return is_utf8(text) && text.size() <= kLongestStageKey && slash > 0 &&
+         slash != text.npos && slash + 1 < text.size() &&
+         text.find('/', slash + 1) == text.npos;
+}
+
+absl::Status unknown_key() {
+  return plan_error(absl::StatusCode::kNotFound, aws_text::kUnknownApiKey,
+                    aws_text::kUnknownApiKey);
+}
+
+}  // namespace
+
+absl::Status check_api_key_value(std::string_view value) {
+  if (value.size() < kShortestValue) return bad(aws_text::kApiKeyValueTooShort);
+  if (value.size() > kLongestValue) return bad(aws_text::kApiKeyValueTooLong);
+  if (!std::all_of(value.begin(), value.end(), absl::ascii_isgraph)) {
+    return absl::InvalidArgumentError(
+        "API Key value: expected printable ASCII characters without spaces");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status value_is_taken() {
+  return plan_error(absl::StatusCode::kAlreadyExists,
+                    aws_text::kDuplicateApiKey, aws_text::kDuplicateApiKey);
+}
+
+absl::Status check_api_key(const v1::ApiKey& key) {
+  if (!fits(key.name(), kLongestName)) return bad(aws_text::kApiKeyName);
+  if (!fits(key.description(), kLongestDescription)) {
+    return bad(aws_text::kApiKeyDescription);
+  }
+  if (!fits(key.customer_id(), kLongestName)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("API Key customer id: expected at most ", kLongestName,
+                     " characters of UTF-8"));
+  }
+  if (key.stage_keys_size() > kMostStageKeys ||
+      !std::all_of(key.stage_keys().begin(), key.stage_keys().end(),
+                   is_stage_key)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("API Key stages: expected at most ", kMostStageKeys,
+                     " of the form apiId/stage"));
+  }
+  return to_status(validate_tags(key.tags()), "API key");
+}
+
+void apply(const TagChanges& changes,
+           google::protobuf::Map<std::string, std::string>& tags) {
+  for (const auto& [name, value] : changes.set) tags[name] = value;
+  for (const std::string& name : changes.remove) tags.erase(name);
+}
+
+// -- Records --
+
+absl::StatusOr<KeyRecord*> Enforcer::Impl::find_key(
+    std::string_view key_id) const {
+  KeyRecord* key = keys.find(key_id);
+  if (key == nullptr || is_hidden(*key)) return unknown_key();
+  return key;
+}
+
+absl::StatusOr<Enforcer::Impl::PlanKey> Enforcer::Impl::find_plan_key(
+    std::string_view plan_id, std::string_view key_id) const {
+  const auto plan = find_plan(plan_id);
+  if (!plan.ok()) return plan.status();
+  const auto key = find_key(key_id);
+  if (!key.ok()) return key.status();
+  Association* association = (*key)->find(**plan);
+  if (association == nullptr) return unknown_key();
+  return PlanKey{*key, association};
+}
+
+KeyRecord* Enforcer::Impl::add_key(std::string_view id, std::string_view value,
+                                   const v1::ApiKey& key,
+                                   KeyRecord::Dates dates) {
+  Client* client = clients.create(value, key.enabled());
+  if (client == nullptr) return nullptr;
+  // The serial of a client is the number of its record: see api_key_id().
+  return &keys.insert(KeyRecord(id, key, dates, *client));
+}
+
+void Enforcer::Impl::remove_key(KeyRecord& key) {
+  const ClientState state(key.client().state.load(std::memory_order_relaxed));
+  deleted_keys.emplace_back(state.serial(), key.id());
+  if (deleted_keys.size() > kDeletedKeys) deleted_keys.pop_front();
+  while (!key.associations.empty()) {
+    dissociate(key, *key.associations.back().plan);
+  }
+  clients.remove(key.client());
+  keys.erase(key.id());
+}
+
+void Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan, int64_t id,
+                               Subscription& subscription) {
+  clients.publish(key.client(), subscription, *plan.cell);
+  ++association_count;
+  key.associations.push_back(
+      {&plan, &subscription, plan.keys.add(key), id, /*extensions=*/nullptr});
+}
+
+void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
+  Association& association = *key.find(plan);
+  end_leases(*association.subscription);
+  clients.unsubscribe(key.client(), *association.subscription);
+  plan.keys.remove(association.place);
+  --association_count;
+  key.associations.erase(&association);
+}
+
+// -- API keys --
+
+absl::StatusOr<std::string> Enforcer::api_key_id(
+    const ClientHandle& client) const {
+  Impl::ControlLock lock(*impl_, __func__);
+  const KeyRecord* const key = impl_->find_record(client.serial_);
+  if (key != nullptr) return std::string(key->id());
+  const auto deleted = std::find_if(
+      impl_->deleted_keys.rbegin(), impl_->deleted_keys.rend(),
+      [&](const auto& entry) { return entry.first == client.serial_; });
+  if (deleted != impl_->deleted_keys.rend()) return deleted->second;
+  return unknown_key();
+}
+
+absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
+  std::string generated;
+  if (key.value().empty()) generated = RandomText().secret();
+  const std::string& value = key.value().empty() ? generated : key.value();
+  if (auto status = check_api_key_value(value); !status.ok()) return status;
+  if (auto status = check_api_key(key); !status.ok()) return status;
+  if (auto status = check_new_tags(key.tags()); !status.ok()) return status;
+  std::string id = key.id();
+
+  Impl::ControlLock lock(*impl_, __func__);
+  if (auto status = choose_id(impl_->keys, impl_->ids, id); !status.ok()) {
+    return status;
+  }
+  if (impl_->clients.find(value) != nullptr) return value_is_taken();
+  const int64_t now = impl_->clock->now().unix;
+  v1::ApiKey document = key;
+  document.set_id(id);
+  document.set_value(value);
+  KeyRecord::set_dates({now, now}, document);
+  impl_->collect();
+  KeyRecord* const record = impl_->add_key(id, value, document, {now, now});
+  if (record == nullptr) return arena_exhausted();
+  // The key is known already, but under no plan.
+  if (auto status = impl_->commit([&] { return put_api_key(document); });
+      !status.ok()) {
+    impl_->remove_key(*record);
+    return status;
+  }
+  return document;
+}
+
+absl::StatusOr<v1::ApiKey> Enforcer::get_api_key(std::string_view key_id,
+                                                 bool include_value) const {
+  Impl::ControlLock lock(*impl_, __func__);
+  const auto key = impl_->find_key(key_id);
+  if (!key.ok()) return key.status();
+  return (*key)->document(include_value);
+}
+
+absl::StatusOr<Page<v1::ApiKey>> Enforcer::list_api_keys(
+    const PageRequest& page, bool include_values,
+    const ApiKeyFilter& filter) const {
+  Impl::ControlLock lock(*impl_, __func__);
+  Page<v1::ApiKey> result;
+  const auto list = [&]() -> absl::StatusOr<const Registry<KeyRecord>*> {
+    impl_->mutex.assert_held();
+    return &impl_->keys;
+  };
+  auto position =
+      page_in_pieces(lock, page, kPiece, list, [&](const KeyRecord& key) {
+        impl_->mutex.assert_held();
+        if (impl_->is_hidden(key)) return false;
+        v1::ApiKey document = key.document(include_values);
+        const bool wanted =
+            absl::StartsWith(document.name(), filter.name_prefix) &&
+            (filter.customer_id.empty() ||
+             document.customer_id() == filter.customer_id);
+        if (wanted) result.items.push_back(std::move(document));
+        return wanted;
+      });
+  if (!position.ok()) return position.status();
+  result.position = *std::move(position);
+  return result;
+}
+
+absl::StatusOr<v1::ApiKey> Enforcer::Impl::update_key(
+    std::string_view key_id,
+    absl::FunctionRef<absl::Status(v1::ApiKey&)> change) {
+  const auto key = find_key(key_id);
+  if (!key.ok()) return key.status();
+  v1::ApiKey document = (*key)->document(/*include_value=*/true);
+  if (auto status = change(document); !status.ok()) return status;
+  if (auto status = check_api_key(document); !status.ok()) return status;
+  KeyRecord::set_dates(
+      {KeyRecord::dates_of(document).created_unix_ns, clock->now().unix},
+      document);
+  if (auto status = commit([&] { return put_api_key(document); });
+      !status.ok()) {
+    return status;
+  }
+  (*key)->update(document);
+  clients.set_enabled((*key)->client(), document.enabled());
+  document.clear_value();
+  return document;
+}
+
+absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
+    std::string_view key_id, absl::Span<const v1::PatchOperation> operations) {
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn("", key_id);
+  return impl_->update_key(key_id, [&](v1::ApiKey& document) {
+    for (size_t i = 0; i < operations.size(); ++i) {
+      if (auto status = apply(operations[i], document); !status.ok()) {
+        return with_prefix(status, absl::StrCat("operations[", i, "]: "));
+      }
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<v1::ApiKey> Enforcer::tag_api_key(std::string_view key_id,
+                                                 const TagChanges& changes) {
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn("", key_id);
+  return impl_->update_key(key_id, [&](v1::ApiKey& document) -> absl::Status {
+    if (auto status = check_new_tags(changes.set); !status.ok()) return status;
+    apply(changes, *document.mutable_tags());
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Enforcer::delete_api_key(std::string_view key_id) {
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn("", key_id);
+  const auto key = impl_->find_key(key_id);
+  if (!key.ok()) return key.status();
+  if (auto status = impl_->commit([&] { return weir::delete_api_key(key_id); });
+      !status.ok()) {
+    return status;
+  }
+  impl_->remove_key(**key);
+  impl_->collect();
+  return absl::OkStatus();
+}
+
+// -- Which keys a plan applies to --
+
+absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
+    std::string_view plan_id, std::string_view key_id) {
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn(plan_id, key_id);
+  const auto found_plan = impl_->find_plan(plan_id);
+  if (!found_plan.ok()) return found_plan.status();
+  const auto found_key = impl_->find_key(key_id);
+  if (!found_key.ok()) return found_key.status();
+  PlanRecord& plan = **found_plan;
+  KeyRecord& key = **found_key;
+  if (key.find(plan) != nullptr) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("API key ", to_absl(key.id()),
+                     " is associated with usage plan ", plan.id(), " already"));
+  }
+  // A first plan conflicts with none.
+  if (!key.associations.empty()) {
+    std::set<StageName> stages;
+    for (const v1::ApiStage& stage : plan.document.api_stages()) {
+      stages.insert(name_of(stage));
+    }
+    if (auto status = impl_->check_stages(key, plan, stages); !status.ok()) {
+      return status;
+    }
+  }
+  const Day today = day_of(impl_->clock->now().unix);
+  const int64_t id = ++impl_->last_association_id;
+  impl_->collect();
+  const auto subscription = impl_->clients.prepare(
+      key.client(),
+      CountsCopy::at_start(today,
+                           quota_terms(plan.document, impl_->rules).calendar),
+      id);
+  if (!subscription.ok()) return subscription.status();
+  if (auto status = impl_->commit(
+          [&] { return put_association(id, plan_id, key_id, today); });
+      !status.ok()) {
+    impl_->clients.discard(key.client(), **subscription);
+    return status;
+  }
+  impl_->associate(key, plan, id, **subscription);
+  return key.plan_key();
+}
+
+absl::StatusOr<v1::UsagePlanKey> Enforcer::get_usage_plan_key(
+    std::string_view plan_id, std::string_view key_id) const {
+  Impl::ControlLock lock(*impl_, __func__);
+  const auto found = impl_->find_plan_key(plan_id, key_id);
+  if (!found.ok()) return found.status();
+  return found->key->plan_key();
+}
+
+absl::StatusOr<Page<v1::UsagePlanKey>> Enforcer::list_usage_plan_keys(
+    std::string_view plan_id, const PageRequest& page,
+    std::string_view name_prefix) const {
+  Impl::ControlLock lock(*impl_, __func__);
+  Page<v1::UsagePlanKey> result;
+  const auto list = [&]() -> absl::StatusOr<const NewestFirst<KeyRecord>*> {
+    impl_->mutex.assert_held();
+    const auto plan = impl_->find_plan(plan_id);
+    if (!plan.ok()) return plan.status();
+    return &(*plan)->keys;
+  };
+  auto position =
+      page_in_pieces(lock, page, kPiece, list, [&](const KeyRecord& key) {
+        v1::UsagePlanKey plan_key = key.plan_key();
+        const bool wanted =
+            absl::StartsWith(plan_key.name(), to_absl(name_prefix));
+        if (wanted) result.items.push_back(std::move(plan_key));
+        return wanted;
+      });
+  if (!position.ok()) return position.status();
+  result.position = *std::move(position);
+  return result;
+}
+
+absl::Status Enforcer::delete_usage_plan_key(std::string_view plan_id,
+                                             std::string_view key_id) {
+  Impl::ControlLock lock(*impl_, __func__);
+  lock.await_turn(plan_id, key_id);
+  const auto found = impl_->find_plan_key(plan_id, key_id);
+  if (!found.ok()) return found.status();
+  const int64_t id = found->association->id;
+  if (auto status = impl_->commit([&] { return delete_association(id); });
+      !status.ok()) {
+    return status;
+  }
+  impl_->dissociate(*found->key, *found->association->plan);
+  impl_->collect();
+  return absl::OkStatus();
+}
+
+}  // namespace weir

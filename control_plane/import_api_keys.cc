@@ -1,0 +1,533 @@
+// Import of many API keys in one call.
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "weir/base/text.h"
+#include "weir/control_plane/control_plane.h"
+#include "weir/control_plane/key_record.h"
+#include "weir/control_plane/random_id.h"
+#include "weir/control_plane/store_changes.h"
+#include "weir/data_plane/key_table.h"
+#include "weir/enforcer/enforcer.h"
+#include "weir/plan/plan_error.h"
+#include "weir/quota/calendar.h"
+
+namespace weir {
+namespace {
+
+// Memory is prefetched for this many keys ahead.
+constexpr size_t kAhead = 16;
+
+// A key of the call, after prepare().
+struct Imported {
+  struct Overwritten {
+    v1::ApiKey document;                          // as it will be
+    absl::InlinedVector<PlanRecord*, 1> leaving;  // plans that it has now
+  };
+
+  size_t index;  // in the call
+  KeyRecord* key;
+  std::unique_ptr<Overwritten> overwritten;  // nullptr: the key is new
+  // Under the plans that the key is to have and does not have yet.
+  absl::InlinedVector<std::pair<PlanRecord*, Subscription*>, 1> subscriptions;
+  int64_t first_association;  // the others' ids follow
+};
+
+// An error if a key cannot have these plans.
+absl::Status check_plans(absl::Span<PlanRecord* const> plans) {
+  if (plans.size() < 2) return absl::OkStatus();
+  std::set<StageName> stages;
+  for (const PlanRecord* plan : plans) {
+    if (std::count(plans.begin(), plans.end(), plan) > 1) {
+      return absl::AlreadyExistsError(
+          absl::StrCat("usage plan ", plan->id(), " is there twice"));
+    }
+    for (const v1::ApiStage& stage : plan->document.api_stages()) {
+      if (!stages.insert(name_of(stage)).second) {
+        return absl::AlreadyExistsError(absl::StrCat(
+            "stage ", stage.api_id(), ":", stage.stage(),
+            " is in two of the usage plans; a key has at most one plan for a "
+            "stage"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+// What happens to keys with an error.
+class Rejections {
+ public:
+  Rejections(size_t keys, std::vector<absl::Status>* skipped)
+      : skipped_(skipped) {
+    if (skipped != nullptr) skipped->assign(keys, absl::OkStatus());
+  }
+
+  bool has(size_t i) const {
+    return skipped_ != nullptr && !(*skipped_)[i].ok();
+  }
+
+  // Leaves the key out, or returns the error for the call to fail with.
+  absl::Status add(size_t i, absl::Status status) {
+    if (skipped_ == nullptr) {
+      return with_prefix(status, absl::StrCat("keys[", i, "]: "));
+    }
+    (*skipped_)[i] = std::move(status);
+    return absl::OkStatus();
+  }
+
+ private:
+  std::vector<absl::Status>* const skipped_;
+};
+
+}  // namespace
+
+// One call of import_api_keys().
+class Enforcer::Impl::Import {
+ public:
+  Import(Impl& impl, absl::Span<const v1::ApiKey> keys, PlanIdsOf plan_ids,
+         std::vector<absl::Status>* skipped, ExistingKeys existing)
+      : impl_(impl),
+        keys_(keys),
+        plan_ids_(plan_ids),
+        rejections_(keys.size(), skipped),
+        overwrites_(existing == ExistingKeys::kOverwrite) {}
+
+  absl::StatusOr<std::vector<std::string>> run() {
+    // First all that can be done without the lock.
+    if (auto status = check_alone(); !status.ok()) return status;
+    choose_ids();
+    generate_values();
+    marked_.reserve(keys_.size());
+    MutexLock alone(impl_.long_change);
+    ControlLock lock(impl_, "import_api_keys");
+    impl_.importing = &marked_;
+    // First the keys, which no new plan covers yet, then the store, then the
+    // plans.
+    absl::Status status = check_beside_others(lock);
+    if (status.ok()) {
+      impl_.collect();
+      now_ = impl_.clock->now().unix;
+      status = prepare(lock);
+    }
+    if (status.ok()) status = commit(lock);
+    if (status.ok()) {
+      for (const Imported& imported : imported_) {
+        publish(imported);
+        lock.pause();
+      }
+    } else {
+      for (; !imported_.empty(); imported_.pop_back()) {
+        take_back(imported_.back());
+        lock.pause();
+      }
+    }
+    impl_.importing = nullptr;
+    impl_.collect();
+    if (!status.ok()) return status;
+    return std::move(key_ids_);
+  }
+
+ private:
+  bool is_left_out(size_t i) const {
+    return rejections_.has(i) || (overwrites_ && superseded_[i]);
+  }
+
+  // Checks keys by themselves, and against those before them in the call.
+  absl::Status check_alone() {
+    own_ids_.reserve(keys_.size());
+    own_values_.reserve(keys_.size());
+    hashes_.reserve(keys_.size());
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      if (auto status = check_alone(keys_[i]); !status.ok()) {
+        status = rejections_.add(i, std::move(status));
+        if (!status.ok()) return status;
+      }
+      hashes_.push_back(impl_.clients.hash(keys_[i].value()));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status check_alone(const v1::ApiKey& key) {
+    if (!key.value().empty()) {
+      if (auto status = check_api_key_value(key.value()); !status.ok()) {
+        return status;
+      }
+      if (!overwrites_ && !own_values_.emplace(key.value(), 0).second) {
+        return value_is_taken();
+      }
+    }
+    if (!key.id().empty()) {
+      if (overwrites_) {
+        return absl::InvalidArgumentError(
+            "id: expected none, for a key's value says which one it is");
+      }
+      if (auto status = check_id(key.id()); !status.ok()) return status;
+      if (!own_ids_.insert(key.id()).second) return id_is_taken(key.id());
+    }
+    if (auto status = check_api_key(key); !status.ok()) return status;
+    return check_new_tags(key.tags());
+  }
+
+  void choose_ids() {
+    key_ids_.resize(keys_.size());
+    if (overwrites_) superseded_.resize(keys_.size());
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      if (rejections_.has(i)) continue;
+      key_ids_[i] = keys_[i].id();
+      if (key_ids_[i].empty()) generate_id(i);
+    }
+  }
+
+  void generate_id(size_t i) {
+    do {
+      key_ids_[i] = random_.id();
+    } while (!own_ids_.insert(key_ids_[i]).second);
+  }
+
+  void prefetch(size_t i) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    if (i >= keys_.size()) return;
+    impl_.clients.table().prefetch(hashes_[i]);
+    impl_.keys.prefetch(key_ids_[i]);
+  }
+
+  // Checks keys against those of this enforcer. Of several keys of one value
+  // that overwrite one another, the last without an error stays.
+  absl::Status check_beside_others(ControlLock& lock)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      lock.pause();
+      prefetch(i + kAhead);
+      if (rejections_.has(i)) continue;
+      absl::Status status = check_beside_others(i);
+      if (status.ok()) {
+        supersede(i);
+        continue;
+      }
+      key_ids_[i].clear();
+      status = rejections_.add(i, std::move(status));
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status check_beside_others(size_t i)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    const v1::ApiKey& key = keys_[i];
+    if (auto status = find_plans(i); !status.ok()) return status;
+    const Client* client = key.value().empty() ? nullptr
+                                               : impl_.clients.table().find(
+                                                     key.value(), hashes_[i]);
+    if (client != nullptr) {
+      if (!overwrites_) return value_is_taken();
+      overwrite_later(i, *client);
+      return absl::OkStatus();
+    }
+    return have_free_id(i);
+  }
+
+  // An id that is taken is an error if the caller chose it; otherwise a new one
+  // is generated.
+  absl::Status have_free_id(size_t i)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    while (impl_.keys.find(key_ids_[i]) != nullptr) {
+      if (!keys_[i].id().empty()) return id_is_taken(key_ids_[i]);
+      own_ids_.erase(key_ids_[i]);
+      generate_id(i);
+    }
+    return absl::OkStatus();
+  }
+
+  // Leaves out the key of the same call that this one overwrites, if any.
+  void supersede(size_t i) {
+    if (!overwrites_ || keys_[i].value().empty()) return;
+    const auto [it, is_first] = own_values_.emplace(keys_[i].value(), i);
+    if (is_first) return;
+    superseded_[it->second] = true;
+    key_ids_[it->second].clear();
+    it->second = i;
+  }
+
+  // From now on, other calls wait before they change the key.
+  void overwrite_later(size_t i, const Client& client)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    const ClientState state(client.state.load(std::memory_order_relaxed));
+    KeyRecord& key = *impl_.find_record(state.serial());
+    marked_.emplace(&key, Importing::kOverwritten);
+    overwritten_[i] = &key;
+    key_ids_[i] = std::string(key.id());
+  }
+
+  // Consecutive keys usually have the same plans.
+  absl::Status find_plans(size_t i) ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    const absl::Span<const std::string> wanted = plan_ids_(i);
+    if (wanted.data() == found_ids_.data() &&
+        wanted.size() == found_ids_.size()) {
+      return absl::OkStatus();
+    }
+    found_ids_ = {};
+    found_plans_.clear();
+    std::vector<PlanRecord*> plans;
+    for (const std::string& id : wanted) {
+      const auto plan = impl_.find_plan(id);
+      if (!plan.ok()) return plan.status();
+      plans.push_back(*plan);
+    }
+    if (auto status = check_plans(plans); !status.ok()) return status;
+    found_plans_ = std::move(plans);
+    found_ids_ = wanted;
+    return absl::OkStatus();
+  }
+
+  void generate_values() {
+    values_.resize(keys_.size());
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      if (!rejections_.has(i) && keys_[i].value().empty()) {
+        values_[i] = random_.secret();
+      }
+    }
+  }
+
+  absl::Status prepare(ControlLock& lock)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    imported_.reserve(keys_.size());
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      lock.pause();
+      prefetch(i + kAhead);
+      if (is_left_out(i)) continue;
+      if (auto status = find_plans(i); !status.ok()) return status;
+      const auto overwritten = overwritten_.find(i);
+      const bool is_new = overwritten == overwritten_.end();
+      if (is_new) {
+        auto status = check_again(i);
+        if (!status.ok()) status = rejections_.add(i, std::move(status));
+        if (!status.ok()) return status;
+        if (rejections_.has(i)) continue;
+      }
+      KeyRecord* const key = is_new ? add(i) : overwritten->second;
+      if (key == nullptr) return arena_exhausted();
+      imported_.push_back({i,
+                           key,
+                           is_new ? nullptr : overwrite(i, *key),
+                           {},
+                           impl_.last_association_id + 1});
+      if (auto status = subscribe(imported_.back()); !status.ok()) {
+        return status;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // Checks that no such key has been created since the first look.
+  absl::Status check_again(size_t i)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    absl::Status status;
+    const v1::ApiKey& key = keys_[i];
+    if (!key.value().empty() &&
+        impl_.clients.table().find(key.value(), hashes_[i]) != nullptr) {
+      status = overwrites_ ? absl::AbortedError(
+                                 "the value was taken by a key that was "
+                                 "created meanwhile; try again")
+                           : value_is_taken();
+    } else {
+      status = have_free_id(i);
+    }
+    if (!status.ok()) key_ids_[i].clear();
+    return status;
+  }
+
+  KeyRecord* add(size_t i) ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    const v1::ApiKey& key = keys_[i];
+    KeyRecord* const record = impl_.add_key(
+        key_ids_[i], values_[i].empty() ? key.value() : values_[i], key,
+        {now_, now_});
+    if (record != nullptr) {
+      marked_.emplace(record, Importing::kNew);
+      ++impl_.hidden_keys;
+    }
+    return record;
+  }
+
+  // Makes a new key visible to other calls, and lets them change it.
+  void unmark(const KeyRecord& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    const auto marked = marked_.find(&key);
+    if (marked->second == Importing::kNew) --impl_.hidden_keys;
+    marked_.erase(marked);
+  }
+
+  // Prepares to overwrite a key. REQUIRES: `found_plans_` are those of the i-th
+  // key.
+  std::unique_ptr<Imported::Overwritten> overwrite(size_t i,
+                                                   const KeyRecord& key) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    auto result = std::make_unique<Imported::Overwritten>();
+    v1::ApiKey& document = result->document;
+    document = key.document(/*include_value=*/true);
+    document.set_name(keys_[i].name());
+    document.set_description(keys_[i].description());
+    document.set_enabled(keys_[i].enabled());
+    KeyRecord::set_dates({KeyRecord::dates_of(document).created_unix_ns, now_},
+                         document);
+    for (const Association& association : key.associations) {
+      const bool stays = std::count(found_plans_.begin(), found_plans_.end(),
+                                    association.plan) > 0;
+      if (!stays) result->leaving.push_back(association.plan);
+    }
+    return result;
+  }
+
+  // Prepares subscriptions to the plans that the key does not have yet.
+  // REQUIRES: the same.
+  absl::Status subscribe(Imported& imported)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    for (PlanRecord* plan : found_plans_) {
+      if (imported.key->find(*plan) != nullptr) continue;
+      const auto subscription = impl_.clients.prepare(
+          imported.key->client(),
+          CountsCopy::at_start(
+              day_of(now_), quota_terms(plan->document, impl_.rules).calendar),
+          ++impl_.last_association_id);
+      if (!subscription.ok()) return subscription.status();
+      imported.subscriptions.emplace_back(plan, *subscription);
+    }
+    return absl::OkStatus();
+  }
+
+  // Writes all changes, without the mutex: no other call changes these keys, or
+  // deletes their plans.
+  absl::Status commit(ControlLock& lock) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    const std::shared_ptr<Store> store = impl_.store;
+    if (store == nullptr) return absl::OkStatus();
+    std::vector<v1::StoreChange> changes;
+    changes.reserve(imported_.size() * 2);
+    for (const Imported& imported : imported_) {
+      add_changes(imported, changes);
+      lock.pause();
+    }
+    lock.expect_commit(changes.size());
+    lock.release();
+    const absl::Status status = store->commit(changes);
+    // Freeing a million of them takes a while.
+    changes = {};
+    lock.expect_commit(0);
+    lock.acquire();
+    return status;
+  }
+
+  void add_changes(const Imported& imported,
+                   std::vector<v1::StoreChange>& changes) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    const KeyRecord& key = *imported.key;
+    if (imported.overwritten == nullptr) {
+      changes.push_back(put_api_key(key.document(/*include_value=*/true)));
+    } else {
+      changes.push_back(put_api_key(imported.overwritten->document));
+      for (const PlanRecord* plan : imported.overwritten->leaving) {
+        changes.push_back(delete_association(key.find(*plan)->id));
+      }
+    }
+    int64_t id = imported.first_association;
+    for (const auto& [plan, subscription] : imported.subscriptions) {
+      changes.push_back(
+          put_association(id++, plan->id(), key.id(), day_of(now_)));
+    }
+  }
+
+  // At no time does the key admit more than before or after.
+  void publish(const Imported& imported)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    KeyRecord& key = *imported.key;
+    unmark(key);
+    const Imported::Overwritten* const overwritten = imported.overwritten.get();
+    if (overwritten != nullptr && !overwritten->document.enabled()) {
+      impl_.clients.set_enabled(key.client(), false);
+    }
+    int64_t id = imported.first_association;
+    for (const auto& [plan, subscription] : imported.subscriptions) {
+      impl_.associate(key, *plan, id++, *subscription);
+    }
+    if (overwritten == nullptr) return;
+    for (PlanRecord* plan : overwritten->leaving) impl_.dissociate(key, *plan);
+    key.update(overwritten->document);
+    impl_.clients.set_enabled(key.client(), overwritten->document.enabled());
+  }
+
+  void take_back(const Imported& imported)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+    for (const auto& [plan, subscription] : imported.subscriptions) {
+      impl_.clients.discard(imported.key->client(), *subscription);
+    }
+    unmark(*imported.key);
+    if (imported.overwritten == nullptr) impl_.remove_key(*imported.key);
+  }
+
+  Impl& impl_;
+  const absl::Span<const v1::ApiKey> keys_;
+  const PlanIdsOf plan_ids_;
+  Rejections rejections_;
+  const bool overwrites_;
+
+  // By index in the call.
+  std::vector<uint32_t> hashes_;
+  std::vector<std::string> key_ids_;  // "": left out
+  std::vector<std::string> values_;   // those that were generated
+  std::vector<bool> superseded_;
+
+  RandomText random_;
+  absl::flat_hash_set<absl::string_view> own_ids_;
+  // Values, with the index of the last key that has each.
+  absl::flat_hash_map<absl::string_view, size_t> own_values_;
+  // Existing keys, by the index of the key that overwrites them.
+  absl::flat_hash_map<size_t, KeyRecord*> overwritten_;
+  // Keys that other calls leave alone.
+  ImportedKeys marked_;
+
+  absl::Span<const std::string> found_ids_;
+  std::vector<PlanRecord*> found_plans_;
+
+  int64_t now_ = 0;
+  std::vector<Imported> imported_;
+};
+
+absl::StatusOr<std::vector<std::string>> Enforcer::Impl::import_keys(
+    absl::Span<const v1::ApiKey> new_keys, PlanIdsOf plan_ids,
+    std::vector<absl::Status>* skipped, ExistingKeys existing) {
+  return Import(*this, new_keys, plan_ids, skipped, existing).run();
+}
+
+absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
+    absl::Span<const v1::ApiKey> keys, std::string_view plan_id) {
+  const std::string one(plan_id);
+  const absl::Span<const std::string> plans(&one, plan_id.empty() ? 0 : 1);
+  if (!plan_id.empty()) {
+    // Checked here, or the error would name the first key.
+    if (auto plan = get_usage_plan(plan_id); !plan.ok()) return plan.status();
+  }
+  return impl_->import_keys(
+      keys, [&](size_t) { return plans; }, /*skipped=*/nullptr,
+      ExistingKeys::kRefuse);
+}
+
+absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
+    absl::Span<const v1::ApiKey> keys,
+    absl::Span<const std::vector<std::string>> plan_ids,
+    std::vector<absl::Status>* skipped, ExistingKeys existing) {
+  return impl_->import_keys(
+      keys,
+      [&](size_t i) -> absl::Span<const std::string> { return plan_ids[i]; },
+      skipped, existing);
+}
+
+}  // namespace weir

@@ -1,0 +1,31 @@
+#ifndef WEIR_MEMORY_LINE_SOURCE_H_
+#define WEIR_MEMORY_LINE_SOURCE_H_
+
+#include "weir/quota/calendar.h"
+
+namespace weir {
+
+// The source of the daily logs' memory: whole cache lines, for example from an
+// arena. Requests call it when they close a day, so no function may block, and
+// none should allocate. Implementations must be *thread-safe*.
+class LineSource {
+ public:
+  static constexpr int kLineBytes = 64;
+
+  virtual ~LineSource() = default;
+
+  // Returns kLineBytes of memory aligned to kLineBytes, with any content;
+  // nullptr if there is none.
+  [[nodiscard]] virtual void* take_line() noexcept = 0;
+
+  // Takes back a line from take_line() that is no longer in use.
+  virtual void return_line(void* line) noexcept = 0;
+
+  // Reports that the usage of `day` could not be logged because there was no
+  // line. Called once for each such day of a key; counting is not affected.
+  virtual void lost_day(Day day) noexcept = 0;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_MEMORY_LINE_SOURCE_H_
