@@ -15,12 +15,12 @@
 #include "absl/strings/str_cat.h"
 #include "weir/base/text.h"
 #include "weir/base/utf8.h"
+#include "weir/control_plane/control_lock.h"
 #include "weir/control_plane/control_plane.h"
 #include "weir/control_plane/key_record.h"
 #include "weir/control_plane/random_id.h"
 #include "weir/control_plane/store_changes.h"
 #include "weir/data_plane/clients.h"
-#include "weir/enforcer/enforcer.h"
 #include "weir/json/json_value.h"
 #include "weir/plan/plan_changes.h"
 #include "weir/plan/plan_error.h"
@@ -174,14 +174,14 @@ void apply(const TagChanges& changes,
 
 // -- Records --
 
-absl::StatusOr<KeyRecord*> Enforcer::Impl::find_key(
+absl::StatusOr<KeyRecord*> ControlPlane::find_key(
     std::string_view key_id) const {
-  KeyRecord* key = keys.find(key_id);
+  KeyRecord* key = keys_.find(key_id);
   if (key == nullptr || is_hidden(*key)) return unknown_key();
   return key;
 }
 
-absl::StatusOr<Enforcer::Impl::PlanKey> Enforcer::Impl::find_plan_key(
+absl::StatusOr<ControlPlane::PlanKey> ControlPlane::find_plan_key(
     std::string_view plan_id, std::string_view key_id) const {
   const auto plan = find_plan(plan_id);
   if (!plan.ok()) return plan.status();
@@ -192,58 +192,58 @@ absl::StatusOr<Enforcer::Impl::PlanKey> Enforcer::Impl::find_plan_key(
   return PlanKey{*key, association};
 }
 
-KeyRecord* Enforcer::Impl::add_key(std::string_view id, std::string_view value,
-                                   const v1::ApiKey& key,
-                                   KeyRecord::Dates dates) {
-  Client* client = clients.create(value, key.enabled());
+KeyRecord* ControlPlane::add_key(std::string_view id, std::string_view value,
+                                 const v1::ApiKey& key,
+                                 KeyRecord::Dates dates) {
+  Client* client = clients_.create(value, key.enabled());
   if (client == nullptr) return nullptr;
   // The serial of a client is the number of its record: see api_key_id().
-  return &keys.insert(KeyRecord(id, key, dates, *client));
+  return &keys_.insert(KeyRecord(id, key, dates, *client));
 }
 
-void Enforcer::Impl::remove_key(KeyRecord& key) {
+void ControlPlane::remove_key(KeyRecord& key) {
   const ClientState state(key.client().state.load(std::memory_order_relaxed));
-  deleted_keys.emplace_back(state.serial(), key.id());
-  if (deleted_keys.size() > kDeletedKeys) deleted_keys.pop_front();
+  deleted_keys_.emplace_back(state.serial(), key.id());
+  if (deleted_keys_.size() > kDeletedKeys) deleted_keys_.pop_front();
   while (!key.associations.empty()) {
     dissociate(key, *key.associations.back().plan);
   }
-  clients.remove(key.client());
-  keys.erase(key.id());
+  clients_.remove(key.client());
+  keys_.erase(key.id());
 }
 
-void Enforcer::Impl::associate(KeyRecord& key, PlanRecord& plan, int64_t id,
-                               Subscription& subscription) {
-  clients.publish(key.client(), subscription, *plan.cell);
-  ++association_count;
+void ControlPlane::associate(KeyRecord& key, PlanRecord& plan, int64_t id,
+                             Subscription& subscription) {
+  clients_.publish(key.client(), subscription, *plan.cell);
+  ++association_count_;
   key.associations.push_back(
       {&plan, &subscription, plan.keys.add(key), id, /*extensions=*/nullptr});
 }
 
-void Enforcer::Impl::dissociate(KeyRecord& key, PlanRecord& plan) {
+void ControlPlane::dissociate(KeyRecord& key, PlanRecord& plan) {
   Association& association = *key.find(plan);
   end_leases(*association.subscription);
-  clients.unsubscribe(key.client(), *association.subscription);
+  clients_.unsubscribe(key.client(), *association.subscription);
   plan.keys.remove(association.place);
-  --association_count;
+  --association_count_;
   key.associations.erase(&association);
 }
 
 // -- API keys --
 
-absl::StatusOr<std::string> Enforcer::api_key_id(
+absl::StatusOr<std::string> ControlPlane::api_key_id(
     const ClientHandle& client) const {
-  Impl::ControlLock lock(*impl_, __func__);
-  const KeyRecord* const key = impl_->find_record(client.serial_);
+  ControlLock lock(*this, __func__);
+  const KeyRecord* const key = find_record(client.serial_);
   if (key != nullptr) return std::string(key->id());
   const auto deleted = std::find_if(
-      impl_->deleted_keys.rbegin(), impl_->deleted_keys.rend(),
+      deleted_keys_.rbegin(), deleted_keys_.rend(),
       [&](const auto& entry) { return entry.first == client.serial_; });
-  if (deleted != impl_->deleted_keys.rend()) return deleted->second;
+  if (deleted != deleted_keys_.rend()) return deleted->second;
   return unknown_key();
 }
 
-absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
+absl::StatusOr<v1::ApiKey> ControlPlane::create_api_key(const v1::ApiKey& key) {
   std::string generated;
   if (key.value().empty()) generated = RandomText().secret();
   const std::string& value = key.value().empty() ? generated : key.value();
@@ -252,49 +252,49 @@ absl::StatusOr<v1::ApiKey> Enforcer::create_api_key(const v1::ApiKey& key) {
   if (auto status = check_new_tags(key.tags()); !status.ok()) return status;
   std::string id = key.id();
 
-  Impl::ControlLock lock(*impl_, __func__);
-  if (auto status = choose_id(impl_->keys, impl_->ids, id); !status.ok()) {
+  ControlLock lock(*this, __func__);
+  if (auto status = choose_id(keys_, ids_, id); !status.ok()) {
     return status;
   }
-  if (impl_->clients.find(value) != nullptr) return value_is_taken();
-  const int64_t now = impl_->clock->now().unix;
+  if (clients_.find(value) != nullptr) return value_is_taken();
+  const int64_t now = clock_->now().unix;
   v1::ApiKey document = key;
   document.set_id(id);
   document.set_value(value);
   KeyRecord::set_dates({now, now}, document);
-  impl_->collect();
-  KeyRecord* const record = impl_->add_key(id, value, document, {now, now});
+  collect();
+  KeyRecord* const record = add_key(id, value, document, {now, now});
   if (record == nullptr) return arena_exhausted();
   // The key is known already, but under no plan.
-  if (auto status = impl_->commit([&] { return put_api_key(document); });
+  if (auto status = commit([&] { return put_api_key(document); });
       !status.ok()) {
-    impl_->remove_key(*record);
+    remove_key(*record);
     return status;
   }
   return document;
 }
 
-absl::StatusOr<v1::ApiKey> Enforcer::get_api_key(std::string_view key_id,
-                                                 bool include_value) const {
-  Impl::ControlLock lock(*impl_, __func__);
-  const auto key = impl_->find_key(key_id);
+absl::StatusOr<v1::ApiKey> ControlPlane::get_api_key(std::string_view key_id,
+                                                     bool include_value) const {
+  ControlLock lock(*this, __func__);
+  const auto key = find_key(key_id);
   if (!key.ok()) return key.status();
   return (*key)->document(include_value);
 }
 
-absl::StatusOr<Page<v1::ApiKey>> Enforcer::list_api_keys(
+absl::StatusOr<Page<v1::ApiKey>> ControlPlane::list_api_keys(
     const PageRequest& page, bool include_values,
     const ApiKeyFilter& filter) const {
-  Impl::ControlLock lock(*impl_, __func__);
+  ControlLock lock(*this, __func__);
   Page<v1::ApiKey> result;
   const auto list = [&]() -> absl::StatusOr<const Registry<KeyRecord>*> {
-    impl_->mutex.assert_held();
-    return &impl_->keys;
+    mutex_.assert_held();
+    return &keys_;
   };
   auto position =
       page_in_pieces(lock, page, kPiece, list, [&](const KeyRecord& key) {
-        impl_->mutex.assert_held();
-        if (impl_->is_hidden(key)) return false;
+        mutex_.assert_held();
+        if (is_hidden(key)) return false;
         v1::ApiKey document = key.document(include_values);
         const bool wanted =
             absl::StartsWith(document.name(), filter.name_prefix) &&
@@ -308,7 +308,7 @@ absl::StatusOr<Page<v1::ApiKey>> Enforcer::list_api_keys(
   return result;
 }
 
-absl::StatusOr<v1::ApiKey> Enforcer::Impl::update_key(
+absl::StatusOr<v1::ApiKey> ControlPlane::update_key(
     std::string_view key_id,
     absl::FunctionRef<absl::Status(v1::ApiKey&)> change) {
   const auto key = find_key(key_id);
@@ -317,23 +317,23 @@ absl::StatusOr<v1::ApiKey> Enforcer::Impl::update_key(
   if (auto status = change(document); !status.ok()) return status;
   if (auto status = check_api_key(document); !status.ok()) return status;
   KeyRecord::set_dates(
-      {KeyRecord::dates_of(document).created_unix_ns, clock->now().unix},
+      {KeyRecord::dates_of(document).created_unix_ns, clock_->now().unix},
       document);
   if (auto status = commit([&] { return put_api_key(document); });
       !status.ok()) {
     return status;
   }
   (*key)->update(document);
-  clients.set_enabled((*key)->client(), document.enabled());
+  clients_.set_enabled((*key)->client(), document.enabled());
   document.clear_value();
   return document;
 }
 
-absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
+absl::StatusOr<v1::ApiKey> ControlPlane::update_api_key(
     std::string_view key_id, absl::Span<const v1::PatchOperation> operations) {
-  Impl::ControlLock lock(*impl_, __func__);
+  ControlLock lock(*this, __func__);
   lock.await_turn("", key_id);
-  return impl_->update_key(key_id, [&](v1::ApiKey& document) {
+  return update_key(key_id, [&](v1::ApiKey& document) {
     for (size_t i = 0; i < operations.size(); ++i) {
       if (auto status = apply(operations[i], document); !status.ok()) {
         return with_prefix(status, absl::StrCat("operations[", i, "]: "));
@@ -343,40 +343,40 @@ absl::StatusOr<v1::ApiKey> Enforcer::update_api_key(
   });
 }
 
-absl::StatusOr<v1::ApiKey> Enforcer::tag_api_key(std::string_view key_id,
-                                                 const TagChanges& changes) {
-  Impl::ControlLock lock(*impl_, __func__);
+absl::StatusOr<v1::ApiKey> ControlPlane::tag_api_key(
+    std::string_view key_id, const TagChanges& changes) {
+  ControlLock lock(*this, __func__);
   lock.await_turn("", key_id);
-  return impl_->update_key(key_id, [&](v1::ApiKey& document) -> absl::Status {
+  return update_key(key_id, [&](v1::ApiKey& document) -> absl::Status {
     if (auto status = check_new_tags(changes.set); !status.ok()) return status;
     apply(changes, *document.mutable_tags());
     return absl::OkStatus();
   });
 }
 
-absl::Status Enforcer::delete_api_key(std::string_view key_id) {
-  Impl::ControlLock lock(*impl_, __func__);
+absl::Status ControlPlane::delete_api_key(std::string_view key_id) {
+  ControlLock lock(*this, __func__);
   lock.await_turn("", key_id);
-  const auto key = impl_->find_key(key_id);
+  const auto key = find_key(key_id);
   if (!key.ok()) return key.status();
-  if (auto status = impl_->commit([&] { return weir::delete_api_key(key_id); });
+  if (auto status = commit([&] { return weir::delete_api_key(key_id); });
       !status.ok()) {
     return status;
   }
-  impl_->remove_key(**key);
-  impl_->collect();
+  remove_key(**key);
+  collect();
   return absl::OkStatus();
 }
 
 // -- Which keys a plan applies to --
 
-absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
+absl::StatusOr<v1::UsagePlanKey> ControlPlane::create_usage_plan_key(
     std::string_view plan_id, std::string_view key_id) {
-  Impl::ControlLock lock(*impl_, __func__);
+  ControlLock lock(*this, __func__);
   lock.await_turn(plan_id, key_id);
-  const auto found_plan = impl_->find_plan(plan_id);
+  const auto found_plan = find_plan(plan_id);
   if (!found_plan.ok()) return found_plan.status();
-  const auto found_key = impl_->find_key(key_id);
+  const auto found_key = find_key(key_id);
   if (!found_key.ok()) return found_key.status();
   PlanRecord& plan = **found_plan;
   KeyRecord& key = **found_key;
@@ -391,45 +391,44 @@ absl::StatusOr<v1::UsagePlanKey> Enforcer::create_usage_plan_key(
     for (const v1::ApiStage& stage : plan.document.api_stages()) {
       stages.insert(name_of(stage));
     }
-    if (auto status = impl_->check_stages(key, plan, stages); !status.ok()) {
+    if (auto status = check_stages(key, plan, stages); !status.ok()) {
       return status;
     }
   }
-  const Day today = day_of(impl_->clock->now().unix);
-  const int64_t id = ++impl_->last_association_id;
-  impl_->collect();
-  const auto subscription = impl_->clients.prepare(
+  const Day today = day_of(clock_->now().unix);
+  const int64_t id = ++last_association_id_;
+  collect();
+  const auto subscription = clients_.prepare(
       key.client(),
-      CountsCopy::at_start(today,
-                           quota_terms(plan.document, impl_->rules).calendar),
+      CountsCopy::at_start(today, quota_terms(plan.document, rules_).calendar),
       id);
   if (!subscription.ok()) return subscription.status();
-  if (auto status = impl_->commit(
-          [&] { return put_association(id, plan_id, key_id, today); });
+  if (auto status =
+          commit([&] { return put_association(id, plan_id, key_id, today); });
       !status.ok()) {
-    impl_->clients.discard(key.client(), **subscription);
+    clients_.discard(key.client(), **subscription);
     return status;
   }
-  impl_->associate(key, plan, id, **subscription);
+  associate(key, plan, id, **subscription);
   return key.plan_key();
 }
 
-absl::StatusOr<v1::UsagePlanKey> Enforcer::get_usage_plan_key(
+absl::StatusOr<v1::UsagePlanKey> ControlPlane::get_usage_plan_key(
     std::string_view plan_id, std::string_view key_id) const {
-  Impl::ControlLock lock(*impl_, __func__);
-  const auto found = impl_->find_plan_key(plan_id, key_id);
+  ControlLock lock(*this, __func__);
+  const auto found = find_plan_key(plan_id, key_id);
   if (!found.ok()) return found.status();
   return found->key->plan_key();
 }
 
-absl::StatusOr<Page<v1::UsagePlanKey>> Enforcer::list_usage_plan_keys(
+absl::StatusOr<Page<v1::UsagePlanKey>> ControlPlane::list_usage_plan_keys(
     std::string_view plan_id, const PageRequest& page,
     std::string_view name_prefix) const {
-  Impl::ControlLock lock(*impl_, __func__);
+  ControlLock lock(*this, __func__);
   Page<v1::UsagePlanKey> result;
-  const auto list = [&]() -> absl::StatusOr<const NewestFirst<KeyRecord>*> {
-    impl_->mutex.assert_held();
-    const auto plan = impl_->find_plan(plan_id);
+  const auto list = [&]() -> absl::StatusOr<const CreationOrder<KeyRecord>*> {
+    mutex_.assert_held();
+    const auto plan = find_plan(plan_id);
     if (!plan.ok()) return plan.status();
     return &(*plan)->keys;
   };
@@ -446,19 +445,19 @@ absl::StatusOr<Page<v1::UsagePlanKey>> Enforcer::list_usage_plan_keys(
   return result;
 }
 
-absl::Status Enforcer::delete_usage_plan_key(std::string_view plan_id,
-                                             std::string_view key_id) {
-  Impl::ControlLock lock(*impl_, __func__);
+absl::Status ControlPlane::delete_usage_plan_key(std::string_view plan_id,
+                                                 std::string_view key_id) {
+  ControlLock lock(*this, __func__);
   lock.await_turn(plan_id, key_id);
-  const auto found = impl_->find_plan_key(plan_id, key_id);
+  const auto found = find_plan_key(plan_id, key_id);
   if (!found.ok()) return found.status();
   const int64_t id = found->association->id;
-  if (auto status = impl_->commit([&] { return delete_association(id); });
+  if (auto status = commit([&] { return delete_association(id); });
       !status.ok()) {
     return status;
   }
-  impl_->dissociate(*found->key, *found->association->plan);
-  impl_->collect();
+  dissociate(*found->key, *found->association->plan);
+  collect();
   return absl::OkStatus();
 }
 

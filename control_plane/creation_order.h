@@ -30,7 +30,7 @@ inline int page_size(int limit) {
 // 35 after many were removed; every call takes logarithmic time.
 // *thread-compatible*
 template <class T>
-class NewestFirst {
+class CreationOrder {
  public:
   // Returns the thing's place: a number, greater than all before.
   uint64_t add(T& thing) {

@@ -29,7 +29,7 @@ struct Listed {
   std::string position;
 };
 
-Listed list(const NewestFirst<int>& order, const std::string& position,
+Listed list(const CreationOrder<int>& order, const std::string& position,
             int limit) {
   Listed result;
   const auto next = order.page(position, limit, [&](int thing) {
@@ -41,8 +41,8 @@ Listed list(const NewestFirst<int>& order, const std::string& position,
   return result;
 }
 
-TEST(NewestFirst, PagesGoOnBehindTheLastThing) {
-  NewestFirst<int> order;
+TEST(CreationOrder, PagesGoOnBehindTheLastThing) {
+  CreationOrder<int> order;
   EXPECT_THAT(list(order, "", 2).things, IsEmpty());
   std::vector<int> things = {0, 1, 2, 3, 4, 5};
   std::vector<uint64_t> places;
@@ -61,8 +61,8 @@ TEST(NewestFirst, PagesGoOnBehindTheLastThing) {
   EXPECT_EQ(order.size(), 4u);
 }
 
-TEST(NewestFirst, OnlyWhatCountsFillsAPage) {
-  NewestFirst<int> order;
+TEST(CreationOrder, OnlyWhatCountsFillsAPage) {
+  CreationOrder<int> order;
   std::vector<int> things = {0, 1, 2, 3, 4, 5};
   for (int& thing : things) order.add(thing);
   std::vector<int> seen;
@@ -74,8 +74,8 @@ TEST(NewestFirst, OnlyWhatCountsFillsAPage) {
   EXPECT_THAT(list(order, *position, 9).things, ElementsAre(1, 0));
 }
 
-TEST(NewestFirst, LimitsAndPositionsAreChecked) {
-  NewestFirst<int> order;
+TEST(CreationOrder, LimitsAndPositionsAreChecked) {
+  CreationOrder<int> order;
   std::vector<int> things(600);
   for (int& thing : things) order.add(thing);
   EXPECT_EQ(list(order, "", 0).things.size(), 25u);
@@ -93,10 +93,10 @@ TEST(NewestFirst, LimitsAndPositionsAreChecked) {
 // A reader reads all pages, again and again, while things are added and
 // removed. Every page has what is there when it is read, from where the page
 // before ended.
-TEST(NewestFirst, PagesAreRightWhileThingsComeAndGo) {
+TEST(CreationOrder, PagesAreRightWhileThingsComeAndGo) {
   SCOPED_TRACE(testing::Message() << "WEIR_TEST_SEED=" << seed());
   std::mt19937_64 random(seed());
-  NewestFirst<int> order;
+  CreationOrder<int> order;
   std::deque<int> things;
   std::map<int, uint64_t> present;  // thing, its place; in insertion order
   const auto add = [&] {
@@ -146,10 +146,10 @@ TEST(NewestFirst, PagesAreRightWhileThingsComeAndGo) {
   EXPECT_EQ(all, expected);
 }
 
-TEST(NewestFirst, APageThatFindsLittleEndsEarly) {
+TEST(CreationOrder, APageThatFindsLittleEndsEarly) {
   constexpr int kThings = 250'000;
   std::vector<int> things(kThings);
-  NewestFirst<int> order;
+  CreationOrder<int> order;
   for (int i = 0; i < kThings; ++i) {
     things[i] = i;
     order.add(things[i]);

@@ -16,12 +16,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "weir/base/text.h"
+#include "weir/control_plane/control_lock.h"
 #include "weir/control_plane/control_plane.h"
 #include "weir/control_plane/key_record.h"
 #include "weir/control_plane/random_id.h"
 #include "weir/control_plane/store_changes.h"
 #include "weir/data_plane/key_table.h"
-#include "weir/enforcer/enforcer.h"
 #include "weir/plan/plan_error.h"
 #include "weir/quota/calendar.h"
 
@@ -95,11 +95,12 @@ class Rejections {
 }  // namespace
 
 // One call of import_api_keys().
-class Enforcer::Impl::Import {
+class ControlPlane::Import {
  public:
-  Import(Impl& impl, absl::Span<const v1::ApiKey> keys, PlanIdsOf plan_ids,
-         std::vector<absl::Status>* skipped, ExistingKeys existing)
-      : impl_(impl),
+  Import(ControlPlane& control, absl::Span<const v1::ApiKey> keys,
+         PlanIdsOf plan_ids, std::vector<absl::Status>* skipped,
+         ExistingKeys existing)
+      : plane_(control),
         keys_(keys),
         plan_ids_(plan_ids),
         rejections_(keys.size(), skipped),
@@ -111,15 +112,15 @@ class Enforcer::Impl::Import {
     choose_ids();
     generate_values();
     marked_.reserve(keys_.size());
-    MutexLock alone(impl_.long_change);
-    ControlLock lock(impl_, "import_api_keys");
-    impl_.importing = &marked_;
+    MutexLock alone(plane_.long_change_);
+    ControlLock lock(plane_, "import_api_keys");
+    plane_.importing_ = &marked_;
     // First the keys, which no new plan covers yet, then the store, then the
     // plans.
     absl::Status status = check_beside_others(lock);
     if (status.ok()) {
-      impl_.collect();
-      now_ = impl_.clock->now().unix;
+      plane_.collect();
+      now_ = plane_.clock_->now().unix;
       status = prepare(lock);
     }
     if (status.ok()) status = commit(lock);
@@ -134,8 +135,8 @@ class Enforcer::Impl::Import {
         lock.pause();
       }
     }
-    impl_.importing = nullptr;
-    impl_.collect();
+    plane_.importing_ = nullptr;
+    plane_.collect();
     if (!status.ok()) return status;
     return std::move(key_ids_);
   }
@@ -155,7 +156,7 @@ class Enforcer::Impl::Import {
         status = rejections_.add(i, std::move(status));
         if (!status.ok()) return status;
       }
-      hashes_.push_back(impl_.clients.hash(keys_[i].value()));
+      hashes_.push_back(plane_.clients_.hash(keys_[i].value()));
     }
     return absl::OkStatus();
   }
@@ -197,16 +198,16 @@ class Enforcer::Impl::Import {
     } while (!own_ids_.insert(key_ids_[i]).second);
   }
 
-  void prefetch(size_t i) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+  void prefetch(size_t i) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     if (i >= keys_.size()) return;
-    impl_.clients.table().prefetch(hashes_[i]);
-    impl_.keys.prefetch(key_ids_[i]);
+    plane_.clients_.table().prefetch(hashes_[i]);
+    plane_.keys_.prefetch(key_ids_[i]);
   }
 
   // Checks keys against those of this enforcer. Of several keys of one value
   // that overwrite one another, the last without an error stays.
   absl::Status check_beside_others(ControlLock& lock)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     for (size_t i = 0; i < keys_.size(); ++i) {
       lock.pause();
       prefetch(i + kAhead);
@@ -224,11 +225,11 @@ class Enforcer::Impl::Import {
   }
 
   absl::Status check_beside_others(size_t i)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     const v1::ApiKey& key = keys_[i];
     if (auto status = find_plans(i); !status.ok()) return status;
     const Client* client = key.value().empty() ? nullptr
-                                               : impl_.clients.table().find(
+                                               : plane_.clients_.table().find(
                                                      key.value(), hashes_[i]);
     if (client != nullptr) {
       if (!overwrites_) return value_is_taken();
@@ -241,8 +242,8 @@ class Enforcer::Impl::Import {
   // An id that is taken is an error if the caller chose it; otherwise a new one
   // is generated.
   absl::Status have_free_id(size_t i)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
-    while (impl_.keys.find(key_ids_[i]) != nullptr) {
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
+    while (plane_.keys_.find(key_ids_[i]) != nullptr) {
       if (!keys_[i].id().empty()) return id_is_taken(key_ids_[i]);
       own_ids_.erase(key_ids_[i]);
       generate_id(i);
@@ -262,16 +263,17 @@ class Enforcer::Impl::Import {
 
   // From now on, other calls wait before they change the key.
   void overwrite_later(size_t i, const Client& client)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     const ClientState state(client.state.load(std::memory_order_relaxed));
-    KeyRecord& key = *impl_.find_record(state.serial());
+    KeyRecord& key = *plane_.find_record(state.serial());
     marked_.emplace(&key, Importing::kOverwritten);
     overwritten_[i] = &key;
     key_ids_[i] = std::string(key.id());
   }
 
   // Consecutive keys usually have the same plans.
-  absl::Status find_plans(size_t i) ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+  absl::Status find_plans(size_t i)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     const absl::Span<const std::string> wanted = plan_ids_(i);
     if (wanted.data() == found_ids_.data() &&
         wanted.size() == found_ids_.size()) {
@@ -281,7 +283,7 @@ class Enforcer::Impl::Import {
     found_plans_.clear();
     std::vector<PlanRecord*> plans;
     for (const std::string& id : wanted) {
-      const auto plan = impl_.find_plan(id);
+      const auto plan = plane_.find_plan(id);
       if (!plan.ok()) return plan.status();
       plans.push_back(*plan);
     }
@@ -301,7 +303,7 @@ class Enforcer::Impl::Import {
   }
 
   absl::Status prepare(ControlLock& lock)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     imported_.reserve(keys_.size());
     for (size_t i = 0; i < keys_.size(); ++i) {
       lock.pause();
@@ -322,7 +324,7 @@ class Enforcer::Impl::Import {
                            key,
                            is_new ? nullptr : overwrite(i, *key),
                            {},
-                           impl_.last_association_id + 1});
+                           plane_.last_association_id_ + 1});
       if (auto status = subscribe(imported_.back()); !status.ok()) {
         return status;
       }
@@ -332,11 +334,11 @@ class Enforcer::Impl::Import {
 
   // Checks that no such key has been created since the first look.
   absl::Status check_again(size_t i)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     absl::Status status;
     const v1::ApiKey& key = keys_[i];
     if (!key.value().empty() &&
-        impl_.clients.table().find(key.value(), hashes_[i]) != nullptr) {
+        plane_.clients_.table().find(key.value(), hashes_[i]) != nullptr) {
       status = overwrites_ ? absl::AbortedError(
                                  "the value was taken by a key that was "
                                  "created meanwhile; try again")
@@ -348,22 +350,23 @@ class Enforcer::Impl::Import {
     return status;
   }
 
-  KeyRecord* add(size_t i) ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+  KeyRecord* add(size_t i) ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     const v1::ApiKey& key = keys_[i];
-    KeyRecord* const record = impl_.add_key(
+    KeyRecord* const record = plane_.add_key(
         key_ids_[i], values_[i].empty() ? key.value() : values_[i], key,
         {now_, now_});
     if (record != nullptr) {
       marked_.emplace(record, Importing::kNew);
-      ++impl_.hidden_keys;
+      ++plane_.hidden_keys_;
     }
     return record;
   }
 
   // Makes a new key visible to other calls, and lets them change it.
-  void unmark(const KeyRecord& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+  void unmark(const KeyRecord& key)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     const auto marked = marked_.find(&key);
-    if (marked->second == Importing::kNew) --impl_.hidden_keys;
+    if (marked->second == Importing::kNew) --plane_.hidden_keys_;
     marked_.erase(marked);
   }
 
@@ -371,7 +374,7 @@ class Enforcer::Impl::Import {
   // key.
   std::unique_ptr<Imported::Overwritten> overwrite(size_t i,
                                                    const KeyRecord& key) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     auto result = std::make_unique<Imported::Overwritten>();
     v1::ApiKey& document = result->document;
     document = key.document(/*include_value=*/true);
@@ -391,14 +394,15 @@ class Enforcer::Impl::Import {
   // Prepares subscriptions to the plans that the key does not have yet.
   // REQUIRES: the same.
   absl::Status subscribe(Imported& imported)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     for (PlanRecord* plan : found_plans_) {
       if (imported.key->find(*plan) != nullptr) continue;
-      const auto subscription = impl_.clients.prepare(
+      const auto subscription = plane_.clients_.prepare(
           imported.key->client(),
           CountsCopy::at_start(
-              day_of(now_), quota_terms(plan->document, impl_.rules).calendar),
-          ++impl_.last_association_id);
+              day_of(now_),
+              quota_terms(plan->document, plane_.rules_).calendar),
+          ++plane_.last_association_id_);
       if (!subscription.ok()) return subscription.status();
       imported.subscriptions.emplace_back(plan, *subscription);
     }
@@ -408,7 +412,7 @@ class Enforcer::Impl::Import {
   // Writes all changes, without the mutex: no other call changes these keys, or
   // deletes their plans.
   absl::Status commit(ControlLock& lock) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    const std::shared_ptr<Store> store = impl_.store;
+    const std::shared_ptr<Store> store = plane_.store_;
     if (store == nullptr) return absl::OkStatus();
     std::vector<v1::StoreChange> changes;
     changes.reserve(imported_.size() * 2);
@@ -428,7 +432,7 @@ class Enforcer::Impl::Import {
 
   void add_changes(const Imported& imported,
                    std::vector<v1::StoreChange>& changes) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     const KeyRecord& key = *imported.key;
     if (imported.overwritten == nullptr) {
       changes.push_back(put_api_key(key.document(/*include_value=*/true)));
@@ -447,33 +451,33 @@ class Enforcer::Impl::Import {
 
   // At no time does the key admit more than before or after.
   void publish(const Imported& imported)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     KeyRecord& key = *imported.key;
     unmark(key);
     const Imported::Overwritten* const overwritten = imported.overwritten.get();
     if (overwritten != nullptr && !overwritten->document.enabled()) {
-      impl_.clients.set_enabled(key.client(), false);
+      plane_.clients_.set_enabled(key.client(), false);
     }
     int64_t id = imported.first_association;
     for (const auto& [plan, subscription] : imported.subscriptions) {
-      impl_.associate(key, *plan, id++, *subscription);
+      plane_.associate(key, *plan, id++, *subscription);
     }
     if (overwritten == nullptr) return;
-    for (PlanRecord* plan : overwritten->leaving) impl_.dissociate(key, *plan);
+    for (PlanRecord* plan : overwritten->leaving) plane_.dissociate(key, *plan);
     key.update(overwritten->document);
-    impl_.clients.set_enabled(key.client(), overwritten->document.enabled());
+    plane_.clients_.set_enabled(key.client(), overwritten->document.enabled());
   }
 
   void take_back(const Imported& imported)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_.mutex) {
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     for (const auto& [plan, subscription] : imported.subscriptions) {
-      impl_.clients.discard(imported.key->client(), *subscription);
+      plane_.clients_.discard(imported.key->client(), *subscription);
     }
     unmark(*imported.key);
-    if (imported.overwritten == nullptr) impl_.remove_key(*imported.key);
+    if (imported.overwritten == nullptr) plane_.remove_key(*imported.key);
   }
 
-  Impl& impl_;
+  ControlPlane& plane_;
   const absl::Span<const v1::ApiKey> keys_;
   const PlanIdsOf plan_ids_;
   Rejections rejections_;
@@ -501,33 +505,10 @@ class Enforcer::Impl::Import {
   std::vector<Imported> imported_;
 };
 
-absl::StatusOr<std::vector<std::string>> Enforcer::Impl::import_keys(
-    absl::Span<const v1::ApiKey> new_keys, PlanIdsOf plan_ids,
+absl::StatusOr<std::vector<std::string>> ControlPlane::import_api_keys(
+    absl::Span<const v1::ApiKey> keys, PlanIdsOf plan_ids,
     std::vector<absl::Status>* skipped, ExistingKeys existing) {
-  return Import(*this, new_keys, plan_ids, skipped, existing).run();
-}
-
-absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
-    absl::Span<const v1::ApiKey> keys, std::string_view plan_id) {
-  const std::string one(plan_id);
-  const absl::Span<const std::string> plans(&one, plan_id.empty() ? 0 : 1);
-  if (!plan_id.empty()) {
-    // Checked here, or the error would name the first key.
-    if (auto plan = get_usage_plan(plan_id); !plan.ok()) return plan.status();
-  }
-  return impl_->import_keys(
-      keys, [&](size_t) { return plans; }, /*skipped=*/nullptr,
-      ExistingKeys::kRefuse);
-}
-
-absl::StatusOr<std::vector<std::string>> Enforcer::import_api_keys(
-    absl::Span<const v1::ApiKey> keys,
-    absl::Span<const std::vector<std::string>> plan_ids,
-    std::vector<absl::Status>* skipped, ExistingKeys existing) {
-  return impl_->import_keys(
-      keys,
-      [&](size_t i) -> absl::Span<const std::string> { return plan_ids[i]; },
-      skipped, existing);
+  return Import(*this, keys, plan_ids, skipped, existing).run();
 }
 
 }  // namespace weir

@@ -25,7 +25,6 @@
 #include "weir/counts/counts_reader.h"
 #include "weir/counts/counts_record.h"
 #include "weir/data_plane/clients.h"
-#include "weir/enforcer/enforcer.h"
 #include "weir/plan/validation.h"
 #include "weir/quota/counts.h"
 #include "weir/quota/packed_words.h"
@@ -34,7 +33,7 @@
 namespace weir {
 namespace {
 
-using Statistics = Enforcer::Statistics;
+using Statistics = EnforcerStatistics;
 
 constexpr char kWayOut[] =
     "; with Options::restore_counts an enforcer begins with the counts of the "
@@ -235,19 +234,19 @@ absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
 }  // namespace
 
 // Fills a new enforcer. REQUIRES: its mutex is held.
-class Enforcer::Impl::Recovery {
+class ControlPlane::Recovery {
  public:
-  Recovery(Impl& impl, Store& store, bool restore_counts, Past past)
-      : impl_(impl),
+  Recovery(ControlPlane& plane, Store& store, bool restore_counts, Past past)
+      : plane_(plane),
         store_(store),
         restore_counts_(restore_counts),
         past_(std::move(past)) {}
 
   absl::Status take(const v1::StoreChange& change) {
-    impl_.mutex.assert_held();
+    plane_.mutex_.assert_held();
     switch (change.change_case()) {
       case v1::StoreChange::kPutCounts:
-        impl_.last_association_id = change.put_counts().last_association_id();
+        plane_.last_association_id_ = change.put_counts().last_association_id();
         return absl::OkStatus();
       case v1::StoreChange::kPutUsagePlan:
         return take_plan(change.put_usage_plan());
@@ -265,15 +264,15 @@ class Enforcer::Impl::Recovery {
 
  private:
   absl::Status take_plan(const v1::StoredPlan& stored) {
-    impl_.mutex.assert_held();
+    plane_.mutex_.assert_held();
     PlanRecord plan;
     plan.document = stored.plan();
     const std::string what = absl::StrCat("usage plan ", plan.id());
-    if (!is_id(plan.id()) || impl_.plans.find(plan.id()) != nullptr) {
+    if (!is_id(plan.id()) || plane_.plans_.find(plan.id()) != nullptr) {
       return absl::DataLossError(absl::StrCat(what, ": its id is damaged"));
     }
     if (auto status =
-            to_status(validate_usage_plan(plan.document, impl_.rules));
+            to_status(validate_usage_plan(plan.document, plane_.rules_));
         !status.ok()) {
       return absl::FailedPreconditionError(absl::StrCat(
           what, " is not valid under these options: ", status.message()));
@@ -281,31 +280,32 @@ class Enforcer::Impl::Recovery {
     auto terms = terms_of(stored);
     if (!terms.ok()) return terms.status();
     plan.terms = *std::move(terms);
-    if (auto status = impl_.add_plan(std::move(plan)); !status.ok()) {
+    if (auto status = plane_.add_plan(std::move(plan)); !status.ok()) {
       return status;
     }
-    return stored.shared() ? impl_.share(*impl_.plans.find(stored.plan().id()))
-                           : absl::OkStatus();
+    return stored.shared()
+               ? plane_.share(*plane_.plans_.find(stored.plan().id()))
+               : absl::OkStatus();
   }
 
   absl::Status take_key(const v1::ApiKey& key) {
-    impl_.mutex.assert_held();
-    if (!is_id(key.id()) || impl_.keys.find(key.id()) != nullptr ||
+    plane_.mutex_.assert_held();
+    if (!is_id(key.id()) || plane_.keys_.find(key.id()) != nullptr ||
         !check_api_key_value(key.value()).ok() || !check_api_key(key).ok() ||
-        impl_.clients.find(key.value()) != nullptr) {
+        plane_.clients_.find(key.value()) != nullptr) {
       return absl::DataLossError(
           absl::StrCat("API key ", key.id(), " is damaged"));
     }
-    return impl_.add_key(key.id(), key.value(), key,
-                         KeyRecord::dates_of(key)) == nullptr
+    return plane_.add_key(key.id(), key.value(), key,
+                          KeyRecord::dates_of(key)) == nullptr
                ? arena_exhausted()
                : absl::OkStatus();
   }
 
   absl::Status take_association(const v1::StoredAssociation& stored) {
-    impl_.mutex.assert_held();
-    PlanRecord* const plan = impl_.plans.find(stored.usage_plan_id());
-    KeyRecord* const key = impl_.keys.find(stored.key_id());
+    plane_.mutex_.assert_held();
+    PlanRecord* const plan = plane_.plans_.find(stored.usage_plan_id());
+    KeyRecord* const key = plane_.keys_.find(stored.key_id());
     const auto what = [&] {
       return absl::StrCat("API key ", stored.key_id(), " under usage plan ",
                           stored.usage_plan_id());
@@ -328,7 +328,8 @@ class Enforcer::Impl::Recovery {
       past = restored_.find(stored.id());
     }
     CountsCopy counts = past.value_or(CountsCopy::at_start(
-        stored.first_day(), quota_terms(plan->document, impl_.rules).calendar));
+        stored.first_day(),
+        quota_terms(plan->document, plane_.rules_).calendar));
     counts.first_day = stored.first_day();
     // Extensions that were acknowledged hold, however old the counts are.
     if (!extensions->empty()) {
@@ -337,17 +338,17 @@ class Enforcer::Impl::Recovery {
           PeriodWord(last.calendar, last.period_start, last.amount);
     }
     const auto subscription =
-        impl_.clients.prepare(key->client(), counts, stored.id());
+        plane_.clients_.prepare(key->client(), counts, stored.id());
     if (!subscription.ok()) return subscription.status();
-    impl_.associate(*key, *plan, stored.id(), **subscription);
+    plane_.associate(*key, *plan, stored.id(), **subscription);
     if (!extensions->empty()) {
       key->find(*plan)->extensions =
           std::make_unique<std::vector<ExtensionChange>>(
               *std::move(extensions));
     }
     const SyncedCounts* const synced = past_.synced.find(stored.id());
-    if (impl_.sync != nullptr && synced != nullptr) {
-      impl_.sync->resume(impl_.arena->pair_of(*subscription), *synced);
+    if (plane_.sync_ != nullptr && synced != nullptr) {
+      plane_.sync_->resume(plane_.arena_.pair_of(*subscription), *synced);
     }
     return absl::OkStatus();
   }
@@ -355,28 +356,53 @@ class Enforcer::Impl::Recovery {
   // The files are readable, but have no counts of this association: takes those
   // of the last sync, if any.
   absl::Status restore(int64_t association, const std::string& what) {
-    impl_.mutex.assert_held();
+    plane_.mutex_.assert_held();
     if (!restore_counts_) {
       return absl::DataLossError(
           absl::StrCat(counts_path(store_.folder(), CountsHeader::kRecords,
                                    past_.state.generation()),
                        ": the counts of ", what, " are missing", kWayOut));
     }
-    impl_.counts_from = Statistics::Counts::kSynced;
+    plane_.counts_from_ = Statistics::Counts::kSynced;
     restored_.clear();
     return take_synced(store_, past_.synced, association, restored_,
                        past_.undone);
   }
 
-  Impl& impl_;
+  ControlPlane& plane_;
   Store& store_;
   const bool restore_counts_;
   Past past_;
   PastCounts restored_;  // of one association
 };
 
-absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
-    const Options& options, std::unique_ptr<Arena> arena) {
+absl::StatusOr<Planes> ControlPlane::create(const Options& options) {
+  auto arena = Arena::create(options.arena_bytes, options.huge_pages
+                                                      ? Arena::Pages::kHuge
+                                                      : Arena::Pages::kSmall);
+  if (!arena.ok()) return arena.status();
+  if (options.store != nullptr) return recover(options, *std::move(arena));
+  return make(options, *std::move(arena), /*counts_file=*/nullptr);
+}
+
+Planes ControlPlane::make(const Options& options, std::unique_ptr<Arena> arena,
+                          std::unique_ptr<CountsFile> counts_file) {
+  DataPlane::Settings settings;
+  settings.clock = options.clock;
+  settings.both_throttles =
+      options.method_throttle == MethodThrottle::kAddsToPlan;
+  settings.lease_threads = options.lease_threads;
+  settings.lease_tokens = options.lease_tokens;
+  Planes planes;
+  planes.data_plane = std::make_unique<DataPlane>(settings, std::move(arena),
+                                                  std::move(counts_file));
+  planes.control_plane =
+      std::make_unique<ControlPlane>(options, *planes.data_plane);
+  return planes;
+}
+
+absl::StatusOr<Planes> ControlPlane::recover(const Options& options,
+                                             std::unique_ptr<Arena> arena) {
   Store& store = *options.store;
   auto past = read_past(store, options.restore_counts);
   if (!past.ok()) return past.status();
@@ -394,31 +420,32 @@ absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
     if (!created.ok()) return created.status();
     file = *std::move(created);
   }
-  auto impl =
-      std::make_unique<Impl>(options, std::move(arena), std::move(file));
-  impl->counts_from = past->from;
-  if (impl->counts_file != nullptr) {
-    impl->sync = std::make_unique<UsageSync>(options.store, *impl->counts_file,
-                                             impl->clock, impl->mutex, state,
-                                             impl->days_kept, options.log);
+  Planes planes = make(options, std::move(arena), std::move(file));
+  ControlPlane* const control = planes.control_plane.get();
+  control->counts_from_ = past->from;
+  if (control->counts_file_ != nullptr) {
+    control->sync_ = std::make_unique<UsageSync>(
+        options.store, *control->counts_file_, control->clock_, control->mutex_,
+        state, control->days_kept_, options.log);
   }
   {
-    MutexLock lock(impl->mutex);
-    Recovery recovery(*impl, store, options.restore_counts, *std::move(past));
+    MutexLock lock(control->mutex_);
+    Recovery recovery(*control, store, options.restore_counts,
+                      *std::move(past));
     auto status = store.load([&](const v1::StoreChange& change) {
-      impl->mutex.assert_held();
+      control->mutex_.assert_held();
       return recovery.take(change);
     });
     if (!status.ok()) return status;
     // Set only now, so that what was loaded is not stored again.
-    impl->store = options.store;
-    if (impl->sync == nullptr) return impl;
+    control->store_ = options.store;
+    if (control->sync_ == nullptr) return planes;
 
     if (!recovery.undone().empty()) {
       status = store.write_usage(recovery.undone(), {});
       if (!status.ok()) return status;
     }
-    status = impl->commit([&] {
+    status = control->commit([&] {
       v1::StoreChange change;
       *change.mutable_put_counts() = state;
       return change;
@@ -426,34 +453,22 @@ absl::StatusOr<std::unique_ptr<Enforcer::Impl>> Enforcer::Impl::recover(
     if (!status.ok()) return status;
     status = CountsFile::remove_others(store.folder(), state.generation());
     if (!status.ok()) return status;
-    impl->collect();
+    control->collect();
   }
   if (options.log != nullptr &&
-      impl->counts_from == Statistics::Counts::kSynced) {
+      control->counts_from_ == Statistics::Counts::kSynced) {
     options.log(
         absl::LogSeverity::kWarning,
-        absl::StrCat(
-            "counts begin with those of the sync at ",
-            absl::FormatTime(absl::RFC3339_sec,
-                             absl::FromUnixNanos(impl->sync->synced_unix_ns()),
-                             absl::UTCTimeZone())));
+        absl::StrCat("counts begin with those of the sync at ",
+                     absl::FormatTime(
+                         absl::RFC3339_sec,
+                         absl::FromUnixNanos(control->sync_->synced_unix_ns()),
+                         absl::UTCTimeZone())));
   }
   if (options.sync_interval > absl::ZeroDuration()) {
-    impl->sync->start(options.sync_interval);
+    control->sync_->start(options.sync_interval);
   }
-  return impl;
-}
-
-void Enforcer::Impl::collect() {
-  arena->collect();
-  if (counts_file != nullptr) {
-    // If the disk is full, days may be lost, which statistics show.
-    (void)counts_file->collect(association_count);
-  }
-}
-
-absl::Status Enforcer::sync() {
-  return impl_->sync == nullptr ? absl::OkStatus() : impl_->sync->sync();
+  return planes;
 }
 
 }  // namespace weir

@@ -75,7 +75,7 @@ class Registry {
 
   size_t size() const { return order_.size(); }
 
-  // See NewestFirst.
+  // See CreationOrder.
   template <class Visit>
   absl::StatusOr<std::string> page(std::string_view position, int limit,
                                    Visit visit, int most = 100'000) const {
@@ -117,7 +117,7 @@ class Registry {
   uint32_t used_ = 0;                            // nodes that were ever used
   uint32_t first_free_ = kNone;
   IncrementalIndex index_;
-  NewestFirst<T> order_;
+  CreationOrder<T> order_;
 };
 
 // Returns an id that is free in `registry`.

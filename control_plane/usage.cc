@@ -14,9 +14,9 @@
 #include "absl/time/civil_time.h"
 #include "absl/types/span.h"
 #include "weir/base/text.h"
+#include "weir/control_plane/control_lock.h"
 #include "weir/control_plane/control_plane.h"
 #include "weir/control_plane/store_changes.h"
-#include "weir/enforcer/enforcer.h"
 #include "weir/plan/plan_error.h"
 #include "weir/quota/counts.h"
 
@@ -104,22 +104,22 @@ absl::StatusOr<int64_t> remaining_of(const v1::PatchOperation& operation) {
 
 }  // namespace
 
-absl::StatusOr<v1::KeyUsage> Enforcer::Impl::usage_of(
+absl::StatusOr<v1::KeyUsage> ControlPlane::usage_of(
     const KeyRecord& key, const Association& association, Day first,
     Day last) const {
   const PlanRecord& plan = *association.plan;
-  const Counts& counts = clients.counts().of(*association.subscription);
+  const Counts& counts = clients_.counts().of(*association.subscription);
   end_leases(*association.subscription);
-  const QuotaTerms terms = quota_terms(plan.document, rules);
+  const QuotaTerms terms = quota_terms(plan.document, rules_);
   const QuotaState present =
-      counts.quota.read(terms, day_of(clock->now().unix), counts.log);
+      counts.quota.read(terms, day_of(clock_->now().unix), counts.log);
   // An idle key is still counting the day of its last request.
   const auto counted = counts.quota.counted();
   const Day logged_since = present.day - kLoggedDays + 1;
   absl::flat_hash_map<Day, int64_t> stored;
   if (const Day needed_since = first - QuotaCalendar::kLongestPeriod;
-      store != nullptr && needed_since < logged_since) {
-    if (auto status = store->read_days(
+      store_ != nullptr && needed_since < logged_since) {
+    if (auto status = store_->read_days(
             association.id, std::max(needed_since, 0), logged_since - 1,
             [&](const DailyCount& day) { stored[day.day] = day.used; });
         !status.ok()) {
@@ -139,7 +139,7 @@ absl::StatusOr<v1::KeyUsage> Enforcer::Impl::usage_of(
   v1::KeyUsage usage;
   usage.set_key_id(std::string(key.id()));
   for (Day day = first; day <= last; ++day) {
-    if (day <= present.day - days_kept) {
+    if (day <= present.day - days_kept_) {
       // Days past retention report no usage, pruned or not.
       add_day(usage, 0, remaining_at_end(day, history, [](Day) { return 0; }));
     } else {
@@ -151,21 +151,20 @@ absl::StatusOr<v1::KeyUsage> Enforcer::Impl::usage_of(
   return usage;
 }
 
-absl::StatusOr<v1::Usage> Enforcer::get_usage(
+absl::StatusOr<v1::Usage> ControlPlane::get_usage(
     const UsageRequest& request) const {
   const auto first = parse_date("startDate", request.start_date);
   if (!first.ok()) return first.status();
   const auto last = parse_date("endDate", request.end_date);
   if (!last.ok()) return last.status();
-  if (*last < *first || *last - *first >= impl_->days_kept) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("endDate: expected a date from startDate (",
-                     request.start_date, ") to ", impl_->days_kept - 1,
-                     " days after it, got ", request.end_date));
+  if (*last < *first || *last - *first >= days_kept_) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "endDate: expected a date from startDate (", request.start_date,
+        ") to ", days_kept_ - 1, " days after it, got ", request.end_date));
   }
 
-  Impl::ControlLock lock(*impl_, __func__);
-  const auto plan = impl_->find_plan(request.usage_plan_id);
+  ControlLock lock(*this, __func__);
+  const auto plan = find_plan(request.usage_plan_id);
   if (!plan.ok()) return plan.status();
   v1::Usage usage;
   usage.set_usage_plan_id(request.usage_plan_id);
@@ -173,9 +172,9 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
   usage.set_end_date(request.end_date);
   absl::Status status;
   const auto add = [&](const KeyRecord& key, const Association& association) {
-    impl_->mutex.assert_held();
+    mutex_.assert_held();
     if (!status.ok()) return;
-    auto item = impl_->usage_of(key, association, *first, *last);
+    auto item = usage_of(key, association, *first, *last);
     if (item.ok()) {
       *usage.add_items() = *std::move(item);
     } else {
@@ -187,8 +186,7 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
       return absl::InvalidArgumentError(
           "position: expected none, as the usage of one key is one page");
     }
-    const auto found =
-        impl_->find_plan_key(request.usage_plan_id, request.key_id);
+    const auto found = find_plan_key(request.usage_plan_id, request.key_id);
     if (!found.ok()) {
       // The plan exists, so it is the key that does not.
       return plan_error(found.status().code(), aws_text::kUnknownApiKey,
@@ -198,17 +196,17 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
     if (!status.ok()) return status;
     return usage;
   }
-  const auto list = [&]() -> absl::StatusOr<const NewestFirst<KeyRecord>*> {
-    impl_->mutex.assert_held();
+  const auto list = [&]() -> absl::StatusOr<const CreationOrder<KeyRecord>*> {
+    mutex_.assert_held();
     if (!status.ok()) return status;
-    const auto present = impl_->find_plan(request.usage_plan_id);
+    const auto present = find_plan(request.usage_plan_id);
     if (!present.ok()) return present.status();
     return &(*present)->keys;
   };
   auto position = page_in_pieces(
       lock, request.page, kPiece, list, [&](const KeyRecord& key) {
-        impl_->mutex.assert_held();
-        add(key, *key.find(*impl_->plans.find(request.usage_plan_id)));
+        mutex_.assert_held();
+        add(key, *key.find(*plans_.find(request.usage_plan_id)));
         return true;
       });
   if (!position.ok()) return position.status();
@@ -217,12 +215,12 @@ absl::StatusOr<v1::Usage> Enforcer::get_usage(
   return usage;
 }
 
-absl::StatusOr<v1::Usage> Enforcer::update_usage(
+absl::StatusOr<v1::Usage> ControlPlane::update_usage(
     std::string_view plan_id, std::string_view key_id,
     absl::Span<const v1::PatchOperation> operations) {
-  Impl::ControlLock lock(*impl_, __func__);
+  ControlLock lock(*this, __func__);
   lock.await_turn(plan_id, key_id);
-  const auto found = impl_->find_plan_key(plan_id, key_id);
+  const auto found = find_plan_key(plan_id, key_id);
   if (!found.ok()) return found.status();
   Association& association = *found->association;
   const PlanRecord& plan = *association.plan;
@@ -236,24 +234,22 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
     }
     remaining = *value;
   }
-  Counts& counts = impl_->clients.counts().of(*association.subscription);
+  Counts& counts = clients_.counts().of(*association.subscription);
   // If the clock has stepped back, the day that is counted is a later one.
-  const int64_t time = impl_->clock->now().unix;
+  const int64_t time = clock_->now().unix;
   const Day today = std::max(day_of(time), counts.quota.counted().day);
   const int64_t now = std::max(time, start_of(today));
   if (remaining.has_value()) {
-    impl_->end_leases(*association.subscription);
+    end_leases(*association.subscription);
     const auto extended = counts.quota.extension_to_leave(
-        *remaining, quota_terms(plan.document, impl_->rules), today,
-        counts.log);
+        *remaining, quota_terms(plan.document, rules_), today, counts.log);
     if (!extended.ok()) return extended.status();
     const QuotaExtension& extension = extended->extension;
     // Kept as long as usage is reported, in periods that began up to 31 days
     // earlier.
-    auto extensions =
-        with_extension(association, extension, now,
-                       now - (impl_->days_kept + 32) * kNanosPerDay);
-    if (auto status = impl_->commit([&] {
+    auto extensions = with_extension(association, extension, now,
+                                     now - (days_kept_ + 32) * kNanosPerDay);
+    if (auto status = commit([&] {
           return put_association(association.id, plan.id(), found->key->id(),
                                  counts.quota.first_day(), *extensions);
         });
@@ -267,7 +263,7 @@ absl::StatusOr<v1::Usage> Enforcer::update_usage(
   usage.set_usage_plan_id(plan.document.id());
   usage.set_start_date(format_date(today));
   usage.set_end_date(format_date(today));
-  auto item = impl_->usage_of(*found->key, association, today, today);
+  auto item = usage_of(*found->key, association, today, today);
   if (!item.ok()) return item.status();
   *usage.add_items() = *std::move(item);
   return usage;

@@ -8,10 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "weir/base/text.h"
+#include "weir/control_plane/control_lock.h"
 #include "weir/control_plane/control_plane.h"
 #include "weir/control_plane/store_changes.h"
 #include "weir/data_plane/admission.h"
-#include "weir/enforcer/enforcer.h"
 #include "weir/plan/canonical_plan.h"
 #include "weir/plan/plan_error.h"
 #include "weir/plan/plan_patch.h"
@@ -43,24 +43,24 @@ std::vector<TermsChange> with_terms(std::vector<TermsChange> history,
 
 }  // namespace
 
-absl::StatusOr<PlanRecord*> Enforcer::Impl::find_plan(
+absl::StatusOr<PlanRecord*> ControlPlane::find_plan(
     std::string_view plan_id) const {
-  PlanRecord* plan = plans.find(plan_id);
+  PlanRecord* plan = plans_.find(plan_id);
   if (plan != nullptr && plan->state != PlanRecord::State::kGone) return plan;
   return plan_error(absl::StatusCode::kNotFound, aws_text::kUnknownUsagePlan,
                     aws_text::kUnknownUsagePlan);
 }
 
-absl::StatusOr<PlanCompiler::Memory> Enforcer::Impl::reserve(
+absl::StatusOr<PlanCompiler::Memory> ControlPlane::reserve(
     const PlanRecord& plan, const PlanCompiler::Update& update) {
   collect();
   const size_t bytes = plan.compiler.compiled_bytes(update);
   PlanCompiler::Memory memory;
-  memory.plan = arena->allocate(bytes);
+  memory.plan = arena_.allocate(bytes);
   bool complete = memory.plan != nullptr;
   for (size_t i = plan.compiler.throttle_count(update); complete && i > 0;
        --i) {
-    void* throttle = arena->allocate(PlanCompiler::kThrottleBytes);
+    void* throttle = arena_.allocate(PlanCompiler::kThrottleBytes);
     complete = throttle != nullptr;
     if (complete) memory.throttles.push_back(throttle);
   }
@@ -69,15 +69,15 @@ absl::StatusOr<PlanCompiler::Memory> Enforcer::Impl::reserve(
   return arena_exhausted();
 }
 
-void Enforcer::Impl::release(const PlanCompiler::Memory& memory,
-                             size_t plan_bytes) {
-  if (memory.plan != nullptr) arena->free(memory.plan, plan_bytes);
+void ControlPlane::release(const PlanCompiler::Memory& memory,
+                           size_t plan_bytes) {
+  if (memory.plan != nullptr) arena_.free(memory.plan, plan_bytes);
   for (void* throttle : memory.throttles) {
-    arena->free(throttle, PlanCompiler::kThrottleBytes);
+    arena_.free(throttle, PlanCompiler::kThrottleBytes);
   }
 }
 
-absl::Status Enforcer::Impl::publish(
+absl::Status ControlPlane::publish(
     PlanRecord& plan, PlanCompiler::Update update,
     absl::FunctionRef<v1::StoreChange()> stored) {
   const auto memory = reserve(plan, update);
@@ -93,34 +93,34 @@ absl::Status Enforcer::Impl::publish(
   return absl::OkStatus();
 }
 
-void Enforcer::Impl::retire(
+void ControlPlane::retire(
     const std::vector<const CompiledThrottle*>& throttles) {
   for (const CompiledThrottle* throttle : throttles) {
-    arena->retire(const_cast<CompiledThrottle*>(throttle),
+    arena_.retire(const_cast<CompiledThrottle*>(throttle),
                   PlanCompiler::kThrottleBytes);
   }
 }
 
-absl::Status Enforcer::Impl::publish(PlanRecord& plan) {
+absl::Status ControlPlane::publish(PlanRecord& plan) {
   collect();
-  void* memory = arena->allocate(plan.compiler.compiled_bytes());
+  void* memory = arena_.allocate(plan.compiler.compiled_bytes());
   if (memory == nullptr) return arena_exhausted();
   exchange(*plan.cell, plan.compiler.compile(memory));
   return absl::OkStatus();
 }
 
-void Enforcer::Impl::exchange(PlanCell& cell, const CompiledPlan* next) {
+void ControlPlane::exchange(PlanCell& cell, const CompiledPlan* next) {
   const CompiledPlan* previous = cell.plan.load(std::memory_order_relaxed);
   end_leases(cell);
   // Linearization point of every change to a plan. Release: pairs with the
   // acquire in `Admission`.
   cell.plan.store(next, std::memory_order_release);
   if (previous != nullptr) {
-    arena->retire(const_cast<CompiledPlan*>(previous), previous->bytes());
+    arena_.retire(const_cast<CompiledPlan*>(previous), previous->bytes());
   }
 }
 
-absl::Status Enforcer::Impl::check_stages(
+absl::Status ControlPlane::check_stages(
     const KeyRecord& key, const PlanRecord& plan,
     const std::set<StageName>& stages) const {
   for (const Association& other : key.associations) {
@@ -136,89 +136,89 @@ absl::Status Enforcer::Impl::check_stages(
   return absl::OkStatus();
 }
 
-std::vector<TermsChange> Enforcer::Impl::terms_with(const PlanRecord& plan,
-                                                    int64_t now) const {
+std::vector<TermsChange> ControlPlane::terms_with(const PlanRecord& plan,
+                                                  int64_t now) const {
   // Kept as long as usage is reported, in periods that began up to 31 days
   // earlier.
-  return with_terms(plan.terms, quota_terms(plan.document, rules), now,
-                    now - (days_kept + 32) * kNanosPerDay);
+  return with_terms(plan.terms, quota_terms(plan.document, rules_), now,
+                    now - (days_kept_ + 32) * kNanosPerDay);
 }
 
-absl::Status Enforcer::Impl::add_plan(PlanRecord plan) {
-  auto update = plan.compiler.prepare(plan.document, rules, nullptr, routes,
-                                      clock->now().monotonic);
+absl::Status ControlPlane::add_plan(PlanRecord plan) {
+  auto update = plan.compiler.prepare(plan.document, rules_, nullptr, routes_,
+                                      clock_->now().monotonic);
   if (!update.ok()) return update.status();
-  void* memory = arena->allocate(sizeof(PlanCell));
+  void* memory = arena_.allocate(sizeof(PlanCell));
   if (memory == nullptr) return arena_exhausted();
   plan.cell = new (memory) PlanCell{};
   const auto stored = [&] {
     return put_usage_plan(plan.document, plan.terms, /*shared=*/false);
   };
   if (auto status = publish(plan, *std::move(update), stored); !status.ok()) {
-    arena->free(memory, sizeof(PlanCell));
+    arena_.free(memory, sizeof(PlanCell));
     return status;
   }
-  plans.insert(std::move(plan));
+  plans_.insert(std::move(plan));
   return absl::OkStatus();
 }
 
-absl::Status Enforcer::Impl::share(PlanRecord& plan) {
-  plan.shared = clients.share(shared, *plan.cell);
+absl::Status ControlPlane::share(PlanRecord& plan) {
+  plan.shared = clients_.share(data_plane_.shared(), *plan.cell);
   if (plan.shared == nullptr) return arena_exhausted();
-  ++shared_plans;
+  ++shared_plans_;
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::UsagePlan> Enforcer::create_usage_plan(
+absl::StatusOr<v1::UsagePlan> ControlPlane::create_usage_plan(
     const v1::UsagePlan& plan) {
   v1::UsagePlan document = plan;
   if (auto status = canonicalize(&document); !status.ok()) return status;
   if (auto status = check_new_tags(document.tags()); !status.ok()) {
     return status;
   }
-  if (auto status = to_status(validate_usage_plan(document, impl_->rules));
+  if (auto status = to_status(validate_usage_plan(document, rules_));
       !status.ok()) {
     return status;
   }
 
-  Impl::ControlLock lock(*impl_, __func__);
+  ControlLock lock(*this, __func__);
   lock.await_turn(document.id(), "");
-  if (auto status = choose_id(impl_->plans, impl_->ids, *document.mutable_id());
+  if (auto status = choose_id(plans_, ids_, *document.mutable_id());
       !status.ok()) {
     return status;
   }
   PlanRecord record;
   record.document = document;
-  record.terms = impl_->terms_with(record, impl_->clock->now().unix);
-  if (auto status = impl_->add_plan(std::move(record)); !status.ok()) {
+  record.terms = terms_with(record, clock_->now().unix);
+  if (auto status = add_plan(std::move(record)); !status.ok()) {
     return status;
   }
   return document;
 }
 
-absl::StatusOr<v1::UsagePlan> Enforcer::get_usage_plan(
+absl::StatusOr<v1::UsagePlan> ControlPlane::get_usage_plan(
     std::string_view plan_id) const {
-  Impl::ControlLock lock(*impl_, __func__);
-  const auto plan = impl_->find_plan(plan_id);
+  ControlLock lock(*this, __func__);
+  const auto plan = find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   return (*plan)->document;
 }
 
-absl::StatusOr<Page<v1::UsagePlan>> Enforcer::list_usage_plans(
+absl::StatusOr<Page<v1::UsagePlan>> ControlPlane::list_usage_plans(
     const PageRequest& page, std::string_view key_id) const {
   constexpr int kPiece = 32;  // they may be large
-  Impl::ControlLock lock(*impl_, __func__);
+  ControlLock lock(*this, __func__);
   Page<v1::UsagePlan> result;
   const auto list = [&]() -> absl::StatusOr<const Registry<PlanRecord>*> {
-    impl_->mutex.assert_held();
-    return &impl_->plans;
+    mutex_.assert_held();
+    return &plans_;
   };
   auto position =
       page_in_pieces(lock, page, kPiece, list, [&](const PlanRecord& plan) {
-        impl_->mutex.assert_held();
+        mutex_.assert_held();
         if (plan.state == PlanRecord::State::kGone) return false;
         if (!key_id.empty()) {
-          const auto key = impl_->find_key(key_id);
+          const auto key = find_key(key_id);
           if (!key.ok() || (*key)->find(plan) == nullptr) return false;
         }
         result.items.push_back(plan.document);
@@ -229,11 +229,11 @@ absl::StatusOr<Page<v1::UsagePlan>> Enforcer::list_usage_plans(
   return result;
 }
 
-absl::StatusOr<v1::UsagePlan> Enforcer::tag_usage_plan(
+absl::StatusOr<v1::UsagePlan> ControlPlane::tag_usage_plan(
     std::string_view plan_id, const TagChanges& changes) {
-  Impl::ControlLock lock(*impl_, __func__);
+  ControlLock lock(*this, __func__);
   lock.await_turn(plan_id, "");
-  const auto plan = impl_->find_plan(plan_id);
+  const auto plan = find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   PlanRecord& record = **plan;
   if (auto status = check_new_tags(changes.set); !status.ok()) return status;
@@ -242,7 +242,7 @@ absl::StatusOr<v1::UsagePlan> Enforcer::tag_usage_plan(
   if (auto status = to_status(validate_tags(document.tags())); !status.ok()) {
     return status;
   }
-  if (auto status = impl_->commit([&] {
+  if (auto status = commit([&] {
         return put_usage_plan(document, record.terms, record.shared != nullptr);
       });
       !status.ok()) {
@@ -253,10 +253,10 @@ absl::StatusOr<v1::UsagePlan> Enforcer::tag_usage_plan(
   return document;
 }
 
-absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
-  MutexLock alone(impl_->long_change);
-  Impl::ControlLock lock(*impl_, __func__);
-  const auto plan = impl_->find_plan(plan_id);
+absl::Status ControlPlane::delete_usage_plan(std::string_view plan_id) {
+  MutexLock alone(long_change_);
+  ControlLock lock(*this, __func__);
+  const auto plan = find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   PlanRecord& record = **plan;
   if (record.document.api_stages_size() > 0) {
@@ -271,7 +271,7 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
   }
   // The store takes a while for a plan with many keys.
   record.state = PlanRecord::State::kLeaving;
-  if (const std::shared_ptr<Store> store = impl_->store) {
+  if (const std::shared_ptr<Store> store = store_) {
     lock.expect_commit(record.keys.size());
     lock.release();
     const absl::Status status =
@@ -286,85 +286,85 @@ absl::Status Enforcer::delete_usage_plan(std::string_view plan_id) {
   // The plan covers no route, so no request can tell when a key leaves it.
   record.state = PlanRecord::State::kGone;
   while (record.keys.size() > 0) {
-    impl_->dissociate(record.keys.newest(), record);
+    dissociate(record.keys.newest(), record);
     lock.pause();
   }
   const CompiledPlan* compiled =
       record.cell->plan.load(std::memory_order_relaxed);
-  impl_->arena->retire(const_cast<CompiledPlan*>(compiled), compiled->bytes());
-  impl_->retire(record.compiler.throttles());
-  impl_->arena->retire(record.cell, sizeof(PlanCell));
-  impl_->collect();
-  impl_->plans.erase(plan_id);
+  arena_.retire(const_cast<CompiledPlan*>(compiled), compiled->bytes());
+  retire(record.compiler.throttles());
+  arena_.retire(record.cell, sizeof(PlanCell));
+  collect();
+  plans_.erase(plan_id);
   return absl::OkStatus();
 }
 
-absl::Status Enforcer::share_usage_plan(std::string_view plan_id) {
-  Impl::ControlLock lock(*impl_, __func__);
+absl::Status ControlPlane::share_usage_plan(std::string_view plan_id) {
+  ControlLock lock(*this, __func__);
   lock.await_turn(plan_id, "");
-  const auto plan = impl_->find_plan(plan_id);
+  const auto plan = find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   PlanRecord& record = **plan;
   if (record.shared != nullptr) {
     return absl::AlreadyExistsError(
         absl::StrCat("usage plan ", record.id(), " is shared already"));
   }
-  if (impl_->shared_plans == Admission::kMostShared) {
+  if (shared_plans_ == Admission::kMostShared) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "at most ", Admission::kMostShared, " usage plans can be shared"));
   }
-  if (auto status = impl_->commit([&] {
+  if (auto status = commit([&] {
         return put_usage_plan(record.document, record.terms, /*shared=*/true);
       });
       !status.ok()) {
     return status;
   }
-  auto status = impl_->share(record);
+  auto status = share(record);
   if (!status.ok()) {
     // If this fails too, the next enforcer shares the plan.
-    (void)impl_->commit([&] {
+    (void)commit([&] {
       return put_usage_plan(record.document, record.terms, /*shared=*/false);
     });
   }
   return status;
 }
 
-absl::Status Enforcer::unshare_usage_plan(std::string_view plan_id) {
-  Impl::ControlLock lock(*impl_, __func__);
+absl::Status ControlPlane::unshare_usage_plan(std::string_view plan_id) {
+  ControlLock lock(*this, __func__);
   lock.await_turn(plan_id, "");
-  const auto plan = impl_->find_plan(plan_id);
+  const auto plan = find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   PlanRecord& record = **plan;
   if (record.shared == nullptr) {
     return absl::NotFoundError(
         absl::StrCat("usage plan ", record.id(), " is not shared"));
   }
-  if (auto status = impl_->commit([&] {
+  if (auto status = commit([&] {
         return put_usage_plan(record.document, record.terms, /*shared=*/false);
       });
       !status.ok()) {
     return status;
   }
-  impl_->clients.unshare(impl_->shared, *record.shared);
+  clients_.unshare(data_plane_.shared(), *record.shared);
   record.shared = nullptr;
-  --impl_->shared_plans;
-  impl_->collect();
+  --shared_plans_;
+  collect();
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::UsagePlan> Enforcer::apply_patch(
+absl::StatusOr<v1::UsagePlan> ControlPlane::apply_patch(
     std::string_view plan_id, absl::Span<const v1::PatchOperation> operations) {
-  Impl::ControlLock lock(*impl_, __func__);
+  ControlLock lock(*this, __func__);
   for (;;) {
     lock.await_turn(plan_id, "");
     bool waits = false;
-    auto patched = impl_->patch_plan(plan_id, operations, waits);
+    auto patched = patch_plan(plan_id, operations, waits);
     if (!waits) return patched;
     lock.await_import();
   }
 }
 
-absl::StatusOr<v1::UsagePlan> Enforcer::Impl::patch_plan(
+absl::StatusOr<v1::UsagePlan> ControlPlane::patch_plan(
     std::string_view plan_id, absl::Span<const v1::PatchOperation> operations,
     bool& waits) {
   const auto plan = find_plan(plan_id);
@@ -375,14 +375,14 @@ absl::StatusOr<v1::UsagePlan> Enforcer::Impl::patch_plan(
   absl::Status status = patch.apply(operations);
   if (!status.ok()) return status;
   const PlanChanges& changes = patch.changes();
-  waits = changes.adds_stages && importing != nullptr;
+  waits = changes.adds_stages && importing_ != nullptr;
   if (waits) return absl::AbortedError("an import is in progress");
-  status = to_status(validate_usage_plan(record.document, rules, &changes));
+  status = to_status(validate_usage_plan(record.document, rules_, &changes));
   if (!status.ok()) return status;
   // Only an added stage can be one that a key has in another plan.
   if (changes.adds_stages) {
     record.keys.for_each([&](const KeyRecord& key) {
-      mutex.assert_held();
+      mutex_.assert_held();
       if (status.ok()) {
         status = check_stages(key, record, changes.stages);
       }
@@ -390,9 +390,9 @@ absl::StatusOr<v1::UsagePlan> Enforcer::Impl::patch_plan(
     if (!status.ok()) return status;
   }
 
-  const Instant now = clock->now();
-  auto update = record.compiler.prepare(record.document, rules, &changes,
-                                        routes, now.monotonic);
+  const Instant now = clock_->now();
+  auto update = record.compiler.prepare(record.document, rules_, &changes,
+                                        routes_, now.monotonic);
   if (!update.ok()) return update.status();
   std::vector<TermsChange> terms = terms_with(record, now.unix);
   status = publish(record, *std::move(update), [&] {

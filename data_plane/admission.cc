@@ -64,8 +64,8 @@ ABSL_ATTRIBUTE_NOINLINE void give_back(const Admission& admission, Gate gate,
          !gate.bucket->give_back(*clock, clock->at(admission.now.monotonic),
                                  cost)) {
     const TokenClock* newer =
-        newest_clock(*gate.cell, admission.route,
-                     {gate.is_method, gate.throttle->slot}, greatest);
+        current_clock(*gate.cell, admission.route,
+                      {gate.is_method, gate.throttle->slot}, greatest);
     clock = newer == clock ? nullptr : newer;
   }
 }

@@ -24,9 +24,9 @@ struct Admission {
   bool both_throttles;  // a method's throttle adds to the plan's
   int64_t cost;
   Instant now;
-  LineSource& lines;           // of buckets
-  const CountsPlaces& counts;  // the keys'
-  Leases* leases;              // nullptr: there are none
+  LineSource& lines;            // of buckets
+  const CountsLocator& counts;  // the keys'
+  LeaseManager* leases;         // nullptr: there are none
 
   // Takes from every limit, or from none, and fills in `decision`, which must
   // be as constructed. Forbidden (kNoPlan) if no plan covers the route.

@@ -144,7 +144,7 @@ struct Subscribed {
   }
 
   const TokenClock& newest(bool is_method) const {
-    return *newest_clock(cell, kRoute, {is_method, 0});
+    return *current_clock(cell, kRoute, {is_method, 0});
   }
   TokenBucket& bucket(bool is_method) {
     return is_method ? *subscription.methods.find_or_add(0, no_lines())
@@ -226,7 +226,7 @@ struct World {
   Subscribed own;
   Subscribed shared;
   const bool has_shared;
-  const CountsPlaces counts{Subscribed::no_lines()};
+  const CountsLocator counts{Subscribed::no_lines()};
   const bool both_throttles;
   ScheduledAtomic<int> anywhere{0};
   int64_t admitted = 0;

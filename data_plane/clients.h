@@ -36,7 +36,7 @@ class Clients {
 
   const KeyTable& table() const { return table_; }
   uint32_t hash(std::string_view key) const noexcept { return hash_(key); }
-  const CountsPlaces& counts() const { return counts_; }
+  const CountsLocator& counts() const { return counts_; }
 
   // Returns nullptr if there is none.
   Client* find(std::string_view key) const;
@@ -89,7 +89,7 @@ class Clients {
 
   Arena& arena_;
   CountsFile* const counts_file_;
-  const CountsPlaces counts_;
+  const CountsLocator counts_;
   const KeyHash hash_;
   KeyTable table_;
   uint64_t last_serial_ = 0;

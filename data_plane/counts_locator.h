@@ -17,10 +17,10 @@ namespace weir {
 // the subscription lies. So its address is known as early as the client's.
 //
 // A value of three words, which may be copied. *thread-compatible*
-class CountsPlaces {
+class CountsLocator {
  public:
   // `file`: nullptr without a store. Both must outlive the object.
-  explicit CountsPlaces(Arena& arena, CountsFile* file = nullptr)
+  explicit CountsLocator(Arena& arena, CountsFile* file = nullptr)
       : arena_(&arena),
         records_(file == nullptr ? nullptr : file->records()),
         lines_(file == nullptr ? static_cast<LineSource*>(&arena)

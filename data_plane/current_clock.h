@@ -20,8 +20,8 @@ struct ThrottlePlace {
 // The clock of that throttle in the plan's current version; nullptr if the
 // throttle is gone, and its debt with it. REQUIRES: inside an
 // EpochDomain::Guard, or in the control plane.
-inline const TokenClock* newest_clock(const PlanCell& cell, uint32_t route,
-                                      ThrottlePlace place) noexcept {
+inline const TokenClock* current_clock(const PlanCell& cell, uint32_t route,
+                                       ThrottlePlace place) noexcept {
   // Acquire: pairs with the release of the publication.
   const CompiledPlan* plan = cell.plan.load(std::memory_order_acquire);
   if (!place.is_method) {
@@ -38,10 +38,10 @@ inline const TokenClock* newest_clock(const PlanCell& cell, uint32_t route,
 // The same for a debt: nullptr also if the throttle was removed and is back
 // since, full. `greatest` is at least the word in which the debt is, or would
 // be: see `TokenClock::greatest()`.
-inline const TokenClock* newest_clock(const PlanCell& cell, uint32_t route,
-                                      ThrottlePlace place,
-                                      uint64_t greatest) noexcept {
-  const TokenClock* clock = newest_clock(cell, route, place);
+inline const TokenClock* current_clock(const PlanCell& cell, uint32_t route,
+                                       ThrottlePlace place,
+                                       uint64_t greatest) noexcept {
+  const TokenClock* clock = current_clock(cell, route, place);
   return clock != nullptr && clock->owes(greatest) ? clock : nullptr;
 }
 

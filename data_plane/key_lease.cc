@@ -26,7 +26,7 @@ void KeyLease::charge(int64_t tokens, int64_t monotonic) noexcept {
     for (;;) {
       const uint64_t seen = bucket.word();
       const TokenClock* clock =
-          newest_clock(*terms_.cell, terms_.route, gate.place, greatest);
+          current_clock(*terms_.cell, terms_.route, gate.place, greatest);
       if (clock == nullptr ||
           bucket.charge(seen, *clock, clock->at(monotonic), tokens)) {
         break;

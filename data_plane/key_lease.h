@@ -25,8 +25,9 @@ namespace weir {
 // slots behind it.
 class KeyLease : public BasicLease<> {
  public:
-  // Leases expire this long before midnight UTC, in nanoseconds, so that fills
-  // and closings under way are done before a request counts on the next day.
+  // LeaseManager expire this long before midnight UTC, in nanoseconds, so that
+  // fills and closings under way are done before a request counts on the next
+  // day.
   static constexpr int64_t kDayMargin = 1'000'000'000;
 
   struct Terms {

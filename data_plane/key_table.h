@@ -42,10 +42,10 @@ template <template <class> class Atomic = std::atomic>
 class BasicKeyTable {
  public:
   // `arena` must outlive the table; clients' counts are in `counts`.
-  BasicKeyTable(Arena& arena, const CountsPlaces& counts)
+  BasicKeyTable(Arena& arena, const CountsLocator& counts)
       : arena_(arena), counts_(counts) {}
   explicit BasicKeyTable(Arena& arena)
-      : BasicKeyTable(arena, CountsPlaces(arena)) {}
+      : BasicKeyTable(arena, CountsLocator(arena)) {}
   BasicKeyTable(const BasicKeyTable&) = delete;
   BasicKeyTable& operator=(const BasicKeyTable&) = delete;
 
@@ -127,7 +127,7 @@ class BasicKeyTable {
   void move_some();
 
   Arena& arena_;
-  const CountsPlaces counts_;
+  const CountsLocator counts_;
   Atomic<Table*> table_{nullptr};
   size_t size_ = 0;
   size_t occupied_ = 0;  // in the current table, including tombstones

@@ -26,8 +26,8 @@ Subscription* find_subscription(Client& client, uint64_t serial,
 
 }  // namespace
 
-Leases::Leases(Arena& arena, const CountsPlaces& counts, int threads,
-               int64_t tokens, bool both_throttles)
+LeaseManager::LeaseManager(Arena& arena, const CountsLocator& counts,
+                           int threads, int64_t tokens, bool both_throttles)
     : arena_(arena),
       counts_(counts),
       threads_(std::min(threads, ThreadNumber::kMost)),
@@ -36,9 +36,9 @@ Leases::Leases(Arena& arena, const CountsPlaces& counts, int threads,
       notes_(new Note[static_cast<size_t>(threads_) * kNotes]()) {}
 
 // Relaxed throughout: see `Note`.
-void Leases::note_collision(const Client& client,
-                            const Subscription& subscription,
-                            uint32_t route) noexcept {
+void LeaseManager::note_collision(const Client& client,
+                                  const Subscription& subscription,
+                                  uint32_t route) noexcept {
   // A thread without a number is beyond them, too.
   const auto thread = static_cast<unsigned>(ThreadNumber::mine());
   if (thread >= static_cast<unsigned>(threads_)) return;
@@ -57,7 +57,7 @@ void Leases::note_collision(const Client& client,
       std::memory_order_relaxed);
 }
 
-void Leases::maintain(Instant now) {
+void LeaseManager::maintain(Instant now) {
   if (const uint64_t forks = ThreadNumber::forks(); forks != forks_) {
     forks_ = forks;
     for (LeaseRecord& record : leases_) record.lease->close_for_the_gone(now);
@@ -85,7 +85,7 @@ void Leases::maintain(Instant now) {
 
 // Closes the slots of a lease that is over, and slots that are no longer
 // filled.
-void Leases::review(LeaseRecord& record, Instant now) {
+void LeaseManager::review(LeaseRecord& record, Instant now) {
   KeyLease& lease = *record.lease;
   if (lease.is_over(now)) lease.close_all();
   for (int i = 0; i < lease.count(); ++i) {
@@ -101,7 +101,7 @@ void Leases::review(LeaseRecord& record, Instant now) {
 // Makes slots ready once every thread that may not know of their reserve has
 // left. A thread inside a call usually leaves it in a moment; if it does not,
 // the next call tries again.
-void Leases::make_ready() {
+void LeaseManager::make_ready() {
   uint64_t newest = 0;
   for (const LeaseRecord& record : leases_) {
     for (const SlotRecord& slot : record.slots) {
@@ -123,7 +123,7 @@ void Leases::make_ready() {
   }
 }
 
-void Leases::answer(Note& note, int thread, Instant now) {
+void LeaseManager::answer(Note& note, int thread, Instant now) {
   if (note.collisions.exchange(0, std::memory_order_relaxed) < kCollisions) {
     return;
   }
@@ -155,9 +155,9 @@ void Leases::answer(Note& note, int thread, Instant now) {
 
 // Begins a lease without slots; nullptr if there is no place for one, or the
 // key has no tokens to spare.
-Leases::LeaseRecord* Leases::begin(const Client& client,
-                                   Subscription& subscription, uint32_t route,
-                                   Instant now) {
+LeaseManager::LeaseRecord* LeaseManager::begin(const Client& client,
+                                               Subscription& subscription,
+                                               uint32_t route, Instant now) {
   std::atomic<KeyLease*>& place = table_[place_of(client)];
   if (leases_.size() == kMostLeases ||
       place.load(std::memory_order_relaxed) != nullptr) {
@@ -215,7 +215,7 @@ Leases::LeaseRecord* Leases::begin(const Client& client,
   return &leases_.back();
 }
 
-size_t Leases::open_leases() const {
+size_t LeaseManager::open_leases() const {
   return static_cast<size_t>(std::count_if(
       leases_.begin(), leases_.end(), [](const LeaseRecord& record) {
         for (int i = 0; i < record.lease->count(); ++i) {
@@ -225,7 +225,7 @@ size_t Leases::open_leases() const {
       }));
 }
 
-void Leases::end(const PlanCell& cell) noexcept {
+void LeaseManager::end(const PlanCell& cell) noexcept {
   for (LeaseRecord& record : leases_) {
     if (record.lease->cell() != &cell) continue;
     record.is_ended = true;
@@ -233,7 +233,7 @@ void Leases::end(const PlanCell& cell) noexcept {
   }
 }
 
-void Leases::end(const Subscription& subscription) noexcept {
+void LeaseManager::end(const Subscription& subscription) noexcept {
   for (LeaseRecord& record : leases_) {
     if (record.lease->subscription() != &subscription) continue;
     record.is_ended = true;

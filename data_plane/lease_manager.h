@@ -23,15 +23,15 @@ namespace weir {
 //
 // `find()` and `note_collision()` serve the data plane; the rest is for the
 // control plane, one caller at a time.
-class Leases {
+class LeaseManager {
  public:
   static constexpr int kMostLeases = 64;
 
-  // Leases for the threads with a ThreadNumber below `threads`, of at most
-  // `tokens` for each. `arena` must outlive it; the keys' counts are in
+  // LeaseManager for the threads with a ThreadNumber below `threads`, of at
+  // most `tokens` for each. `arena` must outlive it; the keys' counts are in
   // `counts`.
-  Leases(Arena& arena, const CountsPlaces& counts, int threads, int64_t tokens,
-         bool both_throttles);
+  LeaseManager(Arena& arena, const CountsLocator& counts, int threads,
+               int64_t tokens, bool both_throttles);
 
   // -- Data plane. REQUIRES: inside an EpochDomain::Guard. --
 
@@ -103,7 +103,7 @@ class Leases {
                      uint32_t route, Instant now);
 
   Arena& arena_;
-  const CountsPlaces counts_;
+  const CountsLocator counts_;
   const int threads_;
   const int64_t tokens_;
   const bool both_throttles_;

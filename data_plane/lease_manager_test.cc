@@ -57,7 +57,7 @@ TEST(LeasesNotes, NoThreadNotesBesideItsPlace) {
   Clients clients(*arena);
   Client& client = *clients.create("a-key", /*enabled=*/true);
   guarded_bytes = 4096;
-  Leases leases(*arena, clients.counts(), kThreads, 10, false);
+  LeaseManager leases(*arena, clients.counts(), kThreads, 10, false);
   ASSERT_EQ(guarded_bytes, 0u) << "the notes are elsewhere";
   // More threads than there are numbers, all at once.
   std::atomic<int> begun{0};
@@ -192,7 +192,7 @@ class LeasesTest : public ::testing::Test {
     return {cell, client};
   }
 
-  void collide(const Key& key, Leases& leases, uint32_t route = kStage,
+  void collide(const Key& key, LeaseManager& leases, uint32_t route = kStage,
                int times = kEnough) {
     for (int i = 0; i < times; ++i) {
       const EpochDomain::Guard guard;
@@ -203,8 +203,8 @@ class LeasesTest : public ::testing::Test {
   // The tokens that a lease has for each thread; 0: there is no lease.
   int64_t tokens(const Key& key, uint32_t route = kStage,
                  bool both_throttles = false) {
-    Leases leases(*arena_, clients_.counts(), kThreads, kTokens,
-                  both_throttles);
+    LeaseManager leases(*arena_, clients_.counts(), kThreads, kTokens,
+                        both_throttles);
     collide(key, leases, route);
     leases.maintain(kNow);
     const EpochDomain::Guard guard;
@@ -228,8 +228,8 @@ class LeasesTest : public ::testing::Test {
   const std::unique_ptr<Arena> arena_ =
       *Arena::create(size_t{16} << 20, Arena::Pages::kSmall);
   Clients clients_{*arena_};
-  Leases leases_{*arena_, clients_.counts(), kThreads, kTokens,
-                 /*both_throttles=*/false};
+  LeaseManager leases_{*arena_, clients_.counts(), kThreads, kTokens,
+                       /*both_throttles=*/false};
 };
 
 TEST_F(LeasesTest, TakeASixteenthOfTheBurstForEachThread) {
@@ -281,8 +281,8 @@ TEST_F(LeasesTest, AreOfTheThrottlesThatGovernTheRoute) {
   // Takers ask a lease which buckets its tokens come from.
   const Key both = key(limits);
   for (const bool both_throttles : {false, true}) {
-    Leases leases(*arena_, clients_.counts(), kThreads, kTokens,
-                  both_throttles);
+    LeaseManager leases(*arena_, clients_.counts(), kThreads, kTokens,
+                        both_throttles);
     collide(both, leases, kMethod);
     leases.maintain(kNow);
     const EpochDomain::Guard guard;
@@ -322,8 +322,8 @@ TEST_F(LeasesTest, HaveASlotForEachThreadThatCollides) {
   std::vector<Key> keys;
   for (int i = 0; i < 16; ++i) keys.push_back(key(plan(160)));
   for (const Key& key : keys) {
-    Leases leases(*arena_, clients_.counts(), kThreads, kTokens,
-                  /*both_throttles=*/false);
+    LeaseManager leases(*arena_, clients_.counts(), kThreads, kTokens,
+                        /*both_throttles=*/false);
     std::atomic<int> begun{0};
     std::vector<std::thread> threads;
     std::atomic<unsigned> numbers{0};

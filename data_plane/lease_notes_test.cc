@@ -164,7 +164,7 @@ class LeaseNotesTest : public ::testing::Test {
   const bool both_throttles_;
   const std::unique_ptr<Arena> arena_ = *Arena::create(size_t{1} << 22);
   Clients clients_{*arena_};
-  Leases leases_;
+  LeaseManager leases_;
   std::atomic<Subscription*> shared_{nullptr};
   std::vector<std::unique_ptr<void, Free>> memory_;
   std::map<const PlanCell*, PlanCompiler> compilers_;
@@ -298,7 +298,7 @@ TEST_F(LeaseNotesTest, AreSixtyFourAtMost) {
     collide(client, subscription);
     (maintain(client) ? leased : others).emplace_back(&client, &subscription);
   }
-  EXPECT_EQ(leased.size(), Leases::kMostLeases);
+  EXPECT_EQ(leased.size(), LeaseManager::kMostLeases);
   for (const auto& leases : leased) {
     EXPECT_NE(leases_.find(*leases.first), nullptr);
   }

@@ -23,7 +23,7 @@ struct Subscription {
   // nullptr: none at present. Stored with release.
   std::atomic<const PlanCell*> cell;
   TokenBucket bucket;  // of the plan's own throttle
-  Counts own_counts;   // unless they are elsewhere: see CountsPlaces
+  Counts own_counts;   // unless they are elsewhere: see CountsLocator
 };
 
 }  // namespace weir

@@ -38,7 +38,8 @@ class ClientHandle {
   }
 
  private:
-  friend class Enforcer;
+  friend class ControlPlane;
+  friend class DataPlane;
   ClientHandle(Client* client, uint64_t serial)
       : client_(client), serial_(serial) {}
 

@@ -15,10 +15,13 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "weir/base/clock.h"
+#include "weir/enforcer/call.h"
 #include "weir/enforcer/client_handle.h"
 #include "weir/enforcer/decision.h"
 #include "weir/enforcer/options.h"
+#include "weir/enforcer/requests.h"
 #include "weir/enforcer/route.h"
+#include "weir/enforcer/statistics.h"
 #include "weir/proto/api_key.pb.h"
 #include "weir/proto/patch_operation.pb.h"
 #include "weir/proto/usage.pb.h"
@@ -26,65 +29,8 @@
 
 namespace weir {
 
-// What import_api_keys() does with a key whose value already exists.
-enum class ExistingKeys {
-  kRefuse,     // AlreadyExists
-  kOverwrite,  // the new key replaces the existing one
-};
-
-// One request.
-struct Call {
-  // The key exactly as the client sent it. Compared in full; never stored or
-  // logged.
-  std::string_view api_key = {};
-  Route route = {};
-  // The tokens and quota that the request takes. 0 checks the limits and takes
-  // nothing.
-  uint32_t cost = 1;
-  // The time, if the caller has already read it from the clock in the
-  // enforcer's options. With a SystemClock, readings of CLOCK_MONOTONIC and
-  // CLOCK_REALTIME also work.
-  std::optional<Instant> now = std::nullopt;
-  // From `resolve()`. If set, `api_key` is ignored.
-  ClientHandle client = {};
-};
-
-// One page of a list, sorted by creation, newest first.
-template <class T>
-struct Page {
-  std::vector<T> items;
-  std::string position;  // where the next page begins; "" at the end
-};
-
-// Which page to return. `position` is the one that the previous page returned,
-// or "" for the first page. `limit` is the maximum number of items: up to 500,
-// and 25 if it is 0 or less. If few items match a filter, a page may end early
-// or even be empty; `Page::position` says whether there is more.
-struct PageRequest {
-  std::string position;
-  int limit = 0;
-};
-
-// Which API keys to list: those that meet every condition that is not "".
-struct ApiKeyFilter {
-  std::string name_prefix;
-  std::string customer_id;
-};
-
-// Changes to tags: `set` is applied first, then `remove`, which ignores tags
-// that do not exist.
-struct TagChanges {
-  std::map<std::string, std::string> set;
-  std::vector<std::string> remove;
-};
-
-struct UsageRequest {
-  std::string usage_plan_id;
-  std::string start_date;  // yyyy-mm-dd, UTC, inclusive
-  std::string end_date;    // the same; at most 89 days later, 399 with a store
-  std::string key_id;      // "": all keys of the plan
-  PageRequest page;        // counts keys; only without `key_id`
-};
+class ControlPlane;
+class DataPlane;
 
 // Enforces usage plans inside a gateway's own process.
 //
@@ -182,11 +128,7 @@ class Enforcer {
                                      std::string_view stage,
                                      std::string_view method_key = "");
 
-  struct MethodName {
-    std::string api_id;
-    std::string stage;
-    std::string method_key;
-  };
+  using MethodName = weir::MethodName;
   // Interns many routes, in order: all or none. A plan with new ones is
   // compiled only once.
   absl::StatusOr<std::vector<Route>> intern_routes(
@@ -329,53 +271,17 @@ class Enforcer {
 
   // -- Statistics --
 
-  struct Statistics {
-    // Where the counts came from when the enforcer was created.
-    enum class Counts {
-      kNew,     // there were none, or there is no store
-      kExact,   // from the count files
-      kSynced,  // from the last sync: power was lost, or files were damaged
-    };
-    size_t usage_plans;
-    size_t api_keys;
-    size_t arena_used_bytes;
-    // The part of these that cannot be reused until readers have left.
-    size_t arena_retired_bytes;
-    size_t arena_reserved_bytes;
-    // Threads of the process that have called `admit()` or `resolve()` of any
-    // enforcer and have not exited; how many of them have been inside such a
-    // call long enough to block the reuse of retired memory; and for how long.
-    // They never make other threads wait.
-    size_t threads;
-    size_t stalled_threads;
-    int64_t stalled_ns;
-    // Key-days (one day of one key) missing from the history because the arena
-    // was full. Counting itself is never affected.
-    int64_t days_not_recorded;
-    size_t leases;  // keys whose tokens threads hold
-    Counts counts_from;
-    size_t counts_file_bytes;  // on disk, with a store
-    // When the last completed sync began, and how many syncs have failed.
-    int64_t synced_unix_ns;
-    int64_t sync_failures;
-    // The same in the clock's monotonic time; 0 if this enforcer has completed
-    // none.
-    int64_t synced_monotonic_ns;
-    // The control plane call that has gone longest without progress, measured
-    // from its start or from the end of its last piece of work, and for how
-    // long. "" if no call is in progress.
-    const char* stalled_call;
-    int64_t stalled_call_ns;
-  };
+  using Statistics = EnforcerStatistics;
   // Never waits. While the control plane is busy, sizes and counts of objects
   // are those of a moment earlier.
   Statistics statistics() const;
 
  private:
-  struct Impl;
-  explicit Enforcer(std::unique_ptr<Impl> impl);
+  Enforcer(std::unique_ptr<DataPlane> data_plane,
+           std::unique_ptr<ControlPlane> control_plane);
 
-  const std::unique_ptr<Impl> impl_;
+  const std::unique_ptr<DataPlane> data_plane_;
+  const std::unique_ptr<ControlPlane> control_plane_;
 };
 
 }  // namespace weir

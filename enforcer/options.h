@@ -58,7 +58,7 @@ struct Options {
 
   // Token leases, for keys whose requests arrive on several threads at once:
   // the maximum number of threads that may hold them, up to 64. 0: no leases,
-  // and `maintain()` need not be called. Leases never exceed a limit. See
+  // and `maintain()` need not be called. LeaseManager never exceed a limit. See
   // docs/leases.md.
   int lease_threads = 0;
   // The number of tokens of one key that a thread may hold, 1 or more; fewer if

@@ -2,6 +2,7 @@
 #define WEIR_ENFORCER_ROUTE_H_
 
 #include <cstdint>
+#include <string>
 
 namespace weir {
 
@@ -16,9 +17,17 @@ class Route {
   friend bool operator!=(Route a, Route b) { return a.id_ != b.id_; }
 
  private:
-  friend class Enforcer;
+  friend class ControlPlane;
+  friend class DataPlane;
   explicit Route(uint32_t id) : id_(id) {}
   uint32_t id_ = 0;
+};
+
+// The name of a method: see `Enforcer::intern_route()`.
+struct MethodName {
+  std::string api_id;
+  std::string stage;
+  std::string method_key;
 };
 
 }  // namespace weir

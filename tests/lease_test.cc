@@ -1,4 +1,4 @@
-// Leases, from outside: threads on one key, with Enforcer::maintain() beside
+// LeaseManager, from outside: threads on one key, with Enforcer::maintain() beside
 // them. No limit is exceeded, and nothing is lost.
 
 #include <algorithm>
