@@ -14,7 +14,7 @@
 #include "weir/backup/backup.h"
 #include "weir/backup/backup_line.h"
 #include "weir/base/text.h"
-#include "weir/control_plane/random_id.h"
+#include "weir/base/random_id.h"
 #include "weir/enforcer/enforcer.h"
 #include "weir/plan/plan_compiler.h"
 #include "weir/proto/store.pb.h"

@@ -24,7 +24,7 @@
 #include "weir/control_plane/calls_in_progress.h"
 #include "weir/control_plane/key_record.h"
 #include "weir/control_plane/plan_record.h"
-#include "weir/control_plane/random_id.h"
+#include "weir/base/random_id.h"
 #include "weir/control_plane/registry.h"
 #include "weir/control_plane/usage_sync.h"
 #include "weir/counts/counts_file.h"

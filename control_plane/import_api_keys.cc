@@ -19,7 +19,7 @@
 #include "weir/control_plane/control_lock.h"
 #include "weir/control_plane/control_plane.h"
 #include "weir/control_plane/key_record.h"
-#include "weir/control_plane/random_id.h"
+#include "weir/base/random_id.h"
 #include "weir/control_plane/store_changes.h"
 #include "weir/data_plane/key_table.h"
 #include "weir/plan/plan_error.h"

@@ -18,7 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "weir/control_plane/creation_order.h"
 #include "weir/control_plane/incremental_index.h"
-#include "weir/control_plane/random_id.h"
+#include "weir/base/random_id.h"
 
 namespace weir {
 

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "weir/control_plane/random_id.h"
+#include "weir/base/random_id.h"
 
 namespace weir {
 namespace {

@@ -1,5 +1,5 @@
-#ifndef WEIR_CONTROL_PLANE_RANDOM_ID_H_
-#define WEIR_CONTROL_PLANE_RANDOM_ID_H_
+#ifndef WEIR_BASE_RANDOM_ID_H_
+#define WEIR_BASE_RANDOM_ID_H_
 
 #include <array>
 #include <cstddef>
@@ -38,4 +38,4 @@ bool is_id(std::string_view id);
 
 }  // namespace weir
 
-#endif  // WEIR_CONTROL_PLANE_RANDOM_ID_H_
+#endif  // WEIR_BASE_RANDOM_ID_H_

@@ -1,4 +1,4 @@
-#include "weir/control_plane/random_id.h"
+#include "weir/base/random_id.h"
 
 #include <array>
 #include <set>
