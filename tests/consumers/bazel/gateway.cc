@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "http/server.h"
 #include "weir/enforcer/enforcer.h"
-#include "weir/http/server.h"
 #include "weir/plan/plan_json.h"
 #include "weir/store/sqlite_store.h"
 #include "weir/throttle/token_bucket.h"
