@@ -20,6 +20,8 @@ DATA_PLANE = re.compile(
     r"(throttle|quota|memory|data_plane)/|base/(clock|cycle_clock|thread_number)\.(h|cc)$"
 )
 EXPLANATIONS = "docs/proof.md"
+# Bazel gives headers to the compiler under links that begin with the repository's name.
+LINKED = re.compile(r"^.*/_virtual_includes/[^/]+/weir/")
 # | `file` | `condition` | true | why |
 EXPLANATION = re.compile(
     r"^\| `([^`]+)` \| `(.+?)` \| (true|false|not evaluated) \| .*\S.* \|$", re.MULTILINE
@@ -172,6 +174,24 @@ def report(files, explanations):
     return "\n".join(text), len(left)
 
 
+def merged(exported_files):
+    """One entry for each source file, however many links to it were compiled."""
+    by_path = {}
+    for exported in exported_files:
+        path = LINKED.sub("", os.path.normpath(exported["filename"]))
+        exported["filename"] = path
+        other = by_path.setdefault(path, exported)
+        if other is exported:
+            continue
+        places = lambda file: [segment[:2] + segment[3:] for segment in file["segments"]]
+        if places(other) != places(exported):
+            raise ValueError(f"{path}: differs between two targets")
+        for segment, more in zip(other["segments"], exported["segments"]):
+            segment[2] += more[2]
+        other["branches"] = other["branches"] + exported["branches"]
+    return list(by_path.values())
+
+
 def main(arguments):
     if len(arguments) != 1 or arguments[0].startswith("-"):
         print(__doc__.strip(), file=sys.stderr)
@@ -179,8 +199,7 @@ def main(arguments):
     with open(arguments[0], encoding="utf-8") as exported:
         exported_files = json.load(exported)["data"][0]["files"]
     files = []
-    for exported in exported_files:
-        exported["filename"] = os.path.normpath(exported["filename"])
+    for exported in merged(exported_files):
         with open(exported["filename"], encoding="utf-8") as source:
             files.append(File(exported, source.read()))
     files.sort(key=lambda file: file.path)

@@ -152,6 +152,27 @@ class Report(unittest.TestCase):
     def test_joins_lines_that_only_blank_ones_separate(self):
         self.assertEqual(report.ranges([2, 1, 4, 9], {1, 2, 4, 6, 9}), "1-4, 9")
 
+    def test_adds_up_what_two_links_to_one_header_count(self):
+        def exported(path, count):
+            return {
+                "filename": path,
+                "segments": [[1, 1, count, True, True, False], [2, 1, 0, False, False, False]],
+                "branches": [[1, 1, 1, 5, count, 0, 0, 0, 4]],
+            }
+
+        links = [
+            f"./bazel-out/k8-fastbuild/bin/{folder}/_virtual_includes/{target}/weir/quota/sample.h"
+            for folder, target in (("quota", "sample"), (".", "weir"))
+        ]
+        files = report.merged([exported(links[0], 1), exported(links[1], 2)])
+        self.assertEqual([file["filename"] for file in files], ["quota/sample.h"])
+        self.assertEqual(files[0]["segments"][0][2], 3)
+        self.assertEqual([branch[4] for branch in files[0]["branches"]], [1, 2])
+        with self.assertRaisesRegex(ValueError, "quota/sample.h"):
+            other = exported(links[1], 2)
+            other["segments"].pop()
+            report.merged([exported(links[0], 1), other])
+
     def test_knows_the_data_plane(self):
         for path in ("throttle/rate.cc", "data_plane/client.h", "data_plane/clients.cc"):
             self.assertTrue(report.DATA_PLANE.match(path), path)
