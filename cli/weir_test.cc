@@ -3,13 +3,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -234,55 +231,6 @@ TEST(Weir, UnicodeIsForLocalesOfUtf8) {
   EXPECT_FALSE(draws_blocks("POSIX", "C.UTF-8", "C.UTF-8"));
   EXPECT_FALSE(draws_blocks("de_DE.ISO-8859-1", nullptr, nullptr));
 }
-
-// A terminal that takes the place of a descriptor of the child's.
-class Terminal {
- public:
-  Terminal(int descriptor, unsigned short columns) : descriptor_(descriptor) {
-    main_ = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    EXPECT_GE(main_, 0);
-    EXPECT_EQ(grantpt(main_) + unlockpt(main_), 0);
-    name_ = ptsname(main_);
-    // Stays open, or what the child has written would be lost at its end.
-    kept_ = open(name_.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    EXPECT_GE(kept_, 0);
-    winsize size = {};
-    size.ws_col = columns;
-    EXPECT_EQ(ioctl(kept_, TIOCSWINSZ, &size), 0);
-    termios raw;
-    tcgetattr(kept_, &raw);
-    cfmakeraw(&raw);
-    tcsetattr(kept_, TCSANOW, &raw);
-  }
-  ~Terminal() {
-    close(kept_);
-    close(main_);
-  }
-  Terminal(const Terminal&) = delete;
-  Terminal& operator=(const Terminal&) = delete;
-
-  std::function<void()> attach() const {
-    return
-        [this] { dup2(open(name_.c_str(), O_RDWR | O_NOCTTY), descriptor_); };
-  }
-  // What a child that has ended wrote, at most some KiB.
-  std::string text() const {
-    fcntl(main_, F_SETFL, O_NONBLOCK);
-    std::string text;
-    std::array<char, 4096> piece;
-    ssize_t size;
-    while ((size = read(main_, piece.data(), piece.size())) > 0) {
-      text.append(piece.data(), static_cast<size_t>(size));
-    }
-    return text;
-  }
-
- private:
-  const int descriptor_;
-  int main_ = -1;
-  int kept_ = -1;
-  std::string name_;
-};
 
 // Whoever waits longer than a second sees how far it came, on a terminal alone.
 TEST(Weir, ShowsProgressOnATerminal) {

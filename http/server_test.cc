@@ -1825,6 +1825,36 @@ TEST(HttpServer, SaysWhyItCannotStart) {
   EXPECT_TRUE(start(echo, options));
 }
 
+// What an operator who sets nothing gets, as docs/serve.md has it.
+TEST(HttpServer, HasBoundsByItself) {
+  const HttpServerOptions options;
+  EXPECT_EQ(options.max_connections, 512);
+  EXPECT_EQ(options.worker_threads, 8);
+  EXPECT_EQ(options.max_requests_in_progress, 64);
+  EXPECT_EQ(options.max_total_body_bytes, 67'108'864u);
+  EXPECT_EQ(options.idle_timeout, absl::Seconds(75));
+  EXPECT_EQ(options.request_timeout, absl::Seconds(30));
+  EXPECT_EQ(options.drain_timeout, absl::Seconds(10));
+  EXPECT_EQ(kSpareHttpConnections, 64u);
+  const auto server = start(echo);
+  for (const auto& [length, said] :
+       {std::pair<int, const char*>{10'485'760, "HTTP/1.1 100 "},
+        {10'485'761, "HTTP/1.1 413 "}}) {
+    Client client(*server);
+    client.say(
+        absl::StrCat("PUT / HTTP/1.1\r\nHost: h\r\nExpect: "
+                     "100-continue\r\nContent-Length: ",
+                     length, "\r\n\r\n"));
+    EXPECT_TRUE(absl::StartsWith(client.hear("\r\n\r\n"), said)) << length;
+  }
+  const auto head_of = [](size_t bytes) {
+    const std::string start = "GET / HTTP/1.1\r\nHost: h\r\nX: ";
+    return start + std::string(bytes - start.size() - 4, 'x') + "\r\n\r\n";
+  };
+  EXPECT_EQ(status_of(ask(*server, head_of(16'000))), 200);
+  EXPECT_EQ(status_of(ask(*server, head_of(16'500))), 431);
+}
+
 TEST(HttpServer, BoundsItsOptions) {
   const auto is_taken = [](const HttpServerOptions& options) {
     const absl::Status status = check_http_server_options(options);

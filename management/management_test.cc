@@ -508,6 +508,23 @@ TEST_F(ManagementTest, KeysAreImported) {
                         R"(","value":"value-number-one-of-many","name":"new",)"
                         R"("enabled":true)"))));
 
+  // Of many warnings, the first eight.
+  std::string rows = "key,name\n";
+  for (int i = 0; i < 8; ++i) rows += "a,b,c\n";
+  const auto warnings = [](int first, int last) {
+    std::string text;
+    for (int line = first; line <= last; ++line) {
+      absl::StrAppend(&text, line == first ? "" : "; ", "line ", line,
+                      ": expected 2 fields, found 3");
+    }
+    return text;
+  };
+  expect_error(call("POST", target + "&failonwarnings=true", rows), 400,
+               "BadRequestException", warnings(2, 9));
+  expect_error(call("POST", target + "&failonwarnings=true", rows + "a\nb\n"),
+               400, "BadRequestException",
+               absl::StrCat(warnings(2, 9), "; and 2 more"));
+
   // The error of a single key names its line.
   const HttpResponse unknown =
       call("POST", target + "&failonwarnings=true",
@@ -737,7 +754,8 @@ TEST_F(ManagementTest, RefusesWhatItDoesNotHave) {
   EXPECT_EQ(call("GET", "/usageplans//keys").status, 404);
   EXPECT_EQ(operation_, "Unknown");
   const HttpResponse method = call("PUT", "/usageplans/a");
-  EXPECT_EQ(method.status, 405);
+  expect_error(method, 405, "BadRequestException",
+               "The resource does not have this method");
   EXPECT_EQ(header(method, "allow"), "GET, PATCH, DELETE");
   EXPECT_EQ(call("HEAD", "/usageplans").status, 200);
   EXPECT_EQ(call("GET", "/usageplans/%zz").status, 400);

@@ -287,6 +287,7 @@ TEST(LogFormats, LinesOfOtherFormatsDoNotDecide) {
   const std::string combined =
       "h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 1 \"r\" \"a\"";
   EXPECT_EQ(detected({combined.substr(0, 60), combined, combined}), "combined");
+  EXPECT_EQ(detected({combined.substr(0, combined.size() - 4)}), "common");
 }
 
 TEST(LogFormats, NamesAreUniqueAndFound) {
@@ -811,6 +812,14 @@ TEST(LogFormats, RequestLines) {
   EXPECT_EQ(target("GET http://h:80/a HTTP/1.1"), "GET http://h:80/a");
   EXPECT_EQ(target("GET /r?u=http://x HTTP/1.1"), "GET /r?u=http://x");
   EXPECT_EQ(target("OPTIONS * HTTP/1.1"), "OPTIONS *");
+  EXPECT_EQ(target("M-SEARCH * HTTP/1.1"), "M-SEARCH *");
+  EXPECT_EQ(target("VERSION_CONTROL /a HTTP/1.1"), "VERSION_CONTROL /a");
+  EXPECT_EQ(target("get /a HTTP/1.1"), "get /a");
+  // What is no escape loses its backslash alone.
+  EXPECT_EQ(target("GET /\\x4g\\xg4\\xAf\\n\\\\ HTTP/1.1"),
+            "GET /x4gxg4\xAFn\\");
+  EXPECT_EQ(target("GET /a\\x2"), "GET /ax2");
+  EXPECT_EQ(target("GET /a\\x"), "GET /ax");
   EXPECT_EQ(target("CONNECT h:443 HTTP/1.1"), "CONNECT h:443");
   for (const char* request : {"", "GET", "GET ", "GET HTTP/1.1", "/a", "GET a",
                               "\\x16\\x03\\x01", "t3 12.2.1"}) {
@@ -1314,8 +1323,9 @@ TEST(LogFormats, XmlHasAttributesAndNames) {
             "2026-04-09T12:34:56Z it's GET / resource");
   EXPECT_EQ(with("<r id='&x;'>", "</r>", "requestId"), malformed);
   EXPECT_EQ(with("<r id='x' id='y'>", "</r>", "requestId"), malformed);
-  for (const char* start : {"<>", "< r>", "<r", "<r id>", "<r id=>", "<r id=x>",
-                            "<r id=\"x>", "<r ='x'>", "<r id='x\">", "<r/>"}) {
+  for (const char* start :
+       {"<>", "< r>", "<r", "<r id>", "<r id=>", "<r id=x>", "<r id=\"x>",
+        "<r id\"x\">", "<r ='x'>", "<r id='x\">", "<r/>"}) {
     EXPECT_EQ(with(start, "</r>"), malformed) << start;
   }
   EXPECT_EQ(with("", "</r>"), malformed);
@@ -1324,11 +1334,13 @@ TEST(LogFormats, XmlHasAttributesAndNames) {
             "element");
   for (const char* end :
        {"", "</s>", "</r", "</r >", "</r>x", "</r></r>", "<user></r>",
-        "<user x='1'>a</user></r>", "<>a</></r>", "<user>a</user"}) {
+        "user>a</user></r>", "a-b/></r>", "<user x='1'>a</user></r>",
+        "<>a</></r>", "<user>a</user"}) {
     EXPECT_EQ(with("<r>", end), malformed) << end;
   }
   for (const char* end : {"</r> ", " \t</r>", "<user/></r>", "<user /></r>",
-                          "<user >a</user></r>", "<x>&gt;</x></r>"}) {
+                          "<user >a</user></r>", "<x>&gt;</x></r>",
+                          "<a-b_c.d:e9>x</a-b_c.d:e9></r>"}) {
     EXPECT_EQ(with("<r>", end), request) << end;
   }
   EXPECT_EQ(
