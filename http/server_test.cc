@@ -2129,6 +2129,31 @@ TEST(HttpServer, EndsHandshakesThatNeverEnd) {
   EXPECT_EQ(server->statistics().connections, 0);
 }
 
+// Whose handshake is done is told like others that it is slow.
+TEST(HttpServer, TellsSlowPeersOverTls) {
+  const OwnCertificate own;
+  HttpServerOptions options = own.options();
+  options.request_timeout = absl::Milliseconds(300);
+  const auto server = start(echo, options);
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(
+      SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  const Client client(*server);
+  const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context.get()),
+                                                      SSL_free);
+  SSL_set_fd(tls.get(), client.descriptor());
+  ASSERT_EQ(SSL_connect(tls.get()), 1);
+  ASSERT_EQ(SSL_write(tls.get(), "GET /", 5), 5);
+  std::string heard;
+  std::array<char, 4096> bytes;
+  int size;
+  while ((size = SSL_read(tls.get(), bytes.data(), bytes.size())) > 0) {
+    heard.append(bytes.data(), static_cast<size_t>(size));
+  }
+  EXPECT_EQ(status_of(heard), 408) << heard;
+  EXPECT_EQ(refused(*server, HttpRefusal::kTimeout), 1);
+  EXPECT_EQ(refused(*server, HttpRefusal::kHandshake), 0);
+}
+
 // A peer could not tell an answer that was cut off from a whole one otherwise.
 TEST(HttpServer, SaysThatTlsIsOver) {
   const OwnCertificate own;

@@ -290,6 +290,34 @@ TEST(LogFormats, LinesOfOtherFormatsDoNotDecide) {
   EXPECT_EQ(detected({combined.substr(0, combined.size() - 4)}), "common");
 }
 
+TEST(LogFormats, FormatsThatResembleEachOtherAreToldApart) {
+  const std::string time = "[17/May/2015:10:05:03 +0000]";
+  const std::string request = " \"GET / HTTP/1.1\" 200 1";
+  const std::string combined = time + request + " \"r\" \"a\"";
+  EXPECT_EQ(detected({"v:80 h - - " + combined}), "vhost_combined");
+  EXPECT_EQ(detected({"v:80 h - a b " + combined}), "vhost_combined");
+  EXPECT_EQ(detected({"v:80 h - - " + time + request}), "common");
+  EXPECT_EQ(detected({"v:80 h - - " + time + request + " \"r\""}), "common");
+  for (const char* who : {"v h - - ", "v: h - - ", "v:8x h - - ", "v:80 - - ",
+                          "2001:db8::1 - - - ", "h - - "}) {
+    EXPECT_EQ(detected({who + combined}), "combined") << who;
+  }
+  const std::string traefik = "h - - " + combined + " 17 \"r\" \"s\" ";
+  for (const char* duration : {"3ms", "0ms", "12345ms"}) {
+    EXPECT_EQ(detected({traefik + duration}), "traefik") << duration;
+  }
+  for (const char* other : {"", "3s", "3", "ms", "-ms", "3.5ms", "3msx"}) {
+    EXPECT_EQ(detected({traefik + other}), "combined") << other;
+  }
+  // Of API Gateway's, there is no blank before the request, or a route key.
+  EXPECT_EQ(detected({"i c u " + time + "\"GET /x HTTP/1.1\" 200 5 id"}),
+            "apigateway-clf");
+  EXPECT_EQ(detected({"i c u " + time + " \"GET $default HTTP/1.1\" 200 5 id"}),
+            "apigateway-clf");
+  EXPECT_EQ(detected({"i c u " + time + " \"GET /x HTTP/1.1\" 200 5 id"}),
+            "common");
+}
+
 TEST(LogFormats, NamesAreUniqueAndFound) {
   std::set<std::string_view> names;
   for (const LogFormat& format : log_formats()) {
@@ -473,6 +501,28 @@ TEST(LogFormats, CredentialsAreSecrets) {
   }
   for (const char* field : {"ip", "apiKeyId", "key_id", "user"}) {
     EXPECT_FALSE(Read("json", line, field).entry().key_is_secret) << field;
+  }
+  // By the letters of their names, wherever these are; and "-" is no key.
+  const auto entry = [](const std::string& name) {
+    const Read one(
+        "json",
+        R"({"ts":1,"method":"GET","path":"/","ip":"i",")" + name + R"(":"-"})",
+        "/" + name);
+    const LogEntry entry = one.entry();
+    return std::pair(entry.key_is_secret, entry.has_key);
+  };
+  for (const char* name :
+       {"key", "KEY", "captured", "api_key_2", "my-api-key-value", "PASSWORD",
+        "db.password", "credentials", "Ocp-Apim-Subscription-Key", "id_token",
+        "set-cookie", "Proxy-Authorization", "secrets"}) {
+    EXPECT_EQ(entry(name), std::pair(true, false)) << name;
+  }
+  for (const char* name : {"keyid", "api-key-id", "KeyID", "x_key_id"}) {
+    EXPECT_EQ(entry(name), std::pair(false, false)) << name;
+  }
+  for (const char* name : {"id", "token_id", "secretId", "monkey", "keys",
+                           "keyed", "kid", "tok", "captured_at"}) {
+    EXPECT_EQ(entry(name), std::pair(false, true)) << name;
   }
   EXPECT_TRUE(Read("haproxy", kHaproxy, "captured").entry().key_is_secret);
   EXPECT_EQ(Read("haproxy", kHaproxy, "captured").entry().key,
