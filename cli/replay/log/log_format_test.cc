@@ -723,7 +723,10 @@ TEST(LogFormats, JsonThatIsNotQuiteJson) {
   EXPECT_EQ(agent("\\\\\\x22"), "\\\"");
   EXPECT_EQ(agent("\xE9t\xE9"), "\xC3\xA9t\xC3\xA9");
   EXPECT_EQ(agent("\\u00e9 \xC3\xA9"), "\xC3\xA9 \xC3\xA9");
-  EXPECT_EQ(read("json", line("\\x2")), "malformed: not JSON");
+  for (const char* wrong : {"\\x2", "\\x 2", "\\x+2", "\\x-2", "\\x2 ", "\\xg2",
+                            "\\x2g", "\\X22", "\\"}) {
+    EXPECT_EQ(read("json", line(wrong)), "malformed: not JSON") << wrong;
+  }
   EXPECT_EQ(read("json", line("\\")), "malformed: not JSON");
   EXPECT_EQ(read("json", line("x") + "x"), "malformed: not JSON");
   EXPECT_EQ(read("json", line("x") + line("x")), "malformed: not JSON");
