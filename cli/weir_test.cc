@@ -660,6 +660,28 @@ TEST(WeirPatch, RefusesWhatAPlanDoesNotTake) {
   EXPECT_EQ(weir({"patch", plan, "-", "--type=usage-plan"}, "[").exit_code, 1);
 }
 
+// Nothing is printed of what is not a plan, and all that is wrong is said.
+TEST(WeirPatch, PatchesNoPlanThatCannotBeRead) {
+  const std::string patch = write_file("patch.json", "[]");
+  for (const std::string text : {"{", "[]", R"({"name": 1})",
+                                 R"({"name": "p", "quota": {"limit": "x"}})",
+                                 R"({"name": "p", "unknown": 1})"}) {
+    const std::string plan = write_file("bad-plan.json", text);
+    const Result result = weir({"patch", plan, patch, "--type=usage-plan"});
+    EXPECT_EQ(result.exit_code, 1) << text;
+    EXPECT_EQ(result.out, "") << text;
+    EXPECT_EQ(result.err.find("weir: " + plan), 0u) << result.err;
+    for (const bool first : {true, false}) {
+      const std::string good = write_file("plan.json", kPlan);
+      const Result diff = weir({"diff", first ? plan : good,
+                                first ? good : plan, "--type=usage-plan"});
+      EXPECT_EQ(diff.exit_code, 1) << text;
+      EXPECT_EQ(diff.out, "") << text;
+      EXPECT_EQ(diff.err.find("weir: " + plan), 0u) << diff.err;
+    }
+  }
+}
+
 TEST(WeirPatch, OffsetHasTwoMeanings) {
   const std::string plan = write_file("plan.json", kPlan);
   const std::string patch =
@@ -1464,6 +1486,10 @@ TEST(WeirReplay, ListsAHundredMalformedLines) {
   EXPECT_EQ(lines(hundred), 100);
   EXPECT_EQ(hundred.find("weir: " + log + ":2: expected apiId:stage "), 0u);
   EXPECT_EQ(hundred.find("more malformed"), hundred.npos);
+  const std::string one = said(101, false);
+  EXPECT_EQ(lines(one), 101);
+  EXPECT_NE(one.find("\nweir: " + log + ": 1 more malformed lines\n"),
+            one.npos);
   const std::string more = said(1101, false);
   EXPECT_EQ(lines(more), 101);
   EXPECT_NE(more.find(":101: expected apiId:stage after the key\nweir: " + log +

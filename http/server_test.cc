@@ -1806,6 +1806,14 @@ TEST(HttpServer, SaysWhyItCannotStart) {
     EXPECT_TRUE(absl::IsInvalidArgument(error(options))) << address;
     EXPECT_TRUE(absl::StrContains(error(options).message(), address));
   }
+  for (const std::string& address :
+       {"unix:"s, "unix:/tmp/a\0b"s, "unix:/tmp/" + std::string(103, 'x')}) {
+    options.address = address;
+    EXPECT_TRUE(absl::IsInvalidArgument(error(options))) << address;
+    EXPECT_TRUE(absl::StrContains(error(options).message(),
+                                  ": the path must have 1 to 107 bytes"))
+        << error(options);
+  }
   options = {};
   options.tls_key = "key";
   EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
@@ -2123,6 +2131,7 @@ TEST(HttpServer, EndsHandshakesThatNeverEnd) {
   Client slow(*server), gone(*server);
   slow.say("\x16\x03\x01"s);
   EXPECT_TRUE(slow.is_closed());
+  EXPECT_TRUE(slow.is_reset());
   EXPECT_EQ(refused(*server, HttpRefusal::kHandshake), 1);
   EXPECT_EQ(server->statistics().connections_timed_out, 1);
   // Who says nothing has failed at nothing.

@@ -480,6 +480,15 @@ TEST(LogFormats, StagesAreTakenFromAFieldToo) {
   EXPECT_EQ(Read("caddy", kCaddy, "", "request.host").entry().stage,
             "example.test");
   EXPECT_TRUE(Read("caddy", kCaddy, "", "nothing").entry().no_stage);
+  for (const char* none : {"\"-\"", "\"\"", "null", "{}", "[1]"}) {
+    EXPECT_EQ(read("json",
+                   absl::StrCat(R"({"ts":1,"method":"GET","path":"/","ip":"i",)"
+                                R"("vhost":)",
+                                none, "}"),
+                   "", "vhost"),
+              "1970-01-01T00:00:01Z i GET / no-stage")
+        << none;
+  }
   EXPECT_EQ(Read("caddy", kCaddy, "", "nothing").missing(), "nothing");
   EXPECT_EQ(
       read("combined", sample("combined").line, "", "vhost").substr(0, 25),
