@@ -662,7 +662,8 @@ TEST(WeirPatch, RefusesWhatAPlanDoesNotTake) {
 
 // Nothing is printed of what is not a plan, and all that is wrong is said.
 TEST(WeirPatch, PatchesNoPlanThatCannotBeRead) {
-  const std::string patch = write_file("patch.json", "[]");
+  const std::string patch = write_file(
+      "patch.json", R"([{"op": "replace", "path": "/name", "value": "n"}])");
   for (const std::string text : {"{", "[]", R"({"name": 1})",
                                  R"({"name": "p", "quota": {"limit": "x"}})",
                                  R"({"name": "p", "unknown": 1})"}) {
@@ -1359,7 +1360,10 @@ TEST_F(WeirStoreTest, ChartsAreAsWideAsTheTerminal) {
   EXPECT_NE(narrow, usual);
   EXPECT_EQ(shown(STDOUT_FILENO, 50, {}), narrow);
   EXPECT_EQ(shown(STDOUT_FILENO, 50, {"--width=80"}), usual);
-  // One that does not say how wide it is; and another than the output.
+  // The narrowest; one that does not say how wide it is; and another than the
+  // output.
+  EXPECT_EQ(shown(STDOUT_FILENO, 1, {}), shown(STDOUT_FILENO, 10, {}));
+  EXPECT_NE(shown(STDOUT_FILENO, 1, {}), usual);
   EXPECT_EQ(shown(STDOUT_FILENO, 0, {}), usual);
   EXPECT_EQ(shown(STDERR_FILENO, 50, {}), usual);
 }

@@ -929,6 +929,14 @@ TEST(HttpServer, BoundsAnswersThatNobodyReads) {
     expect_too_many(ask(*server, kGet));
   }
   EXPECT_TRUE(holds_bodies_of(*server, 0));
+  // What was read late is given back while the connection goes on.
+  Client late(*server, /*receive_buffer=*/4096);
+  for (int i = 0; i < 2; ++i) {
+    late.say("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_TRUE(comes([&] { return server->statistics().body_bytes > 0; }));
+    EXPECT_EQ(body_of(late.hear_answer()).size(), 20'000'000u);
+    EXPECT_TRUE(holds_bodies_of(*server, 0));
+  }
   EXPECT_EQ(status_of(ask(*server, kGet)), 200);
 }
 

@@ -1,6 +1,8 @@
 #include "serve/access_log.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -403,6 +405,23 @@ TEST(LogFile, SlowReader_CostsNoMoreThanThePatience) {
   const auto second = file->append("y", absl::ZeroDuration());
   EXPECT_TRUE(second.status.ok()) << second.status;
   unlink(path.c_str());
+}
+
+// One that cannot be ended is not written to.
+TEST(LogFile, ATornLineThatCannotBeEndedIsAnError) {
+  const std::string path = absl::StrCat(testing::TempDir(), "/full.log");
+  std::ofstream(path) << "a";
+  rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  rlimit full = before;
+  full.rlim_cur = 1;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  const absl::Status status = LogFile::open(path).status();
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, handler);
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_EQ(status.message(), "File too large");
 }
 
 // Standard output may be a pipe that whoever made it writes to in peace: a
