@@ -1085,6 +1085,30 @@ TEST(LogFormats, SaysWhatIsWrongWithALineOfEnvoy) {
   std::string istio = whole;
   istio.replace(istio.find(" 204 - "), 7, " 204 - via_upstream - \"-\" ");
   EXPECT_EQ(fields_of("envoy", istio), fields_of("envoy", whole));
+  // What was sent is the least.
+  const std::string line = "[2026-04-09T12:34:56Z] \"GET / HTTP/2\" 204 - ";
+  EXPECT_EQ(read("envoy", line + "154 0", "status"),
+            "2026-04-09T12:34:56Z 204 GET /");
+  EXPECT_EQ(read("envoy", line + "154 0 2", "status"),
+            "2026-04-09T12:34:56Z 204 GET /");
+  EXPECT_EQ(read("envoy", line + "154 ", "status"), form);
+  // Without the five fields in quotes, only the first is known.
+  for (const char* quoted :
+       {R"("i" "agent "id" "a" "u")", R"("i" ""id" "a" "u")",
+        R"("i" "id" "a" "u")", R"("i" "agent" "id" "a" u")",
+        R"("i" "agent" "id" "a" "u)", R"("i" ")"}) {
+    const std::string whole_line = line + "154 0 2 1 " + quoted;
+    EXPECT_EQ(read("envoy", whole_line), "2026-04-09T12:34:56Z i GET /");
+    for (const char* field :
+         {"agent", "request_id", "authority", "upstream_host"}) {
+      EXPECT_EQ(read("envoy", whole_line, field),
+                absl::StrCat("malformed: the line ends before its field \"",
+                             field, "\""))
+          << whole_line;
+    }
+  }
+  EXPECT_EQ(read("envoy", line + R"(154 0 2 1 "i" "" "id" "a" "u")", "agent"),
+            "2026-04-09T12:34:56Z  GET /");
 }
 
 TEST(LogFormats, SaysWhatIsWrongWithALineOfAlb) {
