@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string>
 
@@ -53,6 +54,24 @@ TEST_F(StagedTest, AFileAppearsWhenItIsCommitted) {
   struct stat status;
   ASSERT_EQ(stat(at("a").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
+TEST_F(StagedTest, LeavesNoDescriptorOpen) {
+  const auto open_descriptors = [] {
+    const fs::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = open_descriptors();
+  {
+    auto file = StagedFile::create(at("a"));
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ(open_descriptors(), before + 1);  // of the stream
+    ASSERT_TRUE((*file)->commit().ok());
+    auto folder = StagedFolder::create(at("b"));
+    ASSERT_TRUE(folder.ok()) << folder.status();
+    ASSERT_TRUE((*folder)->commit().ok());
+  }
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 TEST_F(StagedTest, AFileThatIsNotCommittedLeavesNoTrace) {

@@ -1,13 +1,16 @@
 #include "weir/cli/shell.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -122,6 +125,46 @@ Result weir(const std::vector<std::string>& arguments, const std::string& in,
   const int exit_code = exit_code_of(
       spawn(arguments, write_file("in", in), out, err, locale, prepare));
   return {exit_code, read_file(out), read_file(err)};
+}
+
+Terminal::Terminal(int descriptor, unsigned short columns)
+    : descriptor_(descriptor),
+      main_(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+  EXPECT_EQ(grantpt(main_) + unlockpt(main_), 0);
+  name_ = ptsname(main_);
+  // Stays open, or what the child has written would be lost at its end.
+  kept_ = open(name_.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  winsize size = {};
+  size.ws_col = columns;
+  EXPECT_EQ(ioctl(kept_, TIOCSWINSZ, &size), 0);
+  termios raw;
+  EXPECT_EQ(tcgetattr(kept_, &raw), 0);
+  cfmakeraw(&raw);
+  EXPECT_EQ(tcsetattr(kept_, TCSANOW, &raw), 0);
+  fcntl(main_, F_SETFL, O_NONBLOCK);
+}
+
+Terminal::~Terminal() {
+  hang_up();
+  close(kept_);
+}
+
+std::function<void()> Terminal::attach() const {
+  return [this] { dup2(open(name_.c_str(), O_RDWR | O_NOCTTY), descriptor_); };
+}
+
+std::string Terminal::text() const {
+  std::string text;
+  std::array<char, 4096> piece;
+  ssize_t size;
+  while ((size = read(main_, piece.data(), piece.size())) > 0) {
+    text.append(piece.data(), static_cast<size_t>(size));
+  }
+  return text;
+}
+
+void Terminal::hang_up() {
+  if (main_ >= 0) close(std::exchange(main_, -1));
 }
 
 ServeProcess::ServeProcess(const std::vector<std::string>& flags,

@@ -30,6 +30,29 @@ Result weir(const std::vector<std::string>& arguments,
             const std::string& in = "", const char* locale = "C.UTF-8",
             const std::function<void()>& prepare = {});
 
+// A terminal, in the place of a standard stream of a child.
+class Terminal {
+ public:
+  // `columns` wide; 0: it does not say how wide it is.
+  Terminal(int descriptor, unsigned short columns);
+  ~Terminal();
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  // To be called in the child. *this must outlive the result.
+  std::function<void()> attach() const;
+  // What was written, a few KiB at most. What has been read is gone.
+  std::string text() const;
+  // Every later write fails.
+  void hang_up();
+
+ private:
+  const int descriptor_;
+  int main_;
+  int kept_;
+  std::string name_;
+};
+
 // A running `weir serve`. It is stopped at the latest when this object is
 // destroyed.
 class ServeProcess {

@@ -1,5 +1,8 @@
 #include "weir/cli/text_chart.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <random>
 #include <string>
 #include <vector>
@@ -24,6 +27,21 @@ TEST(TextChart, DrawsBarsInProportion) {
             "mon  ###########    10    0\n"
             "tue  ######+++++     5    5\n"
             "w    ++              0    2\n");
+}
+
+TEST(TextChart, RoundsToTheNearestColumn) {
+  TextChart chart;
+  chart.series = {"n"};
+  for (const std::int64_t value : {25000, 3749, 3750, 3751, 6249, 6250}) {
+    chart.rows.push_back({"x", {value}});
+  }
+  const std::string text = render(chart, /*width=*/20, /*utf8=*/false);
+  std::vector<std::ptrdiff_t> marks;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    marks.push_back(std::count(line.begin(), line.end(), '#'));
+  }
+  EXPECT_EQ(marks, (std::vector<std::ptrdiff_t>{0, 10, 1, 2, 2, 2, 3, 0}))
+      << text;
 }
 
 TEST(TextChart, ShowsTheSmallestPart) {

@@ -1,6 +1,9 @@
 // The tool itself, as a shell sees it.
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <regex>
 #include <sstream>
@@ -145,6 +149,142 @@ TEST(Weir, KeepsClosedDescriptorsForItself) {
   }
   EXPECT_EQ(server.stop(SIGTERM), 0);
   EXPECT_EQ(read_file(log), "");
+}
+
+// Standard input that gives `text` and then fails.
+std::function<void()> failing_input(const std::string& text) {
+  return [text] {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) _exit(126);
+    // A peer that closes with unread data resets the connection.
+    if (write(ends[0], text.data(), text.size()) < 0 ||
+        write(ends[1], "x", 1) != 1) {
+      _exit(126);
+    }
+    close(ends[0]);
+    dup2(ends[1], STDIN_FILENO);
+    close(ends[1]);
+  };
+}
+
+// No command takes the part of its input that it could read for the whole.
+TEST(Weir, InputThatFailsIsNotTheWholeInput) {
+  const std::string plan = write_file("plan.json", kPlan);
+  const std::string log = write_file("access.log", kLog);
+  const std::string store = path_of("store-of-a-part");
+  std::filesystem::remove_all(store);
+  const std::string export_of_one_line = "{\"weirExport\":{\"version\":1}}\n";
+  const struct {
+    std::vector<std::string> arguments;
+    std::string text;
+  } kCases[] = {
+      {{"validate", "-"}, kPlan},
+      {{"validate", "-"}, ""},
+      {{"patch", plan, "-"}, "[]"},
+      {{"patch", "-", plan}, "{}"},
+      {{"diff", plan, "-"}, kPlan},
+      {{"diff", "-", plan, "--type=usage-plan"}, kPlan},
+      {{"replay", "--plan=-", "--log", log}, kPlan},
+      {{"replay", "--plan", plan, "--log=-"}, kLog},
+      {{"replay", "--plan", plan, "--log=-", "--sorted"}, "1.5 k a:s /x/GET\n"},
+      {{"import", "--store", store}, export_of_one_line},
+      {{"import", "--store", store, "-"}, ""},
+      {{"import", "--store", store, "-"}, "\xEF\xBB\xBF" + export_of_one_line},
+  };
+  for (const auto& c : kCases) {
+    const Result result =
+        weir(c.arguments, "", "C.UTF-8", failing_input(c.text));
+    EXPECT_EQ(result.exit_code, 2) << c.arguments[0];
+    EXPECT_EQ(result.out, "") << c.arguments[0];
+    EXPECT_EQ(result.err, "weir: standard input: Connection reset by peer\n")
+        << c.arguments[0];
+  }
+  EXPECT_FALSE(std::filesystem::exists(store));
+}
+
+TEST(Weir, UnicodeIsForLocalesOfUtf8) {
+  const std::string plan = write_file("plan.json", kPlan);
+  const std::string log = write_file("access.log", kLog);
+  const auto draws_blocks = [&](const char* all, const char* type,
+                                const char* lang) {
+    const Result result =
+        weir({"replay", "--plan", plan, "--log", log}, "", "", [=] {
+          for (const auto& [name, value] :
+               {std::pair{"LC_ALL", all}, {"LC_CTYPE", type}, {"LANG", lang}}) {
+            if (value == nullptr) {
+              unsetenv(name);
+            } else {
+              setenv(name, value, 1);
+            }
+          }
+        });
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out.find("█") != std::string::npos;
+  };
+  EXPECT_FALSE(draws_blocks(nullptr, nullptr, nullptr));
+  EXPECT_FALSE(draws_blocks("", "", ""));
+  EXPECT_TRUE(draws_blocks(nullptr, nullptr, "de_DE.UTF-8"));
+  EXPECT_TRUE(draws_blocks("", "", "de_DE.utf8"));
+  EXPECT_TRUE(draws_blocks(nullptr, "C.UTF8", "C"));
+  EXPECT_FALSE(draws_blocks(nullptr, "C", "de_DE.UTF-8"));
+  EXPECT_TRUE(draws_blocks("en_US.Utf-8", "C", "C"));
+  EXPECT_FALSE(draws_blocks("POSIX", "C.UTF-8", "C.UTF-8"));
+  EXPECT_FALSE(draws_blocks("de_DE.ISO-8859-1", nullptr, nullptr));
+}
+
+// Whoever waits longer than a second sees how far it came, on a terminal alone.
+TEST(Weir, ShowsProgressOnATerminal) {
+  const std::string plan = write_file("plan.json", kPlan);
+  std::string lines;
+  for (int i = 0; i < 16384; ++i) lines += "1.5 k a:s /x/GET\n";
+  // Reads `lines` only after more than a second.
+  const auto slowly = [&lines](const std::function<void()>& attach) {
+    return [&lines, attach] {
+      attach();
+      int ends[2];
+      if (pipe(ends) != 0) _exit(126);
+      if (fork() == 0) {
+        usleep(1'100'000);
+        const ssize_t size = write(ends[1], lines.data(), lines.size());
+        _exit(size > 0 ? 0 : 1);
+      }
+      dup2(ends[0], STDIN_FILENO);
+      close(ends[0]);
+      close(ends[1]);
+    };
+  };
+  const std::vector<std::string> arguments = {"replay", "--plan", plan,
+                                              "--log=-"};
+  const Terminal terminal(STDERR_FILENO, 80);
+  EXPECT_EQ(weir(arguments, "", "C.UTF-8", slowly(terminal.attach())).exit_code,
+            0);
+  const std::string shown = terminal.text();
+  EXPECT_EQ(shown.find("\rweir: read 16,384 lines "), 0u) << shown;
+  const std::string erased = "\r\x1b[K";
+  EXPECT_EQ(shown.rfind(erased), shown.size() - erased.size()) << shown;
+  EXPECT_EQ(weir(arguments, "", "C.UTF-8", slowly([] {})).err, "");
+  // In the first second, it shows nothing, and erases nothing.
+  const Terminal quick(STDERR_FILENO, 80);
+  const std::string few = lines.substr(0, lines.size() / 2);
+  EXPECT_EQ(weir(arguments, few, "C.UTF-8", quick.attach()).exit_code, 0);
+  EXPECT_EQ(quick.text(), "");
+}
+
+TEST(Weir, UsageErrorsSayWhereToReadMore) {
+  const std::string commands =
+      ": replay, validate, patch, diff, serve, top, usage, export, import or "
+      "adopt\nTry `weir --help`.\n";
+  EXPECT_EQ(weir({}).err, "weir: expected a command" + commands);
+  EXPECT_EQ(weir({"bench"}).err, "weir: unknown command bench" + commands);
+  const std::string help = weir({"--help"}).out;
+  for (const std::string command :
+       {"replay", "validate", "patch", "diff", "serve", "top", "usage",
+        "export", "import", "adopt"}) {
+    EXPECT_NE(help.find("\n  " + command + " "), std::string::npos);
+    EXPECT_EQ(weir({command, "--bogus"}).err,
+              "weir: " + command + ": unknown flag --bogus\nTry `weir " +
+                  command + " --help`.\n");
+  }
 }
 
 TEST(Weir, UsageErrorsExitWithTwo) {
@@ -518,6 +658,27 @@ TEST(WeirPatch, RefusesWhatAPlanDoesNotTake) {
   EXPECT_EQ(result.err.find("weir: " + patch + ": operations[0] replace "), 0u)
       << result.err;
   EXPECT_EQ(weir({"patch", plan, "-", "--type=usage-plan"}, "[").exit_code, 1);
+}
+
+// Nothing is printed of what is not a plan, and all that is wrong is said.
+TEST(WeirPatch, PatchesNoPlanThatCannotBeRead) {
+  const std::string patch = write_file(
+      "patch.json", R"([{"op": "replace", "path": "/name", "value": "n"}])");
+  const std::string good = write_file("plan.json", kPlan);
+  for (const std::string text : {"{", R"({"name": 1})"}) {
+    const std::string plan = write_file("bad-plan.json", text);
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"patch", plan, patch},
+                                               {"diff", plan, good},
+                                               {"diff", good, plan}}) {
+      std::vector<std::string> all = arguments;
+      all.emplace_back("--type=usage-plan");
+      const Result result = weir(all);
+      EXPECT_EQ(result.exit_code, 1) << text;
+      EXPECT_EQ(result.out, "") << text;
+      EXPECT_EQ(result.err.find("weir: " + plan), 0u) << result.err;
+    }
+  }
 }
 
 TEST(WeirPatch, OffsetHasTwoMeanings) {
@@ -1149,6 +1310,264 @@ TEST_F(WeirStoreTest, ExportRefusesDamagedCounts) {
   }
   std::ofstream(counts, std::ios::binary) << whole;
   EXPECT_EQ(weir({"export", "--store", folder_, "-o", file}).exit_code, 0);
+}
+
+// Every command's output may be cut off, by a full disk for instance.
+TEST_F(WeirStoreTest, OutputThatIsNotWrittenIsAnError) {
+  const std::string plan = write_file("plan.json", kPlan);
+  const std::string log = write_file("access.log", kLog);
+  const std::string file = write_file("export.jsonl", "");
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{
+           {"--help"},
+           {"--version"},
+           {"validate", plan},
+           {"validate", plan, "--output=json"},
+           {"patch", plan, write_file("patch.json", "[]")},
+           {"diff", plan, plan},
+           {"replay", "--plan", plan, "--log", log},
+           {"usage", "p1", "--store", folder_},
+           {"export", "--store", folder_}}) {
+    const Result result = weir(arguments, "", "C.UTF-8", [] {
+      const int full = ::open("/dev/full", O_WRONLY);
+      dup2(full, STDOUT_FILENO);
+    });
+    EXPECT_EQ(result.exit_code, 2) << arguments[0];
+    EXPECT_NE(result.err.find("weir: standard output: write error\n"),
+              std::string::npos)
+        << arguments[0] << ": " << result.err;
+  }
+}
+
+TEST_F(WeirStoreTest, ChartsAreAsWideAsTheTerminal) {
+  const auto shown = [&](int descriptor, unsigned short columns,
+                         const std::vector<std::string>& flags) {
+    const Terminal terminal(descriptor, columns);
+    std::vector<std::string> arguments = {
+        "usage", "p1", "--store", folder_, "--key=k1", "--output=chart"};
+    arguments.insert(arguments.end(), days_.begin(), days_.end());
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    const Result result = weir(arguments, "", "C.UTF-8", terminal.attach());
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return descriptor == STDOUT_FILENO ? terminal.text() : result.out;
+  };
+  const std::string narrow =
+      usage({"--key=k1", "--output=chart", "--width=50"}).out;
+  const std::string usual =
+      usage({"--key=k1", "--output=chart", "--width=80"}).out;
+  EXPECT_NE(narrow, usual);
+  EXPECT_EQ(shown(STDOUT_FILENO, 50, {}), narrow);
+  EXPECT_EQ(shown(STDOUT_FILENO, 50, {"--width=80"}), usual);
+  // The narrowest; one that does not say how wide it is; and another than the
+  // output.
+  EXPECT_EQ(shown(STDOUT_FILENO, 1, {}), shown(STDOUT_FILENO, 10, {}));
+  EXPECT_NE(shown(STDOUT_FILENO, 1, {}), usual);
+  EXPECT_EQ(shown(STDOUT_FILENO, 0, {}), usual);
+  EXPECT_EQ(shown(STDERR_FILENO, 50, {}), usual);
+}
+
+TEST_F(WeirStoreTest, UsageTakesTheFirstAndTheLastOfWhatItMay) {
+  const auto run = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"usage", "p1", "--store", folder_});
+    return weir(flags);
+  };
+  for (const std::string day : {"2000-01-01", "2089-09-17"}) {
+    const Result result = run({"--from=" + day, "--to=" + day, "--output=csv"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_NE(result.out.find("k1," + day + ","), std::string::npos);
+  }
+  for (const std::string day :
+       {"1999-12-31", "2089-09-18", "2026-1-1", "26-01-01", "today"}) {
+    for (const std::string flag : {"--from", "--to"}) {
+      const Result result =
+          weir({"usage", "p1", "--store", folder_, flag + "=" + day});
+      EXPECT_EQ(result.exit_code, 2) << day;
+      EXPECT_EQ(result.err.find("weir: usage: " + flag +
+                                ": expected a date as yyyy-mm-dd, got \"" +
+                                day + "\"\n"),
+                0u)
+          << result.err;
+    }
+  }
+  // 400 days; and, if only the last is given, 30.
+  EXPECT_EQ(run({"--from=2025-01-01", "--to=2026-02-04"}).exit_code, 0);
+  const std::string csv = run({"--to=2026-03-01", "--output=csv"}).out;
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 2 * 30) << csv;
+  EXPECT_NE(csv.find("k1,2026-01-31,"), std::string::npos) << csv;
+  for (const auto& [width, exit_code] : {std::pair<const char*, int>{"39", 2},
+                                         {"40", 0},
+                                         {"1000", 0},
+                                         {"1001", 2},
+                                         {"4e1", 2},
+                                         {"40.5", 2}}) {
+    EXPECT_EQ(
+        run({"--output=chart", std::string("--width=") + width}).exit_code,
+        exit_code)
+        << width;
+  }
+  EXPECT_EQ(run({"--offset=start-day"}).exit_code, 0);
+}
+
+// What is wrong with the first three bytes is said before anything is made.
+TEST_F(WeirStoreTest, ImportTellsTextFromOtherThings) {
+  const auto import = [&](const std::string& text) {
+    return weir({"import", "--store", copy_}, text);
+  };
+  const Result utf16 = import(std::string("\xFF\xFE{\0", 4));
+  EXPECT_EQ(utf16.exit_code, 1);
+  EXPECT_EQ(utf16.err,
+            "weir: standard input: UTF-16 or UTF-32, but UTF-8 was expected: "
+            "convert it, as `iconv -f UTF-16 -t UTF-8` does\n");
+  for (const char* text :
+       {"\xEF\xBB", "\xEF", "\xEF\xBB{}", "\xF0\x9F\x98\x80"}) {
+    const Result result = import(text);
+    EXPECT_EQ(result.exit_code, 1) << text;
+    EXPECT_EQ(result.err, "weir: standard input:1: not JSON\n") << text;
+  }
+  const Result empty = import("");
+  EXPECT_EQ(empty.exit_code, 1);
+  EXPECT_EQ(empty.err.find("weir: standard input:"), 0u) << empty.err;
+  EXPECT_FALSE(std::filesystem::exists(copy_));
+  // Where no store can be made, and where there is one.
+  const std::string text = weir({"export", "--store", folder_}).out;
+  const Result nowhere = weir({"import", "--store=/no/such/new"}, text);
+  EXPECT_EQ(nowhere.exit_code, 2);
+  EXPECT_EQ(nowhere.err,
+            "weir: /no/such/new: cannot be created: No such file or "
+            "directory\n");
+  const Result file =
+      weir({"import", "--store", write_file("a-file", "x")}, text);
+  EXPECT_EQ(file.exit_code, 1);
+  EXPECT_EQ(file.err, "weir: " + path_of("a-file") +
+                          ": is there already, and not an empty folder\n");
+  EXPECT_EQ(read_file(path_of("a-file")), "x");
+}
+
+TEST(WeirValidate, ReportsEachProblemAsJson) {
+  const Result result = weir({"validate", "-", "--output=json"},
+                             "{\"name\": \"p\",\n \"quota\": {\"limit\": -1, "
+                             "\"period\": \"DAY\"}}");
+  EXPECT_EQ(result.exit_code, 1);
+  const auto problems = json(result.out).fields().at("problems").list_value();
+  ASSERT_EQ(problems.values_size(), 1) << result.out;
+  const auto problem = problems.values(0).struct_value();
+  EXPECT_EQ(problem.fields().at("path").string_value(), "/quota/limit");
+  EXPECT_NE(problem.fields().at("message").string_value(), "");
+  const Result syntax = weir({"validate", "-", "--output=json"}, "{\n]");
+  EXPECT_EQ(syntax.exit_code, 1);
+  EXPECT_EQ(syntax.err, "");
+  EXPECT_EQ(json(syntax.out).fields().at("problems").list_value().values_size(),
+            1);
+}
+
+TEST(WeirReplay, ListsAHundredMalformedLines) {
+  const std::string plan = write_file("plan.json", kPlan);
+  const auto said = [&](int malformed, bool twice) {
+    std::string text = "1.5 k a:s /x/GET\n";
+    for (int i = 0; i < malformed; ++i) text += "1.5 k\n";
+    const std::string log = write_file("malformed.log", text);
+    std::vector<std::string> arguments = {"replay", "--plan", plan, "--log",
+                                          log};
+    if (twice) arguments.insert(arguments.end(), {"--log", log});
+    const Result result = weir(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.err;
+  };
+  const auto lines = [](const std::string& text) {
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  const std::string log = path_of("malformed.log");
+  const std::string hundred = said(100, false);
+  EXPECT_EQ(lines(hundred), 100);
+  EXPECT_EQ(hundred.find("weir: " + log + ":2: expected apiId:stage "), 0u);
+  EXPECT_EQ(hundred.find("more malformed"), hundred.npos);
+  const std::string one = said(101, false);
+  EXPECT_EQ(lines(one), 101);
+  EXPECT_NE(one.find("\nweir: " + log + ": 1 more malformed lines\n"),
+            one.npos);
+  const std::string more = said(1101, false);
+  EXPECT_EQ(lines(more), 101);
+  EXPECT_NE(more.find(":101: expected apiId:stage after the key\nweir: " + log +
+                      ": 1,001 more malformed lines\n"),
+            more.npos)
+      << more;
+  // Of several logs, the first of each is among them.
+  const std::string both = said(101, true);
+  EXPECT_EQ(lines(both), 102);
+  EXPECT_NE(both.find("\nweir: the logs: 101 more malformed lines\n"),
+            both.npos)
+      << both;
+}
+
+TEST(WeirReplay, TakesFiveHundredLogs) {
+  const std::string plan = write_file("plan.json", kPlan);
+  const std::string log = write_file("one.log", "1.5 k a:s /x/GET\n");
+  std::vector<std::string> arguments = {"replay", "--plan", plan,
+                                        "--output=json"};
+  for (int i = 0; i < 500; ++i) arguments.push_back("--log=" + log);
+  const Result most = weir(arguments);
+  EXPECT_EQ(most.exit_code, 0) << most.err;
+  EXPECT_EQ(number(json(most.out), "requests"), 500);
+  arguments.push_back("--log=" + log);
+  const Result more = weir(arguments);
+  EXPECT_EQ(more.exit_code, 2);
+  EXPECT_EQ(more.err.find("weir: replay: --log: at most 500 logs; more can be "
+                          "concatenated\n"),
+            0u)
+      << more.err;
+}
+
+TEST(WeirReplay, ListsAsManyKeysAsAsked) {
+  const std::string plan = write_file("plan.json", kPlan);
+  std::string log;
+  for (int i = 0; i < 25; ++i) {
+    log += "1.5 key-" + std::to_string(i) + "-of-twenty-five a:s /x/GET\n";
+  }
+  const auto keys = [&](const std::vector<std::string>& flags) {
+    std::vector<std::string> arguments = {"replay", "--plan", plan, "--log=-",
+                                          "--output=json"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    const Result result = weir(arguments, log);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return json(result.out).fields().at("keys").list_value().values_size();
+  };
+  EXPECT_EQ(keys({}), 25);
+  EXPECT_EQ(keys({"--top=0"}), 25);
+  EXPECT_EQ(keys({"--top=3"}), 3);
+  const auto rows = [&](const char* top) {
+    const Result result =
+        weir({"replay", "--plan", plan, "--log=-", "--show-keys", top}, log);
+    int rows = 0;
+    for (size_t at = 0;
+         (at = result.out.find("-of-twenty-five", at)) != result.out.npos;
+         ++at) {
+      ++rows;
+    }
+    return rows;
+  };
+  EXPECT_EQ(rows("--ascii"), 20);  // if none is said
+  EXPECT_EQ(rows("--top=0"), 25);
+  EXPECT_EQ(rows("--top=1"), 1);
+  // Both meanings of a quota's offset, and of a method's throttle.
+  const std::string methods =
+      write_file("methods.json",
+                 R"({"name": "m", "throttle": {"burstLimit": 2, "rateLimit": 1},
+          "apiStages": [{"apiId": "a", "stage": "s", "throttle":
+            {"/x/GET": {"burstLimit": 5, "rateLimit": 1}}}]})");
+  std::string six;
+  for (int i = 0; i < 6; ++i) six += "1.5 k a:s /x/GET\n";
+  for (const auto& [flag, admitted] :
+       {std::pair<const char*, int>{"--method-throttle=replaces-plan", 5},
+        {"--method-throttle=adds-to-plan", 2},
+        {"--ascii", 5}}) {
+    EXPECT_EQ(number(json(weir({"replay", "--plan", methods, "--log=-", flag,
+                                "--output=json"},
+                               six)
+                              .out),
+                     "admitted"),
+              admitted)
+        << flag;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -458,6 +459,36 @@ TEST_F(LongCalls, APlanThatIsBeingDeletedIsThereUntilItIsNot) {
   EXPECT_EQ(enforcer_->statistics().usage_plans, 2u);
   start();
   EXPECT_EQ(key_ids().size(), 51u);
+}
+
+// While its keys are being taken from it, a plan that is deleted is gone for
+// every call alike.
+TEST_F(LongCalls, APlanThatNoListHasIsNotFoundEither) {
+  create_plan("bare", "bare");
+  ASSERT_TRUE(import(some_keys(3000, "new"), "bare").ok());
+  ASSERT_TRUE(enforcer_
+                  ->apply_patch("bare", operations(R"([{"op":"remove","path":)"
+                                                   R"("/apiStages","value":)"
+                                                   R"("api:bare"}])"))
+                  .ok());
+  std::atomic<bool> deleted{false};
+  std::thread deleter([&] {
+    EXPECT_TRUE(enforcer_->delete_usage_plan("bare").ok());
+    deleted = true;
+  });
+  while (!deleted) {
+    const auto plans = enforcer_->list_usage_plans();
+    ASSERT_TRUE(plans.ok());
+    const bool is_listed = std::any_of(
+        plans->items.begin(), plans->items.end(),
+        [](const v1::UsagePlan& plan) { return plan.id() == "bare"; });
+    if (is_listed) continue;
+    EXPECT_TRUE(absl::IsNotFound(enforcer_->get_usage_plan("bare").status()));
+    EXPECT_TRUE(absl::IsNotFound(
+        enforcer_->tag_usage_plan("bare", {{{"a", "b"}}, {}}).status()));
+  }
+  deleter.join();
+  EXPECT_EQ(key_ids().size(), 3000u);
 }
 
 // Mainly for ThreadSanitizer: imports and everything else at once.

@@ -389,6 +389,11 @@ TEST_F(RouteTableTest, Concurrency_FindsWhatThereIs) {
       }
     });
   }
+  threads.emplace_back([&] {
+    while (!done.load(std::memory_order_relaxed)) {
+      EXPECT_TRUE(routes_.load_all().ok());
+    }
+  });
   std::vector<std::thread> operators;
   for (int i = 0; i < 2; ++i) {
     operators.emplace_back([&, i] {

@@ -1,9 +1,11 @@
 #include "weir/http/request_parser.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -71,6 +73,55 @@ TEST(FindControl, FindsTheFirst) {
         }
       }
     }
+  }
+}
+
+// Which bytes names of headers, hosts and addresses may have: RFC 9110 section
+// 5.6.2, RFC 3986 section 3.2.2.
+TEST(Grammar, AllowsTheBytesOfItsStandards) {
+  const std::string letters =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  const std::string token = letters + "!#$%&'*+-.^_`|~";
+  const std::string name = letters + "-._~%!$&'()*+,;=";
+  const std::string address = letters + "-._~!$&'()*+,;=:";
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string one(1, static_cast<char>(byte));
+    const auto is_in = [&](const std::string& set) {
+      return set.find(one) != set.npos;
+    };
+    EXPECT_EQ(is_token("a" + one), is_in(token)) << byte;
+    if (byte != ':' && byte != ']') {
+      EXPECT_EQ(is_authority("a" + one), is_in(name)) << byte;
+      EXPECT_EQ(is_authority("a" + one + ":1"), is_in(name)) << byte;
+    }
+    if (byte != ']') {
+      EXPECT_EQ(is_authority("[" + one + "]"), is_in(address)) << byte;
+      EXPECT_EQ(is_authority("[" + one + "]:1"), is_in(address)) << byte;
+    }
+    EXPECT_EQ(is_authority("a:" + one), byte >= '0' && byte <= '9') << byte;
+    EXPECT_EQ(is_authority("a:12" + one), byte >= '0' && byte <= '9') << byte;
+    EXPECT_EQ(is_authority("[a]" + one), byte == ':') << byte;
+  }
+  EXPECT_FALSE(is_token(""));
+  for (const char* good :
+       {"", "a", "a:", "a:80", "[::1]", "[::1]:", "[::1]:80"}) {
+    EXPECT_TRUE(is_authority(good)) << good;
+  }
+  for (const char* bad : {":", ":80", "[]", "[", "]", "[::1", "[]:80",
+                          "[::1]80", "[::1]a", "a:b", "a:1:2", "a b", "u@h"}) {
+    EXPECT_FALSE(is_authority(bad)) << bad;
+  }
+  for (const auto& [text, length] :
+       {std::pair<const char*, std::optional<uint64_t>>{"0", 0},
+        {"007", 7},
+        {"18446744073709551615", 18446744073709551615u},
+        {"18446744073709551616", std::nullopt},
+        {"", std::nullopt},
+        {"+1", std::nullopt},
+        {" 1", std::nullopt},
+        {"1 ", std::nullopt},
+        {"0x1", std::nullopt}}) {
+    EXPECT_EQ(parse_content_length(text), length) << text;
   }
 }
 

@@ -929,6 +929,14 @@ TEST(HttpServer, BoundsAnswersThatNobodyReads) {
     expect_too_many(ask(*server, kGet));
   }
   EXPECT_TRUE(holds_bodies_of(*server, 0));
+  // What was read late is given back while the connection goes on.
+  Client late(*server, /*receive_buffer=*/4096);
+  for (int i = 0; i < 2; ++i) {
+    late.say("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_TRUE(comes([&] { return server->statistics().body_bytes > 0; }));
+    EXPECT_EQ(body_of(late.hear_answer()).size(), 20'000'000u);
+    EXPECT_TRUE(holds_bodies_of(*server, 0));
+  }
   EXPECT_EQ(status_of(ask(*server, kGet)), 200);
 }
 
@@ -1806,6 +1814,14 @@ TEST(HttpServer, SaysWhyItCannotStart) {
     EXPECT_TRUE(absl::IsInvalidArgument(error(options))) << address;
     EXPECT_TRUE(absl::StrContains(error(options).message(), address));
   }
+  for (const std::string& address :
+       {"unix:"s, "unix:/tmp/a\0b"s, "unix:/tmp/" + std::string(103, 'x')}) {
+    options.address = address;
+    EXPECT_TRUE(absl::IsInvalidArgument(error(options))) << address;
+    EXPECT_TRUE(absl::StrContains(error(options).message(),
+                                  ": the path must have 1 to 107 bytes"))
+        << error(options);
+  }
   options = {};
   options.tls_key = "key";
   EXPECT_TRUE(absl::IsInvalidArgument(error(options)));
@@ -1823,6 +1839,36 @@ TEST(HttpServer, SaysWhyItCannotStart) {
   options.max_body_bytes = 0;
   options.max_total_body_bytes = 0;
   EXPECT_TRUE(start(echo, options));
+}
+
+// What an operator who sets nothing gets, as docs/serve.md has it.
+TEST(HttpServer, HasBoundsByItself) {
+  const HttpServerOptions options;
+  EXPECT_EQ(options.max_connections, 512);
+  EXPECT_EQ(options.worker_threads, 8);
+  EXPECT_EQ(options.max_requests_in_progress, 64);
+  EXPECT_EQ(options.max_total_body_bytes, 67'108'864u);
+  EXPECT_EQ(options.idle_timeout, absl::Seconds(75));
+  EXPECT_EQ(options.request_timeout, absl::Seconds(30));
+  EXPECT_EQ(options.drain_timeout, absl::Seconds(10));
+  EXPECT_EQ(kSpareHttpConnections, 64u);
+  const auto server = start(echo);
+  for (const auto& [length, said] :
+       {std::pair<int, const char*>{10'485'760, "HTTP/1.1 100 "},
+        {10'485'761, "HTTP/1.1 413 "}}) {
+    Client client(*server);
+    client.say(
+        absl::StrCat("PUT / HTTP/1.1\r\nHost: h\r\nExpect: "
+                     "100-continue\r\nContent-Length: ",
+                     length, "\r\n\r\n"));
+    EXPECT_TRUE(absl::StartsWith(client.hear("\r\n\r\n"), said)) << length;
+  }
+  const auto head_of = [](size_t bytes) {
+    const std::string start = "GET / HTTP/1.1\r\nHost: h\r\nX: ";
+    return start + std::string(bytes - start.size() - 4, 'x') + "\r\n\r\n";
+  };
+  EXPECT_EQ(status_of(ask(*server, head_of(16'000))), 200);
+  EXPECT_EQ(status_of(ask(*server, head_of(16'500))), 431);
 }
 
 TEST(HttpServer, BoundsItsOptions) {
@@ -1919,7 +1965,10 @@ TEST(HttpServer, ServesItsPortAgainAtOnce) {
   options.port = start(echo, options)->port();
   for (int i = 0; i < 3; ++i) {
     const auto server = start(echo, options);
-    EXPECT_EQ(status_of(ask(*server, kGet)), 200);
+    // The server closes first, so that its end of the connection lingers.
+    Client client(*server);
+    client.say("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(status_of(client.hear()), 200);
   }
 }
 
@@ -2090,6 +2139,7 @@ TEST(HttpServer, EndsHandshakesThatNeverEnd) {
   Client slow(*server), gone(*server);
   slow.say("\x16\x03\x01"s);
   EXPECT_TRUE(slow.is_closed());
+  EXPECT_TRUE(slow.is_reset());
   EXPECT_EQ(refused(*server, HttpRefusal::kHandshake), 1);
   EXPECT_EQ(server->statistics().connections_timed_out, 1);
   // Who says nothing has failed at nothing.
@@ -2097,6 +2147,31 @@ TEST(HttpServer, EndsHandshakesThatNeverEnd) {
   EXPECT_TRUE(gone.is_closed());
   EXPECT_EQ(refused(*server, HttpRefusal::kHandshake), 1);
   EXPECT_EQ(server->statistics().connections, 0);
+}
+
+// Whose handshake is done is told like others that it is slow.
+TEST(HttpServer, TellsSlowPeersOverTls) {
+  const OwnCertificate own;
+  HttpServerOptions options = own.options();
+  options.request_timeout = absl::Milliseconds(300);
+  const auto server = start(echo, options);
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(
+      SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  const Client client(*server);
+  const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context.get()),
+                                                      SSL_free);
+  SSL_set_fd(tls.get(), client.descriptor());
+  ASSERT_EQ(SSL_connect(tls.get()), 1);
+  ASSERT_EQ(SSL_write(tls.get(), "GET /", 5), 5);
+  std::string heard;
+  std::array<char, 4096> bytes;
+  int size;
+  while ((size = SSL_read(tls.get(), bytes.data(), bytes.size())) > 0) {
+    heard.append(bytes.data(), static_cast<size_t>(size));
+  }
+  EXPECT_EQ(status_of(heard), 408) << heard;
+  EXPECT_EQ(refused(*server, HttpRefusal::kTimeout), 1);
+  EXPECT_EQ(refused(*server, HttpRefusal::kHandshake), 0);
 }
 
 // A peer could not tell an answer that was cut off from a whole one otherwise.

@@ -17,6 +17,15 @@ TEST(PercentDecoded, ReadsBytesAndRefusesHalfOnes) {
   EXPECT_EQ(*percent_decoded("a%2Fb%3d%C3%a4+"), "a/b=\xC3\xA4+");
   EXPECT_EQ(*percent_decoded("%25%32%35"), "%25") << "once only";
   EXPECT_EQ(*percent_decoded(""), "");
+  for (int byte = 0; byte < 256; ++byte) {
+    constexpr char kUpper[] = "0123456789ABCDEF", kLower[] = "0123456789abcdef";
+    for (const char* const digits : {kUpper, kLower}) {
+      const std::string text = {'%', digits[byte / 16], digits[byte % 16]};
+      const auto decoded = percent_decoded(text);
+      ASSERT_TRUE(decoded.ok()) << text;
+      EXPECT_EQ(*decoded, std::string(1, static_cast<char>(byte))) << text;
+    }
+  }
   for (const char* bad : {"%", "a%2", "%2g", "%g2", "%%41"}) {
     EXPECT_TRUE(absl::IsInvalidArgument(percent_decoded(bad).status())) << bad;
   }

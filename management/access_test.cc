@@ -37,6 +37,20 @@ TEST(Access, WithoutCredentialsIsForThisMachine) {
       check({{"host", "localhost"}, {"host", "localhost"}})));
 }
 
+TEST(Access, SaysWhyItRefuses) {
+  EXPECT_EQ(check({{"host", "example.com"}}).message(),
+            "Without credentials, requests have to name the loopback interface "
+            "as their Host, such as localhost");
+  EXPECT_EQ(check({{"host", "localhost"}, {"origin", "null"}}).message(),
+            "Without credentials, pages of other sites are not served");
+  // Of a head alone, the same.
+  const Access access(nullptr);
+  EXPECT_TRUE(
+      access.check_head({"POST", "/x", {{"host", "localhost"}}, ""}).ok());
+  EXPECT_TRUE(absl::IsPermissionDenied(
+      access.check_head({"POST", "/x", {{"host", "example.com"}}, ""})));
+}
+
 TEST(Access, WithoutCredentialsPagesOfOthersAreRefused) {
   const auto from = [](const std::string& name, const std::string& value) {
     return check({{"host", "localhost:8080"}, {name, value}});

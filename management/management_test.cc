@@ -508,6 +508,23 @@ TEST_F(ManagementTest, KeysAreImported) {
                         R"(","value":"value-number-one-of-many","name":"new",)"
                         R"("enabled":true)"))));
 
+  // Of many warnings, the first eight.
+  std::string rows = "key,name\n";
+  for (int i = 0; i < 8; ++i) rows += "a,b,c\n";
+  const auto warnings = [](int first, int last) {
+    std::string text;
+    for (int line = first; line <= last; ++line) {
+      absl::StrAppend(&text, line == first ? "" : "; ", "line ", line,
+                      ": expected 2 fields, found 3");
+    }
+    return text;
+  };
+  expect_error(call("POST", target + "&failonwarnings=true", rows), 400,
+               "BadRequestException", warnings(2, 9));
+  expect_error(call("POST", target + "&failonwarnings=true", rows + "a\nb\n"),
+               400, "BadRequestException",
+               absl::StrCat(warnings(2, 9), "; and 2 more"));
+
   // The error of a single key names its line.
   const HttpResponse unknown =
       call("POST", target + "&failonwarnings=true",
@@ -737,7 +754,8 @@ TEST_F(ManagementTest, RefusesWhatItDoesNotHave) {
   EXPECT_EQ(call("GET", "/usageplans//keys").status, 404);
   EXPECT_EQ(operation_, "Unknown");
   const HttpResponse method = call("PUT", "/usageplans/a");
-  EXPECT_EQ(method.status, 405);
+  expect_error(method, 405, "BadRequestException",
+               "The resource does not have this method");
   EXPECT_EQ(header(method, "allow"), "GET, PATCH, DELETE");
   EXPECT_EQ(call("HEAD", "/usageplans").status, 200);
   EXPECT_EQ(call("GET", "/usageplans/%zz").status, 400);
@@ -765,11 +783,67 @@ TEST_F(ManagementTest, RefusesBodiesThatMakeNoSense) {
         "{\"stageKeys\":[1]}", "{\"tags\":[]}"}) {
     EXPECT_EQ(call("POST", "/apikeys", body).status, 400) << body;
   }
+  EXPECT_EQ(body_of(200, "GET", "/apikeys"), R"({"item":[]})");
+  // It says what, and where.
+  const struct {
+    const char* body;
+    const char* message;
+  } kErrors[] = {
+      {"[]", "request body: expected an object"},
+      {R"({"name":1})", "/name: expected a string"},
+      {R"({"value":[]})", "/value: expected a string"},
+      {R"({"description":{}})", "/description: expected a string"},
+      {R"({"customerId":true})", "/customerId: expected a string"},
+      {R"({"enabled":[]})", "/enabled: expected true or false"},
+      {R"({"enabled":"yes"})", "/enabled: expected true or false"},
+      {R"({"generateDistinctId":1})",
+       "/generateDistinctId: expected true or false"},
+      {R"({"id":"x"})", R"(/\"id\": unknown member)"},
+      {R"({"stageKeys":{}})", "/stageKeys: expected an array"},
+      {R"({"stageKeys":[{},1]})", "/stageKeys/1: expected an object"},
+      {R"({"stageKeys":[{"restApiId":"a","x":1}]})",
+       R"(/stageKeys/0/\"x\": unknown member)"},
+      {R"({"stageKeys":[{"restApiId":1}]})",
+       "/stageKeys/0/restApiId: expected a string"},
+      {R"({"stageKeys":[{"stageName":1}]})",
+       "/stageKeys/0/stageName: expected a string"},
+      {R"({"tags":[]})", "/tags: expected an object"},
+      {R"({"tags":{"a":1}})", R"(/tags/\"a\": expected a string)"},
+      {R"({"name":1,"value":1})", "/name: expected a string"},
+  };
+  for (const auto& [body, message] : kErrors) {
+    expect_error(call("POST", "/apikeys", body), 400, "BadRequestException",
+                 message);
+  }
+  const std::string keys = "/usageplans/" + plan + "/keys";
+  expect_error(call("POST", keys, "[]"), 400, "BadRequestException",
+               "request body: expected an object");
+  expect_error(call("POST", keys, R"({"keyId":1,"keyType":"API_KEY"})"), 400,
+               "BadRequestException", "/keyId: expected a string");
+  expect_error(call("POST", keys, R"({"keyId":"k","keyType":"X"})"), 400,
+               "BadRequestException", "/keyType: expected API_KEY");
+  expect_error(call("POST", keys, R"({"keyId":"k"})"), 400,
+               "BadRequestException", "/keyType: expected API_KEY");
+  expect_error(call("POST", keys, R"({"keyId":"k","k":1})"), 400,
+               "BadRequestException", R"(/\"k\": unknown member)");
+  // null is what is not there; a text is a truth, too.
+  EXPECT_THAT(body_of(201, "POST", "/apikeys",
+                      R"({"name":null,"enabled":"TRUE","tags":null,)"
+                      R"("stageKeys":null,"generateDistinctId":"False"})"),
+              HasSubstr(R"("enabled":true)"));
+  for (const char* off : {"false", "null", R"("fAlse")"}) {
+    EXPECT_THAT(body_of(201, "POST", "/apikeys",
+                        absl::StrCat(R"({"enabled":)", off, "}")),
+                HasSubstr(R"("enabled":false)"))
+        << off;
+  }
+  EXPECT_THAT(body_of(201, "POST", "/apikeys",
+                      R"({"stageKeys":[{"restApiId":"a","stageName":"s"}]})"),
+              HasSubstr(R"("stageKeys":["a/s"])"));
   for (const std::string body :
        {"[", "{\"patchOperations\":1}", "{\"x\":[]}"}) {
     EXPECT_EQ(call("PATCH", "/usageplans/" + plan, body).status, 400) << body;
   }
-  EXPECT_EQ(body_of(200, "GET", "/apikeys"), R"({"item":[]})");
 }
 
 // So that what the first hook made sure of holds when the second is called.

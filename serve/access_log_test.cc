@@ -1,9 +1,12 @@
 #include "weir/serve/access_log.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -402,6 +405,41 @@ TEST(LogFile, SlowReader_CostsNoMoreThanThePatience) {
   const auto second = file->append("y", absl::ZeroDuration());
   EXPECT_TRUE(second.status.ok()) << second.status;
   unlink(path.c_str());
+}
+
+// One that cannot be ended is not written to.
+TEST(LogFile, ATornLineThatCannotBeEndedIsAnError) {
+  const std::string path = absl::StrCat(testing::TempDir(), "/full.log");
+  std::ofstream(path) << "a";
+  rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  rlimit full = before;
+  full.rlim_cur = 1;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  const absl::Status status = LogFile::open(path).status();
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, handler);
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_EQ(status.message(), "File too large");
+}
+
+// Standard output may be a pipe that whoever made it writes to in peace: a
+// write to it waits for its reader.
+TEST(LogFile, StandardOutputIsNotWaitedForEither) {
+  std::array<int, 2> ends;
+  ASSERT_EQ(pipe(ends.data()), 0);
+  const Descriptor reader(ends[0]), kept(dup(STDOUT_FILENO));
+  dup2(ends[1], STDOUT_FILENO);
+  close(ends[1]);
+  auto file = LogFile::open("-");
+  dup2(kept.number(), STDOUT_FILENO);
+  ASSERT_TRUE(file.ok());
+  const std::string text(1 << 20, 'x');
+  const auto appended = file->append(text, absl::Milliseconds(20));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(appended.status)) << appended.status;
+  EXPECT_GT(appended.bytes, 0u);
+  EXPECT_LT(appended.bytes, text.size());
 }
 
 TEST(Collector, SleepsWhileNothingIsLeft) {

@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,6 +17,8 @@
 #include "weir/enforcer/enforcer.h"
 #include "weir/gateway/request_counters.h"
 #include "weir/gateway/request_observer.h"
+#include "weir/http/refusal.h"
+#include "weir/http/server_statistics.h"
 #include "weir/proto/api_key.pb.h"
 #include "weir/proto/usage_plan.pb.h"
 #include "weir/serve/access_log.h"
@@ -85,6 +90,74 @@ TEST_F(MetricsTest, ShowWhatWasCounted) {
   EXPECT_EQ(sample("weir_build_info", "{version=\"1.2.3\"}"), 1);
   EXPECT_GT(sample("weir_arena_used_bytes"), 0);
   EXPECT_EQ(text().find("secret"), std::string::npos);
+}
+
+// By the names that docs/serve.md and dashboards have.
+TEST_F(MetricsTest, OfTheServersHaveTheirReasons) {
+  HttpServerStatistics& http = sources_.http.emplace();
+  http.connections = 5;
+  http.connections_displaced = 6;
+  for (size_t i = 0; i < kHttpRefusals; ++i) {
+    http.refused[i] = 10 + static_cast<int64_t>(i);
+  }
+  for (const Outcome outcome :
+       {Outcome::kForbidden, Outcome::kThrottled, Outcome::kThrottled,
+        Outcome::kAdmitted, Outcome::kAdmitted, Outcome::kAdmitted}) {
+    requests_.count(outcome);
+  }
+  const auto metrics = parse_metrics(text());
+  ASSERT_TRUE(metrics.ok()) << metrics.status();
+  EXPECT_EQ(metrics->at("weir_http_connections").samples,
+            (std::map<std::string, double>{{"", 5}}));
+  EXPECT_EQ(metrics->at("weir_http_displaced_total").samples,
+            (std::map<std::string, double>{{"", 6}}));
+  EXPECT_EQ(metrics->at("weir_http_refused_total").samples,
+            (std::map<std::string, double>{{"{reason=\"malformed\"}", 10},
+                                           {"{reason=\"head_too_large\"}", 11},
+                                           {"{reason=\"body_too_large\"}", 12},
+                                           {"{reason=\"timeout\"}", 13},
+                                           {"{reason=\"connections\"}", 14},
+                                           {"{reason=\"requests\"}", 15},
+                                           {"{reason=\"memory\"}", 16},
+                                           {"{reason=\"handshake\"}", 17}}));
+  EXPECT_EQ(metrics->at("weir_requests_total").samples,
+            (std::map<std::string, double>{{"{outcome=\"admitted\"}", 3},
+                                           {"{outcome=\"throttled\"}", 2},
+                                           {"{outcome=\"quota_exceeded\"}", 0},
+                                           {"{outcome=\"forbidden\"}", 1}}));
+}
+
+TEST_F(MetricsTest, OfTheEnforcerAreItsStatistics) {
+  const Enforcer::Statistics statistics = enforcer_->statistics();
+  const auto metrics = parse_metrics(text());
+  ASSERT_TRUE(metrics.ok()) << metrics.status();
+  for (const auto& [name, value] :
+       {std::pair<const char*, size_t>{"weir_usage_plans",
+                                       statistics.usage_plans},
+        {"weir_api_keys", statistics.api_keys},
+        {"weir_arena_used_bytes", statistics.arena_used_bytes},
+        {"weir_arena_retired_bytes", statistics.arena_retired_bytes},
+        {"weir_threads", statistics.threads},
+        {"weir_stalled_threads", statistics.stalled_threads},
+        {"weir_leases", statistics.leases},
+        {"weir_history_gaps_total", statistics.days_not_recorded},
+        {"weir_counts_file_bytes", statistics.counts_file_bytes},
+        {"weir_sync_failures_total", statistics.sync_failures},
+        {"weir_stalled_call_seconds", 0}}) {
+    EXPECT_EQ(metrics->at(name).samples,
+              (std::map<std::string, double>{{"", static_cast<double>(value)}}))
+        << name;
+  }
+  for (const char* name :
+       {"process_cpu_seconds_total", "process_start_time_seconds",
+        "process_resident_memory_bytes", "process_virtual_memory_bytes",
+        "process_open_fds", "process_max_fds"}) {
+    EXPECT_GT(metrics->at(name).samples.at(""), 0) << name;
+  }
+  EXPECT_GT(metrics->at("process_virtual_memory_bytes").samples.at(""),
+            metrics->at("process_resident_memory_bytes").samples.at(""));
+  EXPECT_GT(metrics->at("process_max_fds").samples.at(""),
+            metrics->at("process_open_fds").samples.at(""));
 }
 
 // A time of a sync that there never was would be an alarm.

@@ -1,10 +1,14 @@
 #include "weir/serve/process_status.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <fstream>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -26,6 +30,32 @@ TEST(ProcessStatus, IsThatOfThisProcess) {
   EXPECT_GT(status->resident_memory_bytes, 1 << 20);
   EXPECT_GT(status->virtual_memory_bytes, status->resident_memory_bytes);
   EXPECT_GT(status->max_fds, status->open_fds);
+}
+
+// As the kernel has it elsewhere, whatever the program calls itself.
+TEST(ProcessStatus, FindsEachFieldWhateverTheName) {
+  char before[16] = "";
+  prctl(PR_GET_NAME, before);
+  for (const char* name : {"plain", "a b", "a) b", ") 1 2 3", "((", "))"}) {
+    prctl(PR_SET_NAME, name);
+    int64_t pages = 0, resident_pages = 0;
+    std::ifstream("/proc/self/statm") >> pages >> resident_pages;
+    const auto status = process_status();
+    ASSERT_TRUE(status.has_value()) << name;
+    const int64_t page = sysconf(_SC_PAGESIZE);
+    // (Memory may be taken meanwhile.)
+    EXPECT_NEAR(static_cast<double>(status->virtual_memory_bytes),
+                static_cast<double>(pages * page), 1 << 20)
+        << name;
+    EXPECT_NEAR(static_cast<double>(status->resident_memory_bytes),
+                static_cast<double>(resident_pages * page), 1 << 20)
+        << name;
+    EXPECT_GT(status->start_unix_seconds, seconds_of(CLOCK_REALTIME) - 3600);
+  }
+  prctl(PR_SET_NAME, before);
+  rlimit limit = {};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  EXPECT_EQ(process_status()->max_fds, static_cast<int64_t>(limit.rlim_cur));
 }
 
 TEST(ProcessStatus, CountsDescriptors) {

@@ -712,6 +712,12 @@ TEST_F(ServiceTest, TheGatewayCanBeElsewhere) {
       request("GET", "/a1/prod/pets", "", {{"x-api-key", kKey}});
   EXPECT_EQ(service_->answer(wanted).status, 404);
   EXPECT_EQ(service_->answer_gateway(wanted).status, 200);
+  // What there is not takes no place of the gateway's.
+  EXPECT_EQ(service_->treat(wanted).request_class,
+            HttpRequestClass::kManagement);
+  EXPECT_TRUE(service_->treat(wanted).from_head);
+  EXPECT_EQ(service_->treat_gateway(wanted).request_class,
+            HttpRequestClass::kGateway);
 }
 
 }  // namespace

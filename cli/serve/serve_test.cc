@@ -1,6 +1,7 @@
 // `weir serve`, and `weir top` beside it, as operators and clients see them.
 // AWS's own clients, and what is hostile, are tests/clients'.
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -60,7 +61,8 @@ std::string get(const std::string& place, const std::string& target,
 }
 
 // A plan for shop:prod with one key; `limits` is JSON. Returns the key's id.
-std::string create_plan(const std::string& place, const std::string& limits) {
+std::string create_plan(const std::string& place, const std::string& limits,
+                        const std::string& key_name = "mobile") {
   const auto created = [&](const std::string& target, const std::string& body) {
     const std::string answer = request(place, "POST", target, {}, body);
     EXPECT_EQ(status_of(answer), 201) << answer;
@@ -70,10 +72,9 @@ std::string create_plan(const std::string& place, const std::string& limits) {
           absl::StrCat(R"({"id":"gold","name":"gold","apiStages":[{"apiId":)"
                        R"("shop","stage":"prod"}],)",
                        limits, "}"));
-  const std::string key =
-      created("/apikeys", absl::StrCat(R"({"name":"mobile","enabled":true,)"
-                                       R"("value":")",
-                                       kKey, R"("})"));
+  const std::string key = created(
+      "/apikeys", absl::StrCat(R"({"name":")", key_name,
+                               R"(","enabled":true,"value":")", kKey, R"("})"));
   const size_t at = key.find(R"("id":")") + 6;
   const std::string id = key.substr(at, key.find('"', at) - at);
   created("/usageplans/gold/keys",
@@ -461,6 +462,32 @@ TEST(Serve, ManagementIsForThoseWithCredentials) {
   EXPECT_EQ(server.stop(SIGTERM), 0);
 }
 
+TEST(Serve, DoesNotStartWithoutTheCredentialsItIsToHave) {
+  const std::string file = write_credentials(profile_of(kAdmin));
+  const auto error = [&](const std::string& path) {
+    const Result result = weir({"serve", kAnyPort, "--credentials=" + path});
+    EXPECT_EQ(result.exit_code, 2) << path;
+    EXPECT_EQ(result.out, "") << path;
+    return result.err;
+  };
+  EXPECT_EQ(error("/no/such"),
+            "weir: /no/such: cannot open: No such file or directory\n");
+  chmod(file.c_str(), 0644);
+  EXPECT_THAT(error(file), StartsWith("weir: " + file + ": "));
+  write_credentials("[p]\naws_access_key_id = x\n");
+  EXPECT_THAT(error(file),
+              StartsWith("weir: " + file + ":1: a profile needs "));
+  write_credentials("");
+  EXPECT_THAT(error(file), StartsWith("weir: " + file + ": "));
+  // Half of one, and none that is a pair.
+  for (const char* name : {"WEIR_ACCESS_KEY_ID", "WEIR_SECRET_ACCESS_KEY"}) {
+    const Result half =
+        weir({"serve", kAnyPort}, "", "C.UTF-8", [&] { setenv(name, "x", 1); });
+    EXPECT_EQ(half.exit_code, 2) << name;
+    EXPECT_THAT(half.err, StartsWith("weir: ")) << name;
+  }
+}
+
 TEST(Serve, TakesCredentialsOfTheEnvironment) {
   ServeProcess server({kAnyPort}, [] {
     setenv("WEIR_ACCESS_KEY_ID", kAdmin.access_key_id.c_str(), 1);
@@ -570,6 +597,23 @@ TEST(Serve, StandardOutputMayBeTheAccessLogs) {
   EXPECT_THAT(server.out(), StartsWith("{\"time\":"));
 }
 
+// -- Signals --
+
+// A reload, however often and fast one is asked for, is not the end.
+TEST(Serve, ManyHangUpsAreNoStop) {
+  ServeProcess server({kAnyPort, "--access-log=" + path_of("storm.log")});
+  for (int i = 0; i < 20000; ++i) server.send(SIGHUP);
+  EXPECT_THAT(server.hang_up(), HasSubstr("the access log is reopened\n"));
+  EXPECT_EQ(status_of(get(server.place(), "/healthz")), 200);
+  // A stop is not held up by the reloads before it.
+  server.send(SIGSTOP);
+  for (const int signal_number : {SIGHUP, SIGTERM, SIGINT}) {
+    server.send(signal_number);
+  }
+  server.send(SIGCONT);
+  EXPECT_EQ(server.stop(SIGHUP), 0);
+}
+
 // -- weir top --
 
 TEST(Top, ShowsWhoIsRefused) {
@@ -673,6 +717,178 @@ TEST(Top, Signs) {
   const Result none = top({credentials, "--profile=x", region});
   EXPECT_EQ(none.exit_code, 2);
   EXPECT_THAT(none.err, HasSubstr("has no credential of profile \"x\""));
+}
+
+// What it sends, to a server that may be any.
+TEST(Top, SendsWhatItIsToldTo) {
+  std::string headers;
+  const auto server = *HttpServer::start({}, [&](const HttpRequest& request) {
+    headers = request.method + " " + request.target + "\n";
+    for (const auto& [name, value] : request.headers) {
+      absl::StrAppend(&headers, name, ": ", value, "\n");
+    }
+    return HttpResponse{404, {}, ""};
+  });
+  const std::string place = absl::StrCat("127.0.0.1:", server->port());
+  const auto sent = [&](Strings flags,
+                        const std::vector<std::pair<const char*, const char*>>&
+                            environment = {}) {
+    headers.clear();
+    flags.insert(flags.begin(), "top");
+    const Result result = weir(flags, "", "C.UTF-8", [&] {
+      for (const auto& [name, value] : environment) setenv(name, value, 1);
+    });
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_EQ(result.err, "weir: http://" + place + ": HTTP status 404\n");
+    return headers;
+  };
+  const std::string endpoint = "--endpoint=http://" + place;
+  EXPECT_THAT(sent({endpoint}),
+              AllOf(StartsWith("GET /-/refused-keys?limit=20\n"),
+                    Not(HasSubstr("authorization:"))));
+  EXPECT_THAT(sent({endpoint + "//", "--top=1"}),
+              StartsWith("GET /-/refused-keys?limit=1\n"));
+  // No proxy of the environment stands between.
+  sent({endpoint}, {{"http_proxy", "http://127.0.0.1:1"},
+                    {"all_proxy", "http://127.0.0.1:1"}});
+  const std::pair<const char*, const char*> id = {"AWS_ACCESS_KEY_ID", "AKIA"};
+  const std::pair<const char*, const char*> secret = {"AWS_SECRET_ACCESS_KEY",
+                                                      "secret"};
+  const auto scope = [](const char* region) {
+    return HasSubstr(absl::StrCat("/", region, "/apigateway/aws4_request"));
+  };
+  EXPECT_THAT(
+      sent({endpoint}, {id, secret}),
+      AllOf(HasSubstr("authorization: AWS4-HMAC-SHA256 Credential=AKIA/"),
+            scope("us-east-1"), Not(HasSubstr("x-amz-security-token"))));
+  EXPECT_THAT(sent({endpoint}, {id, secret, {"AWS_SESSION_TOKEN", "token"}}),
+              AllOf(HasSubstr("\nx-amz-security-token: token\n"),
+                    HasSubstr("x-amz-security-token,")));
+  EXPECT_THAT(sent({endpoint}, {id, secret, {"AWS_DEFAULT_REGION", "a-1"}}),
+              scope("a-1"));
+  EXPECT_THAT(
+      sent({endpoint},
+           {id, secret, {"AWS_DEFAULT_REGION", "a-1"}, {"AWS_REGION", "b-2"}}),
+      scope("b-2"));
+  EXPECT_THAT(
+      sent({endpoint},
+           {id, secret, {"AWS_DEFAULT_REGION", "a-1"}, {"AWS_REGION", ""}}),
+      scope("a-1"));
+}
+
+TEST(Top, TakesUrlsOfServersAlone) {
+  const auto error = [](const std::string& url) {
+    const Result result = weir({"top", "--endpoint=" + url});
+    EXPECT_EQ(result.exit_code, 2) << url;
+    EXPECT_EQ(result.out, "") << url;
+    return result.err;
+  };
+  for (const char* url : {"://", "http://", "http://a b", "http://h:x"}) {
+    EXPECT_EQ(error(url),
+              absl::StrCat("weir: --endpoint: expected a URL such as "
+                           "http://127.0.0.1:8080, got \"",
+                           url, "\"\n"));
+  }
+  for (const char* url : {"ftp://h", "file:///etc/passwd"}) {
+    EXPECT_EQ(error(url),
+              absl::StrCat("weir: --endpoint: expected a URL that begins with "
+                           "http:// or https://, got \"",
+                           url, "\"\n"));
+  }
+  // One with a password is not shown.
+  for (const char* url :
+       {"http://u@h", "http://:pass@h", "http://u:pass@h", "http://h?q",
+        "http://h/#f", "https://u:pass@h/x?q#f"}) {
+    EXPECT_EQ(error(url),
+              "weir: --endpoint: expected a URL without user, query and "
+              "fragment\n");
+  }
+}
+
+TEST(Top, TrustsWhomItIsToldToTrust) {
+  const std::string name = "127.0.0.1";
+  make_certificate(name);
+  const std::string certificate = path_of(name + ".pem");
+  ServeProcess server({kAnyPort, "--tls-certificate=" + certificate,
+                       "--tls-key=" + path_of(name + ".key")});
+  const std::string endpoint = "--endpoint=https://" + server.place();
+  const Result trusting = weir({"top", endpoint, "--tls-ca=" + certificate});
+  EXPECT_EQ(trusting.exit_code, 0) << trusting.err;
+  const Result other = weir({"top", endpoint});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, StartsWith("weir: https://" + server.place() + ": "));
+  EXPECT_EQ(weir({"top", endpoint, "--tls-ca=/no/such"}).exit_code, 2);
+}
+
+TEST(Top, FitsTheTerminal) {
+  ServeProcess server({kAnyPort});
+  create_plan(server.place(), R"("quota":{"limit":1,"period":"MONTH"})",
+              std::string(200, 'n'));
+  for (int i = 0; i < 3; ++i) call(server.place());
+  const Strings arguments = {"top", "--endpoint=http://" + server.place(),
+                             "--ascii"};
+  const auto widest = [](const std::string& text) {
+    EXPECT_THAT(text, AllOf(HasSubstr("nnnn"), Not(HasSubstr("\x1b"))));
+    size_t most = 0;
+    for (size_t at = 0, end; (end = text.find('\n', at)) != text.npos;
+         at = end + 1) {
+      most = std::max(most, end - at);
+    }
+    return most;
+  };
+  for (const unsigned short columns : {100, 150}) {
+    const Terminal terminal(STDOUT_FILENO, columns);
+    EXPECT_EQ(weir(arguments, "", "C.UTF-8", terminal.attach()).exit_code, 0);
+    EXPECT_EQ(widest(terminal.text()), columns);
+  }
+  const Terminal error(STDERR_FILENO, 100);
+  EXPECT_GT(widest(weir(arguments, "", "C.UTF-8", error.attach()).out), 200u);
+}
+
+// --watch shows it again and again, in place on a terminal, and also when the
+// server does not answer; until nobody sees it.
+TEST(Top, Watches) {
+  Terminal terminal(STDOUT_FILENO, 80);
+  int status = 200;
+  int requests = 0;
+  std::string first, second;
+  ServeProcess real({kAnyPort});
+  const std::string answer = get(real.place(), "/-/refused-keys?limit=20");
+  const auto server = *HttpServer::start({}, [&](const HttpRequest&) {
+    switch (++requests) {
+      case 2:
+        first = terminal.text();
+        status = 500;
+        break;
+      case 3:
+        second = terminal.text();
+        status = 200;
+        terminal.hang_up();
+    }
+    return HttpResponse{status, {}, answer.substr(answer.find("\r\n\r\n") + 4)};
+  });
+  const std::string endpoint =
+      absl::StrCat("--endpoint=http://127.0.0.1:", server->port());
+  const Result result =
+      weir({"top", "--watch", endpoint}, "", "C.UTF-8", terminal.attach());
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(first, AllOf(StartsWith("\x1b[H\x1b[2J"), EndsWith("\n")));
+  EXPECT_EQ(second, "");
+  EXPECT_EQ(result.err,
+            absl::StrCat("weir: http://127.0.0.1:", server->port(),
+                         ": HTTP status 500\nweir: standard output: "
+                         "write error\n"));
+  EXPECT_EQ(requests, 3);
+  // What is no terminal gets one below the other; and the first has to answer.
+  requests = 3;
+  const Result full = weir({"top", "--watch", endpoint}, "", "C.UTF-8", [] {
+    dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
+  });
+  EXPECT_EQ(full.exit_code, 2);
+  EXPECT_EQ(full.err, "weir: standard output: write error\n");
+  EXPECT_EQ(requests, 4);
+  status = 500;
+  EXPECT_EQ(weir({"top", "--watch", endpoint}).exit_code, 1);
 }
 
 }  // namespace

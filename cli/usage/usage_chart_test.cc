@@ -70,6 +70,16 @@ TEST(UsageTextChart, ShowsWhatIsLeft) {
             "2026-03-05  █░░░░░░░░░░░░░░░░░░░░░░░░░░░░░     1       0    59\n");
 }
 
+TEST(UsageTextChart, NamesCannotSteerATerminal) {
+  const UsageReport report{
+      "p\x1b[2J\xC3\xA4", "k\x1b\xC3\xA4", 1, {{kMonday, 1, 0, {}}}};
+  for (const bool utf8 : {false, true}) {
+    const std::string text = usage_text_chart(report, 60, utf8);
+    EXPECT_EQ(text.substr(0, text.find('\n')),
+              "Key k\\x1B\\xC3\\xA4, plan p\\x1B[2J\\xC3\\xA4");
+  }
+}
+
 TEST(UsageTextChart, ShowsAllKeysWithoutALimit) {
   const UsageReport report{
       "p1", "", 2, {{kMonday, 1000, 0, {}}, {kMonday + 1, 500, 0, {}}}};

@@ -109,6 +109,26 @@ class Operators(unittest.TestCase):
 
 
 class Schemata(unittest.TestCase):
+    # A test that never has them says nothing about these.
+    def test_know_what_the_compiler_may_compute(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "constants.cc")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(
+                    "template <int N> int times(int x) { return x * N; }\n"
+                    "int f(int a) {\n"
+                    "  const int one = 1;\n"
+                    "  int two = 2;\n"
+                    "  return times<3>(a) + one + two + 4;\n"
+                    "}\n"
+                )
+            computable = {
+                m.before: m.computable
+                for m in mutants_of(path, "constants.cc")
+                if m.operator == "constant"
+            }
+        self.assertEqual(computable, {"1": True, "2": False, "3": True, "4": False})
+
     def test_nest_and_keep_lines(self):
         source = b"int f(int a,\n int b) {\n  return a <\n   b + 1;\n}\n"
         start, middle, end = (source.find(t) for t in (b"a <", b"b + 1", b";"))

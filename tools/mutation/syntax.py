@@ -169,11 +169,29 @@ def is_constant(node):
 
 
 def may_be_computed(node):
-    """Whether the compiler may use the value: outside of functions' bodies, and in
-    functions that are constexpr."""
+    """Whether the compiler may use the value: outside of functions' bodies, in functions
+    that are constexpr, in template arguments, and where a constant begins."""
+    if _is_template_argument(node) or _begins_constant(node):
+        return True
     functions = [a for a in node.ancestors() if a.kind in FUNCTIONS]
     if not functions:
         return True
     outermost = functions[-1]
     head = outermost.source[outermost.start : node.start]
     return b"{" not in head or b"constexpr" in head.split(b"{")[0].split()
+
+
+def _is_template_argument(node):
+    before, after = node.source[: node.start], node.source[node.end :]
+    return before.rstrip().endswith(b"<") and after.lstrip().startswith(b">")
+
+
+def _begins_constant(node):
+    """Whether a node is in the initial value of a variable that is const."""
+    for ancestor in node.ancestors():
+        if ancestor.kind in FUNCTIONS:
+            return False
+        if ancestor.kind == K.VAR_DECL:
+            head = ancestor.source[ancestor.start : ancestor.cursor.location.offset]
+            return b"const" in head.split()
+    return False

@@ -116,10 +116,15 @@ const char* set_request(const ClfLine& clf, SplitRecord* record) {
   return reason;
 }
 
-// Sets a quoted field, if the line continues with one.
+// Sets a quoted field, if the line continues with one. Nothing is read after
+// one that is truncated.
 void set_quoted(std::size_t field, std::string_view* rest,
                 SplitRecord* record) {
-  if (const auto text = take_quoted(rest)) record->fields[field] = *text;
+  if (const auto text = take_quoted(rest)) {
+    record->fields[field] = *text;
+  } else {
+    *rest = {};
+  }
 }
 
 void set_plain(std::size_t field, std::string_view* rest, SplitRecord* record) {

@@ -14,11 +14,12 @@ namespace {
 constexpr int kGzip = 15 + 16;
 constexpr int kZlib = 15;
 
-std::string compressed(const std::string& text, int format = kGzip) {
+std::string compressed(const std::string& text, int format = kGzip,
+                       int level = Z_BEST_SPEED) {
   z_stream stream = {};
-  EXPECT_EQ(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, format, 8,
-                         Z_DEFAULT_STRATEGY),
-            Z_OK);
+  EXPECT_EQ(
+      deflateInit2(&stream, level, Z_DEFLATED, format, 8, Z_DEFAULT_STRATEGY),
+      Z_OK);
   std::string result(text.size() + text.size() / 100 + 100, '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
@@ -70,6 +71,10 @@ TEST(LogBytes, Decompresses) {
     EXPECT_EQ(contents(compressed("a\nb\n", format)), "a\nb\n");
     EXPECT_EQ(contents(compressed(long_text(), format)), long_text());
     EXPECT_EQ(contents(compressed("hello, world", format), 1), "hello, world");
+    for (const int level :
+         {Z_NO_COMPRESSION, Z_DEFAULT_COMPRESSION, Z_BEST_COMPRESSION}) {
+      EXPECT_EQ(contents(compressed(long_text(), format, level)), long_text());
+    }
   }
 }
 

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "weir/cli/replay/log/log_detector.h"
 #include "weir/cli/replay/log/log_entry.h"
@@ -285,6 +287,35 @@ TEST(LogFormats, LinesOfOtherFormatsDoNotDecide) {
   const std::string combined =
       "h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 1 \"r\" \"a\"";
   EXPECT_EQ(detected({combined.substr(0, 60), combined, combined}), "combined");
+  EXPECT_EQ(detected({combined.substr(0, combined.size() - 4)}), "common");
+}
+
+TEST(LogFormats, FormatsThatResembleEachOtherAreToldApart) {
+  const std::string time = "[17/May/2015:10:05:03 +0000]";
+  const std::string request = " \"GET / HTTP/1.1\" 200 1";
+  const std::string combined = time + request + " \"r\" \"a\"";
+  EXPECT_EQ(detected({"v:80 h - - " + combined}), "vhost_combined");
+  EXPECT_EQ(detected({"v:80 h - a b " + combined}), "vhost_combined");
+  EXPECT_EQ(detected({"v:80 h - - " + time + request}), "common");
+  EXPECT_EQ(detected({"v:80 h - - " + time + request + " \"r\""}), "common");
+  for (const char* who : {"v h - - ", "v: h - - ", "v:8x h - - ", "v:80 - - ",
+                          "2001:db8::1 - - - ", "h - - "}) {
+    EXPECT_EQ(detected({who + combined}), "combined") << who;
+  }
+  const std::string traefik = "h - - " + combined + " 17 \"r\" \"s\" ";
+  for (const char* duration : {"3ms", "0ms", "12345ms"}) {
+    EXPECT_EQ(detected({traefik + duration}), "traefik") << duration;
+  }
+  for (const char* other : {"", "3s", "3", "ms", "-ms", "3.5ms", "3msx"}) {
+    EXPECT_EQ(detected({traefik + other}), "combined") << other;
+  }
+  // Of API Gateway's, there is no blank before the request, or a route key.
+  EXPECT_EQ(detected({"i c u " + time + "\"GET /x HTTP/1.1\" 200 5 id"}),
+            "apigateway-clf");
+  EXPECT_EQ(detected({"i c u " + time + " \"GET $default HTTP/1.1\" 200 5 id"}),
+            "apigateway-clf");
+  EXPECT_EQ(detected({"i c u " + time + " \"GET /x HTTP/1.1\" 200 5 id"}),
+            "common");
 }
 
 TEST(LogFormats, NamesAreUniqueAndFound) {
@@ -449,6 +480,15 @@ TEST(LogFormats, StagesAreTakenFromAFieldToo) {
   EXPECT_EQ(Read("caddy", kCaddy, "", "request.host").entry().stage,
             "example.test");
   EXPECT_TRUE(Read("caddy", kCaddy, "", "nothing").entry().no_stage);
+  for (const char* none : {"\"-\"", "\"\"", "null", "{}", "[1]"}) {
+    EXPECT_EQ(read("json",
+                   absl::StrCat(R"({"ts":1,"method":"GET","path":"/","ip":"i",)"
+                                R"("vhost":)",
+                                none, "}"),
+                   "", "vhost"),
+              "1970-01-01T00:00:01Z i GET / no-stage")
+        << none;
+  }
   EXPECT_EQ(Read("caddy", kCaddy, "", "nothing").missing(), "nothing");
   EXPECT_EQ(
       read("combined", sample("combined").line, "", "vhost").substr(0, 25),
@@ -470,6 +510,28 @@ TEST(LogFormats, CredentialsAreSecrets) {
   }
   for (const char* field : {"ip", "apiKeyId", "key_id", "user"}) {
     EXPECT_FALSE(Read("json", line, field).entry().key_is_secret) << field;
+  }
+  // By the letters of their names, wherever these are; and "-" is no key.
+  const auto entry = [](const std::string& name) {
+    const Read one(
+        "json",
+        R"({"ts":1,"method":"GET","path":"/","ip":"i",")" + name + R"(":"-"})",
+        "/" + name);
+    const LogEntry entry = one.entry();
+    return std::pair(entry.key_is_secret, entry.has_key);
+  };
+  for (const char* name :
+       {"key", "KEY", "captured", "api_key_2", "my-api-key-value", "PASSWORD",
+        "db.password", "credentials", "Ocp-Apim-Subscription-Key", "id_token",
+        "set-cookie", "Proxy-Authorization", "secrets"}) {
+    EXPECT_EQ(entry(name), std::pair(true, false)) << name;
+  }
+  for (const char* name : {"keyid", "api-key-id", "KeyID", "x_key_id"}) {
+    EXPECT_EQ(entry(name), std::pair(false, false)) << name;
+  }
+  for (const char* name : {"id", "token_id", "secretId", "monkey", "keys",
+                           "keyed", "kid", "tok", "captured_at"}) {
+    EXPECT_EQ(entry(name), std::pair(false, true)) << name;
   }
   EXPECT_TRUE(Read("haproxy", kHaproxy, "captured").entry().key_is_secret);
   EXPECT_EQ(Read("haproxy", kHaproxy, "captured").entry().key,
@@ -670,7 +732,10 @@ TEST(LogFormats, JsonThatIsNotQuiteJson) {
   EXPECT_EQ(agent("\\\\\\x22"), "\\\"");
   EXPECT_EQ(agent("\xE9t\xE9"), "\xC3\xA9t\xC3\xA9");
   EXPECT_EQ(agent("\\u00e9 \xC3\xA9"), "\xC3\xA9 \xC3\xA9");
-  EXPECT_EQ(read("json", line("\\x2")), "malformed: not JSON");
+  for (const char* wrong : {"\\x2", "\\x 2", "\\x+2", "\\x-2", "\\x2 ", "\\xg2",
+                            "\\x2g", "\\X22", "\\"}) {
+    EXPECT_EQ(read("json", line(wrong)), "malformed: not JSON") << wrong;
+  }
   EXPECT_EQ(read("json", line("\\")), "malformed: not JSON");
   EXPECT_EQ(read("json", line("x") + "x"), "malformed: not JSON");
   EXPECT_EQ(read("json", line("x") + line("x")), "malformed: not JSON");
@@ -809,6 +874,14 @@ TEST(LogFormats, RequestLines) {
   EXPECT_EQ(target("GET http://h:80/a HTTP/1.1"), "GET http://h:80/a");
   EXPECT_EQ(target("GET /r?u=http://x HTTP/1.1"), "GET /r?u=http://x");
   EXPECT_EQ(target("OPTIONS * HTTP/1.1"), "OPTIONS *");
+  EXPECT_EQ(target("M-SEARCH * HTTP/1.1"), "M-SEARCH *");
+  EXPECT_EQ(target("VERSION_CONTROL /a HTTP/1.1"), "VERSION_CONTROL /a");
+  EXPECT_EQ(target("get /a HTTP/1.1"), "get /a");
+  // What is no escape loses its backslash alone.
+  EXPECT_EQ(target("GET /\\x4g\\xg4\\xAf\\n\\\\ HTTP/1.1"),
+            "GET /x4gxg4\xAFn\\");
+  EXPECT_EQ(target("GET /a\\x2"), "GET /ax2");
+  EXPECT_EQ(target("GET /a\\x"), "GET /ax");
   EXPECT_EQ(target("CONNECT h:443 HTTP/1.1"), "CONNECT h:443");
   for (const char* request : {"", "GET", "GET ", "GET HTTP/1.1", "/a", "GET a",
                               "\\x16\\x03\\x01", "t3 12.2.1"}) {
@@ -853,6 +926,514 @@ TEST(LogFormats, OwnLines) {
         << cost;
   }
   EXPECT_EQ(reason("1.5 k a:s /a/GET 1 2"), "there is text after the cost");
+}
+
+// Every field of a line, each asked for as the key: "name=value|name=value".
+std::string fields_of(std::string_view format, const std::string& line) {
+  std::string text;
+  for (const std::string& name : Read(format, line).field_names()) {
+    const Read one(format, line, name);
+    const std::string summary = one.summary();
+    absl::StrAppend(&text, text.empty() ? "" : "|", name, "=",
+                    summary.rfind("malformed", 0) == 0
+                        ? "?"
+                        : std::string(one.entry().key));
+  }
+  return text;
+}
+
+// As a key, and as a stage, a field has the same text.
+TEST(LogFormats, EachFieldIsTheOneOfItsName) {
+  const auto line = [](std::string_view format, int n = 0) {
+    const Sample* found = &sample(format);
+    for (; n > 0; --n) ++found;
+    return std::string(found->line);
+  };
+  EXPECT_EQ(fields_of("common", line("common")),
+            "host=2001:db8::1|ident=-|user=-|time=17/May/2015:10:05:03 -0700|"
+            "method=POST|path=/|protocol=HTTP/1.0|status=304|size=-");
+  EXPECT_EQ(fields_of("vhost_combined", line("vhost_combined")),
+            "host=127.0.0.1|ident=-|user=a b|time=30/Nov/2026:15:28:55 +0000|"
+            "method=GET|path=/pets/|protocol=HTTP/1.1|status=404|size=416|"
+            "referer=-|agent=curl/7|vhost=example.test:80");
+  EXPECT_EQ(fields_of("traefik", line("traefik")),
+            "host=192.0.2.7|ident=-|user=-|time=09/Apr/2026:12:34:56 +0000|"
+            "method=GET|path=/pets|protocol=HTTP/1.1|status=-|size=-|"
+            "referer=-|agent=curl/7|count=17|router=r@docker|"
+            "service=http://10.0.0.2:80|duration=3ms");
+  EXPECT_EQ(fields_of("apigateway-clf", line("apigateway-clf")),
+            "ip=192.0.2.7|caller=-|user=-|requestTime=09/Apr/2026:12:34:56 "
+            "+0000|httpMethod=GET|resourcePath=/pets/{id}|protocol=HTTP/1.1|"
+            "status=200|responseLength=512|requestId=c6af9ac6-7b61|"
+            "extendedRequestId=ext=");
+  EXPECT_EQ(fields_of("envoy", line("envoy")),
+            "time=2026-04-09T12:34:56.310Z|method=POST|path=/api/v1/locations?"
+            "x|protocol=HTTP/2|status=204|flags=-|received=154|sent=0|"
+            "duration=226|upstream_time=100|forwarded_for=192.0.2.7|agent=say "
+            "\"hi\" \" \" there|request_id=cc21d9b0|authority=locations|"
+            "upstream_host=tcp://10.0.2.1:80");
+  EXPECT_EQ(
+      fields_of("alb", line("alb")),
+      "type=h2|time=2026-04-09T12:34:57.000000Z|elb=app/lb/50dc6c495c0c9188|"
+      "client=192.0.2.7|target=10.0.0.1:80|request_processing_time=0.000|"
+      "target_processing_time=0.001|response_processing_time=0.000|status=200|"
+      "target_status=200|received=34|sent=366|method=GET|"
+      "path=https://api.example.com:443/pets/1?a=%20b|protocol=HTTP/2.0|"
+      "agent=curl/7.88|ssl_cipher=ECDHE-RSA-AES128-GCM-SHA256|"
+      "ssl_protocol=TLSv1.2|target_group_arn=arn:aws:elb:tg/x|"
+      "trace_id=Root=1-58337262-36d228ad5d99923122bbe354|"
+      "domain_name=api.example.com|chosen_cert_arn=arn:aws:acm:x|"
+      "matched_rule_priority=1|"
+      "request_creation_time=2026-04-09T12:34:56.250000Z|actions=forward|"
+      "redirect_url=-|error_reason=-");
+  EXPECT_EQ(fields_of("haproxy", line("haproxy")),
+            "host=127.0.0.1|time=30/Nov/2026:15:28:58.476|frontend=fe|"
+            "backend=be/s1|timers=0/0/0/1/1|status=200|size=202|"
+            "captured=key-one-two-three-four|method=GET|path=/pets/?a=#22|"
+            "protocol=HTTP/1.1");
+  EXPECT_EQ(fields_of("haproxy", line("haproxy", 1)),
+            "host=2001:db8::1|time=06/Feb/2026:12:14:14.655|frontend=in|"
+            "backend=static/srv1|timers=10/0/30/69/109|status=200|size=2750|"
+            "captured=1wt.eu} {|method=GET|path=/index.html|"
+            "protocol=HTTP/1.1");
+  EXPECT_EQ(fields_of("weir", line("weir")),
+            "time=2015-05-17T10:05:03Z|key=k1|stage=a1b2:prod|path=/pets/17|"
+            "method=GET|cost=5");
+  EXPECT_EQ(fields_of("weir", "1.5 k a:s /GET"),
+            "time=1.5|key=k|stage=a:s|path=/|method=GET|cost=1");
+  for (const Sample& s : kSamples) {
+    for (const std::string& name : Read(s.format, s.line).field_names()) {
+      const Read as_key(s.format, s.line, name),
+          as_stage(s.format, s.line, "", name);
+      if (as_key.summary().rfind("malformed", 0) == 0) continue;
+      const std::string key(as_key.entry().key);
+      EXPECT_EQ(
+          as_stage.entry().no_stage ? key : std::string(as_stage.entry().stage),
+          key)
+          << s.format << " " << name;
+    }
+  }
+}
+
+// A line of which the end is missing is of the same request, or malformed; and
+// a field that is missing is not another: clients write some of them.
+TEST(LogFormats, LinesThatAreCutKeepTheirFields) {
+  const std::pair<const char*, std::string> lines[] = {
+      {"common", sample("common").line},
+      {"combined", sample("combined").line},
+      {"vhost_combined", sample("vhost_combined").line},
+      {"traefik", sample("traefik").line},
+      {"envoy",
+       "[2026-04-09T12:34:56.310Z] \"POST /api HTTP/2\" 204 - 154 0 226 100 "
+       "\"192.0.2.7\" \"an agent\" \"cc21d9b0\" \"locations\" "
+       "\"tcp://10.0.2.1:80\""},
+      {"alb", kAlb},
+  };
+  for (const auto& [format, whole] : lines) {
+    const Read uncut(format, whole);
+    const LogEntry& all = uncut.entry();
+    for (const std::string& name : uncut.field_names()) {
+      const std::string value(Read(format, whole, name).entry().key);
+      for (size_t size = 1; size < whole.size(); ++size) {
+        const std::string cut = whole.substr(0, size);
+        const Read some(format, cut, name);
+        if (some.summary().rfind("malformed: ", 0) == 0) continue;
+        EXPECT_EQ(some.entry().method, all.method) << cut;
+        EXPECT_EQ(some.entry().target.size(), all.target.size()) << cut;
+        const std::string key(some.entry().key);
+        if (key == value) continue;
+        // The last field of all may be cut itself, if it has no quotes.
+        EXPECT_EQ(value.substr(0, key.size()), key) << name << " of " << cut;
+        EXPECT_EQ(cut.substr(size - key.size()), key) << name << " of " << cut;
+      }
+    }
+  }
+}
+
+TEST(LogFormats, SaysWhatIsWrongWithALineOfEnvoy) {
+  const std::string whole = sample("envoy").line;
+  const auto with = [&](const std::string& part, const std::string& instead) {
+    std::string line = whole;
+    return read("envoy", line.replace(line.find(part), part.size(), instead));
+  };
+  const std::string form =
+      "malformed: expected [time] \"METHOD path version\" status flags and "
+      "five numbers";
+  const std::string time =
+      "malformed: expected a time such as [2015-05-17T10:05:03.250Z]";
+  const std::string request =
+      "malformed: the request line has no method, path and version";
+  EXPECT_EQ(with("[2026", "2026"), form);
+  EXPECT_EQ(with("] \"POST", "]\"POST"), time);
+  EXPECT_EQ(with("2026-04-09T", "2026-04-09x"), time);
+  EXPECT_EQ(with("POST", ""), request);
+  EXPECT_EQ(with("POST", "P0ST"), request);
+  EXPECT_EQ(with(" /api/v1/locations?x ", "  "), request);
+  EXPECT_EQ(with(" HTTP/2\" ", " HTTP/2\"x"), form);
+  EXPECT_EQ(with(" 204 ", " - "), form);
+  EXPECT_EQ(with(" 154 0 ", " 0 "), form);
+  EXPECT_EQ(with(" 154 0 ", " - 0 "), form);
+  EXPECT_EQ(with(" 154 0 ", " 154 - "), form);
+  const std::string start =
+      "2026-04-09T12:34:56.31Z 192.0.2.7 POST /api/v1/locations?x";
+  // No upstream has a time; Istio's format has more in between.
+  EXPECT_EQ(with(" 226 100 ", " 226 - "), start);
+  EXPECT_EQ(with(" 226 100 ", " - - "), start);
+  EXPECT_EQ(with(" 226 100 ", " 226ms 100 "), form);
+  EXPECT_EQ(with(" 226 100 ", " 226 "), form);
+  EXPECT_EQ(with(" 204 - ", " 204 - via_upstream - \"-\" "), start);
+  EXPECT_EQ(with(" 204 - ", " 503 UF reset{x} - \"a b\" "), start);
+  std::string istio = whole;
+  istio.replace(istio.find(" 204 - "), 7, " 204 - via_upstream - \"-\" ");
+  EXPECT_EQ(fields_of("envoy", istio), fields_of("envoy", whole));
+  // What was sent is the least.
+  const std::string line = "[2026-04-09T12:34:56Z] \"GET / HTTP/2\" 204 - ";
+  EXPECT_EQ(read("envoy", line + "154 0", "status"),
+            "2026-04-09T12:34:56Z 204 GET /");
+  EXPECT_EQ(read("envoy", line + "154 0 2", "status"),
+            "2026-04-09T12:34:56Z 204 GET /");
+  EXPECT_EQ(read("envoy", line + "154 ", "status"), form);
+  // Without the five fields in quotes, only the first is known.
+  for (const char* quoted :
+       {R"("i" "agent "id" "a" "u")", R"("i" ""id" "a" "u")",
+        R"("i" "id" "a" "u")", R"("i" "agent" "id" "a" u")",
+        R"("i" "agent" "id" "a" "u)", R"("i" ")"}) {
+    const std::string whole_line = line + "154 0 2 1 " + quoted;
+    EXPECT_EQ(read("envoy", whole_line), "2026-04-09T12:34:56Z i GET /");
+    for (const char* field :
+         {"agent", "request_id", "authority", "upstream_host"}) {
+      EXPECT_EQ(read("envoy", whole_line, field),
+                absl::StrCat("malformed: the line ends before its field \"",
+                             field, "\""))
+          << whole_line;
+    }
+  }
+  EXPECT_EQ(read("envoy", line + R"(154 0 2 1 "i" "" "id" "a" "u")", "agent"),
+            "2026-04-09T12:34:56Z  GET /");
+}
+
+TEST(LogFormats, SaysWhatIsWrongWithALineOfAlb) {
+  const auto with = [&](const std::string& part, const std::string& instead) {
+    std::string line = kAlb;
+    return read("alb", line.replace(line.find(part), part.size(), instead));
+  };
+  const std::string form =
+      "malformed: expected a type, a time such as "
+      "2015-05-17T10:05:03.250000Z, a load balancer, and client:port";
+  const std::string no_request =
+      "malformed: expected a request line in quotes as the 13th field";
+  EXPECT_EQ(with("2026-04-09T12:34:57.000000Z", "yesterday"), form);
+  EXPECT_EQ(with("34 366 ", "34 "), no_request);
+  EXPECT_EQ(with("34 366 ", "34 366 1 "), no_request);
+  EXPECT_EQ(with(" HTTP/2.0\" ", " HTTP/2.0 "), no_request);
+  EXPECT_EQ(with("192.0.2.7:2817 ", ":2817 "), no_request);
+  EXPECT_EQ(with("\"GET https", "\"G3T https"),
+            "malformed: the request line has no method and path");
+  EXPECT_EQ(with("\"GET https://api.example.com:443/pets/1?a=%20b HTTP/2.0\"",
+                 "\"- http://x:80- -\""),
+            "2026-04-09T12:34:56.25Z 192.0.2.7 - /");
+  EXPECT_EQ(with("192.0.2.7:2817", "[2001:db8::7]:2817"),
+            "2026-04-09T12:34:56.25Z [2001:db8::7] GET /pets/1?a=%20b");
+  EXPECT_EQ(with("192.0.2.7:2817", "192.0.2.7"),
+            "2026-04-09T12:34:56.25Z 192.0.2.7 GET /pets/1?a=%20b");
+  EXPECT_EQ(with("192.0.2.7:2817", "192.0.2.7:x"),
+            "2026-04-09T12:34:56.25Z 192.0.2.7:x GET /pets/1?a=%20b");
+  // Created when it was answered; a day before; and less.
+  for (const auto& [created, believed] :
+       {std::pair<const char*, const char*>{"2026-04-09T12:34:57.000000Z",
+                                            "2026-04-09T12:34:57Z"},
+        {"2026-04-08T12:34:57.000000Z", "2026-04-09T12:34:57Z"},
+        {"2026-04-08T12:34:57.000001Z", "2026-04-08T12:34:57.000001Z"},
+        {"2026-04-09T12:34:57.000001Z", "2026-04-09T12:34:57Z"},
+        {"-", "2026-04-09T12:34:57Z"}}) {
+    EXPECT_EQ(with("2026-04-09T12:34:56.250000Z", created),
+              absl::StrCat(believed, " 192.0.2.7 GET /pets/1?a=%20b"))
+        << created;
+  }
+}
+
+TEST(LogFormats, LinesOfHaproxyMayBeCutOff) {
+  const auto with = [&](const std::string& part, const std::string& instead) {
+    std::string line = kHaproxy;
+    return read("haproxy", line.replace(line.find(part), part.size(), instead));
+  };
+  const std::string start = "2026-11-30T15:28:58.476Z 127.0.0.1 GET ";
+  EXPECT_EQ(with("#22 HTTP/1.1\"", "b"), start + "/pets/?a=b");
+  EXPECT_EQ(with(" HTTP/1.1\"", "\""), start + "/pets/?a=\"");
+  EXPECT_EQ(with("\"GET /pets/?a=#22 HTTP/1.1\"", ""),
+            "malformed: expected a request line in quotes at the end");
+  EXPECT_EQ(with("\"GET /pets/?a=#22 HTTP/1.1\"", "\"<BADREQ>\""),
+            "malformed: the request line has no method and path");
+  EXPECT_EQ(with(" {key-one-two-three-four}", ""), start + "/pets/?a=\"");
+  const std::string whole = kHaproxy;
+  const auto captured = [&](const std::string& instead) {
+    std::string line = whole;
+    const std::string part = "{key-one-two-three-four}";
+    line.replace(line.find(part), part.size(), instead);
+    return read("haproxy", line, "captured");
+  };
+  EXPECT_EQ(captured("{a|b}"),
+            "2026-11-30T15:28:58.476Z a|b GET /pets/?a=\" secret");
+  EXPECT_EQ(captured("{}"),
+            "2026-11-30T15:28:58.476Z (none) GET /pets/?a=\" secret");
+  for (const char* none : {"", "{a", "a}"}) {
+    EXPECT_EQ(captured(none),
+              "malformed: the line ends before its field \"captured\"")
+        << none;
+  }
+}
+
+// What a log is compared with, of which no line is of any format.
+TEST(LogFormats, TheClosestFormatIsThatOfItsFirstBytes) {
+  const auto closest = [](std::string_view line) {
+    return std::string(closest_log_format(line).name);
+  };
+  EXPECT_EQ(closest("{"), "json");
+  EXPECT_EQ(closest(" \t{\"a\": [1]}"), "json");
+  EXPECT_EQ(closest("<request>"), "apigateway-xml");
+  EXPECT_EQ(closest("  <"), "apigateway-xml");
+  EXPECT_EQ(closest("h - - [yesterday] x"), "common");
+  EXPECT_EQ(closest("h [x"), "common");
+  for (const char* other : {"", "garbage", "[x] y", "a[b", "x {", "x <"}) {
+    EXPECT_EQ(closest(other), "weir") << other;
+  }
+}
+
+// Steps into members and elements, of which none is taken for another.
+TEST(LogFormats, JsonPathsReachWhatTheyName) {
+  const std::string line =
+      R"({"ts":1,"method":"GET","path":"/","ip":"i","a":{"b":["x",["y","z"]],)"
+      R"("0":"member","c/d":"slash","e~f":"tilde"},"l":[{"m":"n"},7,-7,1.5,true,)"
+      R"(false,null,18446744073709551615,[],{}],"q.r":{"s":"dotted"}})";
+  const auto key = [&](const std::string& field) {
+    const Read one("json", line, field);
+    const std::string summary = one.summary();
+    if (summary.rfind("malformed: ", 0) == 0) return summary.substr(11);
+    return std::string(one.entry().key) +
+           (one.missing().empty() ? "" : " missing");
+  };
+  EXPECT_EQ(key("a.b[0]"), "x");
+  EXPECT_EQ(key("a.b[1][0]"), "y");
+  EXPECT_EQ(key("a.b[1][1]"), "z");
+  EXPECT_EQ(key("/a/b/0"), "x");
+  EXPECT_EQ(key("/a/b/1/1"), "z");
+  EXPECT_EQ(key("/a/0"), "member");
+  EXPECT_EQ(key("a.0"), "member");
+  EXPECT_EQ(key("/a/c~1d"), "slash");
+  EXPECT_EQ(key("/a/e~0f"), "tilde");
+  EXPECT_EQ(key("l[0].m"), "n");
+  EXPECT_EQ(key("/l/0/m"), "n");
+  EXPECT_EQ(key("l[1]"), "7");
+  EXPECT_EQ(key("l[2]"), "-7");
+  EXPECT_EQ(key("l[3]"), "1.5");
+  EXPECT_EQ(key("l[4]"), "true");
+  EXPECT_EQ(key("l[5]"), "false");
+  EXPECT_EQ(key("l[6]"), "-");
+  EXPECT_EQ(key("l[7]"), "18446744073709551615");
+  for (const char* parts : {"a", "l", "a.b", "a.b[1]", "l[8]", "l[9]", "/a"}) {
+    EXPECT_EQ(key(parts), "the key's field is an object or an array") << parts;
+  }
+  for (const char* missing :
+       {"a.b[2]", "a.b[x]", "a.b[]", "a.b.c", "a[0]", "l[10]", "l.m", "/l/m",
+        "/l/-1", "ip.x", "ip[0]", "q.r.t", "/q.r/t", "/", "a.", ".a", "[0]",
+        "A", "a.c~1d"}) {
+    EXPECT_EQ(key(missing), "- missing") << missing;
+  }
+  EXPECT_EQ(key("/q.r/s"), "dotted");
+  const std::vector<std::string> names = Read("json", line).field_names();
+  EXPECT_EQ(absl::StrJoin(names, " "),
+            "ts method path ip a.b[0] a.b[1][0] a.b[1][1] a.0 a.c/d a.e~f "
+            "l[0].m l[1] l[2] l[3] l[4] l[5] l[6] l[7] q.r.s");
+  std::string wide = R"({"ts":1,"method":"GET","path":"/","ip":"i","w":[0)";
+  for (int i = 0; i < 200; ++i) wide += ",0";
+  EXPECT_EQ(Read("json", wide + "]}").field_names().size(), 100u);
+  EXPECT_EQ(read("json",
+                 R"({"ts":1,"method":"GET","path":"/","ip":"i",)"
+                 R"("a":{"b":1,"b":2}})",
+                 "a.b"),
+            "malformed: a member that matters is there twice");
+}
+
+TEST(LogFormats, SaysWhatAJsonLineLacks) {
+  const auto reason = [](const char* format, const std::string& members) {
+    const std::string summary = read(format, "{" + members + "}");
+    return summary.rfind("malformed: ", 0) == 0 ? summary.substr(11) : summary;
+  };
+  EXPECT_EQ(reason("json", R"("method":"GET","path":"/","ip":"i")"),
+            "expected a time, 1970 to 2089, as msec or time_iso8601 or "
+            "timestamp or @timestamp or time or ts or start_time or "
+            "time_local");
+  EXPECT_EQ(reason("json", R"("ts":1,"ip":"i")"),
+            "expected a method and a path, as request or request_line, or as "
+            "request_method or method or http_method and request_uri or uri or "
+            "path or request_path or url");
+  EXPECT_EQ(reason("json", R"("ts":1,"ip":"i","path":"/")"),
+            reason("json", R"("ts":1,"ip":"i")"));
+  EXPECT_EQ(reason("json", R"("ts":1,"ip":"i","method":"G T","path":"/")"),
+            reason("json", R"("ts":1,"ip":"i")"));
+  EXPECT_EQ(reason("json", R"("ts":1,"ip":"i","request":"GET")"),
+            "the request line has no method and path");
+  EXPECT_EQ(reason("json", R"("ts":1,"method":"GET","path":"/")"),
+            "the record has no field that says who calls: see --key");
+  EXPECT_EQ(reason("json", R"("ts":1,"method":"GET","path":"/","ip":"-")"),
+            "1970-01-01T00:00:01Z - GET /");
+  EXPECT_EQ(reason("apigateway-json", R"("requestTimeEpoch":1,"ip":"i")"),
+            "expected a method and a path, as httpMethod and resourcePath");
+  EXPECT_EQ(reason("apigateway-json", R"("ip":"i")"),
+            "expected a time, 1970 to 2089, as requestTimeEpoch or "
+            "requestTime");
+  EXPECT_EQ(reason("caddy", R"("request":{})"),
+            "expected the fields request, logger");
+  EXPECT_EQ(reason("caddy", R"("logger":"http.log.access")"),
+            "expected the fields request, logger");
+  EXPECT_EQ(reason("traefik-json", R"("ClientHost":"h")"),
+            "expected the fields RequestPath");
+  for (const char* cost : {"-1", "1.5", "4294967296", "\"x\"", "\"1 \""}) {
+    EXPECT_EQ(reason("weir-access",
+                     absl::StrCat(R"("time":"2026-11-30T15:13:41Z","key_id":)"
+                                  R"("k","api_id":"a","stage":"s","method":)"
+                                  R"("GET","path":"/","outcome":"","cost":)",
+                                  cost)),
+              "expected a cost from 0 to 4294967295")
+        << cost;
+  }
+}
+
+TEST(LogFormats, TablesHaveAsManyColumnsAsTheyName) {
+  const std::string names = "#Fields: date time c-ip cs-method cs-uri-stem";
+  const std::string line = "2026-04-09 12:34:56 192.0.2.7 GET /pets";
+  const std::string request = "2026-04-09T12:34:56Z 192.0.2.7 GET /pets";
+  const std::string count =
+      "malformed: expected as many fields as \"#Fields:\" names";
+  EXPECT_EQ(Read("w3c", {names, line}, {}).summary(), request);
+  EXPECT_EQ(Read("w3c", {names, line + " x"}, {}).summary(), count);
+  EXPECT_EQ(Read("w3c", {names, line.substr(0, line.rfind(' '))}, {}).summary(),
+            count);
+  EXPECT_EQ(
+      Read("w3c", {"#Fields:\tdate  time\tc-ip cs-method cs-uri-stem ", line},
+           {})
+          .summary(),
+      request);
+  // Another comment keeps the columns.
+  EXPECT_EQ(Read("w3c", {names, "#Date: x", "# Fields: a", line}, {}).summary(),
+            request);
+  EXPECT_EQ(absl::StrJoin(Read("w3c", {names}, {}).field_names(), " "),
+            "date time c-ip cs-method cs-uri-stem");
+  // CloudFront's without a header have from 12 columns up to all.
+  std::vector<std::string> fields =
+      absl::StrSplit(absl::string_view(kCloudFrontLine), '\t');
+  ASSERT_EQ(fields.size(), 33u);
+  const auto first = [&](size_t n) {
+    return read("cloudfront",
+                absl::StrJoin(fields.begin(),
+                              fields.begin() + static_cast<long>(n), "\t"));
+  };
+  for (size_t n = 1; n <= fields.size(); ++n) {
+    EXPECT_EQ(first(n), n < 12 ? "malformed: expected a line \"#Fields: ...\" "
+                                 "before it"
+                               : "2026-04-09T12:34:56Z 192.0.2.7 GET "
+                                 "/pets/a%20b?q=1")
+        << n;
+  }
+  EXPECT_EQ(read("cloudfront", absl::StrCat(kCloudFrontLine, "\tmore")),
+            "malformed: expected a line \"#Fields: ...\" before it");
+  EXPECT_EQ(fields_of("cloudfront", kCloudFrontLine).substr(0, 100),
+            "date=2026-04-09|time=12:34:56|x-edge-location=FRA56-P1|sc-bytes="
+            "2390|c-ip=192.0.2.7|cs-method=GET|cs");
+}
+
+TEST(LogFormats, CsvHasQuotesAndNames) {
+  const std::string rest =
+      "192.0.2.7,c,u,09/Apr/2026:12:34:56 "
+      "+0000,GET,/pets/{id},HTTP/1.1,200,512,id";
+  EXPECT_EQ(fields_of("apigateway-csv", rest + ",ext"),
+            "ip=192.0.2.7|caller=c|user=u|requestTime=09/Apr/"
+            "2026:12:34:56 +0000|httpMethod=GET|resourcePath=/pets/{id}|"
+            "protocol=HTTP/1.1|status=200|responseLength=512|requestId=id|"
+            "extendedRequestId=ext");
+  EXPECT_EQ(fields_of("apigateway-csv",
+                      "192.0.2.7,09/Apr/2026:12:34:56 +0000,GET,ANY /p,HTTP/"
+                      "1.1,200,512,id,ext"),
+            "ip=192.0.2.7|requestTime=09/Apr/2026:12:34:56 +0000|httpMethod="
+            "GET|routeKey=ANY /p|protocol=HTTP/1.1|status=200|responseLength="
+            "512|requestId=id|extendedRequestId=ext");
+  EXPECT_EQ(read("apigateway-csv", "1,2,3,4"),
+            "malformed: expected ip,caller,user,requestTime,... or "
+            "ip,requestTime,..., or the names of the columns");
+  const auto key = [](const std::string& value) {
+    return Read("apigateway-csv",
+                std::vector<std::string>{
+                    "ip,requestTime,httpMethod,resourcePath,user",
+                    "i,09/Apr/2026:12:34:56 +0000,GET,/," + value},
+                FieldChoice{"user", ""})
+        .summary();
+  };
+  const auto request = [](const std::string& user) {
+    return "2026-04-09T12:34:56Z " + user + " GET / resource";
+  };
+  EXPECT_EQ(key("a b"), request("a b"));
+  EXPECT_EQ(key("\"a,b\""), request("a,b"));
+  EXPECT_EQ(key("\"a\"\"b\""), request("a\"b"));
+  EXPECT_EQ(key("\"\"\"\""), request("\""));
+  EXPECT_EQ(key("\"a\"b,c"), request("ab"));
+  EXPECT_EQ(key("a\"b\""), request("a\"b\""));
+  EXPECT_EQ(key("a,b,c"), request("a"));
+  for (const char* open : {"\"", "\"a", "\"a\"\"", "\"a,b", "\"\"\""}) {
+    EXPECT_EQ(key(open), "malformed: a field in quotes does not end with one")
+        << open;
+  }
+  // The columns of the two kinds of API may take turns without a header.
+  EXPECT_EQ(
+      Read("apigateway-csv",
+           {rest, "192.0.2.8,09/Apr/2026:12:34:56 +0000,PUT,$default", rest},
+           {})
+          .summary(),
+      "2026-04-09T12:34:56Z 192.0.2.7 GET /pets/{id} resource");
+}
+
+TEST(LogFormats, XmlHasAttributesAndNames) {
+  const std::string body =
+      "<ip>i</ip><requestTime>09/Apr/2026:12:34:56 +0000</requestTime>"
+      "<httpMethod>GET</httpMethod><resourcePath>/</resourcePath>";
+  const auto with = [&](const std::string& start, const std::string& end,
+                        const std::string& key = "") {
+    return read("apigateway-xml", start + body + end, key);
+  };
+  const std::string request = "2026-04-09T12:34:56Z i GET / resource";
+  const std::string malformed =
+      "malformed: expected one XML element with elements of text in it";
+  for (const char* start : {"<r>", "<r >", "<r id=\"x\">", "<r id='x'>",
+                            "<r  id=\"x\" b='\"' >", "<r id=\"x\"b=\"y\">"}) {
+    EXPECT_EQ(with(start, "</r>"), request) << start;
+  }
+  EXPECT_EQ(with("<r id='it&apos;s'>", "</r>", "requestId"),
+            "2026-04-09T12:34:56Z it's GET / resource");
+  EXPECT_EQ(with("<r id='&x;'>", "</r>", "requestId"), malformed);
+  EXPECT_EQ(with("<r id='x' id='y'>", "</r>", "requestId"), malformed);
+  for (const char* start :
+       {"<>", "< r>", "<r", "<r id>", "<r id=>", "<r id=x>", "<r id=\"x>",
+        "<r id\"x\">", "<r ='x'>", "<r id='x\">", "<r/>"}) {
+    EXPECT_EQ(with(start, "</r>"), malformed) << start;
+  }
+  EXPECT_EQ(with("", "</r>"), malformed);
+  EXPECT_EQ(read("apigateway-xml", "r" + body),
+            "malformed: expected an XML "
+            "element");
+  for (const char* end :
+       {"", "</s>", "</r", "</r >", "</r>x", "</r></r>", "<user></r>",
+        "user>a</user></r>", "a-b/></r>", "<user x='1'>a</user></r>",
+        "<>a</></r>", "<user>a</user"}) {
+    EXPECT_EQ(with("<r>", end), malformed) << end;
+  }
+  for (const char* end : {"</r> ", " \t</r>", "<user/></r>", "<user /></r>",
+                          "<user >a</user></r>", "<x>&gt;</x></r>",
+                          "<a-b_c.d:e9>x</a-b_c.d:e9></r>"}) {
+    EXPECT_EQ(with("<r>", end), request) << end;
+  }
+  EXPECT_EQ(
+      fields_of("apigateway-xml", "<r id='x'>" + body + "<user>u</user></r>"),
+      "requestId=x|ip=i|requestTime=09/Apr/2026:12:34:56 +0000|"
+      "httpMethod=GET|resourcePath=/|user=u");
 }
 
 TEST(LogFormats, EmptyLinesAndCommentsAreNothing) {

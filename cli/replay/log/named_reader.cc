@@ -204,10 +204,10 @@ const char* NamedReader::fill_request(LogEntry* entry) {
 
 const char* NamedReader::fill_stage(LogEntry* entry) {
   if (stage_is_chosen_) {
-    const Slot* const stage = first(chosen_stage_);
+    Slot* const stage = first(chosen_stage_);
     entry->no_stage =
         stage == nullptr || !stage->has_text || stands_for_nothing(stage->text);
-    if (!entry->no_stage) entry->stage = stage->text;
+    if (!entry->no_stage) entry->stage = decoded(stage);
     return nullptr;
   }
   const Slot* const api = first(api_);

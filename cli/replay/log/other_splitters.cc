@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,10 +23,15 @@ void set_plain(std::size_t count, std::size_t* field, std::string_view* rest,
   }
 }
 
+// The same for quoted fields. Nothing is read after one that is truncated.
 void set_quoted(std::size_t count, std::size_t* field, std::string_view* rest,
                 SplitRecord* record) {
   for (; count > 0; --count, ++*field) {
-    if (const auto text = take_quoted(rest)) record->fields[*field] = *text;
+    if (const auto text = take_quoted(rest)) {
+      record->fields[*field] = *text;
+    } else {
+      *rest = {};
+    }
   }
 }
 
@@ -47,6 +53,11 @@ std::string_view without_port(std::string_view address) {
   return colon == address.npos || !is_number(address.substr(colon + 1))
              ? address
              : address.substr(0, colon);
+}
+
+// Envoy writes "-" for a time that it does not know.
+bool is_missing_or_milliseconds(std::string_view text) {
+  return text.empty() || text == "-" || is_number(text);
 }
 
 // Takes the text before `end`, and removes `end`; nullopt if it is not found.
@@ -111,22 +122,29 @@ const char* split_envoy(std::string_view line, SplitRecord* record) {
   set_plain(4, &field, &line, record);
   if (!is_number(record->fields[kStatus]) ||
       !is_number(record->fields[kStatus + 2]) ||
-      !is_number(record->fields[kStatus + 3])) {
+      !is_number(record->fields[kStatus + 3]) ||
+      !is_missing_or_milliseconds(record->fields[kStatus + 4]) ||
+      !is_missing_or_milliseconds(record->fields[kStatus + 5])) {
     return no_envoy;
   }
   if (!record->rest_wanted) return nullptr;
 
   if (line.empty() || line.front() != '"') return nullptr;
   line.remove_prefix(1);
-  for (std::size_t last = kForwardedFor + 4; last > kForwardedFor + 1; --last) {
-    if (const auto text = take_last_quoted(&line)) record->fields[last] = *text;
+  const auto forwarded_for = take_up_to("\" \"", &line);
+  if (!forwarded_for) return nullptr;
+  record->fields[kForwardedFor] = *forwarded_for;
+  // Of a truncated line, none of the others is known.
+  std::array<std::string_view, 3> last;
+  for (std::size_t i = last.size(); i > 0; --i) {
+    const auto text = take_last_quoted(&line);
+    if (!text) return nullptr;
+    last[i - 1] = *text;
   }
-  if (const auto forwarded_for = take_up_to("\" \"", &line)) {
-    record->fields[kForwardedFor] = *forwarded_for;
-    if (!line.empty()) {
-      record->fields[kForwardedFor + 1] = line.substr(0, line.size() - 1);
-    }
-  }
+  if (line.empty() || line.back() != '"') return nullptr;
+  line.remove_suffix(1);
+  record->fields[kForwardedFor + 1] = line;
+  std::copy(last.begin(), last.end(), &record->fields[kForwardedFor + 2]);
   return nullptr;
 }
 
