@@ -465,7 +465,7 @@ TEST_F(LongCalls, APlanThatIsBeingDeletedIsThereUntilItIsNot) {
 // every call alike.
 TEST_F(LongCalls, APlanThatNoListHasIsNotFoundEither) {
   create_plan("bare", "bare");
-  ASSERT_TRUE(import(some_keys(3000, "new"), "bare").ok());
+  ASSERT_TRUE(import(some_keys(2000, "new"), "bare").ok());
   ASSERT_TRUE(enforcer_
                   ->apply_patch("bare", operations(R"([{"op":"remove","path":)"
                                                    R"("/apiStages","value":)"
@@ -488,7 +488,7 @@ TEST_F(LongCalls, APlanThatNoListHasIsNotFoundEither) {
         enforcer_->tag_usage_plan("bare", {{{"a", "b"}}, {}}).status()));
   }
   deleter.join();
-  EXPECT_EQ(key_ids().size(), 3000u);
+  EXPECT_EQ(key_ids().size(), 2000u);
 }
 
 // Mainly for ThreadSanitizer: imports and everything else at once.

@@ -1,6 +1,7 @@
 #include "weir/gateway/live_routes.h"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -392,6 +393,7 @@ TEST_F(RouteTableTest, Concurrency_FindsWhatThereIs) {
   threads.emplace_back([&] {
     while (!done.load(std::memory_order_relaxed)) {
       EXPECT_TRUE(routes_.load_all().ok());
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   });
   std::vector<std::thread> operators;
