@@ -108,8 +108,7 @@ std::vector<DumpProblem> Adoption::take(AwsDump dump) {
   // Lists are newest first; a store keeps the order of creation.
   reverse(plans_);
   reverse(keys_);
-  if (plans_.empty())
-    fail({}, "there are no usage plans in it: get-usage-plans");
+  if (plans_.empty()) fail({}, "contains no usage plans: get-usage-plans");
   check_plans();
   const bool plans_are_valid = problems_.empty();
   index();
@@ -393,7 +392,7 @@ void Adoption::make_notes() {
         stored.extensions(last).day() ==
             terms.calendar.period_start(association.last)) {
       note(
-          "keys of which other than the limit less what was used remains, kept "
+          "keys whose remaining quota is not the limit minus the usage, kept "
           "as an extension",
           what);
     }

@@ -356,12 +356,12 @@ TEST(Adoption, ReportsWhatHasNoPlaceOrEffect) {
   EXPECT_THAT(
       report.notes,
       ElementsAre(
-          Pair("files that are none of the answers",
+          Pair("files that are not among the answers",
                ElementsAre("get-account.json")),
-          Pair("keys of which other than the limit less what was used remains, "
+          Pair("keys that are disabled", ElementsAre("k2")),
+          Pair("keys whose remaining quota is not the limit minus the usage, "
                "kept as an extension",
                ElementsAre("k1 of gold1")),
-          Pair("keys that are disabled", ElementsAre("k2")),
           Pair("keys with a customerId, which is kept and has no effect",
                ElementsAre("k2")),
           Pair("keys with a member \"colour\", which is left out",
@@ -411,7 +411,7 @@ TEST(Adoption, WarnsOfUsageThatMayBeCutShort) {
 }
 
 TEST(Adoption, RefusesWhatIsNotWhole) {
-  EXPECT_THAT(problems({}), ElementsAre(":0: there are no usage plans in it: "
+  EXPECT_THAT(problems({}), ElementsAre(":0: contains no usage plans: "
                                         "get-usage-plans"));
   EXPECT_THAT(problems(without("usage-plan-keys-gold1.json")),
               ElementsAre("get-usage-plans.json:2: the keys of plan gold1 are "

@@ -159,7 +159,7 @@ void AwsDump::add_document(const std::string& name, const DocumentNode& root) {
   } else if (is_key(root)) {
     add_key(name, root);
   } else {
-    notes["files that are none of the answers"].push_back(name);
+    notes["files that are not among the answers"].push_back(name);
   }
 }
 

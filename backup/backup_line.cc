@@ -63,8 +63,8 @@ absl::StatusOr<std::string> backup_line_to_json(const v1::BackupLine& line) {
   if (!value.ok()) return value.status();
   std::string json = value_to_json(*value);
   if (json.size() > kMaxJsonBytes) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "would take a line of more than ", kMaxJsonBytes, " bytes"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("needs a line of more than ", kMaxJsonBytes, " bytes"));
   }
   return json;
 }

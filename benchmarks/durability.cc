@@ -104,7 +104,7 @@ std::unique_ptr<Enforcer> create(Options options) {
   return *std::move(enforcer);
 }
 
-// Nanoseconds a decision, of so many.
+// Nanoseconds per decision, over `count` decisions.
 double admit(Enforcer& enforcer, Draws& draws, size_t count) {
   const Route route = *enforcer.intern_route("api", "prod");
   Draws::Walk walk(draws, 0);

@@ -7,9 +7,9 @@
 // One and then two threads decide requests, quiet; while another thread applies
 // that many patches a second to the plan in use; and, since that thread wants a
 // processor too, while it does the same work to another enforcer's plan. The
-// three take turns, for so many seconds in each of the rounds. A figure is the
-// median of the rounds', but for the longest call of all. They contain the
-// stopwatch's own time, which is given.
+// three take turns, each for this many seconds per round. A figure is the
+// median of the rounds, except for the longest call. The figures include the
+// stopwatch's own time, which is reported.
 
 #include <sched.h>
 
@@ -94,8 +94,8 @@ std::vector<v1::PatchOperation> patch_to(int64_t rate, int64_t quota) {
   return operations;
 }
 
-// Until `stop`, so many patches a second; late ones are made up for. Returns
-// how many a second there were.
+// Applies this many patches a second until `stop`; catches up when late.
+// Returns the rate achieved.
 double apply_patches(Subject& subject, int per_second,
                      const std::atomic<bool>& stop) {
   const std::vector<v1::PatchOperation> patches[] = {

@@ -6,8 +6,8 @@
 //
 // A server of this process, on the loopback interface, as `weir serve` has it,
 // with its plans in memory and then in a store in the folder (default: /tmp; it
-// is used up and removed); clients of this process, each with one connection,
-// which sign every request. Each line is from so many seconds (default: 3).
+// is used and then removed); clients of this process, each with one connection,
+// which sign every request. Each line measures this many seconds (default: 3).
 
 #include <curl/curl.h>
 
@@ -173,7 +173,7 @@ class Client {
   CURL* const curl_;
 };
 
-// Calls `step` in so many threads until the time is over.
+// Calls `step` in this many threads until the time is over.
 using Step = std::function<void(Client& client, int64_t n, Histogram& times)>;
 Histogram run_clients(Subject& subject, int clients, double seconds,
                       const Step& step) {
@@ -224,7 +224,7 @@ void report(const std::string& what, const Histogram& times, double seconds) {
             << std::flush;
 }
 
-// How long single calls take while `beside` runs.
+// Reports how long single calls take while `beside` runs.
 void report_admit(const std::string& what, Subject& subject, double seconds,
                   const std::function<void()>& beside) {
   const Route route = *subject.enforcer().intern_route("a1", "prod");

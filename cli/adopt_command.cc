@@ -36,20 +36,17 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kDescription[] =
-    "Makes a store of what the AWS CLI prints of API Gateway: the answers of\n"
-    "get-usage-plans, get-api-keys --include-values, get-usage-plan-keys of "
-    "each\n"
-    "plan and get-usage of each plan, in files of one folder. docs/adopt.md "
-    "has\n"
-    "the commands. All plans, keys, associations, tags and what was used, or\n"
-    "nothing: the store's folder must not be there yet, or be empty, and "
-    "appears\n"
-    "when all was checked and written.\n"
+    "Creates a store from what the AWS CLI prints about API Gateway: the\n"
+    "answers of get-usage-plans, get-api-keys --include-values, and of\n"
+    "get-usage-plan-keys and get-usage for each plan, in files of one folder.\n"
+    "docs/adopt.md has the commands. Adopts all plans, keys, associations, "
+    "tags\n"
+    "and usage, or nothing: the store's folder must be missing or empty, and\n"
+    "appears after everything was checked and written.\n"
     "\n"
-    "Reports what has no place in a store, or no effect. Exit code: 0 adopted; "
-    "1\n"
-    "the dump is not whole, or the folder is not empty; 2 not read, or not\n"
-    "written.";
+    "Reports what a store cannot hold, and what has no effect. Exit code:\n"
+    "0 adopted; 1 the dump is incomplete, or the folder is not empty; 2 not\n"
+    "read, or not written.";
 
 constexpr std::size_t kMostNames = 10;
 

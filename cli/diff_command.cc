@@ -97,9 +97,8 @@ int run_diff(absl::Span<const std::string> arguments, const Console& console) {
   std::string output = "text";
   CommandLine line(
       "diff BEFORE.json AFTER.json [flags]",
-      "Prints the patch that makes AFTER of BEFORE, for `weir patch` to "
-      "apply.\n"
-      "It is empty if they are equal: two documents that differ are no error.\n"
+      "Prints the patch that turns BEFORE into AFTER, for `weir patch`.\n"
+      "It is empty if they are equal; a difference is not an error.\n"
       "One of the files may be \"-\" for standard input. Exit code: 0 "
       "printed,\n"
       "1 refused, 2 not read.");
@@ -111,7 +110,7 @@ int run_diff(absl::Span<const std::string> arguments, const Console& console) {
                 "of several",
                 &type);
   line.add_flag("output", "text|json",
-                "an operation a line (text, default) or all in one (json)",
+                "one operation per line (text, default) or all in one (json)",
                 &output);
   if (const auto exit_code = line.parse(arguments, 2, console)) {
     return *exit_code;

@@ -17,12 +17,13 @@ namespace weir::cli {
 namespace {
 
 constexpr char kDescription[] =
-    "Writes all that a store holds, as JSON lines that `weir import` makes a\n"
-    "store of: plans, keys, associations, and what was used by day up to now.\n"
-    "The store may be in use meanwhile: nothing in its folder is changed.\n"
+    "Writes the whole content of a store as JSON lines for `weir import`:\n"
+    "plans, keys, associations, and the usage of each day up to now. The "
+    "store\n"
+    "may be in use: its folder is not changed.\n"
     "\n"
-    "The keys' values are in it: it is as secret as the store. Exit code: 0\n"
-    "written; 1 the store is damaged; 2 not read, or not written.";
+    "The export contains the keys' values: it is as secret as the store. Exit\n"
+    "code: 0 written; 1 the store is damaged; 2 not read, or not written.";
 
 }  // namespace
 

@@ -18,13 +18,13 @@ namespace weir::cli {
 namespace {
 
 constexpr char kDescription[] =
-    "Makes a store of what `weir export` wrote. FILE is standard input if it "
-    "is\n"
-    "\"-\" or left out. The folder must not be there yet, or be empty: it\n"
-    "appears when all was read, checked and written, or not at all. Exit "
+    "Creates a store from the output of `weir export`. FILE is standard input\n"
+    "if it is \"-\" or omitted. The folder must be missing or empty: it "
+    "appears\n"
+    "after everything was read, checked and written, or not at all. Exit "
     "code:\n"
-    "0 made; 1 the file is not a whole export, or the folder is not empty;\n"
-    "2 not read, or not written.";
+    "0 created; 1 the file is not a complete export, or the folder is not\n"
+    "empty; 2 not read, or not written.";
 
 }  // namespace
 

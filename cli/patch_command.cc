@@ -61,15 +61,16 @@ int run_patch(absl::Span<const std::string> arguments, const Console& console) {
   std::string output = "text";
   CommandLine line(
       "patch DOCUMENT.json PATCH.json [flags]",
-      "Prints what a patch makes of a document. All operations apply, or\n"
-      "none. One of the files may be \"-\" for standard input. Exit code: 0\n"
+      "Applies a patch to a document and prints the result. All operations\n"
+      "apply, or none. One of the files may be \"-\" for standard input. Exit "
+      "code: 0\n"
       "patched, 1 refused, 2 not read.");
   line.add_flag(
       "type", "json|usage-plan",
       "what the document is: any JSON (default), with a JSON Patch\n"
       "(RFC 6902); or a usage plan, with the patch operations of API\n"
       "Gateway, as {\"patchOperations\": [...]} or the bare array: "
-      "the\nplan that results has to be valid",
+      "the\nresulting plan must be valid",
       &type);
   line.add_flag("offset", "requests|start-day",
                 "what the offset of a plan's quota means: requests taken off "

@@ -117,7 +117,7 @@ TEST(WeirValidate, ChecksAllPlansOfAFile) {
                 .out,
             "standard input: valid: 2 plans\n");
   EXPECT_EQ(run(run_validate, {"-"}, "{\"items\":[]}").err,
-            "weir: standard input: there is no usage plan in it\n");
+            "weir: standard input: contains no usage plan\n");
 }
 
 TEST(WeirDiff, ComparesPlansOfAllKinds) {

@@ -48,15 +48,14 @@ int run_validate(absl::Span<const std::string> arguments,
   std::string offset = "requests";
   CommandLine line(
       "validate PLANS [flags]",
-      "Checks the usage plans in a file, and names every problem with its "
-      "place\n"
-      "there. JSON or YAML: what `aws apigateway get-usage-plan` or\n"
-      "get-usage-plans print, a CloudFormation template (also of CDK, SAM or\n"
-      "the Serverless Framework), `terraform show -json`. PLANS may be \"-\" "
+      "Checks the usage plans in a file, and reports every problem with its\n"
+      "position. JSON or YAML: the output of `aws apigateway get-usage-plan` "
+      "or\n"
+      "get-usage-plans, a CloudFormation template (also from CDK, SAM or the\n"
+      "Serverless Framework), or `terraform show -json`. PLANS may be \"-\" "
       "for\n"
-      "standard input; FILE#NAME checks one plan of several. Exit code: 0 "
-      "valid,\n"
-      "1 invalid, 2 not read.");
+      "standard input; FILE#NAME checks one plan of several. Exit code:\n"
+      "0 valid, 1 invalid, 2 not read.");
   line.add_flag("offset", "requests|start-day",
                 "what the quota's offset means: requests taken off a key's\n"
                 "first period (default), or the day on which periods start",

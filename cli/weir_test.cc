@@ -305,8 +305,8 @@ TEST(Weir, UsageErrorsExitWithTwo) {
        "unix:PATH, got "
        "\"127.0.0.1:65536\""},
       {{"serve", "--listen=0.0.0.0:0"},
-       "weir: --listen: without --credentials, only loopback addresses are "
-       "listened on, and \"0.0.0.0:0\" is none"},
+       "weir: --listen: without --credentials, the address must be a loopback "
+       "address, got \"0.0.0.0:0\""},
       {{"serve", "--listen=127.0.0.1:0", "--request-timeout=0"},
        "weir: --request-timeout: expected a number of seconds, 0.001 to 3600, "
        "got \"0\""},
@@ -344,7 +344,7 @@ TEST(Weir, UsageErrorsExitWithTwo) {
        "weir: serve: --rate-limit-headers: expected ietf-11 or"},
       {{"serve", "--listen=127.0.0.1:0", "--max-retry-after=1789570"},
        "weir: --max-retry-after: expected a whole number of seconds, 1 to "
-       "1789569, got \"1789570\"; with more, clients' 32-bit timers"},
+       "1789569, got \"1789570\"; more overflows clients' 32-bit"},
       {{"serve", "--listen=127.0.0.1:0", "--max-retry-after=0"},
        "weir: --max-retry-after: expected a whole number of seconds, 1 to"},
       {{"serve", "--listen=127.0.0.1:0", "--max-retry-after=1.5"},

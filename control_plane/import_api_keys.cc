@@ -341,7 +341,7 @@ class ControlPlane::Import {
         plane_.clients_.table().find(key.value(), hashes_[i]) != nullptr) {
       status = overwrites_ ? absl::AbortedError(
                                  "the value was taken by a key that was "
-                                 "created meanwhile; try again")
+                                 "created concurrently; try again")
                            : value_is_taken();
     } else {
       status = have_free_id(i);

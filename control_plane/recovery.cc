@@ -255,7 +255,7 @@ class ControlPlane::Recovery {
       case v1::StoreChange::kPutAssociation:
         return take_association(change.put_association());
       default:
-        return absl::InternalError("a store gave what none holds");
+        return absl::InternalError("unexpected change type from Store::load()");
     }
   }
 

@@ -758,15 +758,15 @@ TEST_F(DamagedCounts, TellsOfLogsThatCannotBe) {
   const size_t head = head_of(number);
   const auto bits = peek<uint64_t>(counts_, head);
   const size_t line = first_line_of(number);
-  const std::string no_line = "the address of a line that there is not";
+  const std::string no_line = "the address of a line that does not exist";
   expect_loss(counts_, head, uint64_t{1} << 62, no_line);
   expect_loss(counts_, head, lines_address_, no_line);
   expect_loss(counts_, head, lines_address_ + 64, no_line);
   expect_loss(counts_, head, bits + (uint64_t{1} << 40), no_line);
   expect_loss(counts_, head, uint64_t{5}, no_line);
-  expect_loss(counts_, head, bits | 63, "a group that there is not");
+  expect_loss(counts_, head, bits | 63, "a group that does not exist");
   // The list: a cycle, a line that does not exist, an unaligned address.
-  expect_loss(days_, line, bits, "a group of days for the second time");
+  expect_loss(days_, line, bits, "a duplicate group of days");
   expect_loss(days_, line, uint64_t{1} << 62, no_line);
   expect_loss(days_, line, (bits ^ 1) + 8, "");
   // Entries: without a count, closed, of another slot, after the current day.

@@ -24,11 +24,12 @@ absl::Status check_range(absl::string_view option, T value, T from, T to) {
 absl::Status validate_options(const Options& options) {
   if (options.quota_offset != QuotaOffset::kRequests &&
       options.quota_offset != QuotaOffset::kStartDay) {
-    return absl::InvalidArgumentError("Options::quota_offset: no such meaning");
+    return absl::InvalidArgumentError("Options::quota_offset: unknown value");
   }
   if (options.method_throttle != MethodThrottle::kReplacesPlan &&
       options.method_throttle != MethodThrottle::kAddsToPlan) {
-    return absl::InvalidArgumentError("Options::method_throttle: no such rule");
+    return absl::InvalidArgumentError(
+        "Options::method_throttle: unknown value");
   }
   if (options.sync_interval < absl::ZeroDuration() ||
       options.sync_interval > absl::Hours(24)) {

@@ -61,11 +61,11 @@ TEST(OptionsTest, RefusesWhatIsOutOfRange) {
   EXPECT_EQ(error_with([](Options& o) {
               o.quota_offset = static_cast<QuotaOffset>(2);
             }),
-            "Options::quota_offset: no such meaning");
+            "Options::quota_offset: unknown value");
   EXPECT_EQ(error_with([](Options& o) {
               o.method_throttle = static_cast<MethodThrottle>(2);
             }),
-            "Options::method_throttle: no such rule");
+            "Options::method_throttle: unknown value");
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Asio 1.22.1 (Debian 12, libasio-dev), 2026-11-30: the sockets that Asio
 # opens and accepts are not close-on-exec, though its own descriptors (epoll, timerfd,
-# eventfd) are, and there is no option for it. A program that the process starts
-# meanwhile inherits each connection: after the server has closed one, its client sees
+# eventfd) are, and it has no option to change this. A program that the process starts
+# inherits every open connection: after the server has closed one, its client sees
 # the end only when that program ends. A service on Asio that starts programs has to
 # call accept4() itself, or set FD_CLOEXEC and accept the race with fork().
 #

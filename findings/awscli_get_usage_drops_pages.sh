@@ -2,10 +2,10 @@
 # awscli 2.9.19-1 (Debian 12).
 #
 # `aws apigateway get-usage` fetches all pages of an answer, as it does for
-# lists, and then prints the first page alone, without a word and with exit code
-# 0: its paginator can put lists together, but not maps, which the usage of keys
-# is. `position` is gone, too, so nothing in the output shows that there is more.
-# `--limit` turns pages off: then the answer is printed as it came, with its
+# lists, and then prints only the first page, without a warning and with exit
+# code 0: its paginator can merge lists, but not maps, and the usage of keys is a
+# map. `position` is missing too, so the output does not show that more exists.
+# `--limit` turns paging off: the answer is then printed as received, with its
 # `position`.
 #
 # Seen on 2026-11-30: two requests, and of the keys k1 and k2 only k1 printed.

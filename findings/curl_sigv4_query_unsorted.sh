@@ -1,10 +1,10 @@
 #!/bin/bash
 # curl 7.88.1-10+deb12u15 (Debian 12): `--aws-sigv4` signs the query string as it
-# stands in the URL. AWS Signature Version 4 has its parameters sorted by name
-# for the signature, whatever their order in the URL, and a parameter without a
-# value written as "name=". So a request whose parameters happen to be in order
-# is signed right, and the same request with the parameters exchanged, which is
-# the same to every other AWS client, is refused by whoever checks: 403 at AWS.
+# stands in the URL. AWS Signature Version 4 sorts the parameters by name for the
+# signature, regardless of their order in the URL, and writes a parameter without
+# a value as "name=". So a request whose parameters happen to be sorted is signed
+# correctly. With the parameters swapped, which makes no difference to any other
+# AWS client, every verifier refuses it: AWS answers 403.
 #
 # Seen on 2026-11-30:
 #   GET /?a=1&b=2    signature as specified

@@ -1,9 +1,9 @@
 #!/bin/bash
-# libmicrohttpd 1.0.1, as Debian 13 has it (package 1.0.1-4): a chunk of a request
-# body whose size has an extension (RFC 9112, 7.1.1: "2;x=y") is misread. The line
-# feed that ends the size's line becomes the first byte of the data, so the request
-# is answered 400, whatever the strictness. 0.9.75 (Debian 12) skips extensions as
-# the RFC says, and 1.0.10 (Debian testing) does again.
+# libmicrohttpd 1.0.1 (Debian 13, package 1.0.1-4) misreads a chunk of a request
+# body whose size has an extension (RFC 9112, 7.1.1: "2;x=y"). The line feed that
+# ends the size line becomes the first byte of the data, so the answer is 400 at
+# every strictness level. 0.9.75 (Debian 12) skips extensions as the RFC requires,
+# and 1.0.10 (Debian testing) does again.
 #
 # Output, 2026-11-30:
 #   libmicrohttpd 1.0.1

@@ -1,9 +1,9 @@
 #!/bin/bash
 # nginx 1.22.1-9+deb12u* (Debian 12), log_format ... escape=json.
 #
-# Guess: with escape=json every line of the log is JSON, whatever clients send.
-# Seen on 2026-11-30: bytes of a request that are no UTF-8 are written as they
-# are, so the line is no JSON by RFC 8259, which is UTF-8 (section 8.1):
+# Guess: with escape=json every line of the log is JSON, regardless of what
+# clients send. Seen on 2026-11-30: bytes of a request that are not UTF-8 are
+# written unchanged, so the line is not JSON: RFC 8259 requires UTF-8 (section 8.1):
 #
 #   {"agent":"caf<E9>"}
 #   python3: 'utf-8' codec can't decode byte 0xe9

@@ -1,12 +1,12 @@
 #!/bin/bash
 # Protocol Buffers 3.21.12 (Debian 12, protobuf-compiler, libprotobuf-dev,
 # libprotobuf32), 2026-11-30: a program that compiles google/protobuf/struct.proto
-# itself and links it beside libprotobuf.so, which has it too, works: the program's
+# itself and links it next to libprotobuf.so, which has it too, works: the program's
 # symbols take the place of the library's. The same objects in a shared library whose
 # version script keeps them local do not load: both copies register the file with the
 # library's one pool, which raises a FatalException before main(). A build that
 # generates code for the well-known types (Bazel's cc_proto_library does, unless the
-# toolchain excludes them) passes all its tests until somebody makes a plugin of it.
+# toolchain excludes them) passes all its tests until someone makes a plugin of it.
 #
 # Output seen:
 #   executable, own copy of struct.proto: 1

@@ -1,10 +1,10 @@
 #!/bin/bash
-# ratelimit-header-parser 0.1.0 (npm), 2026-11-30: of the fields RateLimit and
-# RateLimit-Policy as the IETF's drafts have had them since -08, it makes NaN and
-# an Invalid Date, without an error; a field RateLimit also hides the
-# X-RateLimit-* fields beside it, which it reads well. So a client that asks
-# `remaining <= 0` before a request goes on without end, and a server that sends
-# both forms, for old and new clients, is not understood by this one.
+# ratelimit-header-parser 0.1.0 (npm), 2026-11-30: it parses the fields RateLimit
+# and RateLimit-Policy, in the form of the IETF's drafts since -08, as NaN and an
+# Invalid Date, without an error. A RateLimit field also hides X-RateLimit-* fields
+# in the same response, which it can read. So a client that checks
+# `remaining <= 0` before a request never stops, and this client does not
+# understand a server that sends both forms for old and new clients.
 #
 # Output seen:
 #   "default";r=0;t=30: limit NaN, remaining NaN, reset Invalid Date

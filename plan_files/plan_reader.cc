@@ -135,7 +135,7 @@ absl::StatusOr<std::vector<FiledPlan>> read_plans(std::string_view text) {
   if (!root.ok()) return root.status();
   auto plans = plans_of(*root);
   if (plans.ok() && plans->empty()) {
-    return absl::InvalidArgumentError("there is no usage plan in it");
+    return absl::InvalidArgumentError("contains no usage plan");
   }
   return plans;
 }

@@ -485,7 +485,7 @@ TEST(ReadPlans, SaysWhenThereIsNone) {
         R"({"format_version":"1.0"})", R"({"TemplateBody":{}})",
         "service: s\nprovider: {name: aws}\n",
         R"({"Type":"AWS::ApiGateway::RestApi"})"}) {
-    EXPECT_EQ(error(text), "there is no usage plan in it") << text;
+    EXPECT_EQ(error(text), "contains no usage plan") << text;
   }
   EXPECT_THAT(error("{\"a\": }"), StartsWith("line 1, column 7: "));
   EXPECT_THAT(error(""), StartsWith("line 1, column 1: "));

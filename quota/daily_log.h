@@ -199,11 +199,11 @@ const char* BasicDailyLog<Atomic>::inspect(LineAt line_at, Visit visit,
   uint32_t groups = 0;  // Groups seen so far, one bit each.
   address = 0;
   for (LineRef ref(head_.load()); ref;) {
-    if (ref.group() >= kLines) return "a group that there is not";
-    if (groups >> ref.group() & 1) return "a group of days for the second time";
+    if (ref.group() >= kLines) return "a group that does not exist";
+    if (groups >> ref.group() & 1) return "a duplicate group of days";
     groups |= uint32_t{1} << ref.group();
     const auto* const line = static_cast<const Line*>(line_at(ref.address()));
-    if (line == nullptr) return "the address of a line that there is not";
+    if (line == nullptr) return "the address of a line that does not exist";
     address = ref.address();
     for (int i = 0; i < kDaysPerLine; ++i) {
       const DayWord entry(line->days[i].load());

@@ -86,29 +86,28 @@ void add_statistics(MetricsWriter& metrics,
   add_gauge(metrics, "weir_arena_used_bytes",
             "Memory of keys, counters and plans.", statistics.arena_used_bytes);
   add_gauge(metrics, "weir_arena_retired_bytes",
-            "Of these, what waits for requests that may be reading it.",
+            "Of these, bytes waiting for requests that may still read them.",
             statistics.arena_retired_bytes);
   add_gauge(metrics, "weir_threads", "Threads that have decided requests.",
             statistics.threads);
   add_gauge(metrics, "weir_stalled_threads",
-            "Threads that stand in a decision for so long that memory cannot "
-            "be used again.",
+            "Threads that have been in a decision for so long that memory "
+            "cannot be reclaimed.",
             statistics.stalled_threads);
-  add_gauge(metrics, "weir_leases", "Keys of which threads hold tokens.",
+  add_gauge(metrics, "weir_leases", "Keys that threads hold leased tokens of.",
             statistics.leases);
   add_counter(metrics, "weir_history_gaps_total",
               "Days of single keys that are missing from the history because "
               "memory was used up.",
               statistics.days_not_recorded);
   add_gauge(metrics, "weir_counts_file_bytes",
-            "Size on disk of the files of counts.",
-            statistics.counts_file_bytes);
+            "Size on disk of the counts files.", statistics.counts_file_bytes);
   add_counter(metrics, "weir_sync_failures_total",
               "Attempts to write counts to the store that failed.",
               statistics.sync_failures);
   metrics.begin_gauge("weir_stalled_call_seconds",
-                      "For how long the control plane's call that is furthest "
-                      "behind has made no progress.");
+                      "How long the most delayed call of the control plane has "
+                      "made no progress.");
   add_seconds(metrics, statistics.stalled_call_ns);
   if (statistics.synced_unix_ns == 0) return;  // no sync yet
   metrics.begin_gauge("weir_last_sync_timestamp_seconds",
@@ -136,7 +135,7 @@ void add_process(MetricsWriter& metrics) {
   metrics.begin_gauge("process_open_fds", "Open file descriptors.");
   metrics.add(status->open_fds);
   metrics.begin_gauge("process_max_fds",
-                      "How many file descriptors may be open.");
+                      "Maximum number of open file descriptors.");
   metrics.add(status->max_fds);
 }
 

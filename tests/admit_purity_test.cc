@@ -203,7 +203,7 @@ TEST(AdmitPurity, MakesNoSystemCall) {
   }
 }
 
-// The control plane is held inside a patch, and with it whatever it locks.
+// The control plane is held inside a patch, with every lock that it takes.
 TEST(AdmitPurity, DoesNotWaitForTheControlPlane) {
   // A clock that says when the control plane reads it, which is under its
   // mutex.

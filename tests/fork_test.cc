@@ -85,7 +85,7 @@ int work_in_child(Enforcer& enforcer) {
   if (drain(enforcer, "child") != 30) return 5;
   // Nobody has used this one: it has all of its limits.
   if (drain(enforcer, "spare") != 50) return 6;
-  // Memory is used again: nobody who is gone keeps it from that.
+  // Memory is reused: a thread that is gone does not prevent it.
   const auto churn = [&] {
     for (int i = 0; i < 20; ++i) {
       if (!add_key(enforcer, "child", "passing")) return false;

@@ -1,5 +1,5 @@
-// LeaseManager, from outside: threads on one key, with Enforcer::maintain() beside
-// them. No limit is exceeded, and nothing is lost.
+// LeaseManager, from outside: threads on one key, with Enforcer::maintain()
+// beside them. No limit is exceeded, and nothing is lost.
 
 #include <algorithm>
 #include <atomic>
@@ -312,7 +312,7 @@ TEST_F(LeaseTest, FillsUpWhileSlotsAreIdle) {
   EXPECT_TRUE(ask(clock_->now(), kMost).admitted());
 }
 
-// In whatever order threads get their turns, by the times that their requests
+// In any order of the threads' turns, by the times that their requests
 // bring no stretch of time has more than the burst and what the rate yields.
 TEST_F(LeaseTest, NeverExceedsTheBoundInAnyWindow) {
   constexpr double kRate = 4'000'000;

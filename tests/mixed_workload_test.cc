@@ -319,7 +319,7 @@ class Workload {
         break;
       }
       default:
-        // A route that nobody had, while others use theirs.
+        // A route that no thread had yet, while others use theirs.
         const auto route = enforcer_->intern_route(
             "api", "prod", absl::StrCat("/new", random() % 500, "/GET"));
         expect_ok(route.status());
@@ -433,7 +433,7 @@ void Workload::run(int64_t seed) {
 }
 
 void Workload::expect_exact() {
-  // Under limits that nobody changed, nobody got more.
+  // Under limits that were not changed, no key got more.
   const int64_t hours = (clock_->now().monotonic - kBegin) / kHour;
   EXPECT_GT(hours, 24);
   for (int key = 0; key < kStill; ++key) {

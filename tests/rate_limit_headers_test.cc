@@ -288,7 +288,7 @@ class World {
     counts.told += requests;
   }
 
-  // Draft -11: nobody gets more than `r` within `t`, at the same cost.
+  // Draft -11: no client gets more than `r` within `t`, at the same cost.
   void be_greedy(const Decision& decision) {
     RateLimitHeaderOptions options = any_options(HeaderFormat::kIetfDraft11);
     options.added_wait = 0;

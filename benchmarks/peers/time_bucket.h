@@ -37,7 +37,7 @@ class TimeBucket {
  private:
   const double rate_;
   const double burst_;
-  // Full at first, whatever the time.
+  // Full initially, at any time.
   std::atomic<double> empty_at_{-std::numeric_limits<double>::infinity()};
 };
 

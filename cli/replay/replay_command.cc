@@ -33,10 +33,11 @@ namespace {
 std::string description() {
   std::string text =
       "Replays access logs in simulated time against the enforcer itself, and\n"
-      "reports what the plan would have done: to whom, when, and by which "
+      "reports which requests the plan would have refused, when, and by which\n"
       "limit.\n"
       "\n"
-      "The format of a log is found by its first lines, or is --format:\n";
+      "The format of a log is detected from its first lines, or set by\n"
+      "--format:\n";
   for (const LogFormat& format : log_formats()) {
     absl::StrAppendFormat(&text, "  %-16s %s\n", to_absl(format.name),
                           to_absl(format.title));
@@ -44,11 +45,11 @@ std::string description() {
   absl::StrAppend(
       &text,
       "docs/logs.md describes them and their fields. Logs may be compressed\n"
-      "with gzip. Each different key is treated as an API key of the plan.\n"
-      "FILE may be \"-\" for standard input, as may PLAN.json if no log is.\n"
-      "Exit code: 0 replayed, whatever was refused; 1 the plan or a log "
-      "cannot\n"
-      "be replayed, or not to its end; 2 not read, or the command is wrong.");
+      "with gzip. Each distinct key is treated as an API key of the plan.\n"
+      "FILE may be \"-\" for standard input; so may PLAN.json if no log is.\n"
+      "Exit code: 0 replayed, even if requests were refused; 1 the plan or a\n"
+      "log cannot be replayed, or not to its end; 2 not read, or a wrong\n"
+      "command line.");
   return text;
 }
 
@@ -132,34 +133,34 @@ int run_replay(absl::Span<const std::string> arguments,
       "an access log; required. May be repeated: the logs are merged in\n"
       "the order of time",
       &log_paths);
-  line.add_flag("format", "NAME", "the format of the logs; default: found",
+  line.add_flag("format", "NAME", "the format of the logs; default: detected",
                 &format);
   line.add_flag(
       "key", "FIELD",
-      "the field that says who calls, by its name in the format, such\n"
-      "as user or apiKeyId; in JSON also request.headers.X-Api-Key[0]\n"
+      "the field that identifies the caller, by its name in the format,\n"
+      "such as user or apiKeyId; in JSON also request.headers.X-Api-Key[0]\n"
       "or a JSON Pointer. Default: see docs/logs.md",
       &key);
   line.add_flag("stage", "STAGE",
-                "apiId:stage, the stage of lines that name none (default: the\n"
-                "plan's first); or, without a colon, the field that names it",
+                "apiId:stage, for lines without a stage (default: the plan's\n"
+                "first); or, without a colon, the field that holds the stage",
                 &stage);
   line.add_flag("sorted",
-                "each log is in the order of time: do not keep them in memory",
+                "each log is sorted by time: do not keep it in memory",
                 &sorted);
   line.add_flag("offset", "requests|start-day",
                 "what the quota's offset means: requests taken off a key's\n"
                 "first period (default), or the day on which periods start",
                 &offset);
   line.add_flag("method-throttle", "replaces-plan|adds-to-plan",
-                "whether a method's throttle stands in for the plan's\n"
-                "(default), or both have to admit",
+                "whether a method's throttle replaces the plan's\n"
+                "(default), or both must admit",
                 &method_throttle);
   line.add_flag("top", "N",
                 "how many keys to list, 0 for all; default 20, in JSON all",
                 &top);
   line.add_flag("show-keys",
-                "show keys in full that are secrets: values of API keys",
+                "show secret keys, the values of API keys, in full",
                 &show_keys);
   line.add_flag("ascii", "draw with ASCII even if the locale has UTF-8",
                 &ascii);

@@ -57,27 +57,28 @@ absl::Status add_cors(const std::string& text, CorsRules& rules) {
 }  // namespace
 
 void GatewayFlags::add_to(CommandLine& line) {
-  line.add_flag("rate-limit-headers", "ietf-11|ietf-10|x-delta|x-epoch|off",
-                "how clients are told what is left: RateLimit of the IETF's\n"
-                "draft -11 or -10, or X-RateLimit-* with the reset in seconds\n"
-                "from now or in Unix seconds. Default: ietf-11",
-                &rate_limit_headers_);
+  line.add_flag(
+      "rate-limit-headers", "ietf-11|ietf-10|x-delta|x-epoch|off",
+      "the headers that report what remains: RateLimit of the IETF's\n"
+      "draft -11 or -10, or X-RateLimit-* with the reset in seconds\n"
+      "from now or in Unix seconds. Default: ietf-11",
+      &rate_limit_headers_);
   line.add_flag(
       "max-retry-after", "SECONDS",
-      "the longest wait that a 429 asks for, up to 1789569. A client\n"
-      "whose quota is renewed later is told again. Default: 86400",
+      "the longest Retry-After of a 429, up to 1789569. A client whose\n"
+      "quota renews later gets another 429 then. Default: 86400",
       &max_retry_after_);
   line.add_flag("spread-retries", "SECONDS",
-                "up to so many are added at random where a quota is used up,\n"
-                "so that clients do not all return at midnight. Default: 0",
+                "adds up to this many, at random, when a quota is used up, so\n"
+                "that clients do not all return at midnight. Default: 0",
                 &spread_retries_);
   line.add_flag("cors", "API=ORIGIN",
-                "pages of this origin, such as https://www.example.com, or *\n"
-                "for any, may use the API. May be repeated. Default: none",
+                "lets pages of this origin use the API: an origin such as\n"
+                "https://www.example.com, or *. May be repeated. Default: none",
                 &cors_);
   line.add_flag(
       "trust", "ADDRESS/BITS",
-      "which proxies may ask /-/authorize/{apiId}/{stage} about their\n"
+      "proxies that may ask /-/authorize/{apiId}/{stage} about their\n"
       "clients' requests; those on a unix socket always may. May be\n"
       "repeated. Default: 127.0.0.0/8 and ::1",
       &trust_);
@@ -97,8 +98,8 @@ absl::StatusOr<GatewayOptions> GatewayFlags::options() const {
     if (!status.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(
           "--max-retry-after: ", status.message(),
-          "; with more, clients' 32-bit timers of milliseconds overflow, and "
-          "they retry at once"));
+          "; more overflows clients' 32-bit millisecond timers, and they "
+          "retry at once"));
     }
   }
   if (!spread_retries_.empty()) {

@@ -52,22 +52,23 @@ namespace weir::cli {
 namespace {
 
 constexpr char kDescription[] =
-    "Serves usage plans: to the AWS CLI, AWS's SDKs and Terraform, with this\n"
-    "address as their endpoint URL, the management of plans, keys and usage; "
-    "to\n"
-    "clients with API keys, /{apiId}/{stage}/... as those plans admit it; to\n"
-    "people, a page at /; to monitoring, /metrics and /healthz.\n"
+    "Serves usage plans. The AWS CLI, AWS's SDKs and Terraform manage plans,\n"
+    "keys and usage with this address as their endpoint URL. Clients with API\n"
+    "keys call /{apiId}/{stage}/..., as the plans admit. Browsers get a page "
+    "at\n"
+    "/, and monitoring gets /metrics and /healthz.\n"
     "\n"
-    "Whoever manages signs with AWS Signature Version 4, with one of the "
-    "file's\n"
-    "credentials, or with WEIR_ACCESS_KEY_ID and WEIR_SECRET_ACCESS_KEY of "
+    "Management requests are signed with AWS Signature Version 4, with one of\n"
+    "the file's credentials, or with WEIR_ACCESS_KEY_ID and\n"
+    "WEIR_SECRET_ACCESS_KEY of the environment. Without credentials, every\n"
+    "program on this machine may manage plans, and only loopback addresses "
+    "and\n"
+    "unix sockets are allowed.\n"
+    "\n"
+    "SIGHUP rereads the credentials, certificate and key files and reopens "
     "the\n"
-    "environment. Without any, all programs of this machine may, and others\n"
-    "cannot connect: only loopback addresses are listened on then.\n"
-    "\n"
-    "SIGHUP has it read the files of credentials, certificate and key again,\n"
-    "and open the access log anew; one that is bad changes nothing. Stops on\n"
-    "SIGTERM and SIGINT, once the requests in progress are answered.\n"
+    "access log; an invalid file changes nothing. SIGTERM and SIGINT stop the\n"
+    "service after the requests in progress are answered.\n"
     "Exit code: 0 stopped; 1 the store is damaged; 2 not started.";
 
 // Descriptors that the store, the log, and reading of files need at most.
@@ -203,9 +204,9 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
   if (open && !is_loopback_host(flags.listen) &&
       !unix_path_of(flags.listen).has_value()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "--listen: without --credentials, only loopback addresses are listened "
-        "on, and ",
-        excerpt(flags.listen), " is none"));
+        "--listen: without --credentials, the address must be a loopback "
+        "address, got ",
+        excerpt(flags.listen)));
   }
   return listeners;
 }
@@ -383,7 +384,7 @@ void reload(const Flags& flags, Authentication* authentication,
                                flags.tls_certificate != "-";
   const bool has_log = access_log != nullptr && flags.access_log != "-";
   if (flags.credentials.empty() && !has_certificate && !has_log) {
-    notices.say("SIGHUP: there is no file to reload");
+    notices.say("SIGHUP: no file to reload");
   }
   if (!flags.credentials.empty()) {
     report("credentials are", "reloaded",
@@ -421,11 +422,11 @@ void announce(const Flags& flags, bool open, const Servers& servers,
   std::ostream& out = flags.access_log == "-" ? console.err : console.out;
   servers.announce(out);
   if (flags.store.empty()) {
-    out << "weir: without --store, all is forgotten at the end\n";
+    out << "weir: without --store, all state is lost on exit\n";
   }
   if (open) {
-    out << "weir: there are no credentials: every program of this machine may "
-           "manage plans\n";
+    out << "weir: no credentials: every program on this machine may manage "
+           "plans\n";
   }
   if (out.flush()) return;
   // The service continues, and can still exit successfully, although this could
@@ -481,7 +482,7 @@ absl::Status serve(const Flags& flags, const Console& console) {
   (*servers)->stop();
   if (!hang_ups.stop(kFilePatience) ||
       (access_log != nullptr && !access_log->close(kFilePatience))) {
-    notices.say("a file does not answer; not waiting for it");
+    notices.say("a file does not respond; not waiting for it");
     // Threads that wait for the file cannot be ended, and what they use cannot
     // be destroyed.
     const absl::Status synced = (*enforcer)->sync();
@@ -498,44 +499,46 @@ int run_serve(absl::Span<const std::string> arguments, const Console& console) {
   CommandLine line("serve [--store=FOLDER] [--listen=ADDRESS:PORT]",
                    kDescription);
   line.add_flag("store", "FOLDER",
-                "where plans, keys and counts outlive the process; made if it\n"
-                "is missing. Default: nowhere",
+                "keeps plans, keys and counts across restarts; created if\n"
+                "missing. Default: none, all state is lost on exit",
                 &flags.store);
   line.add_flag("listen", "ADDRESS:PORT",
-                "or unix:PATH, a socket's file, for the owner and the group.\n"
-                "Default: 127.0.0.1:8080; port 0 is any that is free",
+                "or unix:PATH, a socket file for the owner and the group.\n"
+                "Default: 127.0.0.1:8080; port 0 picks a free port",
                 &flags.listen);
   line.add_flag("gateway-listen", "ADDRESS:PORT",
-                "where /{apiId}/{stage}/... is served, and nothing else.\n"
-                "Default: beside the management",
+                "serves only /{apiId}/{stage}/... at this address. Default:\n"
+                "the address of --listen",
                 &flags.gateway_listen);
   line.add_flag(
       "credentials", "FILE",
-      "of AWS's format, mode 0600; `weir_access = read-only` in a\n"
-      "profile makes it that, and `no-values` keeps the values of API\n"
-      "keys from it, too",
+      "in AWS's format, mode 0600; `weir_access = read-only` makes a\n"
+      "profile read-only, and `no-values` also hides the values of\n"
+      "API keys from it",
       &flags.credentials);
   line.add_flag("region", "NAME",
-                "which signatures have to be for. Default: any", &flags.region);
+                "the region that signatures must name. Default: any",
+                &flags.region);
   line.add_flag("tls-certificate", "FILE", "PEM, with its chain: serve HTTPS",
                 &flags.tls_certificate);
   line.add_flag("tls-key", "FILE", "PEM", &flags.tls_key);
   flags.gateway.add_to(line);
   line.add_flag("access-log", "FILE",
-                "a line of JSON for each request to an API is appended, which\n"
-                "`weir replay` reads; \"-\" is standard output. Default: none",
+                "appends a line of JSON for each request to an API, for\n"
+                "`weir replay`; \"-\" is standard output. Default: none",
                 &flags.access_log);
   line.add_flag("offset", "requests|start-day",
-                "what a quota's offset is. Default: requests", &flags.offset);
+                "what a quota's offset means. Default: requests",
+                &flags.offset);
   line.add_flag("restore-counts",
-                "if the files of counts are damaged, begin with those of the\n"
-                "last sync",
+                "if the counts files are damaged, start with the counts of\n"
+                "the last sync",
                 &flags.restore_counts);
   line.add_flag("idle-timeout", "SECONDS",
-                "until a connection's next request. Default: 75",
+                "how long to wait for a connection's next request. Default: 75",
                 &flags.idle_timeout);
   line.add_flag("request-timeout", "SECONDS",
-                "for a whole request to come. Default: 30",
+                "how long to wait for a whole request. Default: 30",
                 &flags.request_timeout);
   if (const auto exit_code = line.parse(arguments, 0, console)) {
     return *exit_code;

@@ -93,9 +93,9 @@ TEST(Serve, SaysWhereItListens) {
   ServeProcess server({kAnyPort});
   EXPECT_THAT(server.out(),
               MatchesRegex("weir: listening on http://127\\.0\\.0\\.1:[0-9]+\n"
-                           "weir: without --store, all is forgotten at the "
-                           "end\nweir: there are no credentials: every program "
-                           "of this machine may manage plans\n"));
+                           "weir: without --store, all state is lost on exit\n"
+                           "weir: no credentials: every program on this "
+                           "machine may manage plans\n"));
   EXPECT_EQ(status_of(get(server.place(), "/healthz")), 200);
   EXPECT_THAT(get(server.place(), "/metrics"),
               AllOf(HasSubstr(absl::StrCat("\nweir_build_info{version=\"",
@@ -496,8 +496,8 @@ TEST(Serve, TakesCredentialsOfTheEnvironment) {
   EXPECT_THAT(server.out(), Not(HasSubstr("credentials")));
   EXPECT_EQ(signed_status(server, kAdmin), 200);
   EXPECT_EQ(signed_status(server, kNext), 401);
-  EXPECT_EQ(server.hang_up(), "weir: SIGHUP: there is no file to reload\n");
-  EXPECT_EQ(server.hang_up(), "weir: SIGHUP: there is no file to reload\n");
+  EXPECT_EQ(server.hang_up(), "weir: SIGHUP: no file to reload\n");
+  EXPECT_EQ(server.hang_up(), "weir: SIGHUP: no file to reload\n");
   EXPECT_EQ(signed_status(server, kAdmin), 200);
 }
 
@@ -592,7 +592,7 @@ TEST(Serve, StandardOutputMayBeTheAccessLogs) {
   ServeProcess server({kAnyPort, "--access-log=-"});
   EXPECT_THAT(server.err(), StartsWith("weir: listening on "));
   get(server.place(), "/shop/prod");
-  EXPECT_EQ(server.hang_up(), "weir: SIGHUP: there is no file to reload\n");
+  EXPECT_EQ(server.hang_up(), "weir: SIGHUP: no file to reload\n");
   EXPECT_EQ(server.stop(SIGTERM), 0);
   EXPECT_THAT(server.out(), StartsWith("{\"time\":"));
 }

@@ -25,15 +25,14 @@ namespace weir::cli {
 namespace {
 
 constexpr char kDescription[] =
-    "Shows which API keys a running `weir serve` refuses most, in the minute\n"
-    "that has begun and the five before: how often, by which limit, under "
-    "which\n"
+    "Shows which API keys a running `weir serve` refuses most, in the current\n"
+    "minute and the five before it: how often, by which limit, under which\n"
     "plan. Once, or with --watch every second.\n"
     "\n"
     "Requests are signed with the credentials of --credentials, or with\n"
     "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the\n"
-    "environment; those for reading alone will do. Without any, they are not\n"
-    "signed, which is enough where the service has no credentials.\n"
+    "environment; read-only credentials suffice. Without any, they are not\n"
+    "signed, which is enough if the service has no credentials.\n"
     "Exit code: 0 shown; 1 the service refused; 2 it did not answer.";
 
 constexpr int kMostKeys = 100;
@@ -143,20 +142,23 @@ int exit_code_of(const absl::Status& status) {
 int run_top(absl::Span<const std::string> arguments, const Console& console) {
   Flags flags;
   CommandLine line("top [--endpoint=URL] [flags]", kDescription);
-  line.add_flag("endpoint", "URL",
-                "of the service's management; default http://127.0.0.1:8080",
-                &flags.endpoint);
+  line.add_flag(
+      "endpoint", "URL",
+      "the service's management address; default http://127.0.0.1:8080",
+      &flags.endpoint);
   line.add_flag("credentials", "FILE", "of AWS's format, mode 0600",
                 &flags.credentials);
-  line.add_flag("profile", "NAME",
-                "which of the file's; default: the only one, or \"default\"",
-                &flags.profile);
-  line.add_flag("region", "NAME",
-                "what to sign for; default: AWS_REGION, AWS_DEFAULT_REGION or\n"
-                "us-east-1",
-                &flags.region);
+  line.add_flag(
+      "profile", "NAME",
+      "the profile in the file; default: the only one, or \"default\"",
+      &flags.profile);
+  line.add_flag(
+      "region", "NAME",
+      "the region to sign for; default: AWS_REGION, AWS_DEFAULT_REGION or\n"
+      "us-east-1",
+      &flags.region);
   line.add_flag("tls-ca", "FILE",
-                "PEM: whom to trust; default: the system's authorities",
+                "PEM: trusted authorities; default: the system's",
                 &flags.tls_ca);
   line.add_flag("top", "N", "how many keys, up to 100; default 20", &flags.top);
   line.add_flag("watch", "again every second, until it is interrupted",
@@ -164,7 +166,7 @@ int run_top(absl::Span<const std::string> arguments, const Console& console) {
   line.add_flag("ascii", "write ASCII even if the locale has UTF-8",
                 &flags.ascii);
   line.add_flag("output", "text|json",
-                "a table (default), or the service's answer, a line each time",
+                "a table (default), or the service's answers, one per line",
                 &flags.output);
   if (const auto exit_code = line.parse(arguments, 0, console)) {
     return *exit_code;

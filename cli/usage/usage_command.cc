@@ -21,17 +21,13 @@ namespace weir::cli {
 namespace {
 
 constexpr char kDescription[] =
-    "Says what the keys of a usage plan, or one of them, have used by day "
-    "(UTC)\n"
-    "and what remains. The store may be in use meanwhile: nothing in its "
-    "folder\n"
-    "is changed. Without dates, the last 30 days up to today.\n"
+    "Prints what the keys of a usage plan, or one of them, have used per day\n"
+    "(UTC), and what remains. The store may be in use: its folder is not\n"
+    "changed. Without dates, prints the last 30 days up to today.\n"
     "\n"
-    "Of one key, the limit of a day is what was used in the quota's period up "
-    "to\n"
-    "then plus what remained: the plan's, and what `update_usage()` made of "
-    "it.\n"
-    "Exit code: 0 written; 1 there is no such plan or key; 2 not read.";
+    "For one key, a day's limit is the usage in the quota's period up to that\n"
+    "day plus what remained: the plan's limit as `update_usage()` changed it.\n"
+    "Exit code: 0 written; 1 the plan or key does not exist; 2 not read.";
 
 constexpr int kDefaultDays = 30;
 constexpr int kMinWidth = 40;
@@ -92,12 +88,13 @@ int run_usage(absl::Span<const std::string> arguments, const Console& console) {
   line.add_flag("from", "YYYY-MM-DD", "the first day; default: 29 before --to",
                 &from);
   line.add_flag("to", "YYYY-MM-DD", "the last day; default: today", &to);
-  line.add_flag("output", "table|json|csv|chart|svg",
-                "a table (default); JSON, a weir.v1.Usage with a key a line;\n"
-                "CSV; a chart of text; a picture in SVG",
-                &output);
+  line.add_flag(
+      "output", "table|json|csv|chart|svg",
+      "a table (default); JSON, a weir.v1.Usage with one key per line;\n"
+      "CSV; a text chart; an SVG image",
+      &output);
   line.add_flag("width", "COLUMNS",
-                "of a chart of text; default: the terminal's, or 80", &width);
+                "of the text chart; default: the terminal's, or 80", &width);
   line.add_flag("ascii", "draw with ASCII even if the locale has UTF-8",
                 &ascii);
   line.add_flag("offset", "requests|start-day",

@@ -10,7 +10,7 @@
 /* A C string as Weir takes it: a pointer and a length. */
 #define TEXT(text) (text), strlen(text)
 
-/* Prints an error. The answer is the caller's to free, whatever the code. */
+/* Prints an error. The caller frees the answer, whatever the code. */
 static int failed(weir_code code, weir_text* answer) {
   if (code != WEIR_OK) fprintf(stderr, "weir: %s\n", answer->data);
   weir_text_free(answer);

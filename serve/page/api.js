@@ -20,7 +20,8 @@ export const signedIn = () => signer !== undefined;
 export function signWith(newSigner) {
   signer = newSigner;
 }
-// What happens when the server refuses whoever signs, or that nobody does.
+// Sets the handler for requests refused because they are unsigned or their
+// signature is not accepted.
 export function onUnauthorized(handler) {
   unauthorized = handler;
 }

@@ -7,7 +7,7 @@ export function drawChanges(before, after) {
   const [old, now] = [leaves(before), leaves(after)];
   const paths = [...new Set([...old.keys(), ...now.keys()])]
       .filter((path) => old.get(path) !== now.get(path)).sort();
-  if (!paths.length) return [element("p", {}, "Applied. The plan was so already.")];
+  if (!paths.length) return [element("p", {}, "Applied. The plan did not change.")];
   const cell = (text) => text === undefined ? "–" : plainName(text);
   return [element("p", {}, `Applied: ${plural(paths.length, "change")}.`),
     table(["Path", "Before", "After"], paths.map(

@@ -18,7 +18,7 @@ const keys = new Pages("keys", {
       {limit: position ? 50 : 10, name: $("key-search").value, position}),
   row: drawKey,
   empty: () => $("key-search").value
-    ? "No key of this plan has a name that begins so." : "No key belongs to this plan yet.",
+    ? "No key of this plan has a name with this prefix." : "No key belongs to this plan yet.",
 });
 
 export function showKeys(view) {

@@ -24,7 +24,7 @@ function wantedPlan() {
 
 async function reload() {
   await plans.restart();
-  if ($("content").hidden) return;  // Signed out meanwhile.
+  if ($("content").hidden) return;  // Signed out in the meantime.
   if (shownPlan() === undefined) {
     openPlan(wantedPlan());
   } else {

@@ -9,9 +9,8 @@ export function showError(note, error, again) {
   note.replaceChildren(box);
 }
 
-// Runs `work`; meanwhile `note` says that it loads, and afterwards what `work`
-// returns or what went wrong. What was aborted says nothing: somebody else has
-// the note.
+// Runs `work`. `note` says that it is loading, and then shows what `work` returns
+// or its error. An aborted call shows nothing: another one now owns the note.
 export async function attempt(note, signal, work) {
   keepFocus(note);
   note.replaceChildren(element("p", {className: "wait"}, "Loading…"));

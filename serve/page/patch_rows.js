@@ -24,7 +24,7 @@ export function addRow({op = "replace", path = "", value = ""} = {}) {
   const where = element("input", {className: "path", placeholder: "/path", ariaLabel: "Path", required: true,
     spellcheck: false, autocomplete: "off", autocapitalize: "none", value: path});
   const text = element("input", {className: "value", ariaLabel: "Value", autocomplete: "off", value});
-  const away = element("button", {type: "button", ariaLabel: "Take this operation out"}, "×");
+  const away = element("button", {type: "button", ariaLabel: "Remove this operation"}, "×");
   const row = element("div", {className: "row", role: "group", ariaLabel: "Operation of the patch"},
       what, where, text, away);
   const hint = () => {

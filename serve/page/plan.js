@@ -47,7 +47,7 @@ export function openPlan(id) {
   refreshPlan();
 }
 
-// Its parts show once it is known that there is such a plan.
+// Shows the parts once the plan is known to exist.
 export function refreshPlan() {
   const view = shown;
   return attempt($("plan-note"), view.signal, async () => {

@@ -5,14 +5,14 @@ import {Pages} from "./pages.js";
 import {plural, quotaText, throttleText} from "./text.js";
 import {encoded, target} from "./url.js";
 
-let current;  // The id of the plan that is shown beside the list.
+let current;  // The id of the plan shown next to the list.
 
 export const plans = new Pages("plans", {
   url: (position) => target("/usageplans", {limit: 50, position}),
   row: (plan) => element("li", {}, fillLink(element("a"), plan)),
   empty: () => {
     const command = `aws apigateway create-usage-plan --endpoint-url ${location.origin} --name basic`;
-    return [element("p", {}, "There is no usage plan yet. One way to make one:"),
+    return [element("p", {}, "There is no usage plan yet. One way to create one:"),
       element("code", {}, command)];
   },
 });

@@ -49,7 +49,7 @@ function draw(report) {
     ? [table(["Key", "Refused", "Throttled", "Over quota", "Forbidden", "Last"],
         report.keys.map((key) => rowOf(key, until)))]
     : []);
-  // It is drawn anew under the hands of whoever uses the keyboard.
+  // The table was redrawn: restore the focus of a keyboard user.
   if (focused) [...$("refused").querySelectorAll("a")].find(({dataset}) => dataset.key === focused)?.focus();
   $("refused-note").replaceChildren(element("p", {}, remarkOf(report)));
 }

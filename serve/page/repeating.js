@@ -8,7 +8,7 @@ export class Repeating {
 
   // `look(signal)` says whether it succeeded: then the next look begins `pause`
   // milliseconds after this one did, else later and later. `begin()` is called
-  // before the first look, also after nobody has looked for a while.
+  // before the first look, also after a pause while the page was hidden.
   constructor({look, pause, begin = () => {}}) {
     Object.assign(this, {look, pause, begin});
     document.addEventListener("visibilitychange", () => this.#restart());

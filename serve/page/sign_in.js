@@ -21,7 +21,7 @@ export function askToSignIn(refusal) {
   $("credentials").hidden = !canSign();
   if (!canSign()) {
     showError(note, new Refusal("This page cannot sign",
-        "Browsers let pages sign that come from localhost or over HTTPS. This one comes from " +
+        "Browsers only let pages from localhost or over HTTPS sign. This page comes from " +
         `${location.origin}.`));
   } else if (signedIn() && refusal) {
     showError(note, refusal);

@@ -15,7 +15,7 @@ let recovered;
 let samples = [];  // {time, admitted, refused}, per second, the latest last.
 let previous;  // {time, counts} of the last look at the counters.
 
-// The chart has a gap where nobody looked.
+// The chart has a gap where there are no samples.
 const repeating = new Repeating({
   look: succeeds, pause: kPause, begin: () => { previous = undefined; },
 });

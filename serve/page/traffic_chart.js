@@ -4,10 +4,10 @@ import {$} from "./dom.js";
 import {grouped} from "./text.js";
 
 export const kWindow = 120_000;  // Milliseconds that the chart shows.
-const kGap = 3000;  // Between samples: nobody looked meanwhile.
+const kGap = 3000;  // Between samples: longer means a gap.
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-// `samples` until `now`, the last of them for so many `seconds`.
+// Draws `samples` until `now`; the last one covers `seconds`.
 export function drawTraffic(samples, now, seconds) {
   const top = roundScale(Math.max(...samples.map(({admitted, refused}) => admitted + refused)));
   $("scale-top").textContent = `${grouped(top)}/s`;

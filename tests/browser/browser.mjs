@@ -64,7 +64,7 @@ export const choosePlan = async (page, plan) => {
   await says(page, "#plan-name", plan.name);
 };
 
-// Waits until so many elements match.
+// Waits until this many elements match.
 export const count = (page, selector, number) => page.waitForFunction(
     ([selector, number]) => document.querySelectorAll(selector).length === number, [selector, number]);
 

@@ -50,7 +50,7 @@ export async function createKey(url, plan, name, more = {}) {
   return key;
 }
 
-// Sends so many requests with the key, one after the other; how many of each
+// Sends this many requests with the key, one after the other; how many of each
 // status were answered.
 export async function use(url, key, times) {
   const statuses = {};

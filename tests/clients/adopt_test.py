@@ -225,7 +225,7 @@ class Adopt(unittest.TestCase):
         for name, message in (
             (f"usage-{self.free}.json", f"the usage of plan {self.free} is missing"),
             ("get-api-keys.json", "that get-api-keys does not have"),
-            ("get-usage-plans.json", "there are no usage plans in it"),
+            ("get-usage-plans.json", "contains no usage plans"),
         ):
             folder = self.copy_of_the_dump()
             os.remove(os.path.join(folder, name))

@@ -17,7 +17,7 @@ import unittest
 
 from weir_process import PATIENCE, WeirProcess, new_folder
 
-# Where tools/setup puts them, beside where this file really lies.
+# Where tools/setup puts them, next to this file's real location.
 PROXIES = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../proxies")
 PAGE = "docs/hosts.md"
 

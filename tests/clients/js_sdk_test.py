@@ -7,7 +7,7 @@ import unittest
 
 from weir_process import ADMIN, PATIENCE, ServerTest
 
-# Where it really lies: the SDK is beside it.
+# Its real location: the SDK is next to it.
 SCRIPT = os.path.join(
     os.path.dirname(os.path.realpath(__file__)), "../node/js_sdk_test.mjs"
 )

@@ -7,7 +7,7 @@ import unittest
 
 from weir_process import PATIENCE, ServerTest
 
-# Where tools/setup puts it, beside where this file really lies.
+# Where tools/setup puts it, next to this file's real location.
 PROMTOOL = os.path.join(os.path.dirname(os.path.realpath(__file__)), "promtool/promtool")
 
 

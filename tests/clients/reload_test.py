@@ -149,7 +149,7 @@ class Reload(unittest.TestCase):
     def test_without_a_file_there_is_nothing_to_reload(self):
         server = self.start(credentials=False)
         self.write(profile(NEXT))
-        self.assertIn("there is no file to reload", self.reload(server))
+        self.assertIn("no file to reload", self.reload(server))
         # As open as before.
         self.assertEqual(server.request("GET", "/usageplans", credentials=None)[0], 200)
         self.end(server)
@@ -162,7 +162,7 @@ class Reload(unittest.TestCase):
             server = self.start(credentials=False)
         finally:
             del os.environ["WEIR_ACCESS_KEY_ID"], os.environ["WEIR_SECRET_ACCESS_KEY"]
-        self.assertIn("there is no file to reload", self.reload(server))
+        self.assertIn("no file to reload", self.reload(server))
         server.client().get_usage_plans()
         self.assertEqual(server.request("GET", "/usageplans", credentials=None)[0], 401)
         self.end(server)

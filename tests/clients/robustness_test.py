@@ -292,7 +292,7 @@ class Crowds(ServerTest):
                 with contextlib.suppress(OSError):
                     idle.append(stack.enter_context(connect(self.server)))
             self.assertGreater(len(idle), 100)
-        # They have left; whatever was refused meanwhile, nothing is now.
+        # They have left. Some requests may have been refused until then; none is now.
         deadline = time.monotonic() + PATIENCE
         while True:
             with contextlib.suppress(OSError):

@@ -17,7 +17,7 @@ from weir_process import BINARY, PATIENCE, WeirProcess, new_folder, write_certif
 KEYS = 20_000
 
 
-# A disk that does not answer: whoever writes to the file is held up while another is
+# A disk that does not answer: a thread that writes to the file blocks while another is
 # there.
 FROZEN_DISK = """
 #define _GNU_SOURCE
@@ -281,7 +281,7 @@ class Streams(unittest.TestCase):
                 said += os.read(reader, 1 << 20).strip(b"x")
             except BlockingIOError:
                 time.sleep(0.02)
-        self.assertIn(b"SIGHUP: there is no file to reload\n", said)
+        self.assertIn(b"SIGHUP: no file to reload\n", said)
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(PATIENCE), 0)
 

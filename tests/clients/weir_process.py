@@ -184,7 +184,7 @@ class WeirProcess:
             while self.request("POST", "/usageplans", {})[0] != 503:
                 assert time.monotonic() < deadline, "there is still room"
                 time.sleep(0.01)
-                # One that came beside a request may have been refused instead.
+                # One that came with a request may have been refused instead.
                 for i, (sender, size) in enumerate(senders):
                     if select.select([sender], [], [], 0)[0]:
                         senders[i] = send(size)

@@ -14,7 +14,7 @@ shopt -s inherit_errexit
 readonly program=$1
 system=$(. /etc/os-release && echo "$ID${VERSION_ID:-}-$(uname -m)")
 readonly golden=tests/instructions/golden/$system.txt
-readonly keys=1000 few=1 many=41  # rounds of so many keys
+readonly keys=1000 few=1 many=41  # "few" and "many" rounds of "keys" requests
 
 if ! command -v valgrind >/dev/null; then
   echo "no valgrind: tools/setup installs it" >&2

@@ -178,7 +178,7 @@ class Scheduler {
 
   static thread_local Current current_;
 
-  std::mutex mutex_;  // Held by whoever reads or writes what follows.
+  std::mutex mutex_;  // Guards the members below.
   std::condition_variable controllers_turn_;
   std::vector<std::unique_ptr<Worker>> workers_;
   bool stopping_ = false;

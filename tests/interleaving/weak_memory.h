@@ -76,7 +76,7 @@ class WeakMemory {
   };
   struct Message {
     uint64_t value;
-    View view;  // for whoever acquires
+    View view;  // for the thread that acquires
   };
   struct Atomic {
     size_t location;

@@ -1,4 +1,5 @@
-// What threads see of one key, put in order: requests beside an operator.
+// Linearizability of what threads see of one key: requests during an operator's
+// changes.
 //
 // A request is not one moment but a few, in this order: it sees whether the key
 // is enabled, finds the key's plan, reads that plan's version, asks its bucket,

@@ -270,7 +270,7 @@ struct World {
     });
   }
 
-  // When nobody calls any more: what each calendar sees goes into the history.
+  // After the last call: what each calendar sees goes into the history.
   void expect_linearizable() {
     for (int terms = 0; terms < 4; ++terms) read(0, terms, kDay);
     const QuotaModel::State initial{kDay - 1, {{kDay - 1, 2}}};

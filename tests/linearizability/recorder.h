@@ -27,7 +27,7 @@ class Recorder {
     lanes_[thread].operations.push_back(operation);
   }
 
-  // All that was recorded. REQUIRES: nobody records.
+  // Everything recorded. REQUIRES: no thread is recording.
   std::vector<Operation<Event>> history() const {
     std::vector<Operation<Event>> history;
     for (const Lane& lane : lanes_) {

@@ -74,7 +74,7 @@ Team::Random& Team::random() {
 }
 
 void Team::pause() {
-  // Setting up and looking at the end are nobody's race.
+  // Setup and the final look cannot race.
   if (current == nullptr) return;
   const uint64_t dice = random()();
   if (dice % 32 == 0) {

@@ -164,7 +164,7 @@ TEST(TokenBucketHistory, IsLinearizableAcrossAChangeOfLimits) {
   play(older, newer, 1, 0);
 }
 
-// Reads what nobody writes: the moment at which a call begins is a choice of
+// Reads what no thread writes: the moment at which a call begins is a choice of
 // the schedule too.
 void begin(const ScheduledAtomic<int>& start) { (void)start.load(); }
 

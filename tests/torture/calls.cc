@@ -46,7 +46,7 @@ absl::Status call(Enforcer& enforcer, const Operation& operation) {
     case Deed::kImportFlock:
       return enforcer.import_api_keys(new_keys(operation), plan).status();
     case Deed::kOverwriteKey: {
-      // Otherwise it would be a new key, of whatever id.
+      // Otherwise it would be a new key, with any id.
       if (auto key_there = enforcer.get_api_key(key); !key_there.ok()) {
         return key_there.status();
       }

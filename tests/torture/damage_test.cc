@@ -447,7 +447,7 @@ void fill(const fs::path& path) {
 
 constexpr int kNoDisk = 77;
 
-// Requests go on and are counted, whatever the disk is like; changes are
+// Requests continue and are counted, whatever the disk's state; changes are
 // refused, and succeed again when there is room.
 TEST_F(DamageTest, GoesOnWithAFullDisk) {
   const fs::path disk = folder_ / "disk";

@@ -31,7 +31,7 @@ whether all that it was told to be done is there; and goes on from there.
   --seed=N       which calls are made; when they are killed is not repeatable
   --folder=PATH  on which file system: a folder is made there (TEST_TMPDIR, or
                  /tmp) and removed at the end, unless something is wrong
-  --memory       without a store, and nobody is killed
+  --memory       without a store, and no process is killed
 
 Exits with 0 if all was right, 1 if not, 2 if it could not begin.
 )";

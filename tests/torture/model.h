@@ -30,7 +30,7 @@ struct Tally {
   std::map<Day, int64_t> at_least;
   // By day: requests that returned.
   std::map<Day, int64_t> returned;
-  // Besides, on whatever days of the round: what may be counted.
+  // In addition, on any days of the round: what may be counted.
   int64_t possible = 0;
   // Of all this, what may be above the cap: requests that overlapped with
   // midnight.
@@ -73,7 +73,7 @@ class Model {
   // REQUIRES: check_usage() was OK.
   void accept(const Observation& observation);
 
-  // -- For whoever thinks up operations --
+  // -- For the generator of operations --
 
   // The first slot that no association has.
   int next_slot() const { return next_slot_; }

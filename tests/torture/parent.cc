@@ -225,7 +225,7 @@ absl::Status Parent::let_work(Ending ending) {
     } else {
       sleep_for(absl::Milliseconds(1 + below(below(2) == 0 ? 50 : 400)));
       if (ending == Ending::kAnyTime && below(3) == 0) {
-        // Others may look meanwhile; what they see is of no one moment.
+        // Others may read concurrently; what they see is of no single moment.
         const auto seen = look(/*read_only=*/true, /*die=*/false);
         if (!seen.ok()) return with_prefix(seen.status(), "meanwhile: ");
       }

@@ -25,7 +25,7 @@ struct ParentOptions {
   int64_t seconds = 20;
   int64_t seed = 20'260'101;
   std::string folder;   // is there, and empty
-  bool memory = false;  // no store, and nobody is killed
+  bool memory = false;  // no store, and no process is killed
 };
 
 // *thread-compatible*
@@ -73,7 +73,7 @@ class Parent {
   Tallies tallies(const Model& model) const;
   absl::Status accept(const Observation& observation);
   void count();
-  // What the operator did in this round, for whoever looks for a reason.
+  // What the operator did in this round, for diagnosis.
   void write_history() const;
   void report(const char* prefix) const;
 
@@ -88,7 +88,7 @@ class Parent {
   std::unique_ptr<Model> model_;
   std::optional<Operation> pending_;
   bool lost_power_ = false;
-  // Whether whoever had the store before this round closed it in order.
+  // Whether the store's previous owner closed it in order.
   bool closed_in_order_ = true;
   // How long it takes to open, as a rule.
   absl::Duration start_time_ = absl::Milliseconds(50);

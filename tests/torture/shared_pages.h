@@ -17,7 +17,7 @@ namespace weir::torture {
 // The threads that make requests.
 inline constexpr int kThreads = 2;
 inline constexpr int kMostOperations = 400;
-// A round's associations, by slot; slot 0 is nobody's.
+// A round's associations, by slot; slot 0 is unused.
 inline constexpr int kSlots = 256;
 // The days that a round may last.
 inline constexpr int kDays = 64;
@@ -47,7 +47,7 @@ struct Settings {
   // How much threads may hold of one key that is counted and not admitted.
   int64_t leased = 0;
   int64_t sync_milliseconds = 0;
-  // Usage is reported for so many days, the last one today.
+  // Usage is reported for this many days, the last one today.
   int days_observed = 90;
   // Syncs before it says that it is ready.
   bool sync_at_start = false;
@@ -72,8 +72,8 @@ struct alignas(64) Notes {
   // Admissions that returned, by the association that counted them.
   TallyByDay acknowledged[kSlots] = {};
   // The costs of those that overlapped with an operator's call that began or
-  // ended an association, so that nobody knows which one counted them, if any;
-  // or with midnight, so that nobody knows on which day.
+  // ended an association, so it is unknown which one counted them, if any; or
+  // with midnight, so the day is unknown.
   Counter unsettled[kKeys][kPlans] = {};
   // The costs of all that overlapped with midnight. If a patch came soon after,
   // they may have been counted on one day under the limits of the other.
@@ -138,7 +138,7 @@ struct Round {
   Notes notes[kThreads];
 
   // What had been admitted, by slot, when the last sync that is known to be
-  // complete began: in one of the two, the other being written meanwhile.
+  // complete began: in one of the two, while the other is written.
   TallyByDay synced[2][kSlots] = {};
   std::atomic<int> last_synced{0};
 

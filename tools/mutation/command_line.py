@@ -17,11 +17,11 @@ from mutation.workspace import BuildError, Workspace
 
 _DESCRIPTION = """\
 Changes the code in one place, runs the tests that reach this place, and reports
-whether one of them notices; many times. What survives is a test that is missing, or
-a change that changes nothing.
+whether one of them notices; many times. A surviving mutant means that a test is
+missing, or that the change has no effect.
 
-No file of the repository is touched: mutants live in a copy with Bazel outputs of its
-own. As many as possible are compiled into one build and selected by a number at run
+No file of the repository is changed: mutants live in a copy with its own Bazel
+outputs. As many as possible are compiled into one build and selected by a number at run
 time; the tests of the file's package run first, above all those that depend on the
 file directly, then all others that depend on it.
 Memory orders are weakened under ThreadSanitizer, with the tests tagged `threads`.
@@ -33,9 +33,9 @@ examples:
 """
 
 _EPILOG = """\
-Ctrl-C ends a run; the same command goes on where it was. The results lie beside the
-copy as lines of JSON; --again judges survivors again, after tests were added.
-A mutant whose key (in brackets behind each survivor) stands in docs/proof.md is
+Ctrl-C ends a run; the same command resumes it. The results are next to the copy, as
+lines of JSON; --again reruns survivors after tests were added.
+A mutant whose key (in brackets after each survivor) is in docs/proof.md is
 equivalent, and not run.
 
 exit status: 0 if all were noticed, 1 if some survived, 2 for an error, 130 after Ctrl-C

@@ -50,7 +50,7 @@ def _of_json(line):
 
 
 def _version():
-    """What the listing depends on beside the file: this code."""
+    """What the listing depends on besides the file: this code."""
     state = hashlib.sha256()
     here = os.path.dirname(os.path.abspath(__file__))
     for folder in here, os.path.join(here, "operators"):

@@ -42,7 +42,7 @@ constexpr bool on(int id) {
   return !__builtin_is_constant_evaluated() && on_at_run_time(id);
 }
 
-// A mutex that nobody else has.
+// A mutex that no other code uses.
 template <typename Mutex>
 Mutex* another(Mutex*) {
   return new Mutex();

@@ -224,7 +224,7 @@ const char* NamedReader::fill_stage(LogEntry* entry) {
 const char* NamedReader::fill_key(LogEntry* entry) {
   Slot* key = first(key_);
   if (key == nullptr && !key_is_chosen_) {
-    return "the record has no field that says who calls: see --key";
+    return "the record has no field that identifies the caller: see --key";
   }
   if (key == nullptr) key = &slots_[key_.begin];
   if (key->has_parts) return "the key's field is an object or an array";
