@@ -12,8 +12,9 @@ namespace weir {
 // races that are not there under ThreadSanitizer.)
 //
 // fork() waits until no thread holds a Mutex, so that in the child all of them
-// are free, and what they guard is whole. It does not wait if the forking
-// thread holds one itself: then the child may use none of them. *thread-safe*
+// are free, and what they guard is whole (base/at_fork.h). It does not wait if
+// the forking thread holds one itself: then the child may use none of them.
+// *thread-safe*
 class ABSL_LOCKABLE Mutex {
  public:
   void lock() ABSL_EXCLUSIVE_LOCK_FUNCTION();

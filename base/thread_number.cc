@@ -1,8 +1,8 @@
 #include "weir/base/thread_number.h"
 
-#include <pthread.h>
-
 #include <atomic>
+
+#include "weir/base/at_fork.h"
 
 namespace weir {
 namespace {
@@ -22,8 +22,7 @@ struct ThreadNumber::Place {
   }
 };
 
-const int ThreadNumber::registered_ =
-    pthread_atfork(nullptr, nullptr, after_fork_in_child);
+const AtFork ThreadNumber::at_fork_(after_fork_in_child);
 
 int ThreadNumber::take() noexcept {
   thread_local Place place;

@@ -7,6 +7,8 @@
 
 namespace weir {
 
+class AtFork;
+
 // A small number for the calling thread, from 0 on, which no other running
 // thread has: an index into arrays with a place for each thread. A thread has
 // its number from its first request for it to its exit. Then another thread may
@@ -34,9 +36,7 @@ class ThreadNumber {
   static int take() noexcept;
   static void after_fork_in_child() noexcept;
 
-  // Registers with fork() when this code is loaded: a fork() that is already
-  // under way would miss a handler registered on first use.
-  static const int registered_;
+  static const AtFork at_fork_;
 
   // Constant-initialized and without a destructor, so that reading it needs no
   // check that it was constructed. Initial-exec, so that reading it in a shared

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "weir/tests/in_child.h"
 
 namespace weir {
 namespace {
@@ -35,6 +36,37 @@ TEST(ThreadNumber, IsOneThreadsAloneWhileItLastsAndThenAnothers) {
     }
     EXPECT_EQ(numbers.count(ThreadNumber::kNone), static_cast<size_t>(kMore));
   }
+}
+
+TEST(ThreadNumber, ChildKeepsTheForkingThreadsNumberAndFreesTheOthers) {
+  const int number = ThreadNumber::mine();
+  const uint64_t forks = ThreadNumber::forks();
+  std::atomic<int> others{0};
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> running;
+  for (int i = 0; i < 3; ++i) {
+    running.emplace_back([&] {
+      EXPECT_NE(ThreadNumber::mine(), number);
+      for (++others; !stop;) std::this_thread::yield();
+    });
+  }
+  while (others < 3) std::this_thread::yield();
+  EXPECT_EQ(in_child([&] {
+              EXPECT_EQ(ThreadNumber::mine(), number);
+              EXPECT_EQ(ThreadNumber::forks(), forks + 1);
+              if (!kChildMayAllocate) return;
+              std::set<int> free;
+              for (const int other : numbers_of(ThreadNumber::kMost - 1)) {
+                free.insert(other);
+              }
+              EXPECT_EQ(free.size(), size_t{ThreadNumber::kMost - 1});
+              EXPECT_EQ(free.count(number), 0u);
+              EXPECT_EQ(free.count(ThreadNumber::kNone), 0u);
+            }),
+            0);
+  EXPECT_EQ(ThreadNumber::forks(), forks);
+  stop = true;
+  for (std::thread& thread : running) thread.join();
 }
 
 }  // namespace

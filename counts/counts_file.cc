@@ -1,7 +1,6 @@
 #include "weir/counts/counts_file.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "weir/base/at_fork.h"
 #include "weir/base/file_descriptor.h"
 #include "weir/base/file_error.h"
 #include "weir/base/mutex.h"
@@ -96,21 +96,21 @@ class CountsFile::Live {
   }
 
  private:
-  Live() { pthread_atfork(nullptr, nullptr, after_fork_in_child); }
-
-  // Locks no Mutex: fork() still holds them.
+  // Locks no Mutex, as no handler of fork() may.
   static void after_fork_in_child() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     for (CountsFile* file : instance().files_) file->become_copy();
   }
 
-  // Registered at load time: a fork() already under way would miss the handler.
+  // Constructed at load time, before its handler is registered.
   static Live& loaded_;
+  static const AtFork at_fork_;
 
   Mutex mutex_;
   std::vector<CountsFile*> files_ ABSL_GUARDED_BY(mutex_);
 };
 
 CountsFile::Live& CountsFile::Live::loaded_ = instance();
+const AtFork CountsFile::Live::at_fork_(after_fork_in_child);
 
 absl::StatusOr<std::unique_ptr<CountsFile>> CountsFile::create(
     const std::string& folder, uint64_t generation, size_t max_records) {

@@ -1,10 +1,11 @@
 #include "weir/memory/epoch.h"
 
 #include <linux/membarrier.h>
-#include <pthread.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "weir/base/at_fork.h"
 
 namespace weir {
 namespace {
@@ -53,10 +54,6 @@ struct EpochDomain::Place {
   }
 };
 
-EpochDomain::EpochDomain() {
-  pthread_atfork(nullptr, nullptr, after_fork_in_child);
-}
-
 EpochDomain& EpochDomain::instance() {
   // Never destroyed: threads may outlive static objects.
   static EpochDomain& domain = *new EpochDomain;
@@ -64,6 +61,7 @@ EpochDomain& EpochDomain::instance() {
 }
 
 EpochDomain& EpochDomain::loaded_ = instance();
+const AtFork EpochDomain::at_fork_(after_fork_in_child);
 
 EpochDomain::Epochs::Reader* EpochDomain::join() {
   thread_local Place place;

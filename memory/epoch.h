@@ -9,6 +9,8 @@
 
 namespace weir {
 
+class AtFork;
+
 // Epoch-based reclamation (Fraser 2004, "Practical lock-freedom"): nothing that
 // a reader can reach is freed before the reader leaves. Readers do not wait for
 // writers, nor writers for readers.
@@ -167,13 +169,13 @@ class EpochDomain {
  private:
   struct Place;
 
-  EpochDomain();
+  EpochDomain() = default;
   static Epochs::Reader* join();
   static void after_fork_in_child();
 
-  // Constructed when this code is loaded: a fork() that is already under way
-  // would miss a handler registered on first use.
+  // Constructed when this code is loaded, before its handler is registered.
   static EpochDomain& loaded_;
+  static const AtFork at_fork_;
 
   // Constant-initialized and without a destructor, so that reading it needs no
   // check that it was constructed.

@@ -1,7 +1,6 @@
 #include "weir/store/folder_lock.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "weir/base/at_fork.h"
 #include "weir/base/file_error.h"
 #include "weir/base/mutex.h"
 
@@ -31,20 +31,6 @@ class LockedFolders {
   }
   void add(int descriptor) { exchange(kNone, descriptor); }
   void remove(int descriptor) { exchange(descriptor, kNone); }
-
- private:
-  static constexpr int kNone = -1;
-
-  LockedFolders() {
-    for (auto& descriptor : descriptors_) descriptor = kNone;
-    pthread_atfork(nullptr, nullptr, [] { instance().close_all(); });
-  }
-  void exchange(int from, int to) {
-    for (auto& descriptor : descriptors_) {
-      int expected = from;
-      if (descriptor.compare_exchange_strong(expected, to)) return;
-    }
-  }
   void close_all() {
     for (auto& descriptor : descriptors_) {
       const int number = descriptor.exchange(kNone);
@@ -52,8 +38,25 @@ class LockedFolders {
     }
   }
 
+ private:
+  static constexpr int kNone = -1;
+
+  LockedFolders() {
+    for (auto& descriptor : descriptors_) descriptor = kNone;
+  }
+  void exchange(int from, int to) {
+    for (auto& descriptor : descriptors_) {
+      int expected = from;
+      if (descriptor.compare_exchange_strong(expected, to)) return;
+    }
+  }
+
   std::array<std::atomic<int>, 64> descriptors_;
 };
+
+// (Only a caller that holds a Mutex creates the instance, so fork() finds it
+// whole or absent.)
+const AtFork at_fork([] { LockedFolders::instance().close_all(); });
 
 // Locks the folder itself: the file may be removed, and a new one created and
 // locked, while this process still runs. (A lock on the folder alone is not

@@ -1,0 +1,90 @@
+#include "weir/base/at_fork.h"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "gtest/gtest.h"
+#include "weir/tests/in_child.h"
+
+namespace weir {
+namespace {
+
+int first_runs = 0;
+int second_runs = 0;
+bool gate_was_open = false;
+
+const AtFork first([] {
+  ++first_runs;
+  gate_was_open |= ForkGate::try_enter();
+});
+const AtFork second([] { ++second_runs; });
+
+TEST(AtFork, HandlersRunOnceInEachChildBehindTheClosedGate) {
+  EXPECT_EQ(in_child([] {
+              EXPECT_EQ(first_runs, 1);
+              EXPECT_EQ(second_runs, 1);
+              EXPECT_FALSE(gate_was_open);
+              EXPECT_TRUE(ForkGate::try_enter()) << "it is open again";
+              ForkGate::leave();
+              EXPECT_EQ(in_child([] {
+                          EXPECT_EQ(first_runs, 2);
+                          EXPECT_EQ(second_runs, 2);
+                          EXPECT_FALSE(gate_was_open);
+                        }),
+                        0);
+              EXPECT_EQ(first_runs, 1);
+            }),
+            0);
+  EXPECT_EQ(first_runs, 0) << "not in the parent";
+  EXPECT_TRUE(ForkGate::try_enter()) << "it is open again";
+  ForkGate::leave();
+}
+
+TEST(ForkGate, ForkWaitsUntilTheLastStayOfAThreadEnds) {
+  std::atomic<bool> entered{false};
+  std::atomic<bool> left{false};
+  std::thread inside([&] {
+    ForkGate::enter();
+    EXPECT_TRUE(ForkGate::try_enter());
+    ForkGate::enter();
+    entered = true;
+    ForkGate::leave();
+    ForkGate::leave();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    left = true;
+    ForkGate::leave();
+  });
+  while (!entered) std::this_thread::yield();
+  EXPECT_EQ(in_child([&] {
+              EXPECT_TRUE(left);
+              ForkGate::enter();
+            }),
+            0);
+  inside.join();
+}
+
+TEST(ForkGate, ThreadThatIsInsideMayForkAndTheChildIsInsideAlone) {
+  std::atomic<int> step{0};
+  std::thread other([&] {
+    ForkGate::enter();
+    step = 1;
+    while (step != 2) std::this_thread::yield();
+    ForkGate::leave();
+  });
+  while (step != 1) std::this_thread::yield();
+  ForkGate::enter();
+  EXPECT_EQ(in_child([] {
+              ForkGate::leave();
+              ForkGate::enter();
+              ForkGate::leave();
+              EXPECT_EQ(in_child([] {}), 0) << "no thread is inside";
+            }),
+            0);
+  step = 2;
+  other.join();
+  ForkGate::leave();
+}
+
+}  // namespace
+}  // namespace weir
