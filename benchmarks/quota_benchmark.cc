@@ -23,7 +23,7 @@ class HeapLines final : public LineSource {
     return std::aligned_alloc(kLineBytes, kLineBytes);
   }
   void return_line(void* line) noexcept override { std::free(line); }
-  void lost_day(Day) noexcept override {}
+  void lost_day() noexcept override {}
 };
 
 void take(benchmark::State& state, int64_t limit) {

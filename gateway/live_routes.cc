@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "weir/base/text.h"
@@ -290,20 +291,9 @@ absl::Status LiveRoutes::publish(const StageName& name) {
   }
   // Release: pairs with the acquire in `match()`.
   place.store(next.release(), std::memory_order_release);
-  retire(std::move(previous));
+  if (previous != nullptr) retired_.add(std::move(previous));
+  retired_.reclaim([](std::unique_ptr<const Shard>) {});
   return result;
-}
-
-void LiveRoutes::retire(std::unique_ptr<const Shard> shard) {
-  EpochDomain& epochs = EpochDomain::instance();
-  if (shard != nullptr) {
-    retired_.emplace_back(epochs.stamp(), std::move(shard));
-  }
-  const uint64_t reclaimable = epochs.reclaimable();
-  const auto first_held = std::find_if(
-      retired_.begin(), retired_.end(),
-      [&](const auto& entry) { return entry.first > reclaimable; });
-  retired_.erase(retired_.begin(), first_held);
 }
 
 }  // namespace weir

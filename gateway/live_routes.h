@@ -6,14 +6,12 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -24,6 +22,7 @@
 #include "weir/enforcer/enforcer.h"
 #include "weir/enforcer/route.h"
 #include "weir/gateway/stage_target.h"
+#include "weir/memory/retire_list.h"
 #include "weir/plan/plan_changes.h"
 #include "weir/proto/usage_plan.pb.h"
 
@@ -148,18 +147,14 @@ class LiveRoutes {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status publish(const StageName& stage)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Frees the shard once no request can be reading it.
-  void retire(std::unique_ptr<const Shard> shard)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Enforcer& enforcer_;
   Mutex mutex_;
   std::map<Name, Use> uses_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::set<Name>, std::less<>> plans_
       ABSL_GUARDED_BY(mutex_);
-  // Each with the last epoch in which readers may have found it.
-  std::vector<std::pair<uint64_t, std::unique_ptr<const Shard>>> retired_
-      ABSL_GUARDED_BY(mutex_);
+  // What requests may still be reading.
+  RetireList<std::unique_ptr<const Shard>> retired_ ABSL_GUARDED_BY(mutex_);
   std::array<std::atomic<const Shard*>, kShards> shards_{};
 };
 

@@ -10,7 +10,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "weir/memory/epoch.h"
 
 namespace weir {
 namespace {
@@ -148,7 +147,7 @@ void Arena::return_line(void* line) noexcept {
   }
 }
 
-void Arena::lost_day(Day) noexcept {
+void Arena::lost_day() noexcept {
   lost_days_.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -178,25 +177,19 @@ void Arena::free(void* block, size_t bytes, Use use) {
 }
 
 void Arena::retire(void* block, size_t bytes, Dispose dispose, Use use) {
-  retired_.push_back(
-      {EpochDomain::instance().stamp(), block, bytes, dispose, use});
+  retired_.add({block, bytes, dispose, use});
   if (bytes != 0) retired_bytes_ += size_class(bytes);
 }
 
 void Arena::collect() {
-  if (!retired_.empty()) {
-    const uint64_t reclaimable = EpochDomain::instance().reclaimable();
-    while (!retired_.empty() && retired_.front().stamp <= reclaimable) {
-      const Retired oldest = retired_.front();
-      retired_.pop_front();
-      if (oldest.dispose.call != nullptr) {
-        oldest.dispose.call(oldest.dispose.owner, oldest.block);
-      }
-      if (oldest.bytes == 0) continue;
-      retired_bytes_ -= size_class(oldest.bytes);
-      free(oldest.block, oldest.bytes, oldest.use);
+  retired_.reclaim([this](const Retired& oldest) {
+    if (oldest.dispose.call != nullptr) {
+      oldest.dispose.call(oldest.dispose.owner, oldest.block);
     }
-  }
+    if (oldest.bytes == 0) return;
+    retired_bytes_ -= size_class(oldest.bytes);
+    free(oldest.block, oldest.bytes, oldest.use);
+  });
   // Acquire: pairs with the release in `return_line()`.
   ReturnedLine* line = returned_.exchange(nullptr, std::memory_order_acquire);
   while (line != nullptr) add_free_line(std::exchange(line, line->next));

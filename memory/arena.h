@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "weir/memory/line_source.h"
 #include "weir/memory/line_supply.h"
+#include "weir/memory/retire_list.h"
 
 namespace weir {
 
@@ -64,7 +64,7 @@ class Arena final : public LineSource {
   // plane.
   void* take_line() noexcept override;
   void return_line(void* line) noexcept override;
-  void lost_day(Day day) noexcept override;
+  void lost_day() noexcept override;
 
   void* at(uint32_t pair) const noexcept {
     return base_ + size_t{pair} * kPairBytes;
@@ -118,7 +118,6 @@ class Arena final : public LineSource {
 
  private:
   struct Retired {
-    uint64_t stamp;
     void* block;
     size_t bytes;
     Dispose dispose;
@@ -149,9 +148,9 @@ class Arena final : public LineSource {
   std::atomic<int64_t> lost_days_{0};  // a statistic: relaxed
   std::map<std::pair<Use, size_t>, std::vector<void*>> free_;  // by size class
   std::vector<void*> free_lines_;
-  size_t free_bytes_ = 0;        // without what is in `supply_`
-  size_t supply_bytes_ = 0;      // of its batch
-  std::deque<Retired> retired_;  // oldest first
+  size_t free_bytes_ = 0;    // without what is in `supply_`
+  size_t supply_bytes_ = 0;  // of its batch
+  RetireList<Retired> retired_;
   size_t retired_bytes_ = 0;
 };
 

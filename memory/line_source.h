@@ -1,8 +1,6 @@
 #ifndef WEIR_MEMORY_LINE_SOURCE_H_
 #define WEIR_MEMORY_LINE_SOURCE_H_
 
-#include "weir/quota/calendar.h"
-
 namespace weir {
 
 // The source of the daily logs' memory: whole cache lines, for example from an
@@ -21,9 +19,9 @@ class LineSource {
   // Takes back a line from take_line() that is no longer in use.
   virtual void return_line(void* line) noexcept = 0;
 
-  // Reports that the usage of `day` could not be logged because there was no
-  // line. Called once for each such day of a key; counting is not affected.
-  virtual void lost_day(Day day) noexcept = 0;
+  // Reports that a day's usage could not be logged because there was no line.
+  // Called once for each such day of a key; counting is not affected.
+  virtual void lost_day() noexcept = 0;
 };
 
 }  // namespace weir

@@ -437,7 +437,7 @@ PeriodWord BasicQuotaCounter<Atomic>::advance(DayWord ended, PeriodWord period,
   if (!period_.compare_exchange_strong(bits, advanced.bits())) {
     return PeriodWord(bits);
   }
-  if (!logged) lines.lost_day(ended.day());
+  if (!logged) lines.lost_day();
   return advanced;
 }
 

@@ -7,7 +7,6 @@
 #include <new>
 
 #include "weir/memory/line_source.h"
-#include "weir/quota/calendar.h"
 
 namespace weir::testing {
 
@@ -31,7 +30,7 @@ class TestLines final : public LineSource {
     ::operator delete(line, kAlignment);
     --out_;
   }
-  void lost_day(Day) noexcept override { ++lost_; }
+  void lost_day() noexcept override { ++lost_; }
 
   int out() const { return out_; }  // Lines taken and not returned.
   int lost() const { return lost_; }
