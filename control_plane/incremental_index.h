@@ -10,13 +10,15 @@
 #include <utility>
 #include <vector>
 
+#include "weir/base/table_growth.h"
+
 namespace weir {
 
 // A hash index from hashes of things to the things' numbers: open addressing
 // with linear probing, eight bytes a slot, 12 to 24 bytes a number. The index
-// grows step by step: each insertion moves a few numbers into the larger table,
-// so that none waits for all to be moved. The caller decides what a number
-// stands for: the things are not read while they are moved.
+// grows step by step (base/table_growth.h), with each insertion. The caller
+// decides what a number stands for: the things are not read while they are
+// moved.
 //
 // Invariants:
 //  1. A number is in the current table, or in the part of the previous one that
@@ -25,11 +27,8 @@ namespace weir {
 //     and its slot. Probes do not wrap around: a table may extend beyond its
 //     homes.
 //  3. At least a third of a table's homes are empty, so probes are short.
-//  4. The previous table is empty before the current one is full. With n
-//     numbers and a previous table of P slots, the current one has S homes: at
-//     least 3n, and at least P / 2. After P / 8 insertions nothing is left in
-//     the previous one, and at most n + P / 8 slots of the current one are
-//     taken: S * 7 / 12, which is less than two thirds.
+//  4. When the current table must grow, no number is left in the homes of the
+//     previous one (base/table_growth.h), though maybe beyond them.
 //
 // *thread-compatible*
 class IncrementalIndex {
@@ -60,7 +59,6 @@ class IncrementalIndex {
   static constexpr Slot kEmpty = 0;
   static constexpr Slot kTombstone = 1;
   static constexpr size_t kFewestHomes = 16;
-  static constexpr size_t kStep = 8;
 
   static Slot slot_of(uint32_t hash, uint32_t number) {
     return Slot{hash} << 32 | (number + 2);
@@ -175,7 +173,7 @@ std::optional<uint32_t> IncrementalIndex::find(uint32_t hash,
 }
 
 inline void IncrementalIndex::insert(uint32_t hash, uint32_t number) {
-  if ((taken_ + 1) * 3 > table_.homes() * 2) grow();
+  if (TableGrowth::is_due(taken_, table_.homes())) grow();
   move_some();
   place(slot_of(hash, number));
   ++size_;
@@ -208,7 +206,8 @@ inline void IncrementalIndex::grow() {
   // Moves the few slots that the previous table may still have beyond its homes
   // (4).
   while (is_growing()) move_some();
-  const size_t homes = std::max({kFewestHomes, size_ * 3, table_.homes() / 2});
+  const size_t homes =
+      std::max(kFewestHomes, TableGrowth::fewest_slots(size_, table_.homes()));
   previous_ = std::exchange(table_, Table(homes));
   left_ = 0;
   taken_ = 0;
@@ -216,8 +215,8 @@ inline void IncrementalIndex::grow() {
 
 inline void IncrementalIndex::move_some() {
   if (!is_growing()) return;
-  for (const size_t end = std::min(left_ + kStep, previous_.end()); left_ < end;
-       ++left_) {
+  for (const size_t end = std::min(left_ + TableGrowth::kStep, previous_.end());
+       left_ < end; ++left_) {
     const Slot slot = previous_.read(left_);
     if (is_number(slot)) place(slot);
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "weir/base/table_growth.h"
 #include "weir/data_plane/client.h"
 #include "weir/data_plane/counts_locator.h"
 #include "weir/data_plane/key_hash.h"
@@ -16,9 +17,8 @@ namespace weir {
 
 // A hash table from an API key's value to its client: open addressing, in lines
 // of eight slots. Readers take no lock, and find a key as soon as its insertion
-// has returned. The table grows step by step: each insertion and each removal
-// moves a few keys, so that none waits for all to be moved. Moving a key does
-// not touch its client.
+// has returned. The table grows step by step (base/table_growth.h), with each
+// insertion and each removal. Moving a key does not touch its client.
 //
 // Invariants:
 //  1. A slot's client, once stored, is fully built: it is stored with release.
@@ -60,9 +60,9 @@ class BasicKeyTable {
   // held.
   Client* find(std::string_view key, uint32_t hash) const noexcept;
 
-  // Also moves the keys of at most kStep slots. REQUIRES: no client with this
-  // key is in the table. False, and nothing changed, if the arena is used up,
-  // or if hundreds of keys collide, which does not happen by chance.
+  // REQUIRES: no client with this key is in the table. False, and nothing
+  // changed, if the arena is used up, or if hundreds of keys collide, which
+  // does not happen by chance.
   bool insert(Client* client, uint32_t hash);
   // REQUIRES: the client is in the table, with this hash. The caller retires
   // it.
@@ -79,12 +79,6 @@ class BasicKeyTable {
   static constexpr size_t kLine = 8;
   static constexpr size_t kMostProbes = 512;
   static constexpr size_t kFirstSlots = 64;
-
-  // Chosen so that the previous table is empty before the next one is due. With
-  // S slots in the current table and at most 2S in the previous one, which had
-  // at most S / 3 keys, moving takes S / 4 insertions; then S * 7 / 12 slots
-  // are taken, which is less than two thirds.
-  static constexpr size_t kStep = 8;
 
   // [hash:32 | the client's pair in the arena:32]; or kEmpty or kTombstone.
   using Slot = Atomic<uint64_t>;
@@ -221,7 +215,7 @@ bool BasicKeyTable<Atomic>::insert(Client* client, uint32_t hash) {
   const Table* present = table_.load(std::memory_order_relaxed);
   const size_t slots = present == nullptr ? 0 : present->mask + 1;
   // Without memory to grow, a table can still be filled a little more.
-  const bool is_due = (occupied_ + 1) * 3 > slots * 2;
+  const bool is_due = TableGrowth::is_due(occupied_, slots);
   if (is_due && !grow() && (occupied_ + 1) * 8 > slots * 7) return false;
   move_some();
   Slot* slot =
@@ -264,9 +258,10 @@ void BasicKeyTable<Atomic>::erase(Table& table, uint64_t word) {
 template <template <class> class Atomic>
 bool BasicKeyTable<Atomic>::grow() {
   Table* table = table_.load(std::memory_order_relaxed);
+  const size_t fewest =
+      TableGrowth::fewest_slots(size_, table == nullptr ? 0 : table->mask + 1);
   size_t slots = kFirstSlots;
-  if (table != nullptr) slots = std::max(slots, (table->mask + 1) / 2);
-  while (slots < size_ * 3) slots *= 2;
+  while (slots < fewest) slots *= 2;
   auto* next = static_cast<Table*>(arena_.allocate(sizeof(Table)));
   if (next == nullptr) return false;
   next->slots = static_cast<Slot*>(arena_.allocate(slots * sizeof(Slot)));
@@ -289,8 +284,8 @@ void BasicKeyTable<Atomic>::move_some() {
   Table* previous = table->previous.load(std::memory_order_relaxed);
   if (previous == nullptr) return;
   const size_t slots = previous->mask + 1;
-  for (const size_t end = std::min(moved_ + kStep, slots); moved_ < end;
-       ++moved_) {
+  for (const size_t end = std::min(moved_ + TableGrowth::kStep, slots);
+       moved_ < end; ++moved_) {
     const uint64_t word =
         previous->slots[moved_].load(std::memory_order_relaxed);
     if (!is_client(word)) continue;
