@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,6 +21,7 @@
 #include "weir/control_plane/store_changes.h"
 #include "weir/data_plane/clients.h"
 #include "weir/json/json_value.h"
+#include "weir/plan/patch_paths.h"
 #include "weir/plan/plan_changes.h"
 #include "weir/plan/plan_error.h"
 
@@ -73,17 +73,17 @@ constexpr int kPiece = 1024;
 
 // The operations of update_api_key().
 struct Row {
-  std::string_view op;
   std::string_view path;
+  unsigned ops;
   void (*apply)(const std::string& text, v1::ApiKey& key);
 };
 constexpr Row kRows[] = {
-    {"replace", "/description", set_description},
-    {"replace", "/enabled", set_enabled},
-    {"replace", "/name", set_name},
-    {"replace", "/customerId", set_customer_id},
-    {"add", "/stages", add_stage},
-    {"remove", "/stages", remove_stage},
+    {"/description", kReplaceOp, set_description},
+    {"/enabled", kReplaceOp, set_enabled},
+    {"/name", kReplaceOp, set_name},
+    {"/customerId", kReplaceOp, set_customer_id},
+    {"/stages", kAddOp, add_stage},
+    {"/stages", kRemoveOp, remove_stage},
 };
 
 // The text of an operation's value. `/enabled` may also be a boolean.
@@ -103,17 +103,11 @@ absl::StatusOr<std::string> text_of(const v1::PatchOperation& operation) {
 }
 
 absl::Status apply(const v1::PatchOperation& operation, v1::ApiKey& key) {
-  std::vector<std::string_view> supported;
-  for (const Row& row : kRows) {
-    if (row.op != operation.op()) continue;
-    supported.push_back(row.path);
-    if (row.path != operation.path()) continue;
-    const auto text = text_of(operation);
-    if (text.ok()) row.apply(*text, key);
-    return text.status();
-  }
-  return bad(aws_text::invalid_patch_path(operation.path(), operation.op(),
-                                          supported));
+  const Row* row = find_row(kRows, operation.path(), patch_op(operation.op()));
+  if (row == nullptr) return invalid_path(kRows, operation);
+  const auto text = text_of(operation);
+  if (text.ok()) row->apply(*text, key);
+  return text.status();
 }
 
 // Whether it is "apiId/stage".
@@ -334,12 +328,9 @@ absl::StatusOr<v1::ApiKey> ControlPlane::update_api_key(
   ControlLock lock(*this, __func__);
   lock.await_turn("", key_id);
   return update_key(key_id, [&](v1::ApiKey& document) {
-    for (size_t i = 0; i < operations.size(); ++i) {
-      if (auto status = apply(operations[i], document); !status.ok()) {
-        return with_prefix(status, absl::StrCat("operations[", i, "]: "));
-      }
-    }
-    return absl::OkStatus();
+    return apply_each(operations, [&](const v1::PatchOperation& operation) {
+      return apply(operation, document);
+    });
   });
 }
 

@@ -17,6 +17,7 @@
 #include "weir/control_plane/control_lock.h"
 #include "weir/control_plane/control_plane.h"
 #include "weir/control_plane/store_changes.h"
+#include "weir/plan/patch_paths.h"
 #include "weir/plan/plan_error.h"
 #include "weir/quota/counts.h"
 
@@ -77,13 +78,9 @@ std::unique_ptr<std::vector<ExtensionChange>> with_extension(
 
 // The value of `replace /remaining`.
 absl::StatusOr<int64_t> remaining_of(const v1::PatchOperation& operation) {
-  if (operation.op() != "replace" || operation.path() != "/remaining") {
-    static constexpr std::string_view kReplaceable[] = {"/remaining"};
-    const std::string text = aws_text::invalid_patch_path(
-        operation.path(), operation.op(),
-        operation.op() == "replace" ? absl::MakeConstSpan(kReplaceable)
-                                    : absl::Span<const std::string_view>());
-    return plan_error(absl::StatusCode::kInvalidArgument, text, text);
+  static constexpr PatchPath kRows[] = {{"/remaining", kReplaceOp}};
+  if (find_row(kRows, operation.path(), patch_op(operation.op())) == nullptr) {
+    return invalid_path(kRows, operation);
   }
   const google::protobuf::Value& value = operation.value();
   int64_t remaining;
@@ -227,13 +224,13 @@ absl::StatusOr<v1::Usage> ControlPlane::update_usage(
 
   // All operations set the same number, so the last one holds.
   std::optional<int64_t> remaining;
-  for (size_t i = 0; i < operations.size(); ++i) {
-    const auto value = remaining_of(operations[i]);
-    if (!value.ok()) {
-      return with_prefix(value.status(), absl::StrCat("operations[", i, "]: "));
-    }
-    remaining = *value;
-  }
+  const absl::Status status =
+      apply_each(operations, [&](const v1::PatchOperation& operation) {
+        const auto value = remaining_of(operation);
+        if (value.ok()) remaining = *value;
+        return value.status();
+      });
+  if (!status.ok()) return status;
   Counts& counts = clients_.counts().of(*association.subscription);
   // If the clock has stepped back, the day that is counted is a later one.
   const int64_t time = clock_->now().unix;

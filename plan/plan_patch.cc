@@ -18,6 +18,7 @@
 #include "weir/patch/json_pointer.h"
 #include "weir/plan/canonical_plan.h"
 #include "weir/plan/method_key.h"
+#include "weir/plan/patch_paths.h"
 #include "weir/plan/plan_changes.h"
 #include "weir/plan/plan_error.h"
 
@@ -25,9 +26,6 @@ namespace weir {
 namespace {
 
 using google::protobuf::Value;
-
-enum Op : unsigned { kNone = 0, kAdd = 1, kReplace = 2, kRemove = 4 };
-constexpr unsigned kUpsert = kAdd | kReplace;
 
 // What a path of the dialect names.
 enum class Target {
@@ -61,21 +59,21 @@ constexpr char kMethodBurstPath[] =
 
 // In the order in which AWS's errors list the paths of `remove`.
 constexpr Row kRows[] = {
-    {"/name", kReplace, Target::kMember},
-    {"/description", kReplace, Target::kMember},
-    {"/apiStages", kAdd | kRemove, Target::kStages},
-    {"/quota", kRemove, Target::kMember},
-    {"/quota/limit", kUpsert, Target::kQuotaMember, aws_text::kQuotaLimit},
-    {"/quota/offset", kUpsert, Target::kQuotaMember},
-    {"/quota/period", kUpsert, Target::kQuotaMember, aws_text::kQuotaPeriod},
-    {"/throttle", kRemove, Target::kMember},
-    {"/throttle/rateLimit", kUpsert, Target::kThrottleMember},
-    {"/throttle/burstLimit", kUpsert, Target::kThrottleMember},
-    {"/productCode", kUpsert | kRemove, Target::kMember},
-    {kMethodPath, kRemove, Target::kMethod},
-    {kThrottlesPath, kUpsert | kRemove, Target::kMethodThrottles},
-    {kMethodRatePath, kUpsert, Target::kMethodMember},
-    {kMethodBurstPath, kUpsert, Target::kMethodMember},
+    {"/name", kReplaceOp, Target::kMember},
+    {"/description", kReplaceOp, Target::kMember},
+    {"/apiStages", kAddOp | kRemoveOp, Target::kStages},
+    {"/quota", kRemoveOp, Target::kMember},
+    {"/quota/limit", kUpsertOps, Target::kQuotaMember, aws_text::kQuotaLimit},
+    {"/quota/offset", kUpsertOps, Target::kQuotaMember},
+    {"/quota/period", kUpsertOps, Target::kQuotaMember, aws_text::kQuotaPeriod},
+    {"/throttle", kRemoveOp, Target::kMember},
+    {"/throttle/rateLimit", kUpsertOps, Target::kThrottleMember},
+    {"/throttle/burstLimit", kUpsertOps, Target::kThrottleMember},
+    {"/productCode", kUpsertOps | kRemoveOp, Target::kMember},
+    {kMethodPath, kRemoveOp, Target::kMethod},
+    {kThrottlesPath, kUpsertOps | kRemoveOp, Target::kMethodThrottles},
+    {kMethodRatePath, kUpsertOps, Target::kMethodMember},
+    {kMethodBurstPath, kUpsertOps, Target::kMethodMember},
 };
 
 constexpr std::size_t kMaxStageBytes = 4096;  // More than validation accepts.
@@ -87,13 +85,6 @@ PatchLimits limits() {
   PatchLimits limits;
   limits.max_document_bytes = PatchLimits::kUnlimited;
   return limits;
-}
-
-Op op_from_name(std::string_view name) {
-  if (name == "add") return kAdd;
-  if (name == "replace") return kReplace;
-  if (name == "remove") return kRemove;
-  return kNone;
 }
 
 bool consume_prefix(std::string_view* text, std::string_view prefix) {
@@ -139,27 +130,13 @@ Path parse_path(std::string_view text) {
   return path;
 }
 
-// The row for `shape` and `op`; null if the dialect has no such operation.
-const Row* find_row(std::string_view shape, Op op) {
-  for (const Row& row : kRows) {
-    if (row.path == shape && (row.ops & op) != 0) return &row;
-  }
-  return nullptr;
-}
-
 absl::Status unsupported(const v1::PatchOperation& operation) {
-  std::vector<std::string_view> supported;
-  for (const Row& row : kRows) {
-    if ((row.ops & op_from_name(operation.op())) != 0) {
-      supported.push_back(row.path);
-    }
-  }
-  const std::string aws_text = aws_text::invalid_patch_path(
-      operation.path(), operation.op().substr(0, kMaxOpBytesInErrors),
-      supported);
+  const std::string aws_text = invalid_path_text(
+      kRows, operation.path(), operation.op().substr(0, kMaxOpBytesInErrors));
   const std::string message =
-      supported.empty() ? "expected the operation add, replace or remove"
-                        : absl::CHexEscape(aws_text);
+      patch_op(operation.op()) == kNoOp
+          ? "expected the operation add, replace or remove"
+          : absl::CHexEscape(aws_text);
   return plan_error(absl::StatusCode::kInvalidArgument, message, aws_text);
 }
 
@@ -201,11 +178,11 @@ absl::StatusOr<int> require_stage(const v1::UsagePlan& plan,
 }
 
 // An operation of RFC 6902 on the plan's own document.
-v1::PatchOperation json_patch(Op op, std::vector<std::string> pointer,
+v1::PatchOperation json_patch(PatchOp op, std::vector<std::string> pointer,
                               Value value = {}) {
   v1::PatchOperation operation;
   operation.set_path(JsonPointer(std::move(pointer)).to_string());
-  if (op == kRemove) {
+  if (op == kRemoveOp) {
     operation.set_op("remove");
   } else {
     // In RFC 6902, `add` sets a member whether or not it exists.
@@ -228,12 +205,13 @@ Value string_value(std::string text) {
 }
 
 absl::StatusOr<v1::PatchOperation> translate_stages(
-    Op op, const v1::PatchOperation& operation, const v1::UsagePlan& plan) {
+    PatchOp op, const v1::PatchOperation& operation,
+    const v1::UsagePlan& plan) {
   const std::string& text = operation.value().string_value();
-  if (op == kRemove) {
+  if (op == kRemoveOp) {
     const absl::StatusOr<int> index = require_stage(plan, text);
     if (!index.ok()) return index.status();
-    return json_patch(kRemove, {"apiStages", absl::StrCat(*index)});
+    return json_patch(kRemoveOp, {"apiStages", absl::StrCat(*index)});
   }
   absl::StatusOr<StageName> name = parse_stage(text);
   if (!name.ok()) return name.status();
@@ -244,7 +222,7 @@ absl::StatusOr<v1::PatchOperation> translate_stages(
   Value stage = object_of("apiId", string_value(name->first));
   (*stage.mutable_struct_value()->mutable_fields())["stage"] =
       string_value(name->second);
-  return json_patch(kAdd, {"apiStages", "-"}, std::move(stage));
+  return json_patch(kAddOp, {"apiStages", "-"}, std::move(stage));
 }
 
 // The value of `throttle` of a stage, with canonical method keys.
@@ -293,22 +271,22 @@ absl::StatusOr<Value> upsert_value(const v1::PatchOperation& operation,
 v1::PatchOperation upsert_member(std::vector<std::string> pointer, bool exists,
                                  std::string name, Value value) {
   if (!exists) {
-    return json_patch(kAdd, std::move(pointer), object_of(name, value));
+    return json_patch(kAddOp, std::move(pointer), object_of(name, value));
   }
   pointer.push_back(std::move(name));
-  return json_patch(kAdd, std::move(pointer), std::move(value));
+  return json_patch(kAddOp, std::move(pointer), std::move(value));
 }
 
 // Translates `operation`, whose path is `path` and which is an `op` of `row`,
 // to one operation of RFC 6902 on `plan`.
 absl::StatusOr<v1::PatchOperation> translate(
-    const v1::PatchOperation& operation, Op op, const Path& path,
+    const v1::PatchOperation& operation, PatchOp op, const Path& path,
     const Row& row, const v1::UsagePlan& plan) {
   if (row.target == Target::kStages) {
     return translate_stages(op, operation, plan);
   }
   Value value;
-  if (op != kRemove) {
+  if (op != kRemoveOp) {
     absl::StatusOr<Value> given = upsert_value(operation, row, path.last);
     if (!given.ok()) return given.status();
     value = *std::move(given);
@@ -334,7 +312,7 @@ absl::StatusOr<v1::PatchOperation> translate(
   const bool exists = plan.api_stages(*index).throttle().contains(*key);
   pointer.push_back(*key);
   if (row.target == Target::kMethod) {
-    if (exists) return json_patch(kRemove, pointer);
+    if (exists) return json_patch(kRemoveOp, pointer);
     return absl::NotFoundError(
         absl::StrCat("the stage has no throttle for ", excerpt(*key)));
   }
@@ -395,9 +373,9 @@ absl::Status PlanPatch::apply(const v1::PatchOperation& operation) {
     return absl::InvalidArgumentError(absl::StrCat(
         "expected a path of at most ", JsonPointer::kMaxBytes, " bytes"));
   }
-  const Op op = op_from_name(operation.op());
+  const PatchOp op = patch_op(operation.op());
   const Path path = parse_path(operation.path());
-  const Row* row = find_row(path.shape, op);
+  const Row* row = find_row(kRows, path.shape, op);
   if (row == nullptr) return unsupported(operation);
 
   const absl::StatusOr<v1::PatchOperation> translated =
@@ -405,7 +383,7 @@ absl::Status PlanPatch::apply(const v1::PatchOperation& operation) {
   const absl::Status status =
       translated.ok() ? strip_operation(transaction_.apply(*translated))
                       : translated.status();
-  const bool was_clear = op == kRemove && row->target == Target::kMember &&
+  const bool was_clear = op == kRemoveOp && row->target == Target::kMember &&
                          absl::IsNotFound(status);
   if (status.ok()) note_changes(operation, *row, path, &changes_);
   if (status.ok() || was_clear) return absl::OkStatus();

@@ -1,5 +1,6 @@
 #include "weir/serve/page_files.h"
 
+#include <regex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -11,6 +12,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weir/http/headers.h"
+#include "weir/plan/plan_error.h"
+#include "weir/plan/plan_patch.h"
+#include "weir/proto/patch_operation.pb.h"
+#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
 namespace {
@@ -123,6 +128,54 @@ TEST(PageResponse, IsReadOnly) {
   const HttpResponse response = page_response(request, *page_file("/"));
   EXPECT_EQ(response.status, 405);
   EXPECT_THAT(response.headers, Contains(Pair("allow", "GET, HEAD")));
+}
+
+// Which paths UpdateUsagePlan accepts for each operation, as its own errors
+// list them: "add /quota/limit", ...
+std::set<std::string> paths_of_update_usage_plan() {
+  std::set<std::string> paths;
+  for (const char* op : {"add", "replace", "remove"}) {
+    v1::PatchOperation operation;
+    operation.set_op(op);
+    operation.set_path("/none");
+    const std::string text =
+        aws_message(patch_usage_plan(v1::UsagePlan(), {operation}).status());
+    const size_t begin = text.find('[') + 1;
+    const std::string list = text.substr(begin, text.rfind(']') - begin);
+    for (absl::string_view path : absl::StrSplit(list, ", ")) {
+      paths.insert(absl::StrCat(op, " ", path));
+    }
+  }
+  return paths;
+}
+
+// The same of the rows of patch_paths.js from `begin` to `end`.
+std::set<std::string> paths_of_page(const std::string& begin,
+                                    const std::string& end,
+                                    const std::string& prefix) {
+  const std::string script = page_file("/-/patch_paths.js")->body;
+  const size_t first = script.find(begin);
+  EXPECT_NE(first, script.npos) << begin;
+  const std::string rows =
+      script.substr(first, script.find(end, first) - first);
+  std::set<std::string> paths;
+  const std::regex row(R"re(\["([^" ]*)", "([a-z ]+)")re");
+  for (std::sregex_iterator it(rows.begin(), rows.end(), row), none; it != none;
+       ++it) {
+    for (absl::string_view op : absl::StrSplit((*it)[2].str(), ' ')) {
+      paths.insert(absl::StrCat(op, " ", prefix, (*it)[1].str()));
+    }
+  }
+  return paths;
+}
+
+TEST(PageFiles, OfferThePatchesThatUpdateUsagePlanAccepts) {
+  const std::string throttle = "/apiStages/<apidId:stageName>/throttle";
+  std::set<std::string> offered = paths_of_page("const kPaths", "];", "");
+  offered.merge(paths_of_page("const kStagePath", "];", throttle));
+  offered.merge(paths_of_page("const kMethodPaths", "\n];",
+                              throttle + "/<resourcePath>/<httpMethod>"));
+  EXPECT_EQ(offered, paths_of_update_usage_plan());
 }
 
 }  // namespace
