@@ -12,18 +12,17 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "weir/base/text.h"
 #include "weir/documents/document_reader.h"
 #include "weir/plan/plan_json.h"
+#include "weir/quota/date.h"
 
 namespace weir {
 namespace {
 
 using Kind = DocumentNode::Kind;
 
-constexpr absl::CivilDay kDayZero(2000, 1, 1);
 constexpr std::size_t kMostProblems = 100;
 constexpr std::string_view kTagsOfAws = "aws:";
 
@@ -57,14 +56,7 @@ bool is_followed(const DocumentNode& root) {
 }
 
 std::optional<Day> date_of(const DocumentNode& object, std::string_view name) {
-  const std::string date = text_of(object, name);
-  absl::CivilDay day;
-  // Only the canonical spelling: "2026-02-30" would be parsed as another day.
-  if (absl::ParseCivilTime(date, &day) && absl::FormatCivilTime(day) == date &&
-      day >= kDayZero && day <= kDayZero + kLastDay) {
-    return static_cast<Day>(day - kDayZero);
-  }
-  return std::nullopt;
+  return parse_date(text_of(object, name));
 }
 
 // A date in seconds since 1970, or in RFC 3339's format.

@@ -4,13 +4,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/civil_time.h"
 #include "google/protobuf/struct.pb.h"
 #include "weir/base/text.h"
 #include "weir/json/json_reader.h"
 #include "weir/json/json_value.h"
 #include "weir/patch/message_json.h"
 #include "weir/quota/calendar.h"
+#include "weir/quota/date.h"
 #include "weir/quota/quota_counter.h"
 
 namespace weir {
@@ -18,26 +18,15 @@ namespace {
 
 using google::protobuf::ListValue;
 
-constexpr absl::CivilDay kDayZero(2000, 1, 1);
-
-std::string format_date(Day day) {
-  return absl::FormatCivilTime(kDayZero + day);
-}
-
-absl::StatusOr<Day> parse_date(const std::string& date) {
-  absl::CivilDay day;
-  // Only the canonical form: "2026-02-30" would be parsed as another day.
-  if (absl::ParseCivilTime(date, &day) && absl::FormatCivilTime(day) == date &&
-      day >= kDayZero && day <= kDayZero + kLastDay) {
-    return static_cast<Day>(day - kDayZero);
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "expected a date as yyyy-mm-dd, from 2000-01-01 to ",
-      absl::FormatCivilTime(kDayZero + kLastDay), ", got ", excerpt(date)));
+absl::StatusOr<Day> required_date(const std::string& date) {
+  if (const auto day = parse_date(date)) return *day;
+  return absl::InvalidArgumentError(
+      absl::StrCat("expected a date as yyyy-mm-dd, from ", format_date(0),
+                   " to ", format_date(kLastDay), ", got ", excerpt(date)));
 }
 
 absl::StatusOr<DayWord> day_word(const std::string& date, double used) {
-  const auto day = parse_date(date);
+  const auto day = required_date(date);
   if (!day.ok()) return day.status();
   if (!(used >= 0 && used <= static_cast<double>(DayWord::kMaxCount)) ||
       used != std::floor(used)) {
@@ -113,7 +102,7 @@ absl::StatusOr<AssociationCounts> counts_of(const v1::BackupUsage& usage) {
   counts.today = usage.today().closed() ? today->as_closed() : *today;
 
   const v1::BackupUsage::Period& period = usage.period();
-  const auto date = parse_date(period.date());
+  const auto date = required_date(period.date());
   if (!date.ok()) return with_prefix(date.status(), "/usage/period: ");
   if (period.calendar() < 0 || period.calendar() >= QuotaCalendar::kIds ||
       period.used_before() < 0 ||

@@ -14,7 +14,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
 #include "weir/adopt/adoption.h"
 #include "weir/adopt/aws_dump.h"
@@ -27,7 +26,7 @@
 #include "weir/cli/printable.h"
 #include "weir/cli/progress.h"
 #include "weir/json/json_writer.h"
-#include "weir/quota/calendar.h"
+#include "weir/quota/date.h"
 #include "weir/store/store.h"
 
 namespace weir::cli {
@@ -49,10 +48,6 @@ constexpr char kDescription[] =
     "read, or not written.";
 
 constexpr std::size_t kMostNames = 10;
-
-std::string date_of(Day day) {
-  return absl::FormatCivilTime(absl::CivilDay(2000, 1, 1) + day);
-}
 
 // "1 key", "1,200 keys"
 std::string counted(std::size_t count, std::string_view thing) {
@@ -124,8 +119,9 @@ void print_report(const AdoptionReport& report, const std::string& store,
               << counted(report.associations, "association") << ", "
               << with_commas(
                      static_cast<std::int64_t>(report.used_associations))
-              << " of them used, with usage from " << date_of(report.first_day)
-              << " to " << date_of(report.last_day) << "\n";
+              << " of them used, with usage from "
+              << format_date(report.first_day) << " to "
+              << format_date(report.last_day) << "\n";
   for (const auto& [what, names] : report.notes) {
     console.out << printable(what, console.utf8) << ": ";
     const std::size_t shown = std::min(names.size(), kMostNames);
@@ -163,9 +159,9 @@ std::string report_to_json(const AdoptionReport& report,
   number("associations", report.associations);
   number("usedAssociations", report.used_associations);
   json.key("firstDate");
-  json.string(date_of(report.first_day));
+  json.string(format_date(report.first_day));
   json.key("lastDate");
-  json.string(date_of(report.last_day));
+  json.string(format_date(report.last_day));
   json.key("offset");
   json.string(offset);
   json.key("notes");

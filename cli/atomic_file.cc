@@ -1,6 +1,5 @@
 #include "weir/cli/atomic_file.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "weir/base/sync_path.h"
 #include "weir/base/text.h"
 
 namespace weir::cli {
@@ -27,12 +27,10 @@ std::string staging_pattern(const std::string& path) {
   return absl::StrCat(path, ".weir-XXXXXX");
 }
 
-absl::Status sync(const std::string& path, int flags) {
-  const int file = open(path.c_str(), flags | O_CLOEXEC);
-  const bool synced = file >= 0 && fsync(file) == 0;
-  const int error = errno;
-  if (file >= 0) close(file);
-  return synced ? absl::OkStatus() : failed(path, "cannot be synced", error);
+absl::Status sync(const std::string& path) {
+  const int error = sync_path(path);
+  return error == 0 ? absl::OkStatus()
+                    : failed(path, "cannot be synced", error);
 }
 
 // Renames `staging`, which is synced to disk, to `path`, and syncs the rename.
@@ -41,8 +39,7 @@ absl::Status rename_and_sync(const std::string& staging,
   if (std::rename(staging.c_str(), path.c_str()) != 0) {
     return failed(path, "cannot be put in its place", errno);
   }
-  return sync((fs::absolute(path) / "..").lexically_normal(),
-              O_RDONLY | O_DIRECTORY);
+  return sync((fs::absolute(path) / "..").lexically_normal());
 }
 
 // Removes trailing slashes, with which a sibling's name would be inside the
@@ -80,7 +77,7 @@ absl::Status StagedFile::commit() {
   errno = 0;
   stream_.close();
   if (!stream_) return failed(path_, "cannot be written", errno);
-  absl::Status status = sync(staging_, O_WRONLY);
+  absl::Status status = sync(staging_);
   if (status.ok()) status = rename_and_sync(staging_, path_);
   if (status.ok()) staging_.clear();
   return status;

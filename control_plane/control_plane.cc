@@ -32,11 +32,6 @@ void ControlPlane::close() {
   (void)sync_->close();
 }
 
-absl::Status arena_exhausted() {
-  return absl::ResourceExhaustedError(
-      "the arena is used up; see Options::arena_bytes");
-}
-
 void ControlPlane::collect() {
   arena_.collect();
   if (counts_file_ != nullptr) {

@@ -319,8 +319,6 @@ class ControlPlane {
   EnforcerStatistics::Counts counts_from_ = EnforcerStatistics::Counts::kNew;
 };
 
-absl::Status arena_exhausted();
-
 // Check whether a key may have this value, and the rest of `key` but its id.
 absl::Status check_api_key_value(std::string_view value);
 absl::Status check_api_key(const v1::ApiKey& key);

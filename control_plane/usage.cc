@@ -11,7 +11,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/civil_time.h"
 #include "absl/types/span.h"
 #include "weir/base/text.h"
 #include "weir/control_plane/control_lock.h"
@@ -20,6 +19,7 @@
 #include "weir/plan/patch_paths.h"
 #include "weir/plan/plan_error.h"
 #include "weir/quota/counts.h"
+#include "weir/quota/date.h"
 
 namespace weir {
 namespace {
@@ -33,23 +33,11 @@ static_assert(kLoggedDays <= DailyLog::kDays);
 // have 400 days, most of them on disk.
 constexpr int kPiece = 4;
 
-constexpr absl::CivilDay kDayZero(2000, 1, 1);
-
-absl::StatusOr<Day> parse_date(const char* what, const std::string& date) {
-  absl::CivilDay day;
-  // Only the canonical spelling: "2026-02-30" would be read as another day.
-  if (absl::ParseCivilTime(date, &day) && absl::FormatCivilTime(day) == date &&
-      day >= kDayZero && day <= kDayZero + kLastDay) {
-    return static_cast<Day>(day - kDayZero);
-  }
+absl::StatusOr<Day> parse_argument(const char* what, const std::string& date) {
+  if (const auto day = parse_date(date)) return *day;
   return absl::InvalidArgumentError(absl::StrCat(
       what, ": expected a day of the calendar as yyyy-mm-dd, from ",
-      absl::FormatCivilTime(kDayZero), " to ",
-      absl::FormatCivilTime(kDayZero + kLastDay), ", got ", excerpt(date)));
-}
-
-std::string format_date(Day day) {
-  return absl::FormatCivilTime(kDayZero + day);
+      format_date(0), " to ", format_date(kLastDay), ", got ", excerpt(date)));
 }
 
 void add_day(v1::KeyUsage& usage, int64_t used, int64_t remaining) {
@@ -150,9 +138,9 @@ absl::StatusOr<v1::KeyUsage> ControlPlane::usage_of(
 
 absl::StatusOr<v1::Usage> ControlPlane::get_usage(
     const UsageRequest& request) const {
-  const auto first = parse_date("startDate", request.start_date);
+  const auto first = parse_argument("startDate", request.start_date);
   if (!first.ok()) return first.status();
-  const auto last = parse_date("endDate", request.end_date);
+  const auto last = parse_argument("endDate", request.end_date);
   if (!last.ok()) return last.status();
   if (*last < *first || *last - *first >= days_kept_) {
     return absl::InvalidArgumentError(absl::StrCat(

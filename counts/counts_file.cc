@@ -1,6 +1,5 @@
 #include "weir/counts/counts_file.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,9 +16,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "weir/base/at_fork.h"
-#include "weir/base/file_descriptor.h"
 #include "weir/base/file_error.h"
 #include "weir/base/mutex.h"
+#include "weir/base/sync_path.h"
 #include "weir/counts/boot_id.h"
 #include "weir/counts/counts_view.h"
 #include "weir/counts/file_view.h"
@@ -202,12 +201,8 @@ absl::Status CountsFile::flush() {
   if (status.ok()) status = days_->flush();
   if (!status.ok()) return status;
   // Syncs the folder, so that the files' entries are on the disk too.
-  const Descriptor folder(
-      open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.is_open() || fsync(folder.number()) != 0) {
-    return file_error(folder_, "cannot write", errno);
-  }
-  return absl::OkStatus();
+  const int error = sync_path(folder_);
+  return error == 0 ? status : file_error(folder_, "cannot write", error);
 }
 
 void CountsFile::become_copy() {

@@ -11,15 +11,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "weir/base/file_error.h"
+#include "weir/base/round_up.h"
 
 namespace weir {
 namespace {
 
 constexpr size_t kStep = size_t{2} << 20;
-
-constexpr size_t round_up(size_t n, size_t multiple) {
-  return (n + multiple - 1) / multiple * multiple;
-}
 
 }  // namespace
 

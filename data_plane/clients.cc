@@ -16,12 +16,12 @@ void set_first_taken(Client& client, bool taken) {
                      std::memory_order_relaxed);
 }
 
+}  // namespace
+
 absl::Status arena_exhausted() {
   return absl::ResourceExhaustedError(
       "the arena is used up; see Options::arena_bytes");
 }
-
-}  // namespace
 
 Client* Clients::find(std::string_view key) const {
   return key.size() > kLongestKey ? nullptr : table_.find(key, hash_(key));

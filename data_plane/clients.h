@@ -19,6 +19,9 @@
 
 namespace weir {
 
+// ResourceExhausted: what a call returns if the data plane's arena is used up.
+absl::Status arena_exhausted();
+
 // The API keys as the data plane knows them, and their subscriptions to plans.
 //
 // `table()`, `hash()` and `counts()` serve the data plane; the rest is for the

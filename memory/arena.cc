@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "weir/base/round_up.h"
 
 namespace weir {
 namespace {
@@ -18,10 +19,6 @@ constexpr size_t kHugePage = size_t{1} << 21;
 // From this size on, the pages of a freed block go back to the system, and are
 // zero when they are used again.
 constexpr size_t kLarge = size_t{1} << 18;
-
-constexpr size_t round_up(size_t n, size_t multiple) {
-  return (n + multiple - 1) / multiple * multiple;
-}
 
 void zero(char* block, size_t size, bool gave_pages_back) {
   if (!gave_pages_back) {

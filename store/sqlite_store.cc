@@ -20,6 +20,7 @@
 #include "weir/base/file_descriptor.h"
 #include "weir/base/file_error.h"
 #include "weir/base/mutex.h"
+#include "weir/base/sync_path.h"
 #include "weir/base/text.h"
 #include "weir/store/folder_lock.h"
 #include "weir/store/sqlite.h"
@@ -200,12 +201,9 @@ int64_t as_integer(uint64_t generation) {
 }
 
 absl::Status sync_folder(const std::string& folder) {
-  const Descriptor descriptor(
-      open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!descriptor.is_open() || fsync(descriptor.number()) != 0) {
-    return file_error(folder, "cannot be synced", errno);
-  }
-  return absl::OkStatus();
+  const int error = sync_path(folder);
+  return error == 0 ? absl::OkStatus()
+                    : file_error(folder, "cannot be synced", error);
 }
 
 absl::Status create_folder(const std::string& folder) {

@@ -16,6 +16,7 @@
 #include "weir/cli/open_store.h"
 #include "weir/cli/plan_file.h"
 #include "weir/cli/usage/usage_query.h"
+#include "weir/quota/date.h"
 
 namespace weir::cli {
 namespace {
@@ -36,11 +37,9 @@ constexpr int kMaxWidth = 1000;
 // Sets `day` if there is a date. Returns the error, or "".
 std::string set_day(std::string_view flag, const std::string& date,
                     absl::CivilDay* day) {
-  constexpr absl::CivilDay kFirst(2000, 1, 1), kLast(2089, 9, 17);
-  // Only the canonical spelling: "2026-02-30" would be parsed as another day.
-  if (date.empty() ||
-      (absl::ParseCivilTime(date, day) && absl::FormatCivilTime(*day) == date &&
-       *day >= kFirst && *day <= kLast)) {
+  if (date.empty()) return "";
+  if (const auto parsed = parse_date(date)) {
+    *day = kDayZero + *parsed;
     return "";
   }
   return absl::StrCat(to_absl(flag), ": expected a date as yyyy-mm-dd, got ",

@@ -11,6 +11,7 @@
 #include "weir/proto/usage.pb.h"
 #include "weir/proto/usage_plan.pb.h"
 #include "weir/quota/calendar.h"
+#include "weir/quota/date.h"
 
 namespace weir::cli {
 namespace {
@@ -45,7 +46,6 @@ absl::Status each_page(const Enforcer& enforcer, const UsageQuery& query,
 absl::StatusOr<UsageReport> report_of_key(const Enforcer& enforcer,
                                           const UsageQuery& query,
                                           const v1::UsagePlan& plan) {
-  constexpr absl::CivilDay kDayZero(2000, 1, 1);
   const QuotaCalendar calendar = quota_terms(plan, query.rules).calendar;
   const absl::CivilDay begin =
       kDayZero +

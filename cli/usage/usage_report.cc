@@ -10,11 +10,11 @@
 #include "weir/base/text.h"
 #include "weir/cli/printable.h"
 #include "weir/json/json_writer.h"
+#include "weir/quota/date.h"
 
 namespace weir::cli {
 namespace {
 
-constexpr absl::CivilDay kDayZero(2000, 1, 1);
 constexpr std::int64_t kMostCounted = 1'000'000'000'000'000'000;
 
 std::int64_t sum(std::int64_t a, std::int64_t b) {
