@@ -46,6 +46,7 @@ TEST(AtFork, HandlersRunOnceInEachChildBehindTheClosedGate) {
 void expect_fork_waits() {
   std::atomic<bool> entered{false};
   std::atomic<bool> left{false};
+  std::atomic<bool> forked{false};
   std::thread inside([&] {
     ForkGate::enter();
     EXPECT_TRUE(ForkGate::try_enter());
@@ -56,6 +57,7 @@ void expect_fork_waits() {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     left = true;
     ForkGate::leave();
+    while (!forked) std::this_thread::yield();
   });
   while (!entered) std::this_thread::yield();
   EXPECT_EQ(in_child([&] {
@@ -63,6 +65,7 @@ void expect_fork_waits() {
               ForkGate::enter();
             }),
             0);
+  forked = true;
   inside.join();
 }
 
@@ -81,7 +84,7 @@ TEST(ForkGate, ThreadThatIsInsideMayForkAndTheChildIsInsideAlone) {
   EXPECT_EQ(in_child([] {
               ForkGate::leave();
               EXPECT_EQ(in_child([] {}), 0) << "no thread is inside";
-              if (kChildMayAllocate) expect_fork_waits();
+              if (kChildMayStartThreads) expect_fork_waits();
             }),
             0);
   step = 2;

@@ -54,7 +54,7 @@ TEST(ThreadNumber, ChildKeepsTheForkingThreadsNumberAndFreesTheOthers) {
   EXPECT_EQ(in_child([&] {
               EXPECT_EQ(ThreadNumber::mine(), number);
               EXPECT_EQ(ThreadNumber::forks(), forks + 1);
-              if (!kChildMayAllocate) return;
+              if (!kChildMayStartThreads) return;
               std::set<int> free;
               for (const int other : numbers_of(ThreadNumber::kMost - 1)) {
                 free.insert(other);

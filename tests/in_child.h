@@ -16,6 +16,14 @@ constexpr bool kChildMayAllocate = false;
 constexpr bool kChildMayAllocate = true;
 #endif
 
+// Whether a child may start threads, which allocates. ThreadSanitizer ends a
+// child that does, if it was forked while other threads ran.
+#ifdef ABSL_HAVE_THREAD_SANITIZER
+constexpr bool kChildMayStartThreads = false;
+#else
+constexpr bool kChildMayStartThreads = kChildMayAllocate;
+#endif
+
 // Runs `body` in a fork of this process, and returns how that ended: minus the
 // signal, SIGALRM after a minute, or the exit status, which is 1 if an
 // expectation has failed there, or before, and else 0.
