@@ -19,8 +19,8 @@ namespace weir {
 // Runs a function in each child that the process forks. For variables of static
 // storage outside functions only, defined after what the function uses: they
 // are registered when their code is loaded. Registered on first use, a handler
-// could be missing in a child that has what it is to handle: while fork() copies
-// the memory, other threads change it.
+// could be missing in a child that has what it is to handle: while fork()
+// copies the memory, other threads change it.
 class AtFork {
  public:
   // `in_child` must not lock a Mutex, and runs in the child's only thread.
