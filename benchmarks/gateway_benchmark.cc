@@ -67,10 +67,9 @@ class Account {
           throttle.set_burst_limit(2'000'000'000);
         }
       }
-      require(routes.prepare(plan));
       require(enforcer->create_usage_plan(plan).status());
-      require(routes.refresh(plan.id()));
     }
+    require(routes.follow());
     v1::ApiKey key;
     key.set_id("gold");
     key.set_value(kKey);
@@ -79,7 +78,7 @@ class Account {
     require(enforcer->create_usage_plan_key("plan0", "gold").status());
   }
 
-  // Patches a plan, and refreshes `routes`.
+  // Patches a plan, which `routes` follow.
   void patch(const char* operations) {
     require(
         enforcer->apply_patch("plan0", *patch_operations_from_json(operations))
@@ -238,26 +237,8 @@ BENCHMARK(patch_limit)
     ->Arg(1)
     ->Unit(benchmark::kMicrosecond);
 
-void refresh_limit(benchmark::State& state) {
-  Account& account = weir::account(state.range(0) != 0);
-  for (auto _ : state) require(account.routes.refresh("plan0"));
-}
-BENCHMARK(refresh_limit)
-    ->ArgName("shared")
-    ->Arg(0)
-    ->Arg(1)
-    ->Unit(benchmark::kMicrosecond);
-
-void prepare(benchmark::State& state) {
-  Account& account = weir::account(state.range(0) != 0);
-  const v1::UsagePlan plan = *account.enforcer->get_usage_plan("plan0");
-  for (auto _ : state) require(account.routes.prepare(plan));
-}
-BENCHMARK(prepare)->ArgName("shared")->Arg(0)->Arg(1)->Unit(
-    benchmark::kMicrosecond);
-
 // Adds or removes a method throttle: one stage is rebuilt.
-void refresh_method(benchmark::State& state) {
+void patch_method(benchmark::State& state) {
   Account& account = weir::account(state.range(0) != 0);
   const std::string path =
       absl::StrCat("/apiStages/", state.range(0) != 0 ? "api" : "api0",
@@ -268,23 +249,19 @@ void refresh_method(benchmark::State& state) {
       absl::StrCat(R"([{"op":"remove","path":")", path, R"("}])");
   bool there = false;
   for (auto _ : state) {
-    state.PauseTiming();
     account.patch(there ? remove.c_str() : add.c_str());
     there = !there;
-    state.ResumeTiming();
-    require(account.routes.refresh("plan0"));
   }
   if (there) account.patch(remove.c_str());
-  require(account.routes.refresh("plan0"));
 }
-BENCHMARK(refresh_method)
+BENCHMARK(patch_method)
     ->ArgName("shared")
     ->Arg(0)
     ->Arg(1)
     ->Unit(benchmark::kMicrosecond);
 
 // Loads all plans, as at startup: every route is new.
-void load_all(benchmark::State& state) {
+void follow(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     Account& from = weir::account(state.range(0) != 0);
@@ -295,10 +272,10 @@ void load_all(benchmark::State& state) {
     }
     LiveRoutes routes(enforcer.get());
     state.ResumeTiming();
-    require(routes.load_all());
+    require(routes.follow());
   }
 }
-BENCHMARK(load_all)->ArgName("shared")->Arg(0)->Arg(1)->Iterations(1)->Unit(
+BENCHMARK(follow)->ArgName("shared")->Arg(0)->Arg(1)->Iterations(1)->Unit(
     benchmark::kMillisecond);
 
 }  // namespace

@@ -34,6 +34,7 @@
 #include "weir/data_plane/subscription.h"
 #include "weir/enforcer/client_handle.h"
 #include "weir/enforcer/options.h"
+#include "weir/enforcer/plan_observer.h"
 #include "weir/enforcer/requests.h"
 #include "weir/enforcer/route.h"
 #include "weir/enforcer/statistics.h"
@@ -96,6 +97,8 @@ class ControlPlane {
   absl::StatusOr<v1::UsagePlan> apply_patch(
       std::string_view plan_id,
       absl::Span<const v1::PatchOperation> operations);
+  void add_plan_observer(PlanObserver* observer);
+  void remove_plan_observer(PlanObserver* observer);
   absl::Status share_usage_plan(std::string_view plan_id);
   absl::Status unshare_usage_plan(std::string_view plan_id);
   absl::StatusOr<v1::ApiKey> create_api_key(const v1::ApiKey& key);
@@ -140,6 +143,7 @@ class ControlPlane {
   class ControlLock;
   class Import;
   class Recovery;
+  class RouteInterner;
 
   // How many days usage is reported for.
   static constexpr int kDaysInMemory = 90;
@@ -207,6 +211,19 @@ class ControlPlane {
   absl::StatusOr<v1::UsagePlan> patch_plan(
       std::string_view plan_id, absl::Span<const v1::PatchOperation> operations,
       bool& waits) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // intern_routes() under the lock.
+  absl::StatusOr<std::vector<Route>> intern_locked(
+      absl::Span<const MethodName> names) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Call the observers. An error refuses the change.
+  absl::Status check_change(const v1::UsagePlan& wanted,
+                            const PlanChanges& changes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void report_change(const v1::UsagePlan& plan, const PlanChanges& changes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void report_deletion(std::string_view plan_id)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // The history of the plan's quota, including the terms that hold from `now`
   // on.
@@ -305,6 +322,7 @@ class ControlPlane {
   std::deque<std::pair<uint64_t, std::string>> deleted_keys_
       ABSL_GUARDED_BY(mutex_);
   RandomText ids_ ABSL_GUARDED_BY(mutex_);
+  std::vector<PlanObserver*> plan_observers_ ABSL_GUARDED_BY(mutex_);
   RouteIds routes_ ABSL_GUARDED_BY(mutex_);
   // Ids are never reused, even if the first use failed. No route has id 0.
   uint32_t last_route_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -48,6 +48,12 @@ absl::StatusOr<RouteName> route_name_of(const MethodName& name) {
 
 absl::StatusOr<std::vector<Route>> ControlPlane::intern_routes(
     absl::Span<const MethodName> names) {
+  ControlLock lock(*this, __func__);
+  return intern_locked(names);
+}
+
+absl::StatusOr<std::vector<Route>> ControlPlane::intern_locked(
+    absl::Span<const MethodName> names) {
   std::vector<RouteName> canonical;
   canonical.reserve(names.size());
   for (const MethodName& name : names) {
@@ -56,7 +62,6 @@ absl::StatusOr<std::vector<Route>> ControlPlane::intern_routes(
     canonical.push_back(*std::move(route_name));
   }
 
-  ControlLock lock(*this, __func__);
   RouteIds added;
   std::vector<Route> result;
   result.reserve(names.size());

@@ -190,9 +190,14 @@ absl::StatusOr<v1::UsagePlan> ControlPlane::create_usage_plan(
   PlanRecord record;
   record.document = document;
   record.terms = terms_with(record, clock_->now().unix);
+  const PlanChanges changes = creation_of(document);
+  if (auto status = check_change(document, changes); !status.ok()) {
+    return status;
+  }
   if (auto status = add_plan(std::move(record)); !status.ok()) {
     return status;
   }
+  report_change(document, changes);
   return document;
 }
 
@@ -242,6 +247,10 @@ absl::StatusOr<v1::UsagePlan> ControlPlane::tag_usage_plan(
   if (auto status = to_status(validate_tags(document.tags())); !status.ok()) {
     return status;
   }
+  const PlanChanges none;  // no stage depends on tags
+  if (auto status = check_change(document, none); !status.ok()) {
+    return status;
+  }
   if (auto status = commit([&] {
         return put_usage_plan(document, record.terms, record.shared != nullptr);
       });
@@ -250,6 +259,7 @@ absl::StatusOr<v1::UsagePlan> ControlPlane::tag_usage_plan(
   }
   // No limit depends on tags, so nothing is published.
   *record.document.mutable_tags() = document.tags();
+  report_change(record.document, none);
   return document;
 }
 
@@ -285,6 +295,7 @@ absl::Status ControlPlane::delete_usage_plan(std::string_view plan_id) {
   }
   // The plan covers no route, so no request can tell when a key leaves it.
   record.state = PlanRecord::State::kGone;
+  report_deletion(plan_id);
   while (record.keys.size() > 0) {
     dissociate(record.keys.newest(), record);
     lock.pause();
@@ -375,20 +386,23 @@ absl::StatusOr<v1::UsagePlan> ControlPlane::patch_plan(
   absl::Status status = patch.apply(operations);
   if (!status.ok()) return status;
   const PlanChanges& changes = patch.changes();
-  waits = changes.adds_stages && importing_ != nullptr;
+  waits = !changes.added_stages.empty() && importing_ != nullptr;
   if (waits) return absl::AbortedError("an import is in progress");
   status = to_status(validate_usage_plan(record.document, rules_, &changes));
   if (!status.ok()) return status;
   // Only an added stage can be one that a key has in another plan.
-  if (changes.adds_stages) {
+  if (!changes.added_stages.empty()) {
     record.keys.for_each([&](const KeyRecord& key) {
       mutex_.assert_held();
       if (status.ok()) {
-        status = check_stages(key, record, changes.stages);
+        status = check_stages(key, record, changes.added_stages);
       }
     });
     if (!status.ok()) return status;
   }
+  // May intern routes, which the new version must have.
+  status = check_change(record.document, changes);
+  if (!status.ok()) return status;
 
   const Instant now = clock_->now();
   auto update = record.compiler.prepare(record.document, rules_, &changes,
@@ -401,6 +415,7 @@ absl::StatusOr<v1::UsagePlan> ControlPlane::patch_plan(
   if (!status.ok()) return status;
   patch.commit();
   record.terms = std::move(terms);
+  report_change(record.document, changes);
   return record.document;
 }
 

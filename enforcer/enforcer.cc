@@ -98,6 +98,14 @@ absl::StatusOr<v1::UsagePlan> Enforcer::apply_patch(
   return control_plane_->apply_patch(plan_id, operations);
 }
 
+void Enforcer::add_plan_observer(PlanObserver* observer) {
+  control_plane_->add_plan_observer(observer);
+}
+
+void Enforcer::remove_plan_observer(PlanObserver* observer) {
+  control_plane_->remove_plan_observer(observer);
+}
+
 absl::Status Enforcer::share_usage_plan(std::string_view plan_id) {
   return control_plane_->share_usage_plan(plan_id);
 }

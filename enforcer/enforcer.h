@@ -19,6 +19,7 @@
 #include "weir/enforcer/client_handle.h"
 #include "weir/enforcer/decision.h"
 #include "weir/enforcer/options.h"
+#include "weir/enforcer/plan_observer.h"
 #include "weir/enforcer/requests.h"
 #include "weir/enforcer/route.h"
 #include "weir/enforcer/statistics.h"
@@ -159,6 +160,18 @@ class Enforcer {
   absl::StatusOr<v1::UsagePlan> apply_patch(
       std::string_view plan_id,
       absl::Span<const v1::PatchOperation> operations);
+
+  // Calls `observer` for every change of a plan's document, until it is removed
+  // (see PlanObserver), after calling it once with the plans that exist: those
+  // of the store, if nothing has changed since create(). Observers are called
+  // in the order in which they were added. Locks throughout, so that with
+  // thousands of plans other calls may wait for some time. REQUIRES: the
+  // observer was not added before, and is removed before either it or the
+  // enforcer is destroyed.
+  void add_plan_observer(PlanObserver* observer);
+  // Once this has returned, the observer is not called any more. Does nothing
+  // if it was not added. Must not be called by an observer.
+  void remove_plan_observer(PlanObserver* observer);
 
   // -- Limits that all keys share --
 

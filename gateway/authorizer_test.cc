@@ -69,7 +69,7 @@ class AuthorizerTest : public testing::Test {
     EXPECT_TRUE(enforcer_->create_api_key(key).ok());
     EXPECT_TRUE(enforcer_->create_usage_plan_key("p1", "gold").ok());
     routes_ = std::make_unique<LiveRoutes>(enforcer_.get());
-    EXPECT_TRUE(routes_->load_all().ok());
+    EXPECT_TRUE(routes_->follow().ok());
     GatewayOptions gateway;
     EXPECT_TRUE(gateway.cors.allow("shop", kPage).ok());
     gateway.observer = &all_;

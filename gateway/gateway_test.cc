@@ -54,7 +54,7 @@ class GatewayTest : public testing::Test {
     add_key("tin", kTin, true);
     add_key("suspended", kSuspended, false);
     routes_ = std::make_unique<LiveRoutes>(enforcer_.get());
-    EXPECT_TRUE(routes_->load_all().ok());
+    EXPECT_TRUE(routes_->follow().ok());
     start();
   }
 
@@ -84,7 +84,6 @@ class GatewayTest : public testing::Test {
     const auto operations = patch_operations_from_json(absl::StrCat(
         R"([{"op":"replace","path":")", path, R"(","value":")", value, "\"}]"));
     EXPECT_TRUE(enforcer_->apply_patch("p1", *operations).ok());
-    EXPECT_TRUE(routes_->refresh("p1").ok());
   }
 
   HttpResponse get(const std::string& target = "/a1/prod/x",
@@ -344,7 +343,7 @@ TEST_F(GatewayTest, EachMethod_IsThrottledByItsName) {
           R"(}}], "throttle": {"burstLimit": 100, "rateLimit": 1}})")));
   ASSERT_TRUE(plan.ok()) << plan.status();
   ASSERT_TRUE(enforcer_->create_usage_plan_key("p2", "gold").ok());
-  ASSERT_TRUE(routes_->load_all().ok());
+  ASSERT_TRUE(routes_->follow().ok());
   for (const std::string& method : methods) {
     const auto ask = [&] {
       return get("/a2/prod/each", kGold, method.c_str()).status;
@@ -570,13 +569,10 @@ TEST_F(GatewayTest, Concurrency_AdmitsNoneTooMany) {
     patch("/throttle/rateLimit", i % 2 == 0 ? "1000" : "1");
     const auto created = enforcer_->create_usage_plan(other);
     ASSERT_TRUE(created.ok());
-    ASSERT_TRUE(routes_->refresh(created->id()).ok());
     const auto operations = patch_operations_from_json(
         R"([{"op":"remove","path":"/apiStages","value":"a1:new"}])");
     ASSERT_TRUE(enforcer_->apply_patch(created->id(), *operations).ok());
-    ASSERT_TRUE(routes_->refresh(created->id()).ok());
     ASSERT_TRUE(enforcer_->delete_usage_plan(created->id()).ok());
-    ASSERT_TRUE(routes_->refresh(created->id()).ok());
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(admitted, 40);

@@ -15,9 +15,6 @@
 namespace weir {
 namespace {
 
-// The maximum of list_usage_plans().
-constexpr int kPlansPerPage = 500;
-
 // InvalidArgument if there are methods that no request can match. (A matcher
 // ignores the key "" of the stage itself.)
 absl::Status check(const StageName& stage, const MethodMatcher& methods) {
@@ -40,6 +37,7 @@ struct LiveRoutes::Stage {
 LiveRoutes::LiveRoutes(Enforcer* enforcer) : enforcer_(*enforcer) {}
 
 LiveRoutes::~LiveRoutes() {
+  enforcer_.remove_plan_observer(this);
   for (const auto& shard : shards_) {
     delete shard.load(std::memory_order_relaxed);
   }
@@ -98,99 +96,106 @@ void LiveRoutes::match(const StageTarget& target, std::string_view method,
   }
 }
 
-absl::StatusOr<std::set<LiveRoutes::Name>> LiveRoutes::names_of(
-    const v1::UsagePlan& plan) {
+template <class Visit>
+void LiveRoutes::for_each_of_stage(const std::set<Name>& names,
+                                   const StageName& stage, Visit visit) {
+  for (auto it = names.lower_bound({stage.first, stage.second, ""});
+       it != names.end() && std::get<0>(*it) == stage.first &&
+       std::get<1>(*it) == stage.second;
+       ++it) {
+    visit(*it);
+  }
+}
+
+std::set<LiveRoutes::Name> LiveRoutes::names_of(
+    const v1::UsagePlan& plan, const std::set<StageName>& stages) {
   std::set<Name> names;
   for (const v1::ApiStage& stage : plan.api_stages()) {
+    if (stages.count(name_of(stage)) == 0) continue;
     names.emplace(stage.api_id(), stage.stage(), "");
-    for (const auto& [spelling, throttle] : stage.throttle()) {
-      auto key = canonical_method_key(spelling);
-      if (!key.ok()) return key.status();
-      names.emplace(stage.api_id(), stage.stage(), *std::move(key));
+    // An enforcer's plans have canonical method keys.
+    for (const auto& [method_key, throttle] : stage.throttle()) {
+      names.emplace(stage.api_id(), stage.stage(), method_key);
     }
   }
   return names;
 }
 
-absl::Status LiveRoutes::intern(const std::vector<Name>& names,
-                                std::vector<Route>& routes) {
-  std::vector<Enforcer::MethodName> methods;
+std::set<LiveRoutes::Name> LiveRoutes::names_before(
+    const std::string& plan_id, const std::set<StageName>& stages) const {
+  std::set<Name> names;
+  const auto plan = plans_.find(plan_id);
+  if (plan == plans_.end()) return names;
+  for (const StageName& stage : stages) {
+    for_each_of_stage(plan->second, stage,
+                      [&](const Name& name) { names.insert(name); });
+  }
+  return names;
+}
+
+absl::Status LiveRoutes::intern_or_close(const std::vector<Name>& names,
+                                         InternRoutes intern_routes,
+                                         std::vector<Route>& routes) {
+  std::vector<MethodName> methods;
   methods.reserve(names.size());
   for (const auto& [api_id, stage, method_key] : names) {
     methods.push_back({api_id, stage, method_key});
   }
-  auto all = enforcer_.intern_routes(methods);
+  auto all = intern_routes(methods);
   if (all.ok()) {
     routes = *std::move(all);
     return absl::OkStatus();
   }
   routes.clear();
-  for (const Enforcer::MethodName& method : methods) {
-    const auto one =
-        enforcer_.intern_route(method.api_id, method.stage, method.method_key);
-    routes.push_back(one.ok() ? *one : Route());
+  for (const MethodName& method : methods) {
+    const auto one = intern_routes(absl::MakeConstSpan(&method, 1));
+    routes.push_back(one.ok() ? one->front() : Route());
   }
   return all.status();
 }
 
-absl::Status LiveRoutes::load_all() {
-  MutexLock lock(mutex_);
-  Changes changes;
-  PageRequest request{"", kPlansPerPage};
-  do {
-    auto page = enforcer_.list_usage_plans(request);
-    if (!page.ok()) return page.status();
-    for (const v1::UsagePlan& plan : page->items) {
-      auto names = names_of(plan);
-      if (!names.ok()) return names.status();
-      update(plan.id(), *std::move(names), changes);
-    }
-    request.position = std::move(page->position);
-  } while (!request.position.empty());
-  return publish(changes);
+absl::Status LiveRoutes::follow() {
+  enforcer_.add_plan_observer(this);
+  return status_of_existing_;
 }
 
-absl::Status LiveRoutes::prepare(const v1::UsagePlan& wanted) {
-  const auto names = names_of(wanted);
-  if (!names.ok()) return names.status();
-  MutexLock lock(mutex_);
-  const auto plan = plans_.find(wanted.id());
-  const std::set<Name> none;
-  const std::set<Name>& present = plan == plans_.end() ? none : plan->second;
+void LiveRoutes::observe_existing(absl::Span<const v1::UsagePlan* const> plans,
+                                  InternRoutes intern_routes) {
+  Updates updates;
+  for (const v1::UsagePlan* plan : plans) {
+    update(*plan, creation_of(*plan), updates);
+  }
+  status_of_existing_ = publish(updates, intern_routes);
+}
 
+absl::Status LiveRoutes::check_change(const v1::UsagePlan& wanted,
+                                      const PlanChanges& changes,
+                                      InternRoutes intern_routes) {
+  const std::set<Name> names = names_of(wanted, changes.stages);
+  const std::set<Name> present = names_before(wanted.id(), changes.stages);
   std::set<StageName> stages;
-  for (const Name& name : *names) {
+  std::vector<MethodName> needed;
+  for (const Name& name : names) {
     if (present.count(name) > 0) continue;
-    stages.emplace(std::get<0>(name), std::get<1>(name));
+    const auto& [api_id, stage, method_key] = name;
+    stages.emplace(api_id, stage);
+    if (uses_.count(name) == 0) needed.push_back({api_id, stage, method_key});
   }
   for (const StageName& stage : stages) {
-    if (auto status = check_methods(stage, *names, present); !status.ok()) {
+    if (auto status = check_methods(stage, names, present); !status.ok()) {
       return status;
     }
   }
-  std::vector<Enforcer::MethodName> needed;
-  for (const auto& name : *names) {
-    if (present.count(name) > 0 || uses_.count(name) > 0) continue;
-    const auto& [api_id, stage, method_key] = name;
-    needed.push_back({api_id, stage, method_key});
-  }
-  return enforcer_.intern_routes(needed).status();
+  return intern_routes(needed).status();
 }
 
-absl::Status LiveRoutes::refresh(std::string_view plan_id) {
-  MutexLock lock(mutex_);
-  std::set<Name> names;
-  const auto plan = enforcer_.get_usage_plan(plan_id);
-  if (plan.ok()) {
-    auto present = names_of(*plan);
-    if (!present.ok()) return present.status();
-    names = *std::move(present);
-  } else if (!absl::IsNotFound(plan.status())) {
-    return plan.status();
-  }
-  Changes changes;
-  update(std::string(plan_id), std::move(names), changes);
-  return publish(changes);
+void LiveRoutes::observe_change(const v1::UsagePlan& plan,
+                                const PlanChanges& changes,
+                                InternRoutes intern_routes) {
+  Updates updates;
+  update(plan, changes, updates);
+  // Cannot fail: nothing has changed since check_change() allowed it.
+  (void)publish(updates, intern_routes);
 }
 
 void LiveRoutes::for_each_method(
@@ -216,50 +221,47 @@ absl::Status LiveRoutes::check_methods(const StageName& stage,
     const int own = present.count(name) > 0 ? 1 : 0;
     if (use.plans > own) keys[method_key];
   });
-  for (auto it = wanted.lower_bound({stage.first, stage.second, ""});
-       it != wanted.end() && std::get<0>(*it) == stage.first &&
-       std::get<1>(*it) == stage.second;
-       ++it) {
-    keys[std::get<2>(*it)];
-  }
+  for_each_of_stage(wanted, stage,
+                    [&](const Name& name) { keys[std::get<2>(name)]; });
   return check(stage, MethodMatcher(methods));
 }
 
-void LiveRoutes::update(const std::string& plan_id, std::set<Name> names,
-                        Changes& changes) {
-  std::set<Name>& present = plans_[plan_id];
+void LiveRoutes::update(const v1::UsagePlan& plan, const PlanChanges& changes,
+                        Updates& updates) {
+  const std::set<Name> names = names_of(plan, changes.stages);
+  const std::set<Name> before = names_before(plan.id(), changes.stages);
+  std::set<Name>& present = plans_[plan.id()];
   std::vector<Name> difference;
-  std::set_difference(names.begin(), names.end(), present.begin(),
-                      present.end(), std::back_inserter(difference));
+  std::set_difference(names.begin(), names.end(), before.begin(), before.end(),
+                      std::back_inserter(difference));
   for (Name& name : difference) {
+    present.insert(name);
     if (uses_[name].plans++ > 0) continue;
-    changes.stages.emplace(std::get<0>(name), std::get<1>(name));
-    changes.new_names.push_back(std::move(name));
+    updates.stages.emplace(std::get<0>(name), std::get<1>(name));
+    updates.new_names.push_back(std::move(name));
   }
   difference.clear();
-  std::set_difference(present.begin(), present.end(), names.begin(),
-                      names.end(), std::back_inserter(difference));
+  std::set_difference(before.begin(), before.end(), names.begin(), names.end(),
+                      std::back_inserter(difference));
   for (const Name& name : difference) {
+    present.erase(name);
     const auto use = uses_.find(name);
     if (--use->second.plans > 0) continue;
-    changes.stages.emplace(std::get<0>(name), std::get<1>(name));
+    updates.stages.emplace(std::get<0>(name), std::get<1>(name));
     uses_.erase(use);
   }
-  if (names.empty()) {
-    plans_.erase(plan_id);
-  } else {
-    present = std::move(names);
-  }
+  if (present.empty()) plans_.erase(plan.id());
 }
 
-absl::Status LiveRoutes::publish(const Changes& changes) {
+absl::Status LiveRoutes::publish(const Updates& updates,
+                                 InternRoutes intern_routes) {
   std::vector<Route> routes;
-  absl::Status result = intern(changes.new_names, routes);
+  absl::Status result =
+      intern_or_close(updates.new_names, intern_routes, routes);
   for (size_t i = 0; i < routes.size(); ++i) {
-    const auto use = uses_.find(changes.new_names[i]);
-    if (use != uses_.end()) use->second.route = routes[i];
+    uses_[updates.new_names[i]].route = routes[i];
   }
-  for (const StageName& stage : changes.stages) result.Update(publish(stage));
+  for (const StageName& stage : updates.stages) result.Update(publish(stage));
   return result;
 }
 

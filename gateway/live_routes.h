@@ -14,12 +14,11 @@
 #include <tuple>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "weir/base/mutex.h"
+#include "absl/types/span.h"
 #include "weir/enforcer/enforcer.h"
+#include "weir/enforcer/plan_observer.h"
 #include "weir/enforcer/route.h"
 #include "weir/gateway/stage_target.h"
 #include "weir/memory/retire_list.h"
@@ -28,8 +27,8 @@
 
 namespace weir {
 
-// The routes of all plans of an enforcer, kept current while plans are created,
-// changed and deleted.
+// The routes of all plans of an enforcer. Follows every change of a plan: once
+// the call that changed it has returned, requests take the new routes.
 //
 // A stage has the method keys that any plan throttles. A request takes the most
 // specific of them, as MethodMatcher finds it (a literal before a parameter, a
@@ -38,31 +37,33 @@ namespace weir {
 // second; for keys of the first plan, its method throttle applies to all other
 // methods, and the plan's own throttle to this one.
 //
-// To change a plan, call `prepare()` before and `refresh()` after the change,
-// while no other thread changes a plan:
-//
-//   status = routes.prepare(wanted);
-//   if (status.ok()) status = enforcer.apply_patch(id, operations).status();
-//   if (status.ok()) status = routes.refresh(id);
-//
 // Without a route of its own, a method would silently be under its stage's
-// limits instead. So a method that could get no route is closed: no plan covers
-// its requests, which are forbidden. With `prepare()` this does not happen.
+// limits instead. So a change for which there are no routes is refused; the
+// enforcer's call returns the error:
+//   ResourceExhausted  there is no room for all routes
+//   InvalidArgument    a new method key differs from another key of the stage
+//                      (maybe another plan's) only in the names of parameters
+//                      ("/pets/{id}/GET" and "/pets/{name}/GET"): no request
+//                      could tell them apart
+// Methods of existing plans that could get no route are closed: no plan covers
+// their requests, which are forbidden.
 //
 // Requests add no routes, so clients cannot exhaust them. Routes are never
 // released: an enforcer has 65,535 for all the names that its plans ever had.
 //
 // *thread-safe*, except construction and destruction.
-class LiveRoutes {
+class LiveRoutes final : private PlanObserver {
  public:
-  // Has no routes before `load_all()`. REQUIRES: `enforcer` outlives this
-  // object.
+  // Has no routes before `follow()`. REQUIRES: `enforcer` outlives this object.
   explicit LiveRoutes(Enforcer* enforcer);
-  ~LiveRoutes();
+  ~LiveRoutes() override;
   LiveRoutes(const LiveRoutes&) = delete;
   LiveRoutes& operator=(const LiveRoutes&) = delete;
 
-  // -- For requests --
+  // Loads the existing plans, and follows all changes from then on. Locks, as
+  // Enforcer::add_plan_observer() does. An error, one of the above, means that
+  // methods of existing plans are closed. REQUIRES: called once.
+  absl::Status follow();
 
   // The route of the method throttle that applies, or else the stage's. For a
   // stage that no plan has, a method that is_api_method() refuses, or a target
@@ -75,29 +76,6 @@ class LiveRoutes {
   // the result is the stage's route or none.
   Route find(const StageTarget& target, std::string_view method,
              std::string& method_key) const;
-
-  // -- For changes of plans; these lock --
-
-  // Loads the existing plans. Returns the first error of those that `refresh()`
-  // has; the other plans are loaded nevertheless.
-  absl::Status load_all();
-
-  // Interns the routes that the plan will need once it is as `wanted`, whose id
-  // is empty for a new plan. The routes remain interned if the change is
-  // refused later.
-  //
-  // ResourceExhausted if there is no room for all routes. InvalidArgument for a
-  // malformed method key, or one that differs from another key of the stage
-  // (maybe another plan's) only in the names of parameters ("/pets/{id}/GET"
-  // and "/pets/{name}/GET"): no request could tell them apart.
-  absl::Status prepare(const v1::UsagePlan& wanted);
-
-  // Reads the plan's current state (it may be deleted), so that its routes
-  // apply to every later request, in whatever order concurrent callers run. The
-  // cost is proportional to what the plan names; only stages whose methods
-  // changed get new tables. The errors are those of `prepare()`; methods left
-  // without a route are closed.
-  absl::Status refresh(std::string_view plan_id);
 
  private:
   // API id, stage, and method key, which is "" for the stage itself.
@@ -120,41 +98,58 @@ class LiveRoutes {
   void match(const StageTarget& target, std::string_view method,
              Visit visit) const;
   static size_t shard_of(std::string_view stage);
-  static absl::StatusOr<std::set<Name>> names_of(const v1::UsagePlan& plan);
 
+  // The enforcer calls these one at a time. All that is not for requests
+  // happens within them. Their costs are proportional to the stages that
+  // changed; only stages whose methods changed get new tables.
+  void observe_existing(absl::Span<const v1::UsagePlan* const> plans,
+                        InternRoutes intern_routes) override;
+  // Interns the routes that the plan will need. They remain interned if the
+  // change is refused later.
+  absl::Status check_change(const v1::UsagePlan& wanted,
+                            const PlanChanges& changes,
+                            InternRoutes intern_routes) override;
+  void observe_change(const v1::UsagePlan& plan, const PlanChanges& changes,
+                      InternRoutes intern_routes) override;
+
+  // What a plan names, and what it named when it was observed last, in `stages`
+  // only.
+  static std::set<Name> names_of(const v1::UsagePlan& plan,
+                                 const std::set<StageName>& stages);
+  std::set<Name> names_before(const std::string& plan_id,
+                              const std::set<StageName>& stages) const;
+  template <class Visit>
+  static void for_each_of_stage(const std::set<Name>& names,
+                                const StageName& stage, Visit visit);
   // Sets `routes` to the routes of these names. Names for which there is no
   // room get the route that no plan covers.
-  absl::Status intern(const std::vector<Name>& names,
-                      std::vector<Route>& routes);
+  static absl::Status intern_or_close(const std::vector<Name>& names,
+                                      InternRoutes intern_routes,
+                                      std::vector<Route>& routes);
   // Calls `visit` with each method key of the stage and its use.
   void for_each_method(
       const StageName& stage,
-      absl::FunctionRef<void(const std::string&, const Use&)> visit) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+      absl::FunctionRef<void(const std::string&, const Use&)> visit) const;
   absl::Status check_methods(const StageName& stage,
                              const std::set<Name>& wanted,
-                             const std::set<Name>& present) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+                             const std::set<Name>& present) const;
   // The changes of one or more updates, to be published together.
-  struct Changes {
+  struct Updates {
     std::vector<Name> new_names;  // without a route yet
     std::set<StageName> stages;   // whose methods changed
   };
-  // Records that the plan now names `names`.
-  void update(const std::string& plan_id, std::set<Name> names,
-              Changes& changes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status publish(const Changes& changes)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status publish(const StageName& stage)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Records what the plan names in the stages that changed.
+  void update(const v1::UsagePlan& plan, const PlanChanges& changes,
+              Updates& updates);
+  absl::Status publish(const Updates& updates, InternRoutes intern_routes);
+  absl::Status publish(const StageName& stage);
 
   Enforcer& enforcer_;
-  Mutex mutex_;
-  std::map<Name, Use> uses_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::set<Name>, std::less<>> plans_
-      ABSL_GUARDED_BY(mutex_);
+  absl::Status status_of_existing_;
+  std::map<Name, Use> uses_;
+  std::map<std::string, std::set<Name>> plans_;
   // What requests may still be reading.
-  RetireList<std::unique_ptr<const Shard>> retired_ ABSL_GUARDED_BY(mutex_);
+  RetireList<std::unique_ptr<const Shard>> retired_;
   std::array<std::atomic<const Shard*>, kShards> shards_{};
 };
 

@@ -14,7 +14,6 @@
 #include "weir/enforcer/route.h"
 #include "weir/gateway/stage_target.h"
 #include "weir/plan/plan_json.h"
-#include "weir/plan/plan_patch.h"
 #include "weir/proto/api_key.pb.h"
 #include "weir/proto/patch_operation.pb.h"
 #include "weir/proto/usage_plan.pb.h"
@@ -57,27 +56,16 @@ v1::UsagePlan plan_with(const std::string& id, const std::string& stage,
   return plan;
 }
 
-class RouteTableTest : public testing::Test {
+class LiveRoutesTest : public testing::Test {
  protected:
-  // As a management interface would.
+  LiveRoutesTest() { EXPECT_TRUE(routes_.follow().ok()); }
+
   absl::Status create(const v1::UsagePlan& plan) {
-    absl::Status status = routes_.prepare(plan);
-    if (status.ok()) status = enforcer_->create_usage_plan(plan).status();
-    if (status.ok()) status = routes_.refresh(plan.id());
-    return status;
+    return enforcer_->create_usage_plan(plan).status();
   }
 
   absl::Status patch(const std::string& id, const std::string& json) {
-    const auto plan = enforcer_->get_usage_plan(id);
-    if (!plan.ok()) return plan.status();
-    const auto wanted = patch_usage_plan(*plan, operations(json));
-    if (!wanted.ok()) return wanted.status();
-    absl::Status status = routes_.prepare(*wanted);
-    if (status.ok()) {
-      status = enforcer_->apply_patch(id, operations(json)).status();
-    }
-    if (status.ok()) status = routes_.refresh(id);
-    return status;
+    return enforcer_->apply_patch(id, operations(json)).status();
   }
 
   void create_first() {
@@ -91,14 +79,14 @@ class RouteTableTest : public testing::Test {
     return *enforcer_->intern_route("a1", stage, method_key);
   }
 
-  void use_routes_up() {
+  static void use_routes_up(Enforcer& enforcer) {
     std::vector<Enforcer::MethodName> most;
     for (int i = 0; i < 65'000; ++i) {
       most.push_back({"other", absl::StrCat("s", i), ""});
     }
-    ASSERT_TRUE(enforcer_->intern_routes(most).ok());
+    ASSERT_TRUE(enforcer.intern_routes(most).ok());
     for (int i = 0;; ++i) {
-      const auto route = enforcer_->intern_route("more", absl::StrCat("s", i));
+      const auto route = enforcer.intern_route("more", absl::StrCat("s", i));
       if (absl::IsResourceExhausted(route.status())) return;
       ASSERT_TRUE(route.ok()) << route.status();
     }
@@ -108,7 +96,7 @@ class RouteTableTest : public testing::Test {
   LiveRoutes routes_{enforcer_.get()};
 };
 
-TEST_F(RouteTableTest, Throttle_HasItsOwnRoute) {
+TEST_F(LiveRoutesTest, Throttle_HasItsOwnRoute) {
   create_first();
   EXPECT_EQ(find("/a1/prod/pets"), route("prod", "/pets/GET"));
   EXPECT_EQ(find("/a1/prod/pets?page=2"), route("prod", "/pets/GET"));
@@ -117,7 +105,7 @@ TEST_F(RouteTableTest, Throttle_HasItsOwnRoute) {
   EXPECT_EQ(find("/a1/prod/"), route("prod", "//GET"));
 }
 
-TEST_F(RouteTableTest, MethodKey_IsTheThrottlesThatApplies) {
+TEST_F(LiveRoutesTest, MethodKey_IsTheThrottlesThatApplies) {
   create_first();
   std::string key = "before";
   const auto found = [&](const char* target, const char* method = "GET") {
@@ -133,7 +121,7 @@ TEST_F(RouteTableTest, MethodKey_IsTheThrottlesThatApplies) {
   EXPECT_EQ(found("/a1/prod/pets", "TRACE"), "");
 }
 
-TEST_F(RouteTableTest, OtherMethods_ShareTheStagesRoute) {
+TEST_F(LiveRoutesTest, OtherMethods_ShareTheStagesRoute) {
   create_first();
   const Route stage = route("prod", "");
   EXPECT_NE(stage, route("prod", "/pets/GET"));
@@ -142,7 +130,7 @@ TEST_F(RouteTableTest, OtherMethods_ShareTheStagesRoute) {
   EXPECT_EQ(find("/a1/test/pets"), route("test", ""));
 }
 
-TEST_F(RouteTableTest, AnythingElse_IsCoveredByNoPlan) {
+TEST_F(LiveRoutesTest, AnythingElse_IsCoveredByNoPlan) {
   create_first();
   for (const char* target :
        {"", "*", "/", "//", "/a1", "/a1/", "/a1/dev/pets", "/a2/prod/pets",
@@ -153,7 +141,7 @@ TEST_F(RouteTableTest, AnythingElse_IsCoveredByNoPlan) {
 
 // Each spelling of a path finds the method's own limit, or no plan at all:
 // never another limit.
-TEST_F(RouteTableTest, NoSpelling_GoesAroundALimit) {
+TEST_F(LiveRoutesTest, NoSpelling_GoesAroundALimit) {
   create_first();
   const Route pets = route("prod", "/pets/GET");
   for (const char* target :
@@ -188,7 +176,7 @@ TEST_F(RouteTableTest, NoSpelling_GoesAroundALimit) {
   }
 }
 
-TEST_F(RouteTableTest, Patch_BringsItsRoutes) {
+TEST_F(LiveRoutesTest, Patch_BringsItsRoutes) {
   create_first();
   EXPECT_EQ(find("/a1/test/pets"), route("test", ""));
   ASSERT_TRUE(patch("p1", R"([
@@ -200,7 +188,7 @@ TEST_F(RouteTableTest, Patch_BringsItsRoutes) {
   EXPECT_EQ(find("/a1/prod/pets"), Route());
 }
 
-TEST_F(RouteTableTest, PatchRefused_ChangesNothing) {
+TEST_F(LiveRoutesTest, PatchRefused_ChangesNothing) {
   create_first();
   EXPECT_FALSE(patch("p1", R"([
       {"op": "remove", "path": "/apiStages", "value": "a1:prod"},
@@ -209,7 +197,7 @@ TEST_F(RouteTableTest, PatchRefused_ChangesNothing) {
   EXPECT_EQ(find("/a1/prod/pets"), route("prod", "/pets/GET"));
 }
 
-TEST_F(RouteTableTest, PlansOfOneStage_NameItsMethodsTogether) {
+TEST_F(LiveRoutesTest, PlansOfOneStage_NameItsMethodsTogether) {
   create_first();
   ASSERT_TRUE(create(plan_with("p2", "prod", {"/pets/GET", "/cats/GET"})).ok());
   EXPECT_EQ(find("/a1/prod/pets"), route("prod", "/pets/GET"));
@@ -229,7 +217,7 @@ TEST_F(RouteTableTest, PlansOfOneStage_NameItsMethodsTogether) {
   EXPECT_EQ(find("/a1/prod/"), route("prod", ""));
 }
 
-TEST_F(RouteTableTest, DeletedPlan_TakesItsStagesAlong) {
+TEST_F(LiveRoutesTest, DeletedPlan_TakesItsStagesAlong) {
   create_first();
   ASSERT_TRUE(create(plan_with("p2", "prod", {"/cats/GET"})).ok());
   ASSERT_TRUE(patch("p1", R"([
@@ -237,51 +225,62 @@ TEST_F(RouteTableTest, DeletedPlan_TakesItsStagesAlong) {
       {"op": "remove", "path": "/apiStages", "value": "a1:test"}])")
                   .ok());
   ASSERT_TRUE(enforcer_->delete_usage_plan("p1").ok());
-  ASSERT_TRUE(routes_.refresh("p1").ok());
   EXPECT_EQ(find("/a1/test/x"), Route());
   EXPECT_EQ(find("/a1/prod/cats"), route("prod", "/cats/GET"));
   EXPECT_EQ(find("/a1/prod/pets"), route("prod", ""));
 }
 
-// Refreshes in the wrong order, and too often, show the present all the same.
-TEST_F(RouteTableTest, Refresh_ReadsThePresent) {
-  create_first();
-  ASSERT_TRUE(enforcer_
-                  ->apply_patch("p1", operations(R"([
-      {"op": "remove", "path": "/apiStages", "value": "a1:prod"}])"))
-                  .ok());
-  ASSERT_TRUE(enforcer_
-                  ->apply_patch("p1", operations(R"([
-      {"op": "add", "path": "/apiStages", "value": "a1:new"}])"))
-                  .ok());
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(routes_.refresh("p1").ok());
-    EXPECT_EQ(find("/a1/prod/pets"), Route());
-    EXPECT_EQ(find("/a1/new/pets"), route("new", ""));
-  }
-  EXPECT_TRUE(routes_.refresh("nobody's").ok());
-  EXPECT_EQ(find("/a1/test/pets"), route("test", ""));
-}
-
-TEST_F(RouteTableTest, LoadAll_TakesOverWhatThereIs) {
+TEST_F(LiveRoutesTest, Follow_LoadsThePlansThatExist) {
   for (int i = 0; i < 600; ++i) {
-    ASSERT_TRUE(enforcer_
-                    ->create_usage_plan(plan_with(
-                        absl::StrCat("p", i), absl::StrCat("s", i), {"/x/GET"}))
+    ASSERT_TRUE(create(plan_with(absl::StrCat("p", i), absl::StrCat("s", i),
+                                 {"/x/GET"}))
                     .ok());
   }
-  EXPECT_EQ(find("/a1/s7/x"), Route());
-  ASSERT_TRUE(routes_.load_all().ok());
+  LiveRoutes later(enforcer_.get());
+  EXPECT_EQ(later.find("/a1/s7/x", "GET"), Route());
+  ASSERT_TRUE(later.follow().ok());
   for (int i = 0; i < 600; ++i) {
     const std::string stage = absl::StrCat("s", i);
-    EXPECT_EQ(find(absl::StrCat("/a1/", stage, "/x")),
-              route(stage.c_str(), "/x/GET"));
-    EXPECT_EQ(find(absl::StrCat("/a1/", stage, "/y")),
-              route(stage.c_str(), ""));
+    for (const LiveRoutes* routes : {&routes_, &later}) {
+      EXPECT_EQ(routes->find(absl::StrCat("/a1/", stage, "/x"), "GET"),
+                route(stage.c_str(), "/x/GET"));
+      EXPECT_EQ(routes->find(absl::StrCat("/a1/", stage, "/y"), "GET"),
+                route(stage.c_str(), ""));
+    }
   }
 }
 
-TEST_F(RouteTableTest, NamesInEverySpelling_AreReached) {
+TEST_F(LiveRoutesTest, Follow_EndsWithTheObject) {
+  create_first();
+  {
+    LiveRoutes others(enforcer_.get());
+    ASSERT_TRUE(others.follow().ok());
+    EXPECT_EQ(others.find("/a1/prod/pets", "GET"), find("/a1/prod/pets"));
+  }
+  ASSERT_TRUE(patch("p1", R"([
+      {"op": "add", "path": "/apiStages", "value": "a1:new"}])")
+                  .ok());
+  EXPECT_EQ(find("/a1/new/x"), route("new", ""));
+}
+
+// A patch that touches some stages leaves the routes of the others.
+TEST_F(LiveRoutesTest, Patch_OfOneStageKeepsTheOthers) {
+  create_first();
+  ASSERT_TRUE(patch("p1", R"([
+      {"op": "remove", "path": "/apiStages/a1:prod/throttle/pets/GET"}])")
+                  .ok());
+  EXPECT_EQ(find("/a1/prod/pets"), route("prod", ""));
+  EXPECT_EQ(find("/a1/prod/pets/7"), route("prod", "/pets/{id}/ANY"));
+  EXPECT_EQ(find("/a1/test/pets"), route("test", ""));
+  ASSERT_TRUE(patch("p1", R"([
+      {"op": "remove", "path": "/apiStages", "value": "a1:test"},
+      {"op": "replace", "path": "/throttle/rateLimit", "value": "7"}])")
+                  .ok());
+  EXPECT_EQ(find("/a1/test/pets"), Route());
+  EXPECT_EQ(find("/a1/prod/"), route("prod", "//GET"));
+}
+
+TEST_F(LiveRoutesTest, NamesInEverySpelling_AreReached) {
   v1::UsagePlan plan =
       plan_with("p1", "v1 beta", {"pets/GET", "~1caf%C3%A9/GET"});
   add_stage(plan, "pro%64", "ü");
@@ -293,9 +292,9 @@ TEST_F(RouteTableTest, NamesInEverySpelling_AreReached) {
   EXPECT_EQ(find("/pro%64/%c3%bc"), Route());
 }
 
-TEST_F(RouteTableTest, NoRoomForRoutes_IsKnownBefore) {
+TEST_F(LiveRoutesTest, NoRoomForRoutes_IsKnownBefore) {
   create_first();
-  use_routes_up();
+  use_routes_up(*enforcer_);
   EXPECT_TRUE(absl::IsResourceExhausted(patch("p1", R"([
       {"op": "add", "path": "/apiStages", "value": "a1:new"}])")));
   EXPECT_EQ(enforcer_->get_usage_plan("p1")->api_stages_size(), 2);
@@ -307,28 +306,30 @@ TEST_F(RouteTableTest, NoRoomForRoutes_IsKnownBefore) {
   EXPECT_TRUE(create(plan_with("p2", "prod", {"/pets/GET"})).ok());
 }
 
-// Not asked before, the change is made, and what cannot be limited is closed.
-TEST_F(RouteTableTest, NoRoomForRoutes_ClosesTheMethods) {
-  create_first();
-  const Route known = *enforcer_->intern_route("a1", "known");
-  use_routes_up();
-  ASSERT_TRUE(enforcer_
-                  ->apply_patch("p1", operations(R"([
-      {"op": "add", "path": "/apiStages/a1:test/throttle/pets/GET/rateLimit",
-       "value": "5"},
-      {"op": "add", "path": "/apiStages", "value": "a1:new"},
-      {"op": "add", "path": "/apiStages", "value": "a1:known"},
-      {"op": "remove", "path": "/apiStages/a1:prod/throttle/pets/GET"}])"))
+// Of plans that exist already, what cannot be limited is closed.
+TEST_F(LiveRoutesTest, NoRoomForRoutes_ClosesTheMethods) {
+  const auto enforcer = *Enforcer::create();
+  const auto intern = [&](const char* stage, const char* method_key) {
+    return *enforcer->intern_route("a1", stage, method_key);
+  };
+  const Route prod = intern("prod", "");
+  const Route pets = intern("prod", "/pets/GET");
+  use_routes_up(*enforcer);
+  ASSERT_TRUE(enforcer
+                  ->create_usage_plan(
+                      plan_with("p1", "prod", {"/pets/GET", "/cats/GET"}))
                   .ok());
-  EXPECT_TRUE(absl::IsResourceExhausted(routes_.refresh("p1")));
-  EXPECT_EQ(find("/a1/test/pets"), Route());
-  EXPECT_EQ(find("/a1/test/pets", "PUT"), route("test", ""));
-  EXPECT_EQ(find("/a1/new/x"), Route());
-  EXPECT_EQ(find("/a1/known/x"), known);  // which needed no room
-  EXPECT_EQ(find("/a1/prod/pets"), route("prod", ""));
+  ASSERT_TRUE(enforcer->create_usage_plan(plan_with("p2", "new", {})).ok());
+
+  LiveRoutes routes(enforcer.get());
+  EXPECT_TRUE(absl::IsResourceExhausted(routes.follow()));
+  EXPECT_EQ(routes.find("/a1/prod/cats", "GET"), Route());
+  EXPECT_EQ(routes.find("/a1/prod/cats", "PUT"), prod);
+  EXPECT_EQ(routes.find("/a1/prod/pets", "GET"), pets);
+  EXPECT_EQ(routes.find("/a1/new/x", "GET"), Route());
 }
 
-TEST_F(RouteTableTest, MethodsForTheSameRequests_AreRefused) {
+TEST_F(LiveRoutesTest, MethodsForTheSameRequests_AreRefused) {
   create_first();
   for (const char* key : {"/pets/{name}/ANY", "/%70ets/GET"}) {
     const absl::Status status = create(plan_with("p2", "prod", {key}));
@@ -349,28 +350,37 @@ TEST_F(RouteTableTest, MethodsForTheSameRequests_AreRefused) {
   EXPECT_EQ(find("/a1/prod/pets/7"), route("prod", "/pets/{name}/ANY"));
 }
 
-TEST_F(RouteTableTest, MethodsForTheSameRequests_AreClosed) {
-  create_first();
-  ASSERT_TRUE(
-      enforcer_->create_usage_plan(plan_with("p2", "prod", {"/pets/{x}/ANY"}))
-          .ok());
-  EXPECT_TRUE(absl::IsInvalidArgument(routes_.refresh("p2")));
-  EXPECT_EQ(find("/a1/prod/pets/7"), Route());
-  EXPECT_EQ(find("/a1/prod/pets"), route("prod", "/pets/GET"));
-  LiveRoutes others(enforcer_.get());
-  EXPECT_TRUE(absl::IsInvalidArgument(others.load_all()));
-  EXPECT_EQ(others.find("/a1/prod/pets/7", "GET"), Route());
-  EXPECT_EQ(others.find("/a1/prod/pets", "GET"), route("prod", "/pets/GET"));
-}
+TEST_F(LiveRoutesTest, MethodsForTheSameRequests_AreClosed) {
+  const auto enforcer = *Enforcer::create();
+  for (const auto& plan : {plan_with("p1", "prod", {"/pets/{id}/ANY"}),
+                           plan_with("p2", "prod", {"/pets/{x}/ANY"}),
+                           plan_with("p3", "prod", {"/pets/GET"})}) {
+    ASSERT_TRUE(enforcer->create_usage_plan(plan).ok());
+  }
+  LiveRoutes routes(enforcer.get());
+  EXPECT_TRUE(absl::IsInvalidArgument(routes.follow()));
+  EXPECT_EQ(routes.find("/a1/prod/pets/7", "GET"), Route());
+  EXPECT_EQ(routes.find("/a1/prod/pets", "GET"),
+            *enforcer->intern_route("a1", "prod", "/pets/GET"));
 
-TEST_F(RouteTableTest, BadMethodKey_IsRefused) {
-  EXPECT_TRUE(absl::IsInvalidArgument(
-      routes_.prepare(plan_with("p1", "prod", {"/pets/FETCH"}))));
+  // They open when the plans agree. Such plans can be changed otherwise.
+  EXPECT_TRUE(enforcer
+                  ->apply_patch("p3", operations(R"([
+      {"op": "add", "path": "/apiStages", "value": "a1:new"}])"))
+                  .ok());
+  EXPECT_TRUE(enforcer->tag_usage_plan("p2", {{{"a", "b"}}, {}}).ok());
+  EXPECT_EQ(routes.find("/a1/prod/pets/7", "GET"), Route());
+  EXPECT_TRUE(enforcer
+                  ->apply_patch("p2", operations(R"([
+      {"op": "remove", "path": "/apiStages/a1:prod/throttle"}])"))
+                  .ok());
+  EXPECT_EQ(routes.find("/a1/prod/pets/7", "GET"),
+            *enforcer->intern_route("a1", "prod", "/pets/{id}/ANY"));
 }
 
 // Requests while plans come, change and go: a route that is found is that of
 // the method or of the stage, or none while no plan has the stage.
-TEST_F(RouteTableTest, Concurrency_FindsWhatThereIs) {
+TEST_F(LiveRoutesTest, Concurrency_FindsWhatThereIs) {
   create_first();
   const Route stage = route("prod", "");
   const Route pets = route("prod", "/pets/GET");
@@ -412,7 +422,6 @@ TEST_F(RouteTableTest, Concurrency_FindsWhatThereIs) {
             {"op": "remove", "path": "/apiStages", "value": "a1:prod"}])")
                         .ok());
         EXPECT_TRUE(enforcer_->delete_usage_plan(id).ok());
-        EXPECT_TRUE(routes_.refresh(id).ok());
       }
     });
   }
@@ -422,6 +431,41 @@ TEST_F(RouteTableTest, Concurrency_FindsWhatThereIs) {
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(find("/a1/prod/cats"), stage);
   EXPECT_EQ(find("/a1/live/x"), Route());
+}
+
+// Many threads patch one plan, each a stage of its own: as soon as a call has
+// returned, requests find what it made.
+TEST_F(LiveRoutesTest, Concurrency_EveryPatchHoldsWhenItReturns) {
+  create_first();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      const std::string stage = absl::StrCat("s", i);
+      const std::string target = absl::StrCat("/a1/", stage, "/pets");
+      const Route own = route(stage.c_str(), "");
+      const Route pets = route(stage.c_str(), "/pets/GET");
+      const auto change = [&](const char* op, const std::string& path,
+                              const std::string& value) {
+        EXPECT_TRUE(
+            patch("p1", absl::StrCat(R"([{"op": ")", op, R"(", "path": ")",
+                                     path, R"(", "value": ")", value, R"("}])"))
+                .ok());
+      };
+      for (int j = 0; j < 50; ++j) {
+        change("add", "/apiStages", "a1:" + stage);
+        EXPECT_EQ(find(target), own);
+        change("add",
+               absl::StrCat("/apiStages/a1:", stage,
+                            "/throttle/pets/GET/rateLimit"),
+               "5");
+        EXPECT_EQ(find(target), pets);
+        change("remove", "/apiStages", "a1:" + stage);
+        EXPECT_EQ(find(target), Route());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(find("/a1/prod/pets"), route("prod", "/pets/GET"));
 }
 
 }  // namespace

@@ -26,7 +26,6 @@
 #include "weir/plan/plan_error.h"
 #include "weir/plan/plan_json.h"
 #include "weir/plan/plan_patch.h"
-#include "weir/plan/validation.h"
 
 namespace weir {
 namespace {
@@ -42,12 +41,9 @@ HttpResponse json_response(int status, std::string body) {
 // A request with its parsed target, and the operations that answer it.
 class Operation {
  public:
-  Operation(Enforcer& enforcer, const ManagementOptions& options,
-            Mutex& plan_changes, const HttpRequest& request,
+  Operation(Enforcer& enforcer, const HttpRequest& request,
             const Target& target, const Caller& caller)
       : enforcer_(enforcer),
-        options_(options),
-        plan_changes_(plan_changes),
         request_(request),
         target_(target),
         caller_(caller) {}
@@ -58,15 +54,8 @@ class Operation {
     auto plan = usage_plan_from_json(
         request_.body.empty() ? std::string_view("{}") : request_.body);
     if (!plan.ok()) return unreadable(plan.status());
-    MutexLock lock(plan_changes_);
-    // The enforcer reports errors of the plan itself better.
-    absl::Status status;
-    if (validate_usage_plan(*plan, rules()).empty())
-      status = before_change(*plan);
-    if (!status.ok()) return status_response(status);
-    const auto created = enforcer_.create_usage_plan(*plan);
-    if (created.ok()) after_change(created->id());
-    return plan_response(201, created, TagsMember::kIfAny);
+    return plan_response(201, enforcer_.create_usage_plan(*plan),
+                         TagsMember::kIfAny);
   }
 
   HttpResponse get_usage_plans() {
@@ -86,32 +75,16 @@ class Operation {
   HttpResponse update_usage_plan() {
     const auto operations = operations_from_json(request_.body);
     if (!operations.ok()) return unreadable(operations.status());
-    MutexLock lock(plan_changes_);
-    const auto plan = enforcer_.get_usage_plan(plan_id());
-    if (!plan.ok()) return status_response(plan.status());
-    // The enforcer reports errors of the patch better. But ResourceExhausted
-    // here means one of the limits of patches: 400, as waiting does not help.
-    const auto wanted = patch_usage_plan(*plan, *operations, rules());
-    if (absl::IsResourceExhausted(wanted.status())) {
-      return unreadable(wanted.status());
-    }
-    absl::Status status;
-    if (wanted.ok()) status = before_change(*wanted);
-    if (!status.ok()) return status_response(status);
     const auto patched = enforcer_.apply_patch(plan_id(), *operations);
-    if (patched.ok()) after_change(plan_id());
+    // 400 in place of 429, as waiting does not help.
+    if (exceeds_patch_limit(patched.status())) {
+      return unreadable(patched.status());
+    }
     return plan_response(200, patched, TagsMember::kAlways);
   }
 
   HttpResponse delete_usage_plan() {
-    // Without the lock: deleting a plan with many keys takes long, and needs no
-    // preparation, so other changes need not wait.
-    const absl::Status status = enforcer_.delete_usage_plan(plan_id());
-    if (status.ok()) {
-      MutexLock lock(plan_changes_);
-      after_change(plan_id());
-    }
-    return accepted(status);
+    return accepted(enforcer_.delete_usage_plan(plan_id()));
   }
 
   HttpResponse create_usage_plan_key() {
@@ -334,19 +307,6 @@ class Operation {
     return status.ok() ? HttpResponse{204, {}, ""} : status_response(status);
   }
 
-  PlanRules rules() const { return {options_.quota_offset}; }
-
-  absl::Status before_change(const v1::UsagePlan& plan) const {
-    return options_.before_plan_change == nullptr
-               ? absl::OkStatus()
-               : options_.before_plan_change(plan);
-  }
-  void after_change(std::string_view plan_id) const {
-    if (options_.after_plan_change != nullptr) {
-      options_.after_plan_change(plan_id);
-    }
-  }
-
   // -- Answers --
 
   // The answer to a body that cannot be read. It is always 400, also if the
@@ -467,8 +427,6 @@ class Operation {
   }
 
   Enforcer& enforcer_;
-  const ManagementOptions& options_;
-  Mutex& plan_changes_;
   const HttpRequest& request_;
   const Target& target_;
   const Caller& caller_;
@@ -563,8 +521,7 @@ bool Management::serves(std::string_view target) {
   return contains(kResourcesOfV2, rest.substr(0, rest.find('/')));
 }
 
-Management::Management(Enforcer* enforcer, ManagementOptions options)
-    : enforcer_(*enforcer), options_(std::move(options)) {}
+Management::Management(Enforcer* enforcer) : enforcer_(*enforcer) {}
 
 ManagementAnswer Management::answer(const HttpRequest& request,
                                     const Caller& caller) {
@@ -581,8 +538,7 @@ ManagementAnswer Management::answer(const HttpRequest& request,
     if (!matches(binding.path, target->segments)) continue;
     methods.push_back(binding.method);
     if (binding.method != method) continue;
-    Operation operation(enforcer_, options_, plan_changes_, request, *target,
-                        caller);
+    Operation operation(enforcer_, request, *target, caller);
     if (binding.answer == &Operation::create_api_key &&
         target->parameter("mode") == "import") {
       return {"ImportApiKeys", operation.import_api_keys()};

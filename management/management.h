@@ -3,30 +3,13 @@
 #ifndef WEIR_MANAGEMENT_MANAGEMENT_H_
 #define WEIR_MANAGEMENT_MANAGEMENT_H_
 
-#include <functional>
 #include <string_view>
 
-#include "absl/status/status.h"
-#include "weir/base/mutex.h"
 #include "weir/enforcer/enforcer.h"
 #include "weir/http/message.h"
 #include "weir/management/caller.h"
-#include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
-
-struct ManagementOptions {
-  // Must be the enforcer's.
-  QuotaOffset quota_offset = QuotaOffset::kRequests;
-  // Called with a plan that is about to be created, or with the result of a
-  // patch about to be applied. An error refuses the change. Default: allows
-  // every change.
-  std::function<absl::Status(const v1::UsagePlan& plan)> before_plan_change;
-  // Called with the id of a plan that was created, patched or deleted, before
-  // the client is answered. Between the two calls, this interface changes no
-  // other plan.
-  std::function<void(std::string_view plan_id)> after_plan_change;
-};
 
 struct ManagementAnswer {
   // API Gateway's name of the operation, "UpdateUsagePlan"; "Unknown" if there
@@ -59,15 +42,13 @@ class Management {
   static bool serves(std::string_view target);
 
   // REQUIRES: `enforcer` outlives this object.
-  explicit Management(Enforcer* enforcer, ManagementOptions options = {});
+  explicit Management(Enforcer* enforcer);
 
   ManagementAnswer answer(const HttpRequest& request,
                           const Caller& caller = Caller());
 
  private:
   Enforcer& enforcer_;
-  const ManagementOptions options_;
-  Mutex plan_changes_;  // held while a plan is changed
 };
 
 }  // namespace weir

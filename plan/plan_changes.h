@@ -22,9 +22,19 @@ struct PlanChanges {
   // Stages added, removed, or with changed method throttles.
   std::set<StageName> stages;
 
-  // Whether a stage may have been added.
-  bool adds_stages = false;
+  // Those of `stages` that were added, also if they had been removed before.
+  std::set<StageName> added_stages;
 };
+
+// What the creation of a plan changes: all of its stages are added.
+inline PlanChanges creation_of(const v1::UsagePlan& plan) {
+  PlanChanges changes;
+  for (const v1::ApiStage& stage : plan.api_stages()) {
+    changes.stages.insert(name_of(stage));
+  }
+  changes.added_stages = changes.stages;
+  return changes;
+}
 
 }  // namespace weir
 

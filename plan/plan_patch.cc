@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
@@ -26,6 +27,9 @@ namespace weir {
 namespace {
 
 using google::protobuf::Value;
+
+// The payload of errors that exceeds_patch_limit() finds.
+constexpr char kPatchLimitUrl[] = "weir.v1/patch_limit";
 
 // What a path of the dialect names.
 enum class Target {
@@ -326,10 +330,11 @@ void note_changes(const v1::PatchOperation& operation, const Row& row,
                                      ? operation.value().string_value()
                                      : path.stage;
   if (stage.empty()) return;
-  changes->stages.insert(*parse_stage(stage));
+  StageName name = *parse_stage(stage);
   if (row.target == Target::kStages && operation.op() == "add") {
-    changes->adds_stages = true;
+    changes->added_stages.insert(name);
   }
+  changes->stages.insert(std::move(name));
 }
 
 // Removes from an error of JSON Patch the words that name the operation, which
@@ -344,10 +349,23 @@ absl::Status strip_operation(const absl::Status& status) {
 
 }  // namespace
 
+bool exceeds_patch_limit(const absl::Status& status) {
+  return status.GetPayload(kPatchLimitUrl).has_value();
+}
+
 PlanPatch::PlanPatch(v1::UsagePlan* plan)
     : plan_(*plan), transaction_(plan, limits()) {}
 
 absl::Status PlanPatch::apply(absl::Span<const v1::PatchOperation> operations) {
+  absl::Status status = apply_all(operations);
+  if (absl::IsResourceExhausted(status)) {
+    status.SetPayload(kPatchLimitUrl, absl::Cord());
+  }
+  return status;
+}
+
+absl::Status PlanPatch::apply_all(
+    absl::Span<const v1::PatchOperation> operations) {
   if (operations.size() > kMaxPlanPatchOperations) {
     return absl::ResourceExhaustedError(
         absl::StrCat("patch of ", operations.size(), " operations, more than ",

@@ -46,12 +46,18 @@ class PlanPatch {
   void commit() { transaction_.commit(); }
 
  private:
+  absl::Status apply_all(absl::Span<const v1::PatchOperation> operations);
   absl::Status apply(const v1::PatchOperation& operation);
 
   const v1::UsagePlan& plan_;
   JsonPatchTransaction transaction_;
   PlanChanges changes_;
 };
+
+// Whether an error means that a patch is beyond a limit of patches. Such an
+// error is ResourceExhausted, as are others of an enforcer, but the same patch
+// never succeeds later.
+bool exceeds_patch_limit(const absl::Status& status);
 
 // Returns `plan` after `operations`, applied in order. All or nothing: each
 // operation must succeed, and the resulting plan (not the intermediate ones)

@@ -637,10 +637,12 @@ TEST(PatchUsagePlan, RefusesAnInvalidFinalState) {
 }
 
 TEST(PatchUsagePlan, BoundsItsInput) {
-  EXPECT_EQ(
-      failure(Patch(kMaxPlanPatchOperations + 1, op("replace", "/name", "x")))
-          .code(),
-      absl::StatusCode::kResourceExhausted);
+  const absl::Status too_many =
+      failure(Patch(kMaxPlanPatchOperations + 1, op("replace", "/name", "x")));
+  EXPECT_EQ(too_many.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(exceeds_patch_limit(too_many));
+  EXPECT_FALSE(exceeds_patch_limit(failure({op("replace", "/nam", "x")})));
+  EXPECT_FALSE(exceeds_patch_limit(absl::ResourceExhaustedError("other")));
   const std::string huge(1 << 20, '\n');
   for (const v1::PatchOperation& operation :
        {op(huge, "/name", "x"), op("add", huge, "x"), op("add", "/" + huge),

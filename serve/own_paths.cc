@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "weir/base/text.h"
 #include "weir/http/target.h"
 #include "weir/management/management.h"
-#include "weir/plan/plan_changes.h"
 
 namespace weir {
 namespace {
@@ -19,15 +17,15 @@ constexpr std::string_view kOwn[] = {"healthz", "metrics", "-"};
 
 constexpr int kPlansPerPage = 500;
 
-std::string path_of(const v1::ApiStage& stage) {
-  return absl::StrCat("/", percent_encoded(stage.api_id()), "/",
-                      percent_encoded(stage.stage()));
+std::string path_of(const StageName& stage) {
+  return absl::StrCat("/", percent_encoded(stage.first), "/",
+                      percent_encoded(stage.second));
 }
 
 // Explains why the gateway gets no requests for the stage.
-std::string explanation(const v1::ApiStage& stage) {
-  return absl::StrCat("no request can reach the stage ",
-                      excerpt(stage.api_id()), " : ", excerpt(stage.stage()),
+std::string explanation(const StageName& stage) {
+  return absl::StrCat("no request can reach the stage ", excerpt(stage.first),
+                      " : ", excerpt(stage.second),
                       ", for the service itself answers ",
                       excerpt(path_of(stage)),
                       "; it could if the gateway had an address of its own");
@@ -44,17 +42,19 @@ bool is_own_path(std::string_view target) {
   return std::find(std::begin(kOwn), std::end(kOwn), first) != std::end(kOwn);
 }
 
-absl::Status check_reachable(const v1::UsagePlan& wanted,
-                             const v1::UsagePlan& present) {
-  std::set<StageName> known;
-  for (const v1::ApiStage& stage : present.api_stages()) {
-    known.insert(name_of(stage));
-  }
-  for (const v1::ApiStage& stage : wanted.api_stages()) {
-    if (known.count(name_of(stage)) > 0 || !is_own_path(path_of(stage))) {
-      continue;
+OwnPathsGuard::OwnPathsGuard(Enforcer* enforcer) : enforcer_(*enforcer) {
+  enforcer_.add_plan_observer(this);
+}
+
+OwnPathsGuard::~OwnPathsGuard() { enforcer_.remove_plan_observer(this); }
+
+absl::Status OwnPathsGuard::check_change(const v1::UsagePlan& /*wanted*/,
+                                         const PlanChanges& changes,
+                                         InternRoutes /*intern_routes*/) {
+  for (const StageName& stage : changes.added_stages) {
+    if (is_own_path(path_of(stage))) {
+      return absl::InvalidArgumentError(explanation(stage));
     }
-    return absl::InvalidArgumentError(explanation(stage));
   }
   return absl::OkStatus();
 }
@@ -67,9 +67,10 @@ std::vector<std::string> unreachable_stages(const Enforcer& enforcer) {
     if (!page.ok()) break;
     for (const v1::UsagePlan& plan : page->items) {
       for (const v1::ApiStage& stage : plan.api_stages()) {
-        if (!is_own_path(path_of(stage))) continue;
+        const StageName name = name_of(stage);
+        if (!is_own_path(path_of(name))) continue;
         lines.push_back(
-            absl::StrCat("usage plan ", plan.id(), ": ", explanation(stage)));
+            absl::StrCat("usage plan ", plan.id(), ": ", explanation(name)));
       }
     }
     request.position = std::move(page->position);

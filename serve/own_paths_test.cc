@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weir/enforcer/enforcer.h"
+#include "weir/proto/patch_operation.pb.h"
 #include "weir/proto/usage_plan.pb.h"
 
 namespace weir {
@@ -46,29 +47,46 @@ TEST(OwnPaths, AreTheManagementsAndTheServices) {
 }
 
 TEST(OwnPaths, NewStagesBehindThemAreRefused) {
-  for (const char* api : {"usageplans", "apikeys", "tags", "restapis",
-                          "account", "vpclinks", "healthz", "metrics", "-"}) {
-    const auto status = check_reachable(
-        plan_for({{"a1", "prod"}, {api, "prod"}}), v1::UsagePlan());
-    EXPECT_TRUE(absl::IsInvalidArgument(status)) << api;
-    EXPECT_THAT(std::string(status.message()),
-                HasSubstr(std::string("\"") + api + "\""));
-    // What is there already can be patched.
-    EXPECT_TRUE(check_reachable(plan_for({{"a1", "prod"}, {api, "prod"}}),
-                                plan_for({{api, "prod"}}))
-                    .ok());
-    EXPECT_FALSE(check_reachable(plan_for({{api, "prod"}, {api, "test"}}),
-                                 plan_for({{api, "prod"}}))
-                     .ok());
+  const auto enforcer = *Enforcer::create();
+  const auto create = [&](const v1::UsagePlan& plan) {
+    return enforcer->create_usage_plan(plan).status();
+  };
+  const auto patch = [&](const std::string& op, const std::string& stage) {
+    v1::PatchOperation operation;
+    operation.set_op(op);
+    operation.set_path("/apiStages");
+    operation.mutable_value()->set_string_value(stage);
+    return enforcer->apply_patch("old", {operation}).status();
+  };
+  v1::UsagePlan old = plan_for({{"metrics", "prod"}});
+  old.set_id("old");
+  ASSERT_TRUE(create(old).ok());
+
+  auto guard = std::make_unique<OwnPathsGuard>(enforcer.get());
+  for (const std::string api :
+       {"usageplans", "apikeys", "tags", "restapis", "account", "vpclinks",
+        "healthz", "metrics", "-"}) {
+    for (const auto& status :
+         {create(plan_for({{"a1", "prod"}, {api.c_str(), "prod"}})),
+          patch("add", api + ":test")}) {
+      EXPECT_TRUE(absl::IsInvalidArgument(status)) << api;
+      EXPECT_THAT(std::string(status.message()), HasSubstr("\"" + api + "\""));
+    }
   }
-  EXPECT_TRUE(check_reachable(plan_for({{"a1", "metrics"},
-                                        {"v2", "prod"},
-                                        {"v1", "apis"},
-                                        {"Metrics", "prod"},
-                                        {"m\xC3\xA9trics", "prod"}}),
-                              v1::UsagePlan())
+  EXPECT_FALSE(create(plan_for({{"v2", "apis"}})).ok());
+  EXPECT_EQ(enforcer->statistics().usage_plans, 1u);
+  EXPECT_TRUE(create(plan_for({{"a1", "metrics"},
+                               {"v2", "prod"},
+                               {"v1", "apis"},
+                               {"Metrics", "prod"},
+                               {"m\xC3\xA9trics", "prod"}}))
                   .ok());
-  EXPECT_FALSE(check_reachable(plan_for({{"v2", "apis"}}), {}).ok());
+  // What exists already can be patched, and removed.
+  EXPECT_TRUE(patch("add", "a1:prod").ok());
+  EXPECT_TRUE(patch("remove", "metrics:prod").ok());
+  EXPECT_FALSE(patch("add", "metrics:prod").ok());
+  guard.reset();
+  EXPECT_TRUE(patch("add", "metrics:prod").ok());
 }
 
 TEST(OwnPaths, StagesBehindThemAreFound) {

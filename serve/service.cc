@@ -13,7 +13,6 @@
 #include "weir/management/status_response.h"
 #include "weir/serve/metrics.h"
 #include "weir/serve/metrics_writer.h"
-#include "weir/serve/own_paths.h"
 #include "weir/serve/page_files.h"
 #include "weir/serve/refused_keys_response.h"
 
@@ -24,29 +23,6 @@ constexpr std::string_view kRefusedKeys = "/-/refused-keys";
 
 std::string_view path_of(const HttpRequest& request) {
   return std::string_view(request.target).substr(0, request.target.find('?'));
-}
-
-// Options that keep `routes` current. `shares_address`: the gateway and
-// management have the same address.
-ManagementOptions keep_up(const Enforcer& enforcer, LiveRoutes& routes,
-                          QuotaOffset quota_offset, bool shares_address) {
-  ManagementOptions options;
-  options.quota_offset = quota_offset;
-  options.before_plan_change = [&enforcer, &routes, shares_address](
-                                   const v1::UsagePlan& plan) -> absl::Status {
-    if (shares_address) {
-      const auto present = enforcer.get_usage_plan(plan.id());
-      const absl::Status status = check_reachable(
-          plan, present.ok() ? *present : v1::UsagePlan::default_instance());
-      if (!status.ok()) return status;
-    }
-    return routes.prepare(plan);
-  };
-  // The prepared routes are still valid: no other plan has changed since.
-  options.after_plan_change = [&routes](std::string_view plan_id) {
-    (void)routes.refresh(plan_id);
-  };
-  return options;
 }
 
 HttpResponse unwell(std::string_view why) {
@@ -74,7 +50,7 @@ GatewayOptions gateway_options(GatewayOptions options, AccessLog* access_log,
 absl::StatusOr<std::unique_ptr<Service>> Service::create(
     Enforcer* enforcer, ServiceOptions options) {
   std::unique_ptr<Service> service(new Service(enforcer, std::move(options)));
-  if (auto status = service->routes_.load_all(); !status.ok()) return status;
+  if (auto status = service->routes_.follow(); !status.ok()) return status;
   return service;
 }
 
@@ -87,6 +63,8 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
       max_sync_age_(options.max_sync_age),
       max_stalled_call_(options.max_stalled_call),
       access_(std::move(options.authentication)),
+      own_paths_guard_(has_gateway_ ? std::make_unique<OwnPathsGuard>(enforcer)
+                                    : nullptr),
       routes_(enforcer),
       version_(std::move(options.version)),
       http_(std::move(options.http)),
@@ -96,8 +74,7 @@ Service::Service(Enforcer* enforcer, ServiceOptions options)
                gateway_options(std::move(options.gateway), access_log_.get(),
                                refused_keys_, clock_.get())),
       authorizer_(&gateway_, std::move(options.trusted)),
-      management_(enforcer, keep_up(*enforcer, routes_, options.quota_offset,
-                                    has_gateway_)) {}
+      management_(enforcer) {}
 
 HttpResponse Service::answer(const HttpRequest& request) {
   if (!is_own_path(request.target)) {

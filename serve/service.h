@@ -26,6 +26,7 @@
 #include "weir/management/management.h"
 #include "weir/serve/access_log.h"
 #include "weir/serve/management_counters.h"
+#include "weir/serve/own_paths.h"
 #include "weir/serve/refused_keys.h"
 
 namespace weir {
@@ -33,8 +34,6 @@ namespace weir {
 struct ServiceOptions {
   // Measures how old the last sync is. Default: a SystemClock.
   std::shared_ptr<Clock> clock;
-  // Must be the enforcer's.
-  QuotaOffset quota_offset = QuotaOffset::kRequests;
   // nullptr means no credentials; see Access.
   std::shared_ptr<const Authentication> authentication;
   // The service sets its observers and its clock.
@@ -75,8 +74,9 @@ struct ServiceOptions {
 // *thread-safe*, except construction and destruction.
 class Service {
  public:
-  // The errors are those of LiveRoutes::load_all(). REQUIRES: `enforcer`
-  // outlives the service, and only the service changes its plans.
+  // The errors are those of LiveRoutes::follow(). Others may change the
+  // enforcer's plans: the service follows, and refuses what it could not serve.
+  // REQUIRES: `enforcer` outlives the service.
   static absl::StatusOr<std::unique_ptr<Service>> create(
       Enforcer* enforcer, ServiceOptions options);
 
@@ -99,7 +99,7 @@ class Service {
   }
 
   // The stages of existing plans that no request to `answer()` can reach, each
-  // as a human-readable line. check_reachable() refuses new ones.
+  // as a human-readable line. New ones are refused: see OwnPathsGuard.
   std::vector<std::string> unreachable_stages() const;
 
  private:
@@ -117,6 +117,7 @@ class Service {
   const absl::Duration max_sync_age_;
   const absl::Duration max_stalled_call_;
   const Access access_;
+  const std::unique_ptr<OwnPathsGuard> own_paths_guard_;  // or null
   LiveRoutes routes_;
   const std::string version_;
   const std::function<std::optional<HttpServerStatistics>()> http_;

@@ -23,6 +23,7 @@
 #include "weir/management/authentication.h"
 #include "weir/management/credentials.h"
 #include "weir/management/testing/sign_request.h"
+#include "weir/plan/plan_json.h"
 #include "weir/proto/api_key.pb.h"
 
 namespace weir {
@@ -44,6 +45,7 @@ class ServiceTest : public ::testing::Test {
   void start(ServiceOptions options = {}) {
     Options enforcer;
     enforcer.clock = clock_;
+    service_.reset();
     enforcer_ = *Enforcer::create(enforcer);
     options.clock = clock_;
     service_ = *Service::create(enforcer_.get(), std::move(options));
@@ -687,6 +689,7 @@ TEST_F(ServiceTest, PlansThatNoRequestCanReachMayBeThereAlready) {
   plan.set_name("old");
   plan.add_api_stages()->set_api_id("metrics");
   plan.mutable_api_stages(0)->set_stage("prod");
+  service_.reset();
   ASSERT_TRUE(enforcer_->create_usage_plan(plan).ok());
   service_ = *Service::create(enforcer_.get(), {});
   EXPECT_EQ(service_->unreachable_stages().size(), 1u);
@@ -701,6 +704,40 @@ TEST_F(ServiceTest, PlansThatNoRequestCanReachMayBeThereAlready) {
                 .status,
             200);
   EXPECT_TRUE(service_->unreachable_stages().empty());
+}
+
+// The program that embeds the service changes plans itself.
+TEST_F(ServiceTest, ChangesBesideTheServiceHoldAtOnce) {
+  start();
+  create_plan();
+  const auto patch = [&](const char* operations) {
+    return enforcer_
+        ->apply_patch("gold", *patch_operations_from_json(operations))
+        .status();
+  };
+  const auto get = [&](const char* target) {
+    return call("GET", target, "", {{"x-api-key", kKey}}).status;
+  };
+  EXPECT_EQ(get("/a1/new/x"), 403);
+  ASSERT_TRUE(patch(R"([
+      {"op":"add","path":"/apiStages","value":"a1:new"},
+      {"op":"add","path":"/apiStages/a1:new/throttle/closed/GET/burstLimit",
+       "value":"0"}])")
+                  .ok());
+  EXPECT_EQ(get("/a1/new/closed"), 429);
+  EXPECT_EQ(get("/a1/new/x"), 200);
+  ASSERT_TRUE(patch(R"([
+      {"op":"remove","path":"/apiStages","value":"a1:new"}])")
+                  .ok());
+  EXPECT_EQ(get("/a1/new/x"), 403);
+  // What the service could not serve is refused, whoever asks.
+  EXPECT_TRUE(absl::IsInvalidArgument(patch(R"([
+      {"op":"add","path":"/apiStages","value":"metrics:prod"}])")));
+  EXPECT_TRUE(absl::IsInvalidArgument(patch(R"([
+      {"op":"add","path":"/apiStages/a1:prod/throttle/{a}/GET/rateLimit",
+       "value":"1"},
+      {"op":"add","path":"/apiStages/a1:prod/throttle/{b}/GET/rateLimit",
+       "value":"1"}])")));
 }
 
 TEST_F(ServiceTest, TheGatewayCanBeElsewhere) {

@@ -443,7 +443,7 @@ TEST(Replay, DecidesAsTheGatewayDoes) {
   api_key = *enforcer->create_api_key(api_key);
   ASSERT_TRUE(enforcer->create_usage_plan_key(created.id(), api_key.id()).ok());
   LiveRoutes routes(enforcer.get());
-  ASSERT_TRUE(routes.load_all().ok());
+  ASSERT_TRUE(routes.follow().ok());
   RequestCounters counters;
   Gateway gateway(enforcer.get(), &routes, &counters);
 

@@ -242,7 +242,6 @@ absl::StatusOr<ServiceOptions> service_options_of(
     std::shared_ptr<const Authentication> authentication) {
   ServiceOptions options;
   options.clock = std::move(clock);
-  options.quota_offset = plan_rules(flags.offset).quota_offset;
   options.authentication = std::move(authentication);
   options.gateway_beside_management = flags.gateway_listen.empty();
   options.version = kVersion;
