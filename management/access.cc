@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "weir/base/text.h"
 #include "weir/http/headers.h"
-#include "weir/http/target.h"
 
 namespace weir {
 namespace {
@@ -39,8 +38,7 @@ absl::Status check_local(const HttpRequest& request) {
 
 // Whether the target has either spelling. Every operation ignores the one that
 // it does not use.
-bool asks_for_values(const HttpRequest& request) {
-  const auto target = parse_target(request.target);
+bool asks_for_values(const absl::StatusOr<Target>& target) {
   return target.ok() && (target->parameter("includeValue") == "true" ||
                          target->parameter("includeValues") == "true");
 }
@@ -66,19 +64,20 @@ bool is_loopback_host(std::string_view host) {
 Access::Access(std::shared_ptr<const Authentication> authentication)
     : authentication_(std::move(authentication)) {}
 
-absl::StatusOr<Caller> Access::check(const HttpRequest& request) const {
+absl::StatusOr<Caller> Access::check(
+    const HttpRequest& request, const absl::StatusOr<Target>& target) const {
   if (authentication_ == nullptr) {
     const absl::Status status = check_local(request);
     if (!status.ok()) return status;
     return Caller();
   }
-  auto caller = authentication_->authenticate(request);
+  auto caller = authentication_->authenticate(request, target);
   if (!caller.ok()) return caller.status();
   if (caller->read_only && !only_reads(request)) {
     return absl::PermissionDeniedError(
         "These credentials are for reading alone");
   }
-  if (caller->no_values && asks_for_values(request)) {
+  if (caller->no_values && asks_for_values(target)) {
     return absl::PermissionDeniedError(
         "These credentials may not see the values of API keys");
   }

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "weir/http/message.h"
+#include "weir/http/target.h"
 #include "weir/management/authentication.h"
 #include "weir/management/caller.h"
 
@@ -29,7 +30,12 @@ class Access {
 
   // Returns who sent the request. Unauthenticated, or PermissionDenied for what
   // its credentials do not allow.
-  absl::StatusOr<Caller> check(const HttpRequest& request) const;
+  absl::StatusOr<Caller> check(const HttpRequest& request) const {
+    return check(request, parse_target(request.target));
+  }
+  // The same, for callers that have parsed the request's target.
+  absl::StatusOr<Caller> check(const HttpRequest& request,
+                               const absl::StatusOr<Target>& target) const;
   // Whether check() may allow a request with this head, so that its body is
   // worth reading. Does not block.
   absl::Status check_head(const HttpRequest& head) const;

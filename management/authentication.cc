@@ -236,13 +236,47 @@ absl::Status check_signed_headers(const HttpRequest& request,
   return absl::OkStatus();
 }
 
+absl::Status check_payload_hash(const HttpRequest& request,
+                                std::string_view payload_hash) {
+  const auto said_hash = first_header(request.headers, "x-amz-content-sha256");
+  if (said_hash && *said_hash != payload_hash) {
+    return refused(
+        "The provided 'x-amz-content-sha256' header does not match what was "
+        "computed.");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status check_token(const HttpRequest& request,
+                         const Credential& credential) {
+  if (!same_secret(
+          credential.session_token,
+          first_header(request.headers, "x-amz-security-token").value_or(""))) {
+    return refused("The security token included in the request is invalid.");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-// What a request's head says about its signature. Refers to the request.
+// What a request's head says about its signature. Refers to the request and its
+// target.
 struct Authentication::SignedHead {
-  Target target;
+  const Target& target;
   Authorization authorization;
   std::string timestamp;
+
+  // The signature that the request should have, if its body has this hash.
+  std::string expected_signature(const HttpRequest& request,
+                                 std::string_view payload_hash,
+                                 std::string_view key,
+                                 ParameterOrder order) const {
+    return signature(
+        key, string_to_sign(timestamp, authorization.scope,
+                            canonical_request(request, target,
+                                              authorization.signed_headers,
+                                              payload_hash, order)));
+  }
 };
 
 Authentication::Authentication(Credentials credentials, Clock* clock,
@@ -252,8 +286,7 @@ Authentication::Authentication(Credentials credentials, Clock* clock,
       region_(std::move(region)) {}
 
 absl::StatusOr<Authentication::SignedHead> Authentication::read_head(
-    const HttpRequest& request) const {
-  auto target = parse_target(request.target);
+    const HttpRequest& request, const absl::StatusOr<Target>& target) const {
   if (!target.ok()) {
     return refused(target.status().message());
   }
@@ -291,12 +324,28 @@ absl::StatusOr<Authentication::SignedHead> Authentication::read_head(
   if (!status.ok()) return status;
   status = check_signed_headers(request, authorization->signed_headers);
   if (!status.ok()) return status;
-  return SignedHead{*std::move(target), *std::move(authorization),
-                    std::move(timestamp)};
+  return SignedHead{*target, *std::move(authorization), std::move(timestamp)};
+}
+
+bool Authentication::is_signed(const SignedHead& head,
+                               const HttpRequest& request,
+                               std::string_view payload_hash,
+                               std::string_view secret) {
+  const std::string key = signing_key(secret, head.authorization.scope);
+  const auto is_signed_in = [&](ParameterOrder order) {
+    return same_secret(
+        head.expected_signature(request, payload_hash, key, order),
+        head.authorization.signature);
+  };
+  // A signature in either order covers all parameters.
+  return is_signed_in(ParameterOrder::kEncoded) ||
+         (head.target.parameters.size() > 1 &&
+          is_signed_in(ParameterOrder::kDecoded));
 }
 
 absl::Status Authentication::check_head(const HttpRequest& head) const {
-  const auto read = read_head(head);
+  const auto target = parse_target(head.target);
+  const auto read = read_head(head, target);
   if (!read.ok()) return read.status();
   return present_credentials()->find(read->authorization.access_key_id) !=
                  nullptr
@@ -305,48 +354,23 @@ absl::Status Authentication::check_head(const HttpRequest& head) const {
 }
 
 absl::StatusOr<Caller> Authentication::authenticate(
-    const HttpRequest& request) const {
-  const auto head = read_head(request);
+    const HttpRequest& request, const absl::StatusOr<Target>& target) const {
+  const auto head = read_head(request, target);
   if (!head.ok()) return head.status();
-  const auto& [target, authorization, timestamp] = *head;
-
   const std::string payload_hash = sha256_hex(request.body);
-  const auto said_hash = first_header(request.headers, "x-amz-content-sha256");
-  if (said_hash && *said_hash != payload_hash) {
-    return refused(
-        "The provided 'x-amz-content-sha256' header does not match what was "
-        "computed.");
+  if (auto status = check_payload_hash(request, payload_hash); !status.ok()) {
+    return status;
   }
-
   const auto credentials = present_credentials();
   const Credential* const known =
-      credentials->find(authorization.access_key_id);
-  const std::string key =
-      signing_key(known != nullptr ? known->secret_access_key : kNoSecret,
-                  authorization.scope);
-  // (C++17 lambdas cannot capture structured bindings.)
-  const auto is_signed = [&, &signed_head = *head](ParameterOrder order) {
-    const std::string expected = signature(
-        key, string_to_sign(
-                 signed_head.timestamp, signed_head.authorization.scope,
-                 canonical_request(request, signed_head.target,
-                                   signed_head.authorization.signed_headers,
-                                   payload_hash, order)));
-    return same_secret(expected, signed_head.authorization.signature);
-  };
-  // A signature in either order covers all parameters.
-  const bool is_right =
-      is_signed(ParameterOrder::kEncoded) ||
-      (target.parameters.size() > 1 && is_signed(ParameterOrder::kDecoded));
-  if (!is_right || known == nullptr) {
+      credentials->find(head->authorization.access_key_id);
+  const std::string_view secret =
+      known != nullptr ? std::string_view(known->secret_access_key) : kNoSecret;
+  if (!is_signed(*head, request, payload_hash, secret) || known == nullptr) {
     return wrong_signature();
   }
   // Only a client that knows the secret learns that the token is wrong.
-  if (!same_secret(
-          known->session_token,
-          first_header(request.headers, "x-amz-security-token").value_or(""))) {
-    return refused("The security token included in the request is invalid.");
-  }
+  if (auto status = check_token(request, *known); !status.ok()) return status;
   return Caller{known->access_key_id, known->read_only, known->no_values};
 }
 

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -12,6 +13,7 @@
 #include "weir/base/clock.h"
 #include "weir/base/mutex.h"
 #include "weir/http/message.h"
+#include "weir/http/target.h"
 #include "weir/management/caller.h"
 #include "weir/management/credentials.h"
 
@@ -45,7 +47,12 @@ class Authentication {
   // decoded, no header removed or changed. Unauthenticated if the request is
   // not accepted, with AWS's message for the case if it has one; messages
   // contain no secrets. Hashes the body and allocates; takes a lock briefly.
-  absl::StatusOr<Caller> authenticate(const HttpRequest& request) const;
+  absl::StatusOr<Caller> authenticate(const HttpRequest& request) const {
+    return authenticate(request, parse_target(request.target));
+  }
+  // The same, for callers that have parsed the request's target.
+  absl::StatusOr<Caller> authenticate(
+      const HttpRequest& request, const absl::StatusOr<Target>& target) const;
 
   // Whether `head`, a request without its body, can turn out to be correctly
   // signed: it has everything that a signature needs, a valid time, and a known
@@ -60,7 +67,10 @@ class Authentication {
  private:
   struct SignedHead;
 
-  absl::StatusOr<SignedHead> read_head(const HttpRequest& request) const;
+  absl::StatusOr<SignedHead> read_head(
+      const HttpRequest& request, const absl::StatusOr<Target>& target) const;
+  static bool is_signed(const SignedHead& head, const HttpRequest& request,
+                        std::string_view payload_hash, std::string_view secret);
   std::shared_ptr<const Credentials> present_credentials() const;
 
   mutable Mutex mutex_;

@@ -524,8 +524,8 @@ bool Management::serves(std::string_view target) {
 Management::Management(Enforcer* enforcer) : enforcer_(*enforcer) {}
 
 ManagementAnswer Management::answer(const HttpRequest& request,
+                                    absl::StatusOr<Target> target,
                                     const Caller& caller) {
-  auto target = parse_target(request.target);
   if (!target.ok()) return {"Unknown", status_response(target.status())};
   // One trailing slash is ignored.
   if (target->segments.size() > 1 && target->segments.back().empty()) {

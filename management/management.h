@@ -5,8 +5,10 @@
 
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "weir/enforcer/enforcer.h"
 #include "weir/http/message.h"
+#include "weir/http/target.h"
 #include "weir/management/caller.h"
 
 namespace weir {
@@ -45,7 +47,12 @@ class Management {
   explicit Management(Enforcer* enforcer);
 
   ManagementAnswer answer(const HttpRequest& request,
-                          const Caller& caller = Caller());
+                          const Caller& caller = Caller()) {
+    return answer(request, parse_target(request.target), caller);
+  }
+  // The same, for callers that have parsed the request's target.
+  ManagementAnswer answer(const HttpRequest& request,
+                          absl::StatusOr<Target> target, const Caller& caller);
 
  private:
   Enforcer& enforcer_;

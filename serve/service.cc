@@ -10,6 +10,7 @@
 #include "weir/http/error_response.h"
 #include "weir/http/headers.h"
 #include "weir/http/request_id.h"
+#include "weir/http/target.h"
 #include "weir/management/status_response.h"
 #include "weir/serve/metrics.h"
 #include "weir/serve/metrics_writer.h"
@@ -121,10 +122,11 @@ std::vector<std::string> Service::unreachable_stages() const {
 }
 
 HttpResponse Service::answer_management(const HttpRequest& request) {
-  const auto caller = access_.check(request);
+  auto target = parse_target(request.target);
+  const auto caller = access_.check(request, target);
   ManagementAnswer answer =
       caller.ok()
-          ? management_.answer(request, *caller)
+          ? management_.answer(request, std::move(target), *caller)
           : ManagementAnswer{"Unknown", status_response(caller.status())};
   management_counters_.count(answer.operation, answer.response.status);
   answer.response.headers.emplace_back("x-amzn-requestid", new_request_id());
