@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "weir/base/cycle_clock.h"
 #include "weir/tests/interleaving/interleaving.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
@@ -17,8 +18,6 @@ using testing::Bounds;
 using testing::Explored;
 using testing::Program;
 using testing::ScheduledAtomic;
-
-constexpr int64_t kMillisecond = 1'000'000;
 
 Explored explore(const std::function<void(Program&)>& build, int preemptions) {
   const Explored explored = testing::explore(build, Bounds{preemptions, 0});

@@ -6,13 +6,12 @@
 #include <random>
 
 #include "gtest/gtest.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
 
 constexpr int64_t kMicrosecond = 1'000;
-constexpr int64_t kMillisecond = 1'000'000;
-constexpr int64_t kSecond = 1'000'000'000;
 
 // A machine whose clocks are controlled by the test. Reading one takes time.
 struct World {

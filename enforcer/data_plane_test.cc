@@ -22,11 +22,12 @@
 #include "weir/proto/api_key.pb.h"
 #include "weir/proto/patch_operation.pb.h"
 #include "weir/proto/usage_plan.pb.h"
+#include "weir/tests/patch_operations.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kStart = int64_t{20'500} * 86'400 * kSecond;  // 2026-02-16
 
 std::string value(int i) {
@@ -62,11 +63,8 @@ class DataPlaneTest : public ::testing::Test {
   }
   void patch(const std::string& plan_id, const char* op, const char* path,
              const char* value) {
-    v1::PatchOperation operation;
-    operation.set_op(op);
-    operation.set_path(path);
-    operation.mutable_value()->set_string_value(value);
-    const auto patched = enforcer_->apply_patch(plan_id, {operation});
+    const auto patched =
+        enforcer_->apply_patch(plan_id, {operation(op, path, value)});
     ASSERT_TRUE(patched.ok()) << patched.status();
   }
   Route route(const std::string& method_key = "",
@@ -187,11 +185,8 @@ TEST_F(DataPlaneTest, HandleOfADisabledKeyIsForbiddenUntilItIsEnabled) {
   call.client = enforcer_->resolve(value(1));
   call.route = route();
   const auto set_enabled = [&](const char* value) {
-    v1::PatchOperation operation;
-    operation.set_op("replace");
-    operation.set_path("/enabled");
-    operation.mutable_value()->set_string_value(value);
-    ASSERT_TRUE(enforcer_->update_api_key("id-1", {operation}).ok());
+    ASSERT_TRUE(
+        enforcer_->update_api_key("id-1", {replace("/enabled", value)}).ok());
   };
   set_enabled("false");
   EXPECT_EQ(enforcer_->admit(call).forbidden, Forbidden::kDisabledKey);

@@ -13,6 +13,8 @@
 #include "weir/base/clock.h"
 #include "weir/memory/epoch.h"
 #include "weir/plan/plan_error.h"
+#include "weir/tests/patch_operations.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
@@ -20,8 +22,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kDay = 86'400 * kSecond;
 constexpr char kKey[] = "a-key-of-twenty-and-more-characters";
 
 int64_t unix_ns(const std::string& time) {
@@ -29,15 +29,6 @@ int64_t unix_ns(const std::string& time) {
   std::string error;
   EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, time, &t, &error)) << error;
   return absl::ToUnixNanos(t);
-}
-
-v1::PatchOperation operation(const std::string& op, const std::string& path,
-                             const std::string& value = "") {
-  v1::PatchOperation result;
-  result.set_op(op);
-  result.set_path(path);
-  if (!value.empty()) result.mutable_value()->set_string_value(value);
-  return result;
 }
 
 class EnforcerTest : public ::testing::Test {

@@ -19,6 +19,7 @@
 #include "weir/enforcer/decision.h"
 #include "weir/quota/calendar.h"
 #include "weir/tests/rate_limit_list.h"
+#include "weir/tests/time_constants.h"
 
 namespace {
 thread_local int64_t allocations = 0;
@@ -37,7 +38,6 @@ namespace {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
 constexpr HeaderFormat kFormats[] = {

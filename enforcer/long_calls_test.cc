@@ -31,6 +31,7 @@
 #include "weir/plan/plan_json.h"
 #include "weir/store/sqlite_store.h"
 #include "weir/store/testing/forwarding_store.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
@@ -187,7 +188,6 @@ TEST(CallsInProgress, ShowTheOneThatStandsStillForLongest) {
       first.made_progress();
       EXPECT_EQ(stalled(), "second");
       // A step that is allowed to take long is not stalled.
-      constexpr int64_t kHour = 3'600'000'000'000;
       second.made_progress(kHour);
       EXPECT_EQ(stalled(), "first");
       first.made_progress(kHour);

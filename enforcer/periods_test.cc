@@ -31,6 +31,7 @@
 #include "weir/proto/usage.pb.h"
 #include "weir/proto/usage_plan.pb.h"
 #include "weir/tests/markdown.h"
+#include "weir/tests/patch_operations.h"
 
 namespace weir {
 namespace {
@@ -94,17 +95,13 @@ absl::Duration to_duration(const std::string& text) {
 
 // What words such as `limit 80 period DAY` set; `no quota` removes it.
 Patch to_patch(const std::vector<std::string>& words) {
-  Patch patch;
   if (words == std::vector<std::string>{"no", "quota"}) {
-    patch.emplace_back().set_op("remove");
-    patch.back().set_path("/quota");
-    return patch;
+    return {operation("remove", "/quota")};
   }
+  Patch patch;
   for (size_t i = 0; i + 1 < words.size(); i += 2) {
     const std::string& member = words[i] == "start" ? "offset" : words[i];
-    patch.emplace_back().set_op("replace");
-    patch.back().set_path(absl::StrCat("/quota/", member));
-    patch.back().mutable_value()->set_string_value(words[i + 1]);
+    patch.push_back(replace(absl::StrCat("/quota/", member), words[i + 1]));
   }
   return patch;
 }

@@ -41,6 +41,8 @@
 #include "weir/store/sqlite_store.h"
 #include "weir/store/testing/forwarding_store.h"
 #include "weir/tests/in_child.h"
+#include "weir/tests/patch_operations.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
@@ -49,7 +51,6 @@ namespace fs = std::filesystem;
 
 using Counts = Enforcer::Statistics::Counts;
 
-constexpr int64_t kHour = int64_t{3'600} * 1'000'000'000;
 // 2026-03-10, a Tuesday, at noon.
 constexpr int64_t kBegin = int64_t{20'522} * kNanosPerDay + 12 * kHour;
 
@@ -62,14 +63,6 @@ constexpr char kPlan[] = R"({"id": "gold", "name": "gold",
 
 std::string value_of(int key) {
   return absl::StrCat("a-key-of-20-or-more-", key);
-}
-
-v1::PatchOperation replace(const std::string& path, const std::string& value) {
-  v1::PatchOperation operation;
-  operation.set_op("replace");
-  operation.set_path(path);
-  operation.mutable_value()->set_string_value(value);
-  return operation;
 }
 
 // A store that answers so many calls, and then no more.

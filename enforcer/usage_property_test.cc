@@ -27,6 +27,8 @@
 #include "weir/proto/patch_operation.pb.h"
 #include "weir/proto/usage.pb.h"
 #include "weir/proto/usage_plan.pb.h"
+#include "weir/tests/patch_operations.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
@@ -197,7 +199,6 @@ constexpr int kPlans = 3;
 constexpr int kStages = 5;
 constexpr int kKeptDays = 90;
 constexpr int kMostDaysBack = 2;
-constexpr int64_t kDayNs = int64_t{86'400} * 1'000'000'000;
 
 class Simulation {
  public:
@@ -330,18 +331,18 @@ class Simulation {
         step = midnight - now;
         break;
       case 2:
-        step = pick(1, 6) * kDayNs;
+        step = pick(1, 6) * kDay;
         break;
       case 3:
-        step = kDayNs;
+        step = kDay;
         if (pick(20) == 0) {
           // More than the clock ever steps back: the past is final.
-          step = pick(2 * kMostDaysBack + 1, pick(4) == 0 ? 400 : 40) * kDayNs;
+          step = pick(2 * kMostDaysBack + 1, pick(4) == 0 ? 400 : 40) * kDay;
           finish();
         }
         break;
       default:
-        step = static_cast<int64_t>(random_() % (kDayNs / 4));
+        step = static_cast<int64_t>(random_() % (kDay / 4));
     }
     clock_->advance(step);
     newest_day_ = std::max(newest_day_, today());
@@ -381,16 +382,6 @@ class Simulation {
     plan.stages.insert(number);
     EXPECT_TRUE(enforcer_->create_usage_plan(document).ok());
     plan.history.note(CivilDay(2000, 1, 1), plan.terms);
-  }
-
-  static v1::PatchOperation operation(const std::string& op,
-                                      const std::string& path,
-                                      const std::string& value = "") {
-    v1::PatchOperation operation;
-    operation.set_op(op);
-    operation.set_path(path);
-    if (!value.empty()) operation.mutable_value()->set_string_value(value);
-    return operation;
   }
 
   void patch_quota() {

@@ -23,11 +23,11 @@
 #include "weir/plan/plan_json.h"
 #include "weir/proto/api_key.pb.h"
 #include "weir/proto/usage_plan.pb.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr char kGold[] = "gold-0123456789abcdef";
 constexpr char kTin[] = "tin-0123456789abcdefg";
 constexpr char kSuspended[] = "suspended-0123456789ab";

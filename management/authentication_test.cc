@@ -27,11 +27,11 @@
 #include "weir/management/credentials.h"
 #include "weir/management/testing/sign_request.h"
 #include "weir/management/testing/sigv4_samples.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kNow = 1440938160;  // 2015-08-30T12:36:00Z
 constexpr char kWrongSignature[] =
     "The request signature we calculated does not match the signature you "

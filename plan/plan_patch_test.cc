@@ -16,6 +16,7 @@
 #include "weir/plan/plan_json.h"
 #include "weir/plan/testing/plan_samples.h"
 #include "weir/plan/validation.h"
+#include "weir/tests/patch_operations.h"
 
 namespace weir {
 namespace {
@@ -42,20 +43,6 @@ v1::UsagePlan plan_of(std::string_view json) {
   const auto plan = usage_plan_from_json(json);
   EXPECT_TRUE(plan.ok()) << json << ": " << plan.status();
   return plan.ok() ? *plan : v1::UsagePlan();
-}
-
-v1::PatchOperation op(const std::string& kind, const std::string& path) {
-  v1::PatchOperation operation;
-  operation.set_op(kind);
-  operation.set_path(path);
-  return operation;
-}
-
-v1::PatchOperation op(const std::string& kind, const std::string& path,
-                      const std::string& value) {
-  v1::PatchOperation operation = op(kind, path);
-  operation.mutable_value()->set_string_value(value);
-  return operation;
 }
 
 using Patch = std::vector<v1::PatchOperation>;
@@ -176,11 +163,12 @@ TEST(PatchUsagePlan, SupportsTheMatrixAndNothingElse) {
           start.mutable_api_stages(1)->clear_throttle();
         }
         const v1::UsagePlan result =
-            patched(start, {op(cell.kind, row.path, cell.value)});
+            patched(start, {operation(cell.kind, row.path, cell.value)});
         EXPECT_NE(plan_bytes(result), plan_bytes(start));
         continue;
       }
-      const absl::Status status = failure({op(cell.kind, row.path, "1")});
+      const absl::Status status =
+          failure({operation(cell.kind, row.path, "1")});
       EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
       EXPECT_EQ(aws_message(status),
                 absl::StrCat("Invalid patch path  '", row.path,
@@ -196,7 +184,7 @@ TEST(PatchUsagePlan, SupportsTheMatrixAndNothingElse) {
 TEST(PatchUsagePlan, SupportsNoOtherOperation) {
   for (const MatrixRow& row : kMatrix) {
     for (const char* kind : {"copy", "move", "test", "", "Add", "replace "}) {
-      const absl::Status status = failure({op(kind, row.path, "1")});
+      const absl::Status status = failure({operation(kind, row.path, "1")});
       EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
       EXPECT_EQ(
           aws_message(status),
@@ -210,19 +198,19 @@ TEST(PatchUsagePlan, SupportsNoOtherOperation) {
 // ------------------------------------------------------
 
 TEST(PatchUsagePlan, SetsTexts) {
-  const v1::UsagePlan plan =
-      patched({op("replace", "/name", "n2"), op("replace", "/description", ""),
-               op("add", "/productCode", "c2")});
+  const v1::UsagePlan plan = patched({operation("replace", "/name", "n2"),
+                                      operation("replace", "/description", ""),
+                                      operation("add", "/productCode", "c2")});
   EXPECT_EQ(plan.name(), "n2");
   EXPECT_EQ(plan.description(), "");
   EXPECT_EQ(plan.product_code(), "c2");
-  EXPECT_EQ(patched({op("remove", "/productCode")}).product_code(), "");
+  EXPECT_EQ(patched({operation("remove", "/productCode")}).product_code(), "");
 }
 
 TEST(PatchUsagePlan, LeavesAllElseAlone) {
   v1::UsagePlan expected = plan_of(kPlan);
   expected.set_name("n2");
-  EXPECT_EQ(plan_bytes(patched({op("replace", "/name", "n2")})),
+  EXPECT_EQ(plan_bytes(patched({operation("replace", "/name", "n2")})),
             plan_bytes(expected));
   EXPECT_EQ(plan_bytes(patched({})), plan_bytes(plan_of(kPlan)));
 }
@@ -232,26 +220,27 @@ TEST(PatchUsagePlan, AddAndReplaceMakeWhatIsAbsent) {
   for (const char* kind : {"add", "replace"}) {
     // Observed from a real client; the offset is filled in.
     const v1::UsagePlan plan =
-        patched(bare, {op(kind, "/throttle/burstLimit", "100"),
-                       op(kind, "/throttle/rateLimit", "200"),
-                       op(kind, "/quota/period", "MONTH"),
-                       op(kind, "/quota/limit", "5000")});
+        patched(bare, {operation(kind, "/throttle/burstLimit", "100"),
+                       operation(kind, "/throttle/rateLimit", "200"),
+                       operation(kind, "/quota/period", "MONTH"),
+                       operation(kind, "/quota/limit", "5000")});
     EXPECT_EQ(usage_plan_to_json(plan),
               R"({"name":"n","apiStages":[],)"
               R"("throttle":{"burstLimit":100,"rateLimit":200.0},)"
               R"("quota":{"limit":5000,"offset":0,"period":"MONTH"},)"
               R"("tags":{}})");
     const v1::UsagePlan half =
-        patched(bare, {op(kind, "/throttle/rateLimit", "0.1")});
+        patched(bare, {operation(kind, "/throttle/rateLimit", "0.1")});
     EXPECT_EQ(half.throttle().rate_limit(), 0.1);
     EXPECT_EQ(half.throttle().burst_limit(), 0);
   }
 }
 
 TEST(PatchUsagePlan, RemovesLimits) {
-  const v1::UsagePlan plan = patched(
-      {op("remove", "/quota"), op("remove", "/apiStages/a:prod/throttle"),
-       op("remove", "/throttle")});
+  const v1::UsagePlan plan =
+      patched({operation("remove", "/quota"),
+               operation("remove", "/apiStages/a:prod/throttle"),
+               operation("remove", "/throttle")});
   EXPECT_FALSE(plan.has_quota());
   EXPECT_FALSE(plan.has_throttle());
   EXPECT_THAT(prod(plan).throttle(), IsEmpty());
@@ -261,23 +250,25 @@ TEST(PatchUsagePlan, RemovingWhatIsClearChangesNothing) {
   const v1::UsagePlan bare =
       plan_of(R"({"name":"n","apiStages":[{"apiId":"a","stage":"s"}]})");
   EXPECT_EQ(plan_bytes(patched(
-                bare, {op("remove", "/quota"), op("remove", "/throttle"),
-                       op("remove", "/productCode"),
-                       op("remove", "/apiStages/a:s/throttle")})),
+                bare, {operation("remove", "/quota"),
+                       operation("remove", "/throttle"),
+                       operation("remove", "/productCode"),
+                       operation("remove", "/apiStages/a:s/throttle")})),
             plan_bytes(bare));
 }
 
 TEST(PatchUsagePlan, RemoveIgnoresItsValue) {
-  EXPECT_FALSE(patched({op("remove", "/quota", "junk")}).has_quota());
-  EXPECT_THAT(prod(patched({op("remove", "/apiStages/a:prod/throttle", "")}))
-                  .throttle(),
-              IsEmpty());
+  EXPECT_FALSE(patched({operation("remove", "/quota", "junk")}).has_quota());
+  EXPECT_THAT(
+      prod(patched({operation("remove", "/apiStages/a:prod/throttle", "")}))
+          .throttle(),
+      IsEmpty());
 }
 
 TEST(PatchUsagePlan, TakesJsonNumbers) {
-  v1::PatchOperation rate = op("replace", "/throttle/rateLimit");
+  v1::PatchOperation rate = operation("replace", "/throttle/rateLimit");
   rate.mutable_value()->set_number_value(0.25);
-  v1::PatchOperation limit = op("replace", "/quota/limit");
+  v1::PatchOperation limit = operation("replace", "/quota/limit");
   limit.mutable_value()->set_number_value(8796093022207);
   const v1::UsagePlan plan = patched({rate, limit});
   EXPECT_EQ(plan.throttle().rate_limit(), 0.25);
@@ -285,18 +276,20 @@ TEST(PatchUsagePlan, TakesJsonNumbers) {
 }
 
 TEST(PatchUsagePlan, DropsSpacesAtTheEndOfPaths) {
-  EXPECT_THAT(prod(patched({op("remove", "/apiStages/a:prod/throttle ", "")}))
-                  .throttle(),
-              IsEmpty());
-  EXPECT_EQ(patched({op("replace", "/name  ", "x")}).name(), "x");
+  EXPECT_THAT(
+      prod(patched({operation("remove", "/apiStages/a:prod/throttle ", "")}))
+          .throttle(),
+      IsEmpty());
+  EXPECT_EQ(patched({operation("replace", "/name  ", "x")}).name(), "x");
 }
 
 // --- Stages
 // -------------------------------------------------------------------
 
 TEST(PatchUsagePlan, AddsAndRemovesStages) {
-  const v1::UsagePlan plan = patched(
-      {op("remove", "/apiStages", "a:dev"), op("add", "/apiStages", "b:v1")});
+  const v1::UsagePlan plan =
+      patched({operation("remove", "/apiStages", "a:dev"),
+               operation("add", "/apiStages", "b:v1")});
   ASSERT_EQ(plan.api_stages_size(), 2);
   EXPECT_EQ(plan.api_stages(0).stage(), "prod");
   EXPECT_EQ(plan.api_stages(0).throttle().size(), 2u);
@@ -307,27 +300,29 @@ TEST(PatchUsagePlan, AddsAndRemovesStages) {
 TEST(PatchUsagePlan, RefusesMalformedStages) {
   for (const char* kind : {"add", "remove"}) {
     for (const char* value : {"", "a", ":", "a:", ":prod", "a:prod:x"}) {
-      const absl::Status status = failure({op(kind, "/apiStages", value)});
+      const absl::Status status =
+          failure({operation(kind, "/apiStages", value)});
       EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << value;
       EXPECT_EQ(aws_message(status), "Invalid API Stage specified");
     }
-    EXPECT_EQ(aws_message(failure({op(kind, "/apiStages")})),
+    EXPECT_EQ(aws_message(failure({operation(kind, "/apiStages")})),
               "Invalid API Stage specified");
   }
-  EXPECT_EQ(aws_message(failure({op("remove", "/apiStages/prod/throttle")})),
-            "Invalid API Stage specified");
+  EXPECT_EQ(
+      aws_message(failure({operation("remove", "/apiStages/prod/throttle")})),
+      "Invalid API Stage specified");
   // Two parts, but not those of a valid stage: validation refuses them.
-  EXPECT_EQ(failure({op("add", "/apiStages", "a/b:prod")}).code(),
+  EXPECT_EQ(failure({operation("add", "/apiStages", "a/b:prod")}).code(),
             absl::StatusCode::kInvalidArgument);
 }
 
 TEST(PatchUsagePlan, RefusesUnknownStages) {
   const Patch patches[] = {
-      {op("remove", "/apiStages", "a:nope")},
-      {op("remove", "/apiStages/a:nope/throttle")},
-      {op("replace", "/apiStages/a:nope/throttle", "{}")},
-      {op("remove", "/apiStages/a:nope/throttle/pets/GET")},
-      {op("add", "/apiStages/a:nope/throttle/pets/GET/rateLimit", "1")},
+      {operation("remove", "/apiStages", "a:nope")},
+      {operation("remove", "/apiStages/a:nope/throttle")},
+      {operation("replace", "/apiStages/a:nope/throttle", "{}")},
+      {operation("remove", "/apiStages/a:nope/throttle/pets/GET")},
+      {operation("add", "/apiStages/a:nope/throttle/pets/GET/rateLimit", "1")},
   };
   for (const Patch& patch : patches) {
     const absl::Status status = failure(patch);
@@ -339,7 +334,8 @@ TEST(PatchUsagePlan, RefusesUnknownStages) {
 }
 
 TEST(PatchUsagePlan, RefusesAStageThatIsThere) {
-  const absl::Status status = failure({op("add", "/apiStages", "a:prod")});
+  const absl::Status status =
+      failure({operation("add", "/apiStages", "a:prod")});
   EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(status.message(),
             "operations[0] add \"/apiStages\": the plan has the stage "
@@ -365,22 +361,24 @@ TEST(PatchUsagePlan, TakesEverySpellingOfAMethod) {
     SCOPED_TRACE(c.spelling);
     const std::string path = stage + c.spelling;
     for (const char* kind : {"add", "replace"}) {
-      const v1::UsagePlan plan = patched({op(kind, path + "/rateLimit", "0.5"),
-                                          op(kind, path + "/burstLimit", "7")});
+      const v1::UsagePlan plan =
+          patched({operation(kind, path + "/rateLimit", "0.5"),
+                   operation(kind, path + "/burstLimit", "7")});
       const auto& throttles = plan.api_stages(0).throttle();
       ASSERT_EQ(throttles.size(), 1u);
       ASSERT_EQ(throttles.count(c.key), 1u);
       EXPECT_EQ(throttles.at(c.key).rate_limit(), 0.5);
       EXPECT_EQ(throttles.at(c.key).burst_limit(), 7);
-      EXPECT_THAT(patched(plan, {op("remove", path)}).api_stages(0).throttle(),
-                  IsEmpty());
+      EXPECT_THAT(
+          patched(plan, {operation("remove", path)}).api_stages(0).throttle(),
+          IsEmpty());
     }
   }
 }
 
 TEST(PatchUsagePlan, ChangesOneMemberOfAMethod) {
-  const v1::UsagePlan plan = patched(
-      {op("replace", "/apiStages/a:prod/throttle//pets/GET/rateLimit", "0.1")});
+  const v1::UsagePlan plan = patched({operation(
+      "replace", "/apiStages/a:prod/throttle//pets/GET/rateLimit", "0.1")});
   EXPECT_EQ(prod(plan).throttle().at("/pets/GET").rate_limit(), 0.1);
   EXPECT_EQ(prod(plan).throttle().at("/pets/GET").burst_limit(), 2);
   EXPECT_EQ(prod(plan).throttle().at("//GET").rate_limit(), 3);
@@ -388,15 +386,15 @@ TEST(PatchUsagePlan, ChangesOneMemberOfAMethod) {
 
 TEST(PatchUsagePlan, RefusesUnknownMethods) {
   const absl::Status absent =
-      failure({op("remove", "/apiStages/a:prod/throttle/pets/PUT")});
+      failure({operation("remove", "/apiStages/a:prod/throttle/pets/PUT")});
   EXPECT_EQ(absent.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(absent.message(),
             "operations[0] remove \"/apiStages/a:prod/throttle/pets/PUT\": the "
             "stage has no throttle for \"/pets/PUT\"");
   for (const char* path : {"/apiStages/a:prod/throttle/pets/FETCH",
                            "/apiStages/a:prod/throttle/pets/FETCH/rateLimit"}) {
-    const absl::Status bad = failure(
-        {op(std::string(path).back() == 't' ? "add" : "remove", path, "1")});
+    const absl::Status bad = failure({operation(
+        std::string(path).back() == 't' ? "add" : "remove", path, "1")});
     EXPECT_EQ(bad.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(aws_message(bad),
               "Invalid method {resourcePath: pets,method: FETCH} specified");
@@ -407,23 +405,24 @@ TEST(PatchUsagePlan, ReplacesAStagesWholeMap) {
   const std::string map = R"({"/pets/PUT":{"rateLimit":1.5,"burstLimit":1},)"
                           R"("~1/GET":{"rateLimit":"2","burstLimit":"3"}})";
   for (const char* kind : {"add", "replace"}) {
-    v1::PatchOperation object = op(kind, "/apiStages/a:prod/throttle");
+    v1::PatchOperation object = operation(kind, "/apiStages/a:prod/throttle");
     *object.mutable_value() =
         patch_operations_from_json(
             absl::StrCat(R"([{"op":"add","path":"","value":)", map, "}]"))
             ->front()
             .value();
     for (const v1::PatchOperation& operation :
-         {op(kind, "/apiStages/a:prod/throttle", map), object}) {
+         {operation(kind, "/apiStages/a:prod/throttle", map), object}) {
       const v1::UsagePlan plan = patched({operation});
       ASSERT_EQ(prod(plan).throttle().size(), 2u);
       EXPECT_EQ(prod(plan).throttle().at("/pets/PUT").rate_limit(), 1.5);
       EXPECT_EQ(prod(plan).throttle().at("//GET").burst_limit(), 3);
     }
   }
-  EXPECT_THAT(prod(patched({op("replace", "/apiStages/a:prod/throttle", "{}")}))
-                  .throttle(),
-              IsEmpty());
+  EXPECT_THAT(
+      prod(patched({operation("replace", "/apiStages/a:prod/throttle", "{}")}))
+          .throttle(),
+      IsEmpty());
 }
 
 TEST(PatchUsagePlan, RefusesBadMaps) {
@@ -432,12 +431,13 @@ TEST(PatchUsagePlan, RefusesBadMaps) {
         R"({"/a/GET":{"rate":1}})", R"({"/a/GET":{"rateLimit":"x"}})",
         R"({"/a/GET":{},"a/GET":{}})", R"({"/a/GET":{},"/a/GET":{}})"}) {
     const absl::Status status =
-        failure({op("replace", "/apiStages/a:prod/throttle", map)});
+        failure({operation("replace", "/apiStages/a:prod/throttle", map)});
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << map;
   }
-  EXPECT_EQ(aws_message(failure({op("replace", "/apiStages/a:prod/throttle",
-                                    R"({"*/*":{"rateLimit":1}})")})),
-            "Invalid method {resourcePath: *,method: *} specified");
+  EXPECT_EQ(
+      aws_message(failure({operation("replace", "/apiStages/a:prod/throttle",
+                                     R"({"*/*":{"rateLimit":1}})")})),
+      "Invalid method {resourcePath: *,method: *} specified");
 }
 
 // --- Values
@@ -457,7 +457,8 @@ TEST(PatchUsagePlan, RefusesBadNumbersAndSaysWhere) {
         Case{"/quota/offset", "x"},
         Case{"/apiStages/a:prod/throttle/pets/GET/rateLimit", "0,5"}}) {
     const absl::Status status =
-        failure({op("replace", "/name", "x"), op("replace", c.path, c.value)});
+        failure({operation("replace", "/name", "x"),
+                 operation("replace", c.path, c.value)});
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.value;
     const std::string message(status.message());
     EXPECT_THAT(message, StartsWith(absl::StrCat("operations[1] replace \"",
@@ -490,18 +491,20 @@ TEST(PatchUsagePlan, NamesTheRangesThatNumbersHave) {
         Case{"/apiStages/a:prod/throttle/pets/GET/burstLimit", "x", kBurst},
         Case{"/apiStages/a:prod/throttle/pets/GET/rateLimit", "x", kRate}}) {
     const std::string message(
-        failure({op("replace", c.path, c.value)}).message());
+        failure({operation("replace", c.path, c.value)}).message());
     EXPECT_EQ(message, absl::StrCat("operations[0] replace \"", c.path, "\": ",
                                     c.range, "string \"", c.value, "\""));
   }
-  EXPECT_THAT(std::string(failure({op("replace", "/apiStages/a:prod/throttle",
-                                      R"({"/a/GET":{"burstLimit":1e30}})")})
-                              .message()),
-              HasSubstr("\"/a/GET\"/burstLimit: expected a whole number from 0 "
-                        "to 2147483647, got number 1e+30"));
+  EXPECT_THAT(
+      std::string(failure({operation("replace", "/apiStages/a:prod/throttle",
+                                     R"({"/a/GET":{"burstLimit":1e30}})")})
+                      .message()),
+      HasSubstr("\"/a/GET\"/burstLimit: expected a whole number from 0 "
+                "to 2147483647, got number 1e+30"));
   for (const char* path : {"/throttle/burstLimit", "/quota/limit"}) {
     EXPECT_THAT(
-        std::string(failure({op("replace", path, "8796093022208")}).message()),
+        std::string(
+            failure({operation("replace", path, "8796093022208")}).message()),
         Not(HasSubstr("9223372036854775807")));
   }
 }
@@ -509,32 +512,36 @@ TEST(PatchUsagePlan, NamesTheRangesThatNumbersHave) {
 TEST(PatchUsagePlan, TakesZeroInAllItsForms) {
   for (const char* zero : {"0", "-0", "-0.0", "+0", "+0.0", "0e9", "-0e-9"}) {
     const v1::UsagePlan plan = patched(
-        {op("replace", "/throttle/rateLimit", zero),
-         op("replace", "/apiStages/a:prod/throttle/pets/GET/rateLimit", zero)});
+        {operation("replace", "/throttle/rateLimit", zero),
+         operation("replace", "/apiStages/a:prod/throttle/pets/GET/rateLimit",
+                   zero)});
     EXPECT_FALSE(std::signbit(plan.throttle().rate_limit())) << zero;
     EXPECT_EQ(plan.throttle().rate_limit(), 0);
     EXPECT_FALSE(std::signbit(
         plan.api_stages(1).throttle().at("/pets/GET").rate_limit()));
   }
   for (const char* zero : {"0", "-0", "+0"}) {
-    EXPECT_EQ(patched({op("replace", "/throttle/burstLimit", zero)})
+    EXPECT_EQ(patched({operation("replace", "/throttle/burstLimit", zero)})
                   .throttle()
                   .burst_limit(),
               0);
-    EXPECT_EQ(patched({op("replace", "/quota/offset", zero)}).quota().offset(),
-              0);
-    const v1::UsagePlan plan = patched({op("replace", "/quota/limit", zero)});
+    EXPECT_EQ(
+        patched({operation("replace", "/quota/offset", zero)}).quota().offset(),
+        0);
+    const v1::UsagePlan plan =
+        patched({operation("replace", "/quota/limit", zero)});
     EXPECT_TRUE(plan.quota().has_limit());
     EXPECT_EQ(plan.quota().limit(), 0);
   }
-  v1::PatchOperation number = op("replace", "/throttle/rateLimit");
+  v1::PatchOperation number = operation("replace", "/throttle/rateLimit");
   number.mutable_value()->set_number_value(-0.0);
   EXPECT_FALSE(std::signbit(patched({number}).throttle().rate_limit()));
-  const v1::UsagePlan map = patched({op("replace", "/apiStages/a:prod/throttle",
-                                        R"({"/a/GET":{"rateLimit":-0.0}})")});
+  const v1::UsagePlan map =
+      patched({operation("replace", "/apiStages/a:prod/throttle",
+                         R"({"/a/GET":{"rateLimit":-0.0}})")});
   EXPECT_FALSE(
       std::signbit(map.api_stages(1).throttle().at("/a/GET").rate_limit()));
-  EXPECT_EQ(patched({op("replace", "/throttle/burstLimit", "+5")})
+  EXPECT_EQ(patched({operation("replace", "/throttle/burstLimit", "+5")})
                 .throttle()
                 .burst_limit(),
             5);
@@ -542,14 +549,15 @@ TEST(PatchUsagePlan, TakesZeroInAllItsForms) {
 
 TEST(PatchUsagePlan, AnswersBadQuotasWithAwsTexts) {
   for (const char* value : {"x", "", "1.5", "-1", "+", "+-1"}) {
-    EXPECT_EQ(aws_message(failure({op("replace", "/quota/limit", value)})),
-              "Usage Plan quota limit must be a non-negative numeric");
+    EXPECT_EQ(
+        aws_message(failure({operation("replace", "/quota/limit", value)})),
+        "Usage Plan quota limit must be a non-negative numeric");
   }
-  Patch periods = {op("replace", "/quota/period")};
+  Patch periods = {operation("replace", "/quota/period")};
   periods.back().mutable_value()->set_number_value(2);
   for (const char* value :
        {"YEAR", "", "day", "2", "QUOTA_PERIOD_UNSPECIFIED"}) {
-    periods.push_back(op("replace", "/quota/period", value));
+    periods.push_back(operation("replace", "/quota/period", value));
   }
   for (const v1::PatchOperation& period : periods) {
     EXPECT_EQ(aws_message(failure({period})),
@@ -563,14 +571,14 @@ TEST(PatchUsagePlan, NeedsAValue) {
        {"/name", "/description", "/productCode", "/quota/limit",
         "/quota/period", "/throttle/rateLimit", "/apiStages/a:prod/throttle",
         "/apiStages/a:prod/throttle/pets/GET/rateLimit"}) {
-    v1::PatchOperation null = op("replace", path);
+    v1::PatchOperation null = operation("replace", path);
     null.mutable_value()->set_null_value(google::protobuf::NULL_VALUE);
-    v1::PatchOperation list = op("replace", path);
+    v1::PatchOperation list = operation("replace", path);
     list.mutable_value()->mutable_list_value();
-    v1::PatchOperation kindless = op("replace", path);
+    v1::PatchOperation kindless = operation("replace", path);
     kindless.mutable_value();
     for (const v1::PatchOperation& operation :
-         {op("replace", path), null, list, kindless}) {
+         {operation("replace", path), null, list, kindless}) {
       EXPECT_EQ(failure({operation}).code(), absl::StatusCode::kInvalidArgument)
           << path;
     }
@@ -582,22 +590,23 @@ TEST(PatchUsagePlan, NeedsAValue) {
 
 TEST(PatchUsagePlan, ValidatesTheFinalStateOnly) {
   // The order in which Terraform sends a change from WEEK, 6 to MONTH, 20.
-  const v1::UsagePlan plan = patched({op("replace", "/quota/limit", "400"),
-                                      op("replace", "/quota/offset", "20"),
-                                      op("replace", "/quota/period", "MONTH")},
-                                     kStartDay);
+  const v1::UsagePlan plan =
+      patched({operation("replace", "/quota/limit", "400"),
+               operation("replace", "/quota/offset", "20"),
+               operation("replace", "/quota/period", "MONTH")},
+              kStartDay);
   EXPECT_EQ(plan.quota().offset(), 20);
-  EXPECT_EQ(
-      aws_message(failure({op("replace", "/quota/offset", "20")}, kStartDay)),
-      "Usage Plan quota offset must be between 0 and 6 inclusive in the "
-      "WEEK period");
+  EXPECT_EQ(aws_message(failure({operation("replace", "/quota/offset", "20")},
+                                kStartDay)),
+            "Usage Plan quota offset must be between 0 and 6 inclusive in the "
+            "WEEK period");
   // A limit below the offset on the way to a lower offset.
-  EXPECT_EQ(patched({op("replace", "/quota/limit", "5"),
-                     op("replace", "/quota/offset", "0")})
+  EXPECT_EQ(patched({operation("replace", "/quota/limit", "5"),
+                     operation("replace", "/quota/offset", "0")})
                 .quota()
                 .limit(),
             5);
-  EXPECT_EQ(failure({op("replace", "/quota/limit", "5")}).code(),
+  EXPECT_EQ(failure({operation("replace", "/quota/limit", "5")}).code(),
             absl::StatusCode::kInvalidArgument);
 }
 
@@ -607,14 +616,14 @@ TEST(PatchUsagePlan, ReplacesStagesAsTerraformDoes) {
       plan_of(R"({"name":"n","apiStages":[{"apiId":"a","stage":"prod"},)"
               R"({"apiId":"a","stage":"dev"}]})");
   const v1::UsagePlan plan =
-      patched(start, {op("remove", "/apiStages", "a:prod"),
-                      op("remove", "/apiStages", "a:dev"),
-                      op("add", "/apiStages", "a:prod"),
-                      op("add", "/apiStages", "b:prod"),
-                      op("replace", method + "rateLimit", "5"),
-                      op("replace", method + "burstLimit", "10"),
-                      op("replace", "/throttle/rateLimit", "0.1"),
-                      op("replace", "/throttle/burstLimit", "20")});
+      patched(start, {operation("remove", "/apiStages", "a:prod"),
+                      operation("remove", "/apiStages", "a:dev"),
+                      operation("add", "/apiStages", "a:prod"),
+                      operation("add", "/apiStages", "b:prod"),
+                      operation("replace", method + "rateLimit", "5"),
+                      operation("replace", method + "burstLimit", "10"),
+                      operation("replace", "/throttle/rateLimit", "0.1"),
+                      operation("replace", "/throttle/burstLimit", "20")});
   EXPECT_EQ(usage_plan_to_json(plan),
             R"({"name":"n","apiStages":[{"apiId":"a","stage":"prod",)"
             R"("throttle":{"/test/GET":{"burstLimit":10,"rateLimit":5.0}}},)"
@@ -623,32 +632,35 @@ TEST(PatchUsagePlan, ReplacesStagesAsTerraformDoes) {
 }
 
 TEST(PatchUsagePlan, RefusesAnInvalidFinalState) {
-  EXPECT_EQ(aws_message(failure({op("remove", "/throttle")})),
+  EXPECT_EQ(aws_message(failure({operation("remove", "/throttle")})),
             "Can not define fine grain throttling if usage plan throttle is "
             "not defined.");
   const v1::UsagePlan bare = plan_of(R"({"name":"n"})");
-  EXPECT_EQ(aws_message(failure(bare, {op("add", "/quota/limit", "5")})),
+  EXPECT_EQ(aws_message(failure(bare, {operation("add", "/quota/limit", "5")})),
             "Invalid Usage Plan quota period specified. Must be one of [DAY, "
             "WEEK, MONTH]");
-  EXPECT_EQ(aws_message(failure(bare, {op("add", "/quota/period", "DAY")})),
-            "Usage Plan quota limit must be a non-negative numeric");
-  EXPECT_EQ(failure({op("replace", "/name", "")}).message(),
+  EXPECT_EQ(
+      aws_message(failure(bare, {operation("add", "/quota/period", "DAY")})),
+      "Usage Plan quota limit must be a non-negative numeric");
+  EXPECT_EQ(failure({operation("replace", "/name", "")}).message(),
             "invalid usage plan: /name: expected 1 to 1024 characters, got 0");
 }
 
 TEST(PatchUsagePlan, BoundsItsInput) {
-  const absl::Status too_many =
-      failure(Patch(kMaxPlanPatchOperations + 1, op("replace", "/name", "x")));
+  const absl::Status too_many = failure(
+      Patch(kMaxPlanPatchOperations + 1, operation("replace", "/name", "x")));
   EXPECT_EQ(too_many.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(exceeds_patch_limit(too_many));
-  EXPECT_FALSE(exceeds_patch_limit(failure({op("replace", "/nam", "x")})));
+  EXPECT_FALSE(
+      exceeds_patch_limit(failure({operation("replace", "/nam", "x")})));
   EXPECT_FALSE(exceeds_patch_limit(absl::ResourceExhaustedError("other")));
   const std::string huge(1 << 20, '\n');
   for (const v1::PatchOperation& operation :
-       {op(huge, "/name", "x"), op("add", huge, "x"), op("add", "/" + huge),
-        op("add", "/apiStages", huge), op("remove", "/apiStages", "a:" + huge),
-        op("remove",
-           "/apiStages/a:prod/throttle/" + huge.substr(0, 4000) + "/GET")}) {
+       {operation(huge, "/name", "x"), operation("add", huge, "x"),
+        operation("add", "/" + huge), operation("add", "/apiStages", huge),
+        operation("remove", "/apiStages", "a:" + huge),
+        operation("remove", "/apiStages/a:prod/throttle/" +
+                                huge.substr(0, 4000) + "/GET")}) {
     const absl::Status status = failure({operation});
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_LT(status.message().size(), 2000u);
@@ -659,10 +671,11 @@ TEST(PatchUsagePlan, BoundsItsInput) {
   }
   // Errors quote a path in full unless it is very long.
   const std::string path = "/" + std::string(255, 'x');
-  EXPECT_THAT(std::string(failure({op("add", path, "x")}).message()),
+  EXPECT_THAT(std::string(failure({operation("add", path, "x")}).message()),
               StartsWith("operations[0] add \"" + path + "\": "));
-  EXPECT_THAT(std::string(failure({op("add", path + "y", "x")}).message()),
-              StartsWith("operations[0] add \"" + path + "\"...: "));
+  EXPECT_THAT(
+      std::string(failure({operation("add", path + "y", "x")}).message()),
+      StartsWith("operations[0] add \"" + path + "\"...: "));
 }
 
 v1::PatchOperation random_operation(std::mt19937_64* random) {
@@ -707,7 +720,7 @@ v1::PatchOperation random_operation(std::mt19937_64* random) {
   const auto pick = [&](const std::vector<std::string>& from) {
     return from[(*random)() % from.size()];
   };
-  return op(pick(kKinds), pick(kPaths), pick(kValues));
+  return operation(pick(kKinds), pick(kPaths), pick(kValues));
 }
 
 TEST(PatchUsagePlan, GivesAValidPlanOrAnErrorAndTheSamePlan) {

@@ -19,6 +19,7 @@
 #include "weir/quota/quota_terms.h"
 #include "weir/quota/testing/test_lines.h"
 #include "weir/quota/usage_history.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
@@ -147,7 +148,6 @@ class Walk {
   }
 
   void pass_time() {
-    constexpr int64_t kSecond = 1'000'000'000;
     constexpr int64_t kMost[] = {10 * kSecond,       3600 * kSecond,
                                  8 * 3600 * kSecond, kNanosPerDay,
                                  3 * kNanosPerDay,   40 * kNanosPerDay};

@@ -7,8 +7,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weir/enforcer/enforcer.h"
-#include "weir/proto/patch_operation.pb.h"
 #include "weir/proto/usage_plan.pb.h"
+#include "weir/tests/patch_operations.h"
 
 namespace weir {
 namespace {
@@ -52,11 +52,8 @@ TEST(OwnPaths, NewStagesBehindThemAreRefused) {
     return enforcer->create_usage_plan(plan).status();
   };
   const auto patch = [&](const std::string& op, const std::string& stage) {
-    v1::PatchOperation operation;
-    operation.set_op(op);
-    operation.set_path("/apiStages");
-    operation.mutable_value()->set_string_value(stage);
-    return enforcer->apply_patch("old", {operation}).status();
+    return enforcer->apply_patch("old", {operation(op, "/apiStages", stage)})
+        .status();
   };
   v1::UsagePlan old = plan_for({{"metrics", "prod"}});
   old.set_id("old");

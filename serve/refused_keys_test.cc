@@ -16,11 +16,11 @@
 #include "weir/gateway/request_observer.h"
 #include "weir/gateway/stage_target.h"
 #include "weir/proto/api_key.pb.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kNoon = 1'789'300'800 * kSecond;
 
 class RefusedKeysTest : public testing::Test {

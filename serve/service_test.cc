@@ -25,6 +25,7 @@
 #include "weir/management/testing/sign_request.h"
 #include "weir/plan/plan_json.h"
 #include "weir/proto/api_key.pb.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
@@ -32,7 +33,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kStart = 1'772'600'000;
 constexpr char kKey[] = "a-value-of-twenty-or-more-characters";
 

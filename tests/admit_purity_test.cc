@@ -20,6 +20,8 @@
 #include "gtest/gtest.h"
 #include "weir/base/clock.h"
 #include "weir/enforcer/enforcer.h"
+#include "weir/tests/patch_operations.h"
+#include "weir/tests/time_constants.h"
 
 namespace {
 
@@ -66,7 +68,6 @@ int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
 namespace weir {
 namespace {
 
-constexpr int64_t kDay = int64_t{86'400} * 1'000'000'000;
 constexpr char kKey[] = "a-key-of-twenty-and-more-characters";
 constexpr char kDisabledKey[] = "a-disabled-key-of-more-characters";
 
@@ -228,11 +229,10 @@ TEST(AdmitPurity, DoesNotWaitForTheControlPlane) {
       &writer, nullptr,
       [](void* argument) -> void* {
         auto* gateway = static_cast<Gateway*>(argument);
-        v1::PatchOperation op;
-        op.set_op("replace");
-        op.set_path("/throttle/rateLimit");
-        op.mutable_value()->set_string_value("2000");
-        EXPECT_TRUE(gateway->enforcer->apply_patch("plan", {op}).ok());
+        EXPECT_TRUE(
+            gateway->enforcer
+                ->apply_patch("plan", {replace("/throttle/rateLimit", "2000")})
+                .ok());
         return nullptr;
       },
       &gateway);

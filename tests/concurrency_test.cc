@@ -19,22 +19,14 @@
 #include "weir/proto/patch_operation.pb.h"
 #include "weir/proto/usage.pb.h"
 #include "weir/proto/usage_plan.pb.h"
+#include "weir/tests/patch_operations.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kDay = 86'400 * kSecond;
 constexpr int kThreads = 3;
 constexpr int64_t kStart = 20'500 * kDay;  // 2026-02-16
-
-v1::PatchOperation replace(const std::string& path, int64_t value) {
-  v1::PatchOperation op;
-  op.set_op("replace");
-  op.set_path(path);
-  op.mutable_value()->set_string_value(absl::StrCat(value));
-  return op;
-}
 
 std::string date(Instant now) {
   return absl::FormatTime("%Y-%m-%d", absl::FromUnixNanos(now.unix),
@@ -276,9 +268,8 @@ TEST_F(ConcurrencyTest, ChurnOfKeysAndMethodsIsSafe) {
   std::atomic<bool> stop{false};
   std::atomic<int64_t> staying{0};
   std::thread churn([&] {
-    v1::PatchOperation remove;
-    remove.set_op("remove");
-    remove.set_path("/apiStages/api:prod/throttle//pets/GET");
+    const v1::PatchOperation remove =
+        operation("remove", "/apiStages/api:prod/throttle//pets/GET");
     for (int i = 0; i < 300; ++i) {
       add_key(1 + i % 5);
       ASSERT_TRUE(

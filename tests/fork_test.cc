@@ -17,20 +17,13 @@
 #include "weir/proto/api_key.pb.h"
 #include "weir/proto/patch_operation.pb.h"
 #include "weir/proto/usage_plan.pb.h"
+#include "weir/tests/patch_operations.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kDay = int64_t{86'400} * 1'000'000'000;
 constexpr int64_t kCommonBurst = 30'000;
-
-v1::PatchOperation replace(const std::string& path, int64_t value) {
-  v1::PatchOperation op;
-  op.set_op("replace");
-  op.set_path(path);
-  op.mutable_value()->set_string_value(absl::StrCat(value));
-  return op;
-}
 
 std::unique_ptr<Enforcer> make_enforcer() {
   Options options;

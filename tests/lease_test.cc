@@ -23,25 +23,17 @@
 #include "weir/proto/usage_plan.pb.h"
 #include "weir/store/sqlite_store.h"
 #include "weir/tests/in_child.h"
+#include "weir/tests/patch_operations.h"
+#include "weir/tests/time_constants.h"
 #include "weir/throttle/rate.h"
 #include "weir/throttle/testing/exact_bucket.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kDay = 86'400 * kSecond;
 constexpr int64_t kNoon = 20'500 * kDay + kDay / 2;  // 2026-02-16
 constexpr int kThreads = 3;
 constexpr int64_t kMost = 2'000'000'000;  // tokens that last
-
-v1::PatchOperation replace(const std::string& path, int64_t value) {
-  v1::PatchOperation op;
-  op.set_op("replace");
-  op.set_path(path);
-  op.mutable_value()->set_string_value(absl::StrCat(value));
-  return op;
-}
 
 std::string date(int64_t unix_ns) {
   return absl::FormatTime("%Y-%m-%d", absl::FromUnixNanos(unix_ns),

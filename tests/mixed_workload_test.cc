@@ -29,13 +29,14 @@
 #include "weir/proto/usage.pb.h"
 #include "weir/proto/usage_plan.pb.h"
 #include "weir/quota/calendar.h"
+#include "weir/tests/patch_operations.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
 
 using Random = std::mt19937_64;
 
-constexpr int64_t kHour = int64_t{3'600} * 1'000'000'000;
 constexpr Day kFirstDay = 9543;
 constexpr int kDays = 80;  // that pass; usage is reported for 90
 
@@ -55,15 +56,6 @@ constexpr int64_t kOnce = 50;   // burst of a method whose rate is 0
 int64_t from_environment(const char* name, int64_t otherwise) {
   const char* const text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoll(text, nullptr, 10);
-}
-
-v1::PatchOperation operation(const std::string& op, const std::string& path,
-                             const std::string& value = "") {
-  v1::PatchOperation operation;
-  operation.set_op(op);
-  operation.set_path(path);
-  if (!value.empty()) operation.mutable_value()->set_string_value(value);
-  return operation;
 }
 
 std::string id(int key) { return absl::StrCat("id-", key); }

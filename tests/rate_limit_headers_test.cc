@@ -23,6 +23,7 @@
 #include "weir/proto/api_key.pb.h"
 #include "weir/proto/usage_plan.pb.h"
 #include "weir/tests/rate_limit_list.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
@@ -30,8 +31,6 @@ namespace {
 using Headers = std::map<std::string, std::string>;
 
 constexpr char kKey[] = "a-key-of-twenty-and-more-characters";
-constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kDay = 86'400 * kSecond;
 
 uint64_t seed() {
   const char* text = std::getenv("WEIR_TEST_SEED");

@@ -14,12 +14,12 @@
 #include "weir/enforcer/enforcer.h"
 #include "weir/proto/api_key.pb.h"
 #include "weir/proto/usage_plan.pb.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
 
 constexpr char kKey[] = "a-key-of-twenty-and-more-characters";
-constexpr int64_t kDay = int64_t{86'400} * 1'000'000'000;
 
 uint64_t seed() {
   const char* text = std::getenv("WEIR_TEST_SEED");

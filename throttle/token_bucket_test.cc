@@ -11,14 +11,13 @@
 
 #include "absl/numeric/int128.h"
 #include "gtest/gtest.h"
+#include "weir/tests/time_constants.h"
 #include "weir/throttle/rate.h"
 #include "weir/throttle/testing/exact_bucket.h"
 #include "weir/throttle/token_clock.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kSecond = 1'000'000'000;
 
 TokenClock make(double rate, int64_t burst) {
   return TokenClock::create(rate, burst, 0).value();

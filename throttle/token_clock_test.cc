@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
+#include "weir/tests/time_constants.h"
 #include "weir/throttle/rate.h"
 #include "weir/throttle/testing/exact_bucket.h"
 #include "weir/throttle/token_bucket.h"
@@ -18,8 +19,6 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kDay = 86400 * kSecond;
 constexpr int64_t kYear = 365 * kDay + kDay / 4;
 
 TokenClock make(double rate, int64_t burst, int64_t now_ns = 0) {

@@ -12,11 +12,11 @@
 #include "weir/cli/replay/replay.h"
 #include "weir/cli/replay/request_interner.h"
 #include "weir/enforcer/decision.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir::cli {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kStart = 1431857103 * kSecond;  // 2015-05-17 10:05:03
 
 ReplayReport small_report() {

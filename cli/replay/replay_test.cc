@@ -31,11 +31,10 @@
 #include "weir/plan/plan_json.h"
 #include "weir/proto/api_key.pb.h"
 #include "weir/proto/usage_plan.pb.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir::cli {
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 v1::UsagePlan plan(const std::string& members) {
   const auto plan = usage_plan_from_json(

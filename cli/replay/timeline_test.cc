@@ -7,11 +7,11 @@
 #include "gtest/gtest.h"
 #include "weir/cli/replay/tally.h"
 #include "weir/enforcer/decision.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir::cli {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kDay = 86400;
 
 TEST(Timeline, OneRequestIsOneBucket) {

@@ -16,6 +16,7 @@
 #include "weir/proto/usage.pb.h"
 #include "weir/proto/usage_plan.pb.h"
 #include "weir/quota/calendar.h"
+#include "weir/tests/patch_operations.h"
 
 namespace weir::cli {
 namespace {
@@ -112,11 +113,8 @@ TEST(UsageDays, TellTheLimitThatHeld) {
   use(10);
   clock->advance(kNanosPerDay);
   use(20);
-  v1::PatchOperation extend;
-  extend.set_op("replace");
-  extend.set_path("/remaining");
-  extend.mutable_value()->set_string_value("95");
-  ASSERT_TRUE(enforcer->update_usage("p1", "k1", {extend}).ok());
+  ASSERT_TRUE(
+      enforcer->update_usage("p1", "k1", {replace("/remaining", 95)}).ok());
   clock->advance(kNanosPerDay);
   use(95);
   clock->advance(28 * kNanosPerDay);  // April 1

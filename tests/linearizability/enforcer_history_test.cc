@@ -38,6 +38,8 @@
 #include "weir/tests/linearizability/recorder.h"
 #include "weir/tests/linearizability/rounds.h"
 #include "weir/tests/linearizability/team.h"
+#include "weir/tests/patch_operations.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir {
 namespace {
@@ -48,7 +50,6 @@ using testing::play_rounds;
 using testing::Recorder;
 using testing::Team;
 
-constexpr int64_t kHour = int64_t{3'600} * 1'000'000'000;
 constexpr int64_t kToken = 1'000'000;  // nanoseconds, at 1000 a second
 constexpr int kNone = -1;
 
@@ -404,14 +405,6 @@ class RestlessClock final : public Clock {
  private:
   std::atomic<int64_t> now_;
 };
-
-v1::PatchOperation replace(const std::string& path, const std::string& value) {
-  v1::PatchOperation operation;
-  operation.set_op("replace");
-  operation.set_path(path);
-  operation.mutable_value()->set_string_value(value);
-  return operation;
-}
 
 // What the operator of a test does.
 enum Act { kPatches, kExtends, kDisables, kDissociates, kMovesTime };

@@ -5,19 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "weir/proto/patch_operation.pb.h"
+#include "weir/tests/patch_operations.h"
 
 namespace weir::torture {
-namespace {
-
-v1::PatchOperation replace(const char* path, const std::string& value) {
-  v1::PatchOperation patch;
-  patch.set_op("replace");
-  patch.set_path(path);
-  patch.mutable_value()->set_string_value(value);
-  return patch;
-}
-
-}  // namespace
 
 absl::Status call(Enforcer& enforcer, const Operation& operation) {
   const std::string plan = operation.plan < 0 ? "" : plan_id(operation.plan);

@@ -4,12 +4,12 @@
 #include <cstddef>
 
 #include "weir/quota/calendar.h"
+#include "weir/tests/time_constants.h"
 #include "weir/tests/torture/shared_pages.h"
 
 namespace weir::torture {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kLongestRound = 50 * kNanosPerDay;
 static_assert(kLongestRound < (kDays - 1) * kNanosPerDay);
 // Idle keys beyond this would only make rounds slower.

@@ -2,22 +2,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "weir/tests/patch_operations.h"
 
 namespace weir::torture {
 namespace {
-
-v1::PatchOperation operation(const char* op, const char* path,
-                             const std::string& value = "") {
-  v1::PatchOperation operation;
-  operation.set_op(op);
-  operation.set_path(path);
-  if (!value.empty()) operation.mutable_value()->set_string_value(value);
-  return operation;
-}
-
-v1::PatchOperation replace(const char* path, int64_t number) {
-  return operation("replace", path, absl::StrCat(number));
-}
 
 std::string stage_name(int plan) {
   return absl::StrCat(api_id(plan), ":", kStage);

@@ -4,11 +4,11 @@
 #include <optional>
 
 #include "gtest/gtest.h"
+#include "weir/tests/time_constants.h"
 
 namespace weir::cli {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kMay17 = 1431857103 * kSecond;     // 2015-05-17 10:05:03
 constexpr std::int64_t kLast = 3786912000 * kSecond - 1;  // of 2089
 
