@@ -179,7 +179,7 @@ absl::Status LiveRoutes::check_change(const v1::UsagePlan& wanted,
     if (present.count(name) > 0) continue;
     const auto& [api_id, stage, method_key] = name;
     stages.emplace(api_id, stage);
-    if (uses_.count(name) == 0) needed.push_back({api_id, stage, method_key});
+    needed.push_back({api_id, stage, method_key});
   }
   for (const StageName& stage : stages) {
     if (auto status = check_methods(stage, names, present); !status.ok()) {
