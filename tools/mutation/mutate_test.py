@@ -397,6 +397,10 @@ class Output(unittest.TestCase):
             error_places("a/b.h:12:7: error: no\nIn file x\n./c.cc:3: fatal error: y\n"),
             {("a/b.h", 12), ("c.cc", 3)},
         )
+        self.assertEqual(
+            error_places("bazel-out/k8-fastbuild/bin/a/_virtual_includes/b/weir/a/b.h:1: error: no\n"),
+            {("a/b.h", 1)},
+        )
 
 
 if __name__ == "__main__":

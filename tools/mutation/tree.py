@@ -6,12 +6,22 @@ import shutil
 import subprocess
 
 
+# Where Bazel gives headers to the compiler under the repository's name.
+_LINKED = re.compile(r"^.*/_virtual_includes/[^/]+/weir/")
+
+
 class Tree:
     def __init__(self, root, tree):
         self.root = root
         self.tree = tree
         self._read = {}  # file: its bytes when the run began
         os.makedirs(tree, exist_ok=True)
+        # Headers are included under the repository's name.
+        self._includes = tree + "-include"
+        os.makedirs(self._includes, exist_ok=True)
+        link = os.path.join(self._includes, "weir")
+        if not os.path.lexists(link):
+            os.symlink(os.path.abspath(tree), link)
 
     def read(self, file):
         """The repository's file as it was when the run began."""
@@ -39,7 +49,7 @@ class Tree:
 
     def include_folders(self):
         """The compiler's arguments that say where headers are."""
-        return [f"-I{self.tree}"]
+        return [f"-I{self.tree}", f"-I{self._includes}"]
 
     def syntax_errors(self, file, content):
         """Writes the file and compiles it alone. The errors, or nothing."""
@@ -55,4 +65,4 @@ class Tree:
 def error_places(output):
     """(file, line) of each error that a compiler printed."""
     places = re.findall(r"^([^\s:]+):(\d+):(?:\d+:)? (?:fatal )?error:", output, re.M)
-    return {(os.path.normpath(file), int(line)) for file, line in places}
+    return {(_LINKED.sub("", os.path.normpath(file)), int(line)) for file, line in places}

@@ -1,5 +1,6 @@
 """A copy of the repository in which mutants are built, with Bazel outputs of its own."""
 
+import glob
 import os
 import signal
 import subprocess
@@ -43,7 +44,9 @@ class Workspace(Tree):
                 os.symlink(path, link)
 
     def include_folders(self):
-        return [*super().include_folders(), f"-I{self._bin(())}"]
+        generated = self._bin(())
+        protos = glob.glob(f"{generated}/**/_virtual_imports/*", recursive=True)
+        return [*super().include_folders(), *(f"-I{folder}" for folder in [generated, *protos])]
 
     def prepare(self, files):
         """Generates the headers that the files include."""
