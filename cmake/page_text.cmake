@@ -1,0 +1,12 @@
+# Writes each file of FOLDER as {name, digest, text} into OUTPUT.
+file(GLOB names RELATIVE "${FOLDER}" "${FOLDER}/*")
+list(SORT names)
+file(WRITE "${OUTPUT}" "")
+foreach(name IN LISTS names)
+  file(SHA256 "${FOLDER}/${name}" digest)
+  string(SUBSTRING "${digest}" 0 32 digest)
+  file(READ "${FOLDER}/${name}" text)
+  file(APPEND "${OUTPUT}" "{\"${name}\", \"${digest}\", R\"~page~(")
+  file(APPEND "${OUTPUT}" "${text}")
+  file(APPEND "${OUTPUT}" ")~page~\"},\n")
+endforeach()
