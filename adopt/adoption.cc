@@ -13,8 +13,8 @@
 #include "absl/time/time.h"
 #include "weir/backup/backup.h"
 #include "weir/backup/backup_line.h"
-#include "weir/base/text.h"
 #include "weir/base/random_id.h"
+#include "weir/base/text.h"
 #include "weir/enforcer/enforcer.h"
 #include "weir/plan/plan_compiler.h"
 #include "weir/proto/store.pb.h"
@@ -24,7 +24,7 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t kMostProblems = 100;
+constexpr std::size_t kMaxProblems = 100;
 // The default and the maximum page size of GetUsage.
 constexpr std::size_t kPageSizes[] = {25, 500};
 
@@ -91,7 +91,7 @@ void reverse(std::vector<T>& list) {
 }  // namespace
 
 void Adoption::fail(const AwsDump::Origin& origin, std::string message) {
-  if (problems_.size() < kMostProblems) {
+  if (problems_.size() < kMaxProblems) {
     problems_.push_back({origin.file, origin.line, std::move(message)});
   }
 }
@@ -123,8 +123,9 @@ std::vector<DumpProblem> Adoption::take(AwsDump dump) {
 void Adoption::check_plans() {
   for (const AwsDump::Plan& plan : plans_) {
     for (const PlanProblem& problem : validate_usage_plan(plan.plan, rules_)) {
-      fail(plan.origin, absl::StrCat("plan ", excerpt(plan.plan.id()), ": ",
-                                     problem.path, ": ", problem.message));
+      fail(plan.origin,
+           absl::StrCat("plan ", internal::excerpt(plan.plan.id()), ": ",
+                        problem.path, ": ", problem.message));
     }
   }
 }
@@ -133,12 +134,12 @@ void Adoption::check_plans() {
 void Adoption::index() {
   for (std::size_t i = 0; i < plans_.size(); ++i) {
     const std::string& id = plans_[i].plan.id();
-    if (!is_id(id)) {
+    if (!internal::is_id(id)) {
       fail(plans_[i].origin,
-           absl::StrCat("plan ", excerpt(plans_[i].plan.name()),
+           absl::StrCat("plan ", internal::excerpt(plans_[i].plan.name()),
                         ": expected an id of 1 to 64 letters, digits, '_' and "
                         "'-', got ",
-                        excerpt(id)));
+                        internal::excerpt(id)));
     } else if (!plan_places_.emplace(id, i).second) {
       fail(plans_[i].origin, absl::StrCat("plan ", id, " is there twice"));
     }
@@ -146,11 +147,11 @@ void Adoption::index() {
   absl::flat_hash_map<std::string, std::size_t> values;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     const v1::ApiKey& key = keys_[i].key;
-    if (!is_id(key.id())) {
-      fail(keys_[i].origin, absl::StrCat("key ", excerpt(key.name()),
+    if (!internal::is_id(key.id())) {
+      fail(keys_[i].origin, absl::StrCat("key ", internal::excerpt(key.name()),
                                          ": expected an id of 1 to 64 letters, "
                                          "digits, '_' and '-', got ",
-                                         excerpt(key.id())));
+                                         internal::excerpt(key.id())));
     } else if (!key_places_.emplace(key.id(), i).second) {
       fail(keys_[i].origin, absl::StrCat("key ", key.id(), " is there twice"));
     } else if (key.value().empty()) {
@@ -203,9 +204,9 @@ void Adoption::take_plan_keys(const std::vector<AwsDump::PlanKeys>& pages) {
     for (const std::string& key_id : page.key_ids) {
       const auto key = key_places_.find(key_id);
       if (key == key_places_.end()) {
-        fail(page.origin,
-             absl::StrCat("plan ", *plan_id, " has a key ", excerpt(key_id),
-                          " that get-api-keys does not have"));
+        fail(page.origin, absl::StrCat("plan ", *plan_id, " has a key ",
+                                       internal::excerpt(key_id),
+                                       " that get-api-keys does not have"));
       } else {
         plan.keys.push_back(key->second);
       }
@@ -318,7 +319,7 @@ void Adoption::take_key_usage(const AwsDump::UsagePage& page,
     const auto problem = [&](std::string_view what) {
       fail(usage.origin,
            absl::StrCat("key ", usage.key_id, " of plan ", page.plan_id,
-                        ", day ", i + 1, ": ", to_absl(what)));
+                        ", day ", i + 1, ": ", internal::to_absl(what)));
     };
     if (numbers.used > kMaxQuota || numbers.remaining > kMaxQuota) {
       return problem("expected less than 2^43 requests");

@@ -23,7 +23,7 @@ namespace {
 
 using Kind = DocumentNode::Kind;
 
-constexpr std::size_t kMostProblems = 100;
+constexpr std::size_t kMaxProblems = 100;
 constexpr std::string_view kTagsOfAws = "aws:";
 
 bool has_any(const DocumentNode& node,
@@ -62,8 +62,8 @@ std::optional<Day> date_of(const DocumentNode& object, std::string_view name) {
 // A date in seconds since 1970, or in RFC 3339's format.
 std::optional<absl::Time> time_of(const DocumentNode& node) {
   if (const auto seconds = node.number()) {
-    constexpr double kMost = 4102444800;  // the year 2100
-    if (*seconds < 0 || *seconds > kMost) return std::nullopt;
+    constexpr double kMax = 4102444800;  // the year 2100
+    if (*seconds < 0 || *seconds > kMax) return std::nullopt;
     return absl::UnixEpoch() + absl::Seconds(std::floor(*seconds));
   }
   absl::Time time;
@@ -96,14 +96,14 @@ DocumentNode only(const DocumentNode& node,
 }  // namespace
 
 std::string shown_key_id(std::string_view id) {
-  constexpr std::size_t kShortestValue = 20;
-  if (id.size() < kShortestValue) return excerpt(id);
-  return absl::StrCat(excerpt(id.substr(0, 4)), "...");
+  constexpr std::size_t kMinValue = 20;
+  if (id.size() < kMinValue) return internal::excerpt(id);
+  return absl::StrCat(internal::excerpt(id.substr(0, 4)), "...");
 }
 
 void AwsDump::fail(const std::string& file, const DocumentNode& at,
                    std::string message) {
-  if (problems.size() < kMostProblems) {
+  if (problems.size() < kMaxProblems) {
     problems.push_back({file, at.line, std::move(message)});
   }
 }
@@ -185,14 +185,15 @@ void AwsDump::add_plan(const std::string& name, const DocumentNode& item) {
     return;
   }
   for (const std::string& other : others) {
-    notes[absl::StrCat("plans with a member ", excerpt(other),
+    notes[absl::StrCat("plans with a member ", internal::excerpt(other),
                        ", which is left out")]
         .push_back(plan->id());
   }
   auto& tags = *plan->mutable_tags();
   std::vector<std::string> tags_of_aws;
   for (const auto& [key, value] : tags) {
-    if (absl::StartsWith(key, to_absl(kTagsOfAws))) tags_of_aws.push_back(key);
+    if (absl::StartsWith(key, internal::to_absl(kTagsOfAws)))
+      tags_of_aws.push_back(key);
   }
   for (const std::string& key : tags_of_aws) tags.erase(key);
   if (!tags_of_aws.empty()) {
@@ -209,8 +210,9 @@ void AwsDump::add_key(const std::string& name, const DocumentNode& item) {
   key.set_id(text_of(item, "id"));
   const auto wrong = [&](std::string_view member, std::string_view expected) {
     fail(name, item,
-         absl::StrCat("key ", excerpt(key.id()), ": /", to_absl(member),
-                      ": expected ", to_absl(expected)));
+         absl::StrCat("key ", internal::excerpt(key.id()), ": /",
+                      internal::to_absl(member), ": expected ",
+                      internal::to_absl(expected)));
   };
   for (std::size_t i = 0; i < item.items.size(); ++i) {
     const std::string& member = item.names[i];
@@ -252,14 +254,14 @@ void AwsDump::add_key(const std::string& name, const DocumentNode& item) {
       if (!node.is_mapping()) wrong(member, "an object");
       for (std::size_t j = 0; j < node.items.size() && node.is_mapping(); ++j) {
         if (!node.items[j].is_scalar()) wrong(member, "strings");
-        if (absl::StartsWith(node.names[j], to_absl(kTagsOfAws))) {
+        if (absl::StartsWith(node.names[j], internal::to_absl(kTagsOfAws))) {
           has_tags_of_aws = true;
         } else {
           (*key.mutable_tags())[node.names[j]] = node.items[j].text;
         }
       }
     } else {
-      notes[absl::StrCat("keys with a member ", excerpt(member),
+      notes[absl::StrCat("keys with a member ", internal::excerpt(member),
                          ", which is left out")]
           .push_back(key.id());
     }

@@ -17,6 +17,7 @@
 #include "absl/types/span.h"
 #include "weir/backup/backup_line.h"
 #include "weir/backup/current_counts.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 #include "weir/counts/counts_block.h"
 #include "weir/json/json_reader.h"
@@ -160,7 +161,8 @@ class Exporter {
   absl::Status write(const v1::BackupLine& line, std::string_view what) {
     const auto json = backup_line_to_json(line);
     if (!json.ok()) {
-      return with_prefix(json.status(), absl::StrCat(to_absl(what), ": "));
+      return internal::with_prefix(json.status(),
+                                   absl::StrCat(internal::to_absl(what), ": "));
     }
     out_ << *json << '\n';
     if (++lines_ % kLinesToProgress == 0) progress_(lines_);
@@ -179,11 +181,11 @@ class Exporter {
 // -- Import --
 
 // The limits of one transaction.
-constexpr size_t kMostChanges = 2'000;
-constexpr size_t kMostDays = 20'000;
-constexpr size_t kMostBlocks = 64;
+constexpr size_t kMaxChanges = 2'000;
+constexpr size_t kMaxDays = 20'000;
+constexpr size_t kMaxBlocks = 64;
 // The size of a block of a sync.
-constexpr size_t kBlockBytes = 512 * SyncedCounts::kBytes;
+constexpr size_t kBlockBytes = 512 * internal::SyncedCounts::kBytes;
 constexpr uint64_t kGeneration = 1;
 
 // Buffers what is to be written, and writes it when it is enough.
@@ -193,16 +195,16 @@ class Writer {
 
   absl::Status put(v1::StoreChange change) {
     changes_.push_back(std::move(change));
-    return changes_.size() < kMostChanges ? absl::OkStatus() : flush_changes();
+    return changes_.size() < kMaxChanges ? absl::OkStatus() : flush_changes();
   }
 
   absl::Status put(int64_t association, const AssociationCounts& counts) {
     for (const DayWord day : counts.days) {
       days_.push_back({association, day.day(), day.count()});
     }
-    append_counts({association, counts.today, counts.period}, block_);
+    internal::append_counts({association, counts.today, counts.period}, block_);
     if (block_.size() >= kBlockBytes) end_block();
-    return days_.size() < kMostDays && blocks_.size() < kMostBlocks
+    return days_.size() < kMaxDays && blocks_.size() < kMaxBlocks
                ? absl::OkStatus()
                : flush_usage();
   }
@@ -210,7 +212,7 @@ class Writer {
   // Writes the rest. From then on the store refers to its counts.
   absl::Status finish(int64_t last_association_id) {
     if (!block_.empty()) end_block();
-    if (auto status = flush_usage(); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(flush_usage());
     v1::StoreChange change;
     v1::StoredCounts& counts = *change.mutable_put_counts();
     counts.set_synced_generation(kGeneration);
@@ -246,7 +248,7 @@ class Writer {
 };
 
 absl::Status invalid(std::string_view what) {
-  return absl::InvalidArgumentError(to_absl(what));
+  return absl::InvalidArgumentError(internal::to_absl(what));
 }
 
 class Importer {
@@ -308,7 +310,7 @@ class Importer {
 
   absl::Status take(const v1::StoredPlan& plan) {
     const auto status = to_status(validate_usage_plan(plan.plan(), rules_));
-    if (!status.ok()) return with_prefix(status, "/usagePlan/plan: ");
+    if (!status.ok()) return internal::with_prefix(status, "/usagePlan/plan: ");
     if (plan.plan().id().empty() || !plans_.insert(plan.plan().id()).second) {
       return invalid("/usagePlan/plan/id: expected an id of its own");
     }
@@ -408,13 +410,13 @@ absl::Status import_lines(
     absl::FunctionRef<absl::StatusOr<bool>(v1::BackupLine*)> next,
     const PlanRules& rules, Store& store) {
   Importer importer(rules, store);
-  if (auto status = importer.check_unused(); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(importer.check_unused());
   for (;;) {
     v1::BackupLine line;
     const auto is_there = next(&line);
     if (!is_there.ok()) return is_there.status();
     if (!*is_there) return importer.finish();
-    if (auto status = importer.take(line); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(importer.take(line));
   }
 }
 

@@ -20,9 +20,9 @@ using google::protobuf::ListValue;
 
 absl::StatusOr<Day> required_date(const std::string& date) {
   if (const auto day = parse_date(date)) return *day;
-  return absl::InvalidArgumentError(
-      absl::StrCat("expected a date as yyyy-mm-dd, from ", format_date(0),
-                   " to ", format_date(kLastDay), ", got ", excerpt(date)));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "expected a date as yyyy-mm-dd, from ", format_date(0), " to ",
+      format_date(kLastDay), ", got ", internal::excerpt(date)));
 }
 
 absl::StatusOr<DayWord> day_word(const std::string& date, double used) {
@@ -48,7 +48,7 @@ absl::StatusOr<DayWord> day_word(const ListValue& pair) {
 }  // namespace
 
 absl::StatusOr<std::string> backup_line_to_json(const v1::BackupLine& line) {
-  const auto value = message_to_json(line);
+  const auto value = patch::message_to_json(line);
   if (!value.ok()) return value.status();
   std::string json = value_to_json(*value);
   if (json.size() > kMaxJsonBytes) {
@@ -64,7 +64,7 @@ absl::StatusOr<v1::BackupLine> backup_line_from_json(std::string_view json) {
     return absl::InvalidArgumentError(value.status().message());
   }
   v1::BackupLine line;
-  const absl::Status status = message_from_json(*value, &line);
+  const absl::Status status = patch::message_from_json(*value, &line);
   if (!status.ok()) return status;
   if (line.line_case() == v1::BackupLine::LINE_NOT_SET) {
     return absl::InvalidArgumentError(
@@ -98,12 +98,14 @@ absl::StatusOr<AssociationCounts> counts_of(const v1::BackupUsage& usage) {
   AssociationCounts counts;
   const auto today =
       day_word(usage.today().date(), static_cast<double>(usage.today().used()));
-  if (!today.ok()) return with_prefix(today.status(), "/usage/today: ");
+  if (!today.ok())
+    return internal::with_prefix(today.status(), "/usage/today: ");
   counts.today = usage.today().closed() ? today->as_closed() : *today;
 
   const v1::BackupUsage::Period& period = usage.period();
   const auto date = required_date(period.date());
-  if (!date.ok()) return with_prefix(date.status(), "/usage/period: ");
+  if (!date.ok())
+    return internal::with_prefix(date.status(), "/usage/period: ");
   if (period.calendar() < 0 || period.calendar() >= QuotaCalendar::kIds ||
       period.used_before() < 0 ||
       period.used_before() > PeriodWord::kMaxCount) {
@@ -128,7 +130,8 @@ absl::StatusOr<AssociationCounts> counts_of(const v1::BackupUsage& usage) {
           "expected a day with requests, between the one before and today");
     }
     if (!day.ok()) {
-      return with_prefix(day.status(), absl::StrCat("/usage/days/", i, ": "));
+      return internal::with_prefix(day.status(),
+                                   absl::StrCat("/usage/days/", i, ": "));
     }
     counts.days.push_back(*day);
   }

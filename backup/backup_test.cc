@@ -157,13 +157,15 @@ TEST(Backup, GivesBackWhatItWasGiven) {
   const auto& [id, block] = *store.blocks.begin();
   EXPECT_EQ(id.first, counts.synced_generation());
   int entries = 0;
-  ASSERT_TRUE(read_counts_block(block, [&](const SyncedCounts& synced) {
-                ++entries;
-                EXPECT_EQ(synced.association, 7);
-                EXPECT_EQ(synced.today.bits(), DayWord(kDay, 4).bits());
-                EXPECT_EQ(synced.period.bits(),
-                          PeriodWord(QuotaCalendar::weekly(), kDay, 21).bits());
-              }).ok());
+  ASSERT_TRUE(
+      internal::read_counts_block(block, [&](const internal::SyncedCounts&
+                                                 synced) {
+        ++entries;
+        EXPECT_EQ(synced.association, 7);
+        EXPECT_EQ(synced.today.bits(), DayWord(kDay, 4).bits());
+        EXPECT_EQ(synced.period.bits(),
+                  PeriodWord(QuotaCalendar::weekly(), kDay, 21).bits());
+      }).ok());
   EXPECT_EQ(entries, 1);
   EXPECT_EQ(store.days.size(), 2u);
   EXPECT_EQ((store.days[{kDay - 1, 7}]), 17);
@@ -369,13 +371,13 @@ TEST(Backup, NamesTheKeyWhoseCountsAreMissing) {
   ASSERT_TRUE(imported(text_of(lines()), store).ok());
   store.place = absl::StrCat(::testing::TempDir(), "counts-XXXXXX");
   ASSERT_NE(mkdtemp(store.place.data()), nullptr);
-  const auto file = CountsFile::create(store.place, 2, 1'000);
+  const auto file = internal::CountsFile::create(store.place, 2, 1'000);
   ASSERT_TRUE(file.ok()) << file.status();
   const auto copy = CountsCopy::at_start(kDay, QuotaCalendar::weekly());
   ASSERT_TRUE((*file)->start(1, 7, copy).ok());
   v1::StoredCounts& counts = *store.counts.mutable_put_counts();
   counts.set_generation(2);
-  counts.set_boot_id(to_string(current_boot_id()));
+  counts.set_boot_id(internal::to_string(internal::current_boot_id()));
 
   std::ostringstream out;
   EXPECT_EQ(export_store(store, out, ignore),

@@ -11,8 +11,8 @@ namespace weir {
 absl::StatusOr<PresentCounts> PresentCounts::read(
     Store& store, const v1::StoredCounts& state) {
   PresentCounts counts;
-  if (are_in_files(state)) {
-    const auto files = read_counts_files(
+  if (internal::are_in_files(state)) {
+    const auto files = internal::read_counts_files(
         store.folder(), state.generation(),
         [&](int64_t association, const CountsCopy& copy) {
           counts.records_[association] = {copy.words.today, copy.words.period,
@@ -29,10 +29,11 @@ absl::StatusOr<PresentCounts> PresentCounts::read(
   if (state.synced_generation() == 0) return counts;
   const absl::Status status =
       store.read_counts(state.synced_generation(), [&](std::string_view block) {
-        return read_counts_block(block, [&](const SyncedCounts& synced) {
-          counts.records_[synced.association] = {synced.today, synced.period, 0,
-                                                 0};
-        });
+        return internal::read_counts_block(
+            block, [&](const internal::SyncedCounts& synced) {
+              counts.records_[synced.association] = {synced.today,
+                                                     synced.period, 0, 0};
+            });
       });
   if (!status.ok()) return status;
   return counts;

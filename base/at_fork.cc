@@ -8,7 +8,7 @@
 #include <thread>
 #include <type_traits>
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // All of these are constant-initialized and never destroyed, so that no use is
@@ -86,4 +86,4 @@ void ForkGate::leave() {
   inside.fetch_sub(1, std::memory_order_release);
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -14,7 +14,7 @@
 #ifndef WEIR_BASE_AT_FORK_H_
 #define WEIR_BASE_AT_FORK_H_
 
-namespace weir {
+namespace weir::internal {
 
 // Runs a function in each child that the process forks. For variables of static
 // storage outside functions only, defined after what the function uses: they
@@ -49,6 +49,6 @@ class ForkGate {
   static void leave();
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_BASE_AT_FORK_H_

@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "weir/tests/in_child.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 int first_runs = 0;
@@ -93,4 +93,4 @@ TEST(ForkGate, ThreadThatIsInsideMayForkAndTheChildIsInsideAlone) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

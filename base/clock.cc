@@ -70,7 +70,7 @@ class Machine {
   bool has_counter_ = is_counter_trustworthy();
 };
 
-using CycleClock = BasicCycleClock<Machine>;
+using CycleClock = internal::BasicCycleClock<Machine>;
 static_assert(SystemClock::kErrorBound == CycleClock::kErrorBound);
 
 // The last time that this thread was given.

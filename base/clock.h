@@ -8,15 +8,15 @@
 namespace weir {
 
 // One reading of the time, in nanoseconds. Throttles use `monotonic`, which
-// never steps; quota periods use `unix`, which follows the calendar.
+// never steps; quota periods use `unix_ns`, which follows the calendar.
 struct Instant {
   int64_t monotonic =
-      0;             // since an arbitrary origin, the same for one enforcer
-  int64_t unix = 0;  // since 1970-01-01T00:00:00Z
+      0;                // since an arbitrary origin, the same for one enforcer
+  int64_t unix_ns = 0;  // since 1970-01-01T00:00:00Z
 
   // Both axes advanced by `nanoseconds`.
   constexpr Instant operator+(int64_t nanoseconds) const {
-    return {monotonic + nanoseconds, unix + nanoseconds};
+    return {monotonic + nanoseconds, unix_ns + nanoseconds};
   }
 };
 
@@ -61,8 +61,8 @@ class SystemClock final : public Clock {
 // *thread-safe*
 class ManualClock final : public Clock {
  public:
-  // Both axes start at `unix`.
-  explicit ManualClock(int64_t unix) : monotonic_(unix), unix_(unix) {}
+  // Both axes start at `unix_ns`.
+  explicit ManualClock(int64_t unix_ns) : monotonic_(unix_ns), unix_(unix_ns) {}
 
   Instant now() noexcept override {
     return {monotonic_.load(std::memory_order_relaxed),

@@ -35,8 +35,8 @@ void follow(SystemClock& clock, int64_t time) {
     const int64_t wall_after = read_clock(CLOCK_REALTIME);
     ASSERT_GE(now.monotonic, before - SystemClock::kErrorBound);
     ASSERT_LE(now.monotonic, after + SystemClock::kErrorBound);
-    ASSERT_GE(now.unix, wall_before - kWallError);
-    ASSERT_LE(now.unix, wall_after + kWallError);
+    ASSERT_GE(now.unix_ns, wall_before - kWallError);
+    ASSERT_LE(now.unix_ns, wall_after + kWallError);
     ASSERT_GE(now.monotonic, previous);
     previous = now.monotonic;
   }
@@ -103,13 +103,13 @@ TEST(SystemClock, OneThreadsTimeNeverGoesBackFromClockToClock) {
 TEST(ManualClock, MovesOnlyWhenTold) {
   ManualClock clock(1000);
   EXPECT_EQ(clock.now().monotonic, 1000);
-  EXPECT_EQ(clock.now().unix, 1000);
+  EXPECT_EQ(clock.now().unix_ns, 1000);
   clock.advance(5);
   clock.step_wall_clock(-100);
   EXPECT_EQ(clock.now().monotonic, 1005);
-  EXPECT_EQ(clock.now().unix, 905);
+  EXPECT_EQ(clock.now().unix_ns, 905);
   EXPECT_EQ((clock.now() + 10).monotonic, 1015);
-  EXPECT_EQ((clock.now() + 10).unix, 915);
+  EXPECT_EQ((clock.now() + 10).unix_ns, 915);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace weir {
+namespace weir::internal {
 
 // CLOCK_MONOTONIC and CLOCK_REALTIME at little more than the cost of reading
 // the processor's cycle counter.
@@ -222,6 +222,6 @@ auto BasicCycleClock<Machine, Atomic>::tightest(Read read) const noexcept
   return best;
 }
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_BASE_CYCLE_CLOCK_H_

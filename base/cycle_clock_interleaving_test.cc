@@ -11,7 +11,7 @@
 #include "weir/tests/interleaving/interleaving.h"
 #include "weir/tests/time_constants.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 using testing::Bounds;
@@ -154,4 +154,4 @@ TEST(CycleClockInterleaving, ReadersAgreeWhileALineThatServesIsDropped) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

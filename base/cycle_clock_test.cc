@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "weir/tests/time_constants.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 constexpr int64_t kMicrosecond = 1'000;
@@ -348,4 +348,4 @@ TEST_F(CycleClockTest, AnythingMayHappenButTimeNeverGoesBack) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace weir {
+namespace weir::internal {
 
 // An owned file descriptor, closed on destruction, or none.
 // *thread-compatible*
@@ -31,6 +31,6 @@ class Descriptor {
   int number_ = -1;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_BASE_FILE_DESCRIPTOR_H_

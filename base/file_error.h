@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "weir/base/text.h"
 
-namespace weir {
+namespace weir::internal {
 
 // Converts a system call's error to a status of a store: NotFound, Unavailable
 // for possibly transient problems, FailedPrecondition for those that have to be
@@ -36,6 +36,6 @@ inline absl::Status file_error(const std::string& path, std::string_view what,
   }
 }
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_BASE_FILE_ERROR_H_

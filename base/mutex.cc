@@ -5,7 +5,7 @@
 
 #include "weir/base/at_fork.h"
 
-namespace weir {
+namespace weir::internal {
 
 void Mutex::lock() {
   ForkGate::enter();
@@ -41,4 +41,4 @@ void Mutex::unlock() {
   ForkGate::leave();
 }
 
-}  // namespace weir
+}  // namespace weir::internal

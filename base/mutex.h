@@ -6,7 +6,7 @@
 
 #include "absl/base/thread_annotations.h"
 
-namespace weir {
+namespace weir::internal {
 
 // std::mutex with thread-safety annotations. (Packaged absl::Mutex reports
 // races that are not there under ThreadSanitizer.)
@@ -49,6 +49,6 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex& mutex_;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_BASE_MUTEX_H_

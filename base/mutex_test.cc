@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "weir/tests/in_child.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // The first of the tests: each child is a process that has not used a Mutex
@@ -106,4 +106,4 @@ TEST(Mutex, ThreadThatHoldsOneMayFork) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 constexpr std::string_view kAlphabet =
@@ -48,4 +48,4 @@ bool is_id(std::string_view id) {
          });
 }
 
-}  // namespace weir
+}  // namespace weir::internal

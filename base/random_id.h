@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace weir {
+namespace weir::internal {
 
 // Draws ids and secrets from the kernel's random source, which is read once for
 // about 25 ids or six secrets. Bytes are wiped once used. After a fork both
@@ -36,6 +36,6 @@ class RandomText {
 // Whether `id` is valid: 1 to 64 characters of [A-Za-z0-9_-].
 bool is_id(std::string_view id);
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_BASE_RANDOM_ID_H_

@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 TEST(RandomText, IsOfTheAlphabetEvenly) {
@@ -76,4 +76,4 @@ TEST(RandomText, UsedAndUnusedBytesAreWiped) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

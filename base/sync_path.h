@@ -9,7 +9,7 @@
 
 #include "weir/base/file_descriptor.h"
 
-namespace weir {
+namespace weir::internal {
 
 // Waits until the file's content, or the folder's entries, are on the disk.
 // Returns 0, or errno.
@@ -18,6 +18,6 @@ inline int sync_path(const std::string& path) {
   return file.is_open() && fsync(file.number()) == 0 ? 0 : errno;
 }
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_BASE_SYNC_PATH_H_

@@ -15,7 +15,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace weir {
+namespace weir::internal {
 
 struct TableGrowth {
   static constexpr size_t kStep = 8;
@@ -32,6 +32,6 @@ struct TableGrowth {
   }
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_BASE_TABLE_GROWTH_H_

@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // For tables of all sizes and fillings, even if all keys took slots at once.
@@ -33,4 +33,4 @@ TEST(TableGrowth, AThirdOfTheSlotsStaysEmptyAndNoneIsWasted) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

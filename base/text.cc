@@ -4,7 +4,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
-namespace weir {
+namespace weir::internal {
 
 std::string excerpt(std::string_view text, std::size_t max_bytes) {
   return absl::StrCat("\"",
@@ -23,4 +23,4 @@ absl::Status with_prefix(const absl::Status& status, std::string_view prefix) {
   return prefixed;
 }
 
-}  // namespace weir
+}  // namespace weir::internal

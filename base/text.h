@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace weir {
+namespace weir::internal {
 
 // Abseil may be built with its own string_view, to which std::string_view does
 // not convert.
@@ -26,6 +26,6 @@ std::string excerpt(std::string_view text, std::size_t max_bytes = 64);
 // payloads. OK stays OK.
 absl::Status with_prefix(const absl::Status& status, std::string_view prefix);
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_BASE_TEXT_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/cord.h"
 #include "gtest/gtest.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 TEST(Excerpt, QuotesAndEscapes) {
@@ -36,4 +36,4 @@ TEST(WithPrefix, LeavesOkAlone) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -4,7 +4,7 @@
 
 #include "weir/base/at_fork.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 std::atomic<uint64_t> taken{0};  // one bit for each number
@@ -48,4 +48,4 @@ void ThreadNumber::after_fork_in_child() noexcept {
   fork_count.fetch_add(1, std::memory_order_relaxed);
 }
 
-}  // namespace weir
+}  // namespace weir::internal

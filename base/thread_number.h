@@ -5,7 +5,7 @@
 
 #include "absl/base/optimization.h"
 
-namespace weir {
+namespace weir::internal {
 
 class AtFork;
 
@@ -15,10 +15,10 @@ class AtFork;
 // get the number, and sees what the former thread did. *thread-safe*
 class ThreadNumber {
  public:
-  static constexpr int kMost = 64;
+  static constexpr int kMax = 64;
   static constexpr int kNone = -1;
 
-  // Returns kNone if kMost threads have a number, or the thread is about to
+  // Returns kNone if kMax threads have a number, or the thread is about to
   // exit.
   static int mine() noexcept {
     return ABSL_PREDICT_TRUE(mine_ != kUnasked) ? mine_ : take();
@@ -45,6 +45,6 @@ class ThreadNumber {
       kUnasked;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_BASE_THREAD_NUMBER_H_

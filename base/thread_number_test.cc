@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "weir/tests/in_child.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // The numbers that this many threads have at the same time.
@@ -30,8 +30,8 @@ std::multiset<int> numbers_of(int threads) {
 TEST(ThreadNumber, IsOneThreadsAloneWhileItLastsAndThenAnothers) {
   constexpr int kMore = 6;
   for (int round = 0; round < 3; ++round) {
-    const std::multiset<int> numbers = numbers_of(ThreadNumber::kMost + kMore);
-    for (int i = 0; i < ThreadNumber::kMost; ++i) {
+    const std::multiset<int> numbers = numbers_of(ThreadNumber::kMax + kMore);
+    for (int i = 0; i < ThreadNumber::kMax; ++i) {
       EXPECT_EQ(numbers.count(i), 1u) << i;
     }
     EXPECT_EQ(numbers.count(ThreadNumber::kNone), static_cast<size_t>(kMore));
@@ -56,10 +56,10 @@ TEST(ThreadNumber, ChildKeepsTheForkingThreadsNumberAndFreesTheOthers) {
               EXPECT_EQ(ThreadNumber::forks(), forks + 1);
               if (!kChildMayStartThreads) return;
               std::set<int> free;
-              for (const int other : numbers_of(ThreadNumber::kMost - 1)) {
+              for (const int other : numbers_of(ThreadNumber::kMax - 1)) {
                 free.insert(other);
               }
-              EXPECT_EQ(free.size(), size_t{ThreadNumber::kMost - 1});
+              EXPECT_EQ(free.size(), size_t{ThreadNumber::kMax - 1});
               EXPECT_EQ(free.count(number), 0u);
               EXPECT_EQ(free.count(ThreadNumber::kNone), 0u);
             }),
@@ -70,4 +70,4 @@ TEST(ThreadNumber, ChildKeepsTheForkingThreadsNumberAndFreesTheOthers) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

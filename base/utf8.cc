@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace weir {
+namespace weir::internal {
 
 std::size_t utf8_character_bytes(std::string_view text) {
   if (text.empty()) return 0;
@@ -17,9 +17,9 @@ std::size_t utf8_character_bytes(std::string_view text) {
     if ((byte & 0xC0) != 0x80) return 0;
     code_point = code_point << 6 | (byte & 0x3Fu);
   }
-  constexpr std::uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  constexpr std::uint32_t kMin[] = {0, 0, 0x80, 0x800, 0x10000};
   const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
-  if (code_point < kSmallest[bytes] || code_point > 0x10FFFF || surrogate) {
+  if (code_point < kMin[bytes] || code_point > 0x10FFFF || surrogate) {
     return 0;
   }
   return bytes;
@@ -40,4 +40,4 @@ bool is_utf8(std::string_view text) {
   return utf8_character_count(text).has_value();
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-namespace weir {
+namespace weir::internal {
 
 // The length in bytes, 1 to 4, of the first character of `text`; 0 if `text` is
 // empty or does not begin with valid UTF-8 (RFC 3629: no surrogates, no
@@ -19,6 +19,6 @@ std::optional<std::size_t> utf8_character_count(std::string_view text);
 
 bool is_utf8(std::string_view text);
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_BASE_UTF8_H_

@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 TEST(Utf8, CountsCharacters) {
@@ -51,4 +51,4 @@ TEST(Utf8, RefusesWhatIsMalformed) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -11,11 +11,11 @@ namespace weir {
 namespace {
 
 constexpr size_t kFewest = size_t{1} << 14;
-constexpr size_t kMost = size_t{1} << 22;
+constexpr size_t kMax = size_t{1} << 22;
 
 size_t draws_of(size_t keys) {
   size_t count = kFewest;
-  while (count < 4 * keys && count < kMost) count *= 2;
+  while (count < 4 * keys && count < kMax) count *= 2;
   return count;
 }
 

@@ -204,7 +204,7 @@ void log_line(benchmark::State& state) {
   answered.target = kTarget;
   answered.stage_target = parse_stage_target(kTarget);
   answered.method_key = "/things13/{id}/GET";
-  answered.arrived.unix = 1'796'051'621'123'456'789;
+  answered.arrived.unix_ns = 1'796'051'621'123'456'789;
   const AccessRecord record(answered);
   for (auto _ : state) {
     benchmark::DoNotOptimize(access_log_line(record, "gold"));

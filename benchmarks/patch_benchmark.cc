@@ -138,7 +138,7 @@ void run_here(benchmark::State& state, const Task& task, Message* document) {
   const std::string before = document->DebugString();
   for (auto _ : state) {
     for (const auto& patch : patches) {
-      const absl::Status status = apply_json_patch(patch, document);
+      const absl::Status status = patch::apply_json_patch(patch, document);
       if (!status.ok()) {
         return state.SkipWithError(std::string(status.message()).c_str());
       }

@@ -17,7 +17,7 @@ namespace {
 constexpr char kFloor[] = "floor/one load and CAS";
 constexpr Day kToday = 9'500;
 
-class HeapLines final : public LineSource {
+class HeapLines final : public internal::LineSource {
  public:
   void* take_line() noexcept override {
     return std::aligned_alloc(kLineBytes, kLineBytes);

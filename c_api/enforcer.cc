@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "weir/base/status_macros.h"
 #include "weir/c_api/structs.h"
 #include "weir/c_api/text.h"
 #include "weir/enforcer/options.h"
@@ -60,7 +61,7 @@ Options options_of(const weir_options& from) {
 absl::StatusOr<std::unique_ptr<Enforcer>> open(const weir_options& from) {
   Options options = options_of(from);
   // Before a folder is created for the store.
-  if (auto status = validate_options(options); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(validate_options(options));
   const std::string_view folder = view(from.store, from.store_size);
   if (!folder.empty()) {
     SqliteStore::Options store_options;

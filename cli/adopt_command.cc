@@ -47,12 +47,12 @@ constexpr char kDescription[] =
     "0 adopted; 1 the dump is incomplete, or the folder is not empty; 2 not\n"
     "read, or not written.";
 
-constexpr std::size_t kMostNames = 10;
+constexpr std::size_t kMaxNames = 10;
 
 // "1 key", "1,200 keys"
 std::string counted(std::size_t count, std::string_view thing) {
   return absl::StrCat(with_commas(static_cast<std::int64_t>(count)), " ",
-                      to_absl(thing), count == 1 ? "" : "s");
+                      internal::to_absl(thing), count == 1 ? "" : "s");
 }
 
 // The files of the folder, sorted by name.
@@ -124,7 +124,7 @@ void print_report(const AdoptionReport& report, const std::string& store,
               << format_date(report.last_day) << "\n";
   for (const auto& [what, names] : report.notes) {
     console.out << printable(what, console.utf8) << ": ";
-    const std::size_t shown = std::min(names.size(), kMostNames);
+    const std::size_t shown = std::min(names.size(), kMaxNames);
     for (std::size_t i = 0; i < shown; ++i) {
       console.out << (i > 0 ? ", " : "") << printable(names[i], console.utf8);
     }

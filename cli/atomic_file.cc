@@ -19,8 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 absl::Status failed(const std::string& path, std::string_view what, int error) {
-  return absl::UnavailableError(absl::StrCat(
-      path, ": ", to_absl(what), ": ", std::generic_category().message(error)));
+  return absl::UnavailableError(
+      absl::StrCat(path, ": ", internal::to_absl(what), ": ",
+                   std::generic_category().message(error)));
 }
 
 std::string staging_pattern(const std::string& path) {
@@ -28,7 +29,7 @@ std::string staging_pattern(const std::string& path) {
 }
 
 absl::Status sync(const std::string& path) {
-  const int error = sync_path(path);
+  const int error = internal::sync_path(path);
   return error == 0 ? absl::OkStatus()
                     : failed(path, "cannot be synced", error);
 }

@@ -14,7 +14,7 @@ namespace weir::cli {
 namespace {
 
 std::string dashed(std::string_view name) {
-  return absl::StrCat(name.size() == 1 ? "-" : "--", to_absl(name));
+  return absl::StrCat(name.size() == 1 ? "-" : "--", internal::to_absl(name));
 }
 
 // A lone "-" is standard input or output.
@@ -95,18 +95,19 @@ std::string CommandLine::set(std::string_view argument,
       std::find_if(flags_.begin(), flags_.end(),
                    [name](const Flag& f) { return name == dashed(f.name); });
   if (flag == flags_.end()) {
-    return absl::StrCat("unknown flag ", to_absl(name));
+    return absl::StrCat("unknown flag ", internal::to_absl(name));
   }
   if (flag->is_set != nullptr) {
-    if (value) return absl::StrCat(to_absl(name), " takes no value");
+    if (value) return absl::StrCat(internal::to_absl(name), " takes no value");
     *flag->is_set = true;
     return "";
   }
   if (!value && !rest->empty()) {
     if (looks_like_flag(rest->front())) {
-      return absl::StrCat(
-          to_absl(name), " needs a value: ", to_absl(flag->placeholder),
-          " (one that begins with '-' is given as ", to_absl(name), "=VALUE)");
+      return absl::StrCat(internal::to_absl(name), " needs a value: ",
+                          internal::to_absl(flag->placeholder),
+                          " (one that begins with '-' is given as ",
+                          internal::to_absl(name), "=VALUE)");
     }
     value = rest->front();
     rest->remove_prefix(1);
@@ -119,23 +120,23 @@ std::string CommandLine::set(std::string_view argument,
 std::string CommandLine::assign(std::string_view name, std::string_view value,
                                 Flag& flag) {
   if (value.empty()) {
-    return absl::StrCat(to_absl(name),
-                        " needs a value: ", to_absl(flag.placeholder));
+    return absl::StrCat(internal::to_absl(name), " needs a value: ",
+                        internal::to_absl(flag.placeholder));
   }
   const std::vector<std::string> choices =
-      absl::StrSplit(to_absl(flag.placeholder), '|');
+      absl::StrSplit(internal::to_absl(flag.placeholder), '|');
   if (choices.size() > 1 &&
       std::find(choices.begin(), choices.end(), value) == choices.end()) {
-    return absl::StrCat(to_absl(name), ": expected ",
+    return absl::StrCat(internal::to_absl(name), ": expected ",
                         absl::StrJoin(choices, " or "), ", got ",
-                        excerpt(value));
+                        internal::excerpt(value));
   }
   if (flag.values != nullptr) {
     flag.values->emplace_back(value);
     return "";
   }
   if (std::exchange(flag.is_given, true)) {
-    return absl::StrCat(to_absl(name), " is given twice");
+    return absl::StrCat(internal::to_absl(name), " is given twice");
   }
   *flag.value = value;
   return "";
@@ -150,13 +151,15 @@ int CommandLine::usage_error(const Console& console,
 }
 
 std::string CommandLine::help() const {
-  std::string text = absl::StrCat("Usage: weir ", to_absl(usage_), "\n\n",
-                                  to_absl(description_), "\n\nFlags:\n");
+  std::string text =
+      absl::StrCat("Usage: weir ", internal::to_absl(usage_), "\n\n",
+                   internal::to_absl(description_), "\n\nFlags:\n");
   for (const Flag& flag : flags_) {
     absl::StrAppend(&text, "  ", dashed(flag.name),
                     flag.placeholder.empty() ? "" : "=",
-                    to_absl(flag.placeholder), "\n");
-    for (const auto& line : absl::StrSplit(to_absl(flag.help), '\n')) {
+                    internal::to_absl(flag.placeholder), "\n");
+    for (const auto& line :
+         absl::StrSplit(internal::to_absl(flag.help), '\n')) {
       absl::StrAppend(&text, "        ", line, "\n");
     }
   }

@@ -30,9 +30,9 @@ int diff_json(const OperandFile& before_file, const OperandFile& after_file,
   if (!before.ok()) return refuse(before_file, before.status(), console);
   const auto after = parse_json(after_file.text);
   if (!after.ok()) return refuse(after_file, after.status(), console);
-  const auto operations = json_diff(*before, *after);
+  const auto operations = patch::json_diff(*before, *after);
   if (!operations.ok()) return refuse(after_file, operations.status(), console);
-  console.out << json_patch_to_json(*operations, style) << "\n";
+  console.out << patch::json_patch_to_json(*operations, style) << "\n";
   return kExitOk;
 }
 

@@ -30,15 +30,16 @@ std::string after_name(std::string_view message) {
     const std::size_t column = place.find(kColumn);
     const std::string_view line = place.substr(0, column);
     if (column != place.npos) {
-      return absl::StrCat(to_absl(line), ":",
-                          to_absl(place.substr(column + kColumn.size())),
-                          to_absl(text));
+      return absl::StrCat(
+          internal::to_absl(line), ":",
+          internal::to_absl(place.substr(column + kColumn.size())),
+          internal::to_absl(text));
     }
     if (std::all_of(line.begin(), line.end(), absl::ascii_isdigit)) {
-      return absl::StrCat(to_absl(line), to_absl(text));
+      return absl::StrCat(internal::to_absl(line), internal::to_absl(text));
     }
   }
-  return absl::StrCat(" ", to_absl(message));
+  return absl::StrCat(" ", internal::to_absl(message));
 }
 
 }  // namespace

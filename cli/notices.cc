@@ -13,8 +13,8 @@ namespace weir::cli {
 
 void Notices::say(std::string_view text) {
   // The other half is for the line about dropped lines.
-  constexpr size_t kMostBytes = PIPE_BUF / 2;
-  const MutexLock lock(mutex_);
+  constexpr size_t kMaxBytes = PIPE_BUF / 2;
+  const internal::MutexLock lock(mutex_);
   if (!has_room()) {
     ++left_out_;
     return;
@@ -26,8 +26,8 @@ void Notices::say(std::string_view text) {
     left_out_ = 0;
   }
   std::string line = printable(text, console_.utf8);
-  if (line.size() > kMostBytes) {
-    size_t end = kMostBytes;
+  if (line.size() > kMaxBytes) {
+    size_t end = kMaxBytes;
     // Does not split a UTF-8 character.
     while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) {
       --end;

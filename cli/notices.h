@@ -28,7 +28,7 @@ class Notices {
   bool has_room() const;
 
   const Console& console_;
-  Mutex mutex_;
+  internal::Mutex mutex_;
   int64_t left_out_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -24,14 +24,15 @@ int patch_json(const OperandFile& document, const OperandFile& patch,
                JsonStyle style, const Console& console) {
   auto patched = parse_json(document.text);
   if (!patched.ok()) return refuse(document, patched.status(), console);
-  const auto operations = json_patch_from_json(patch.text);
+  const auto operations = patch::json_patch_from_json(patch.text);
   if (!operations.ok()) return refuse(patch, operations.status(), console);
   // The default limits are for untrusted patches. Here, every patch that could
   // be read may be applied.
-  PatchLimits limits;
+  patch::PatchLimits limits;
   limits.max_operations = kMaxJsonValues;
   limits.max_pointer_bytes = kMaxJsonBytes;
-  const absl::Status status = apply_json_patch(*operations, &*patched, limits);
+  const absl::Status status =
+      patch::apply_json_patch(*operations, &*patched, limits);
   if (!status.ok()) return refuse(patch, status, console);
   console.out << value_to_json(*patched, style) << "\n";
   return kExitOk;

@@ -82,9 +82,9 @@ std::optional<std::vector<PlanFile>> read_plans(
     for (FiledPlan& filed : *plans) {
       all.push_back(plan_file(std::move(filed), std::nullopt));
     }
-    files.push_back(
-        no_plan(absl::StrCat("there is no usage plan ", excerpt(address.name),
-                             " in it: expected ", names_of(all))));
+    files.push_back(no_plan(absl::StrCat("there is no usage plan ",
+                                         internal::excerpt(address.name),
+                                         " in it: expected ", names_of(all))));
   }
   return files;
 }

@@ -33,7 +33,7 @@ std::string_view ellipsis(bool utf8) { return utf8 ? "…" : "~"; }
 std::string printable(std::string_view text, bool utf8) {
   std::string shown;
   while (!text.empty()) {
-    const std::size_t bytes = utf8_character_bytes(text);
+    const std::size_t bytes = internal::utf8_character_bytes(text);
     const std::string_view character =
         text.substr(0, std::max<std::size_t>(bytes, 1));
     text.remove_prefix(character.size());
@@ -59,8 +59,8 @@ std::string shortened(std::string_view text, int limit, bool utf8) {
   if (columns(text) <= limit) return std::string(text);
   std::string start;
   for (int i = 0; i + 1 < limit; ++i) {
-    const std::string_view character =
-        text.substr(0, std::max<std::size_t>(utf8_character_bytes(text), 1));
+    const std::string_view character = text.substr(
+        0, std::max<std::size_t>(internal::utf8_character_bytes(text), 1));
     start += character;
     text.remove_prefix(character.size());
   }

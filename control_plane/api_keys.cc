@@ -12,12 +12,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "weir/base/random_id.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 #include "weir/base/utf8.h"
 #include "weir/control_plane/control_lock.h"
 #include "weir/control_plane/control_plane.h"
 #include "weir/control_plane/key_record.h"
-#include "weir/base/random_id.h"
 #include "weir/control_plane/store_changes.h"
 #include "weir/data_plane/clients.h"
 #include "weir/json/json_value.h"
@@ -25,15 +26,15 @@
 #include "weir/plan/plan_changes.h"
 #include "weir/plan/plan_error.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
-constexpr size_t kShortestValue = 20;
-constexpr size_t kLongestValue = 128;
-constexpr size_t kLongestName = 1024;
-constexpr size_t kLongestDescription = 125'000;
-constexpr size_t kLongestStageKey = 513;
-constexpr int kMostStageKeys = 1000;
+constexpr size_t kMinValue = 20;
+constexpr size_t kMaxValue = 128;
+constexpr size_t kMaxName = 1024;
+constexpr size_t kMaxDescription = 125'000;
+constexpr size_t kMaxStageKey = 513;
+constexpr int kMaxStageKeys = 1000;
 
 absl::Status bad(std::string_view aws_text) {
   return plan_error(absl::StatusCode::kInvalidArgument, aws_text, aws_text);
@@ -113,7 +114,7 @@ absl::Status apply(const v1::PatchOperation& operation, v1::ApiKey& key) {
 // Whether it is "apiId/stage".
 bool is_stage_key(std::string_view text) {
   const size_t slash = text.find('/');
-  return is_utf8(text) && text.size() <= kLongestStageKey && slash > 0 &&
+  return is_utf8(text) && text.size() <= kMaxStageKey && slash > 0 &&
          slash != text.npos && slash + 1 < text.size() &&
          text.find('/', slash + 1) == text.npos;
 }
@@ -126,8 +127,8 @@ absl::Status unknown_key() {
 }  // namespace
 
 absl::Status check_api_key_value(std::string_view value) {
-  if (value.size() < kShortestValue) return bad(aws_text::kApiKeyValueTooShort);
-  if (value.size() > kLongestValue) return bad(aws_text::kApiKeyValueTooLong);
+  if (value.size() < kMinValue) return bad(aws_text::kApiKeyValueTooShort);
+  if (value.size() > kMaxValue) return bad(aws_text::kApiKeyValueTooLong);
   if (!std::all_of(value.begin(), value.end(), absl::ascii_isgraph)) {
     return absl::InvalidArgumentError(
         "API Key value: expected printable ASCII characters without spaces");
@@ -141,20 +142,20 @@ absl::Status value_is_taken() {
 }
 
 absl::Status check_api_key(const v1::ApiKey& key) {
-  if (!fits(key.name(), kLongestName)) return bad(aws_text::kApiKeyName);
-  if (!fits(key.description(), kLongestDescription)) {
+  if (!fits(key.name(), kMaxName)) return bad(aws_text::kApiKeyName);
+  if (!fits(key.description(), kMaxDescription)) {
     return bad(aws_text::kApiKeyDescription);
   }
-  if (!fits(key.customer_id(), kLongestName)) {
+  if (!fits(key.customer_id(), kMaxName)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("API Key customer id: expected at most ", kLongestName,
+        absl::StrCat("API Key customer id: expected at most ", kMaxName,
                      " characters of UTF-8"));
   }
-  if (key.stage_keys_size() > kMostStageKeys ||
+  if (key.stage_keys_size() > kMaxStageKeys ||
       !std::all_of(key.stage_keys().begin(), key.stage_keys().end(),
                    is_stage_key)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("API Key stages: expected at most ", kMostStageKeys,
+        absl::StrCat("API Key stages: expected at most ", kMaxStageKeys,
                      " of the form apiId/stage"));
   }
   return to_status(validate_tags(key.tags()), "API key");
@@ -241,17 +242,15 @@ absl::StatusOr<v1::ApiKey> ControlPlane::create_api_key(const v1::ApiKey& key) {
   std::string generated;
   if (key.value().empty()) generated = RandomText().secret();
   const std::string& value = key.value().empty() ? generated : key.value();
-  if (auto status = check_api_key_value(value); !status.ok()) return status;
-  if (auto status = check_api_key(key); !status.ok()) return status;
-  if (auto status = check_new_tags(key.tags()); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(check_api_key_value(value));
+  WEIR_RETURN_IF_ERROR(check_api_key(key));
+  WEIR_RETURN_IF_ERROR(check_new_tags(key.tags()));
   std::string id = key.id();
 
   ControlLock lock(*this, __func__);
-  if (auto status = choose_id(keys_, ids_, id); !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(choose_id(keys_, ids_, id));
   if (clients_.find(value) != nullptr) return value_is_taken();
-  const int64_t now = clock_->now().unix;
+  const int64_t now = clock_->now().unix_ns;
   v1::ApiKey document = key;
   document.set_id(id);
   document.set_value(value);
@@ -308,15 +307,12 @@ absl::StatusOr<v1::ApiKey> ControlPlane::update_key(
   const auto key = find_key(key_id);
   if (!key.ok()) return key.status();
   v1::ApiKey document = (*key)->document(/*include_value=*/true);
-  if (auto status = change(document); !status.ok()) return status;
-  if (auto status = check_api_key(document); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(change(document));
+  WEIR_RETURN_IF_ERROR(check_api_key(document));
   KeyRecord::set_dates(
-      {KeyRecord::dates_of(document).created_unix_ns, clock_->now().unix},
+      {KeyRecord::dates_of(document).created_unix_ns, clock_->now().unix_ns},
       document);
-  if (auto status = commit([&] { return put_api_key(document); });
-      !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(commit([&] { return put_api_key(document); }));
   (*key)->update(document);
   clients_.set_enabled((*key)->client(), document.enabled());
   document.clear_value();
@@ -339,7 +335,7 @@ absl::StatusOr<v1::ApiKey> ControlPlane::tag_api_key(
   ControlLock lock(*this, __func__);
   lock.await_turn("", key_id);
   return update_key(key_id, [&](v1::ApiKey& document) -> absl::Status {
-    if (auto status = check_new_tags(changes.set); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(check_new_tags(changes.set));
     apply(changes, *document.mutable_tags());
     return absl::OkStatus();
   });
@@ -350,10 +346,8 @@ absl::Status ControlPlane::delete_api_key(std::string_view key_id) {
   lock.await_turn("", key_id);
   const auto key = find_key(key_id);
   if (!key.ok()) return key.status();
-  if (auto status = commit([&] { return weir::delete_api_key(key_id); });
-      !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(
+      commit([&] { return weir::internal::delete_api_key(key_id); }));
   remove_key(**key);
   collect();
   return absl::OkStatus();
@@ -382,11 +376,9 @@ absl::StatusOr<v1::UsagePlanKey> ControlPlane::create_usage_plan_key(
     for (const v1::ApiStage& stage : plan.document.api_stages()) {
       stages.insert(name_of(stage));
     }
-    if (auto status = check_stages(key, plan, stages); !status.ok()) {
-      return status;
-    }
+    WEIR_RETURN_IF_ERROR(check_stages(key, plan, stages));
   }
-  const Day today = day_of(clock_->now().unix);
+  const Day today = day_of(clock_->now().unix_ns);
   const int64_t id = ++last_association_id_;
   collect();
   const auto subscription = clients_.prepare(
@@ -443,13 +435,10 @@ absl::Status ControlPlane::delete_usage_plan_key(std::string_view plan_id,
   const auto found = find_plan_key(plan_id, key_id);
   if (!found.ok()) return found.status();
   const int64_t id = found->association->id;
-  if (auto status = commit([&] { return delete_association(id); });
-      !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(commit([&] { return delete_association(id); }));
   dissociate(*found->key, *found->association->plan);
   collect();
   return absl::OkStatus();
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace weir {
+namespace weir::internal {
 
 // The calls in progress, and for how long each has made no progress, for a
 // monitor that must not wait for any of them. Has a fixed number of slots;
@@ -92,6 +92,6 @@ class CallsInProgress {
   std::array<Slot, 128> slots_;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_CONTROL_PLANE_CALLS_IN_PROGRESS_H_

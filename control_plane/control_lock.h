@@ -16,7 +16,7 @@
 #include "weir/control_plane/registry.h"
 #include "weir/enforcer/requests.h"
 
-namespace weir {
+namespace weir::internal {
 
 // Locks `mutex_` for a call of the control plane that statistics are to show.
 class ABSL_SCOPED_LOCKABLE ControlPlane::ControlLock {
@@ -100,7 +100,7 @@ class ABSL_SCOPED_LOCKABLE ControlPlane::ControlLock {
 template <class Lock, class List, class Visit>
 absl::StatusOr<std::string> page_in_pieces(Lock& lock, const PageRequest& page,
                                            int piece, List list, Visit visit) {
-  constexpr int kMostVisited = 100'000;
+  constexpr int kMaxVisited = 100'000;
   std::string position = page.position;
   int left = page_size(page.limit);
   int visited = 0;
@@ -116,7 +116,7 @@ absl::StatusOr<std::string> page_in_pieces(Lock& lock, const PageRequest& page,
           return true;
         },
         piece);
-    if (!next.ok() || next->empty() || left == 0 || visited >= kMostVisited) {
+    if (!next.ok() || next->empty() || left == 0 || visited >= kMaxVisited) {
       return next;
     }
     position = *std::move(next);
@@ -124,6 +124,6 @@ absl::StatusOr<std::string> page_in_pieces(Lock& lock, const PageRequest& page,
   }
 }
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_CONTROL_PLANE_CONTROL_LOCK_H_

@@ -7,7 +7,7 @@
 #include "weir/control_plane/control_lock.h"
 #include "weir/memory/epoch.h"
 
-namespace weir {
+namespace weir::internal {
 
 ControlPlane::ControlPlane(const Options& options, DataPlane& data_plane)
     : rules_{options.quota_offset},
@@ -97,4 +97,4 @@ EnforcerStatistics ControlPlane::statistics() const {
   return statistics;
 }
 
-}  // namespace weir
+}  // namespace weir::internal

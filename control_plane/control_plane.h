@@ -21,10 +21,11 @@
 #include "google/protobuf/map.h"
 #include "weir/base/clock.h"
 #include "weir/base/mutex.h"
+#include "weir/base/random_id.h"
+#include "weir/base/status_macros.h"
 #include "weir/control_plane/calls_in_progress.h"
 #include "weir/control_plane/key_record.h"
 #include "weir/control_plane/plan_record.h"
-#include "weir/base/random_id.h"
 #include "weir/control_plane/registry.h"
 #include "weir/control_plane/usage_sync.h"
 #include "weir/counts/counts_file.h"
@@ -53,7 +54,7 @@
 #include "weir/quota/usage_history.h"
 #include "weir/store/store.h"
 
-namespace weir {
+namespace weir::internal {
 
 class ControlPlane;
 
@@ -346,7 +347,7 @@ absl::Status value_is_taken();
 template <class Tags>
 absl::Status check_new_tags(const Tags& tags) {
   for (const auto& [key, value] : tags) {
-    if (auto status = check_tag_key(key); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(check_tag_key(key));
   }
   return absl::OkStatus();
 }
@@ -354,6 +355,6 @@ absl::Status check_new_tags(const Tags& tags) {
 void apply(const TagChanges& changes,
            google::protobuf::Map<std::string, std::string>& tags);
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_CONTROL_PLANE_CONTROL_PLANE_H_

@@ -15,13 +15,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-namespace weir {
+namespace weir::internal {
 
 // How many things a page with this limit has: `limit`, but at most 500; 25 if
 // it is 0 or less.
 inline int page_size(int limit) {
-  constexpr int kDefault = 25, kLargest = 500;
-  return limit <= 0 ? kDefault : std::min(limit, kLargest);
+  constexpr int kDefault = 25, kMax = 500;
+  return limit <= 0 ? kDefault : std::min(limit, kMax);
 }
 
 // A list of things in the order of insertion, read in pages with the newest
@@ -94,6 +94,6 @@ class CreationOrder {
   uint64_t last_place_ = 0;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_CONTROL_PLANE_CREATION_ORDER_H_

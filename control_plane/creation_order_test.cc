@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 using ::testing::ElementsAre;
@@ -175,4 +175,4 @@ TEST(CreationOrder, APageThatFindsLittleEndsEarly) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

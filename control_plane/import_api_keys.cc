@@ -15,17 +15,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "weir/base/random_id.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 #include "weir/control_plane/control_lock.h"
 #include "weir/control_plane/control_plane.h"
 #include "weir/control_plane/key_record.h"
-#include "weir/base/random_id.h"
 #include "weir/control_plane/store_changes.h"
 #include "weir/data_plane/key_table.h"
 #include "weir/plan/plan_error.h"
 #include "weir/quota/calendar.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // Memory is prefetched for this many keys ahead.
@@ -108,7 +109,7 @@ class ControlPlane::Import {
 
   absl::StatusOr<std::vector<std::string>> run() {
     // First all that can be done without the lock.
-    if (auto status = check_alone(); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(check_alone());
     choose_ids();
     generate_values();
     marked_.reserve(keys_.size());
@@ -120,7 +121,7 @@ class ControlPlane::Import {
     absl::Status status = check_beside_others(lock);
     if (status.ok()) {
       plane_.collect();
-      now_ = plane_.clock_->now().unix;
+      now_ = plane_.clock_->now().unix_ns;
       status = prepare(lock);
     }
     if (status.ok()) status = commit(lock);
@@ -163,9 +164,7 @@ class ControlPlane::Import {
 
   absl::Status check_alone(const v1::ApiKey& key) {
     if (!key.value().empty()) {
-      if (auto status = check_api_key_value(key.value()); !status.ok()) {
-        return status;
-      }
+      WEIR_RETURN_IF_ERROR(check_api_key_value(key.value()));
       if (!overwrites_ && !own_values_.emplace(key.value(), 0).second) {
         return value_is_taken();
       }
@@ -175,10 +174,10 @@ class ControlPlane::Import {
         return absl::InvalidArgumentError(
             "id: expected none, for a key's value says which one it is");
       }
-      if (auto status = check_id(key.id()); !status.ok()) return status;
+      WEIR_RETURN_IF_ERROR(check_id(key.id()));
       if (!own_ids_.insert(key.id()).second) return id_is_taken(key.id());
     }
-    if (auto status = check_api_key(key); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(check_api_key(key));
     return check_new_tags(key.tags());
   }
 
@@ -227,7 +226,7 @@ class ControlPlane::Import {
   absl::Status check_beside_others(size_t i)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(plane_.mutex_) {
     const v1::ApiKey& key = keys_[i];
-    if (auto status = find_plans(i); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(find_plans(i));
     const Client* client = key.value().empty() ? nullptr
                                                : plane_.clients_.table().find(
                                                      key.value(), hashes_[i]);
@@ -287,7 +286,7 @@ class ControlPlane::Import {
       if (!plan.ok()) return plan.status();
       plans.push_back(*plan);
     }
-    if (auto status = check_plans(plans); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(check_plans(plans));
     found_plans_ = std::move(plans);
     found_ids_ = wanted;
     return absl::OkStatus();
@@ -309,7 +308,7 @@ class ControlPlane::Import {
       lock.pause();
       prefetch(i + kAhead);
       if (is_left_out(i)) continue;
-      if (auto status = find_plans(i); !status.ok()) return status;
+      WEIR_RETURN_IF_ERROR(find_plans(i));
       const auto overwritten = overwritten_.find(i);
       const bool is_new = overwritten == overwritten_.end();
       if (is_new) {
@@ -325,9 +324,7 @@ class ControlPlane::Import {
                            is_new ? nullptr : overwrite(i, *key),
                            {},
                            plane_.last_association_id_ + 1});
-      if (auto status = subscribe(imported_.back()); !status.ok()) {
-        return status;
-      }
+      WEIR_RETURN_IF_ERROR(subscribe(imported_.back()));
     }
     return absl::OkStatus();
   }
@@ -511,4 +508,4 @@ absl::StatusOr<std::vector<std::string>> ControlPlane::import_api_keys(
   return Import(*this, keys, plan_ids, skipped, existing).run();
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -12,7 +12,7 @@
 
 #include "weir/base/table_growth.h"
 
-namespace weir {
+namespace weir::internal {
 
 // A hash index from hashes of things to the things' numbers: open addressing
 // with linear probing, eight bytes a slot, 12 to 24 bytes a number. The index
@@ -224,6 +224,6 @@ inline void IncrementalIndex::move_some() {
   if (!is_growing()) previous_ = Table();
 }
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_CONTROL_PLANE_INCREMENTAL_INDEX_H_

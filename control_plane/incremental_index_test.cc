@@ -11,7 +11,7 @@
 
 #include "gtest/gtest.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 uint64_t seed() {
@@ -155,4 +155,4 @@ TEST(IncrementalIndex, MatchesAreAskedForHashesThatAreEqualOnly) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <utility>
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
@@ -102,4 +102,4 @@ const Association* KeyRecord::find(const PlanRecord& plan) const {
   return const_cast<KeyRecord*>(this)->find(plan);
 }
 
-}  // namespace weir
+}  // namespace weir::internal

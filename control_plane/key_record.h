@@ -13,7 +13,7 @@
 #include "weir/proto/api_key.pb.h"
 #include "weir/quota/usage_history.h"
 
-namespace weir {
+namespace weir::internal {
 
 struct PlanRecord;
 
@@ -76,6 +76,6 @@ class KeyRecord {
   Dates dates_ = {};
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_CONTROL_PLANE_KEY_RECORD_H_

@@ -11,7 +11,7 @@
 #include "weir/control_plane/control_plane.h"
 #include "weir/enforcer/plan_observer.h"
 
-namespace weir {
+namespace weir::internal {
 
 // What observers intern routes with.
 class ControlPlane::RouteInterner {
@@ -70,4 +70,4 @@ void ControlPlane::report_deletion(std::string_view plan_id) {
   }
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -12,7 +12,7 @@
 #include "weir/proto/usage_plan.pb.h"
 #include "weir/quota/usage_history.h"
 
-namespace weir {
+namespace weir::internal {
 
 // A usage plan as the control plane keeps it.
 struct PlanRecord {
@@ -33,6 +33,6 @@ struct PlanRecord {
   State state = State::kPresent;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_CONTROL_PLANE_PLAN_RECORD_H_

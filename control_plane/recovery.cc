@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 #include "weir/control_plane/control_plane.h"
 #include "weir/control_plane/key_record.h"
@@ -30,7 +31,7 @@
 #include "weir/quota/packed_words.h"
 #include "weir/store/store.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 using Statistics = EnforcerStatistics;
@@ -223,11 +224,8 @@ absl::StatusOr<Past> read_past(Store& store, bool restore_counts) {
   } else if (past.state.synced_generation() != 0) {
     past.from = Statistics::Counts::kSynced;
   }
-  if (auto status = take_synced(store, past.synced, /*association=*/0,
-                                past.counts, past.undone);
-      !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(take_synced(store, past.synced, /*association=*/0,
+                                   past.counts, past.undone));
   return past;
 }
 
@@ -280,9 +278,7 @@ class ControlPlane::Recovery {
     auto terms = terms_of(stored);
     if (!terms.ok()) return terms.status();
     plan.terms = *std::move(terms);
-    if (auto status = plane_.add_plan(std::move(plan)); !status.ok()) {
-      return status;
-    }
+    WEIR_RETURN_IF_ERROR(plane_.add_plan(std::move(plan)));
     return stored.shared()
                ? plane_.share(*plane_.plans_.find(stored.plan().id()))
                : absl::OkStatus();
@@ -471,4 +467,4 @@ absl::StatusOr<Planes> ControlPlane::recover(const Options& options,
   return planes;
 }
 
-}  // namespace weir
+}  // namespace weir::internal

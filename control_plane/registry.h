@@ -16,11 +16,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "weir/base/random_id.h"
+#include "weir/base/status_macros.h"
 #include "weir/control_plane/creation_order.h"
 #include "weir/control_plane/incremental_index.h"
-#include "weir/base/random_id.h"
 
-namespace weir {
+namespace weir::internal {
 
 // A collection of things by id, listed in pages with the newest first. Costs 36
 // to 50 bytes a thing; no call waits for all things to be moved. What is erased
@@ -150,10 +151,10 @@ absl::Status choose_id(const Registry<T>& registry, RandomText& random,
     id = new_id(registry, random);
     return absl::OkStatus();
   }
-  if (auto status = check_id(id); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(check_id(id));
   return registry.find(id) == nullptr ? absl::OkStatus() : id_is_taken(id);
 }
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_CONTROL_PLANE_REGISTRY_H_

@@ -14,7 +14,7 @@
 #include "gtest/gtest.h"
 #include "weir/base/random_id.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 uint64_t seed() {
@@ -114,4 +114,4 @@ TEST(Registry, IdsAreChosenOrChecked) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -10,12 +10,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "weir/base/status_macros.h"
 #include "weir/control_plane/control_lock.h"
 #include "weir/control_plane/control_plane.h"
 #include "weir/enforcer/route.h"
 #include "weir/plan/method_key.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 constexpr size_t kMaxRoutes = 65'535;
@@ -32,12 +33,8 @@ absl::Status check_name(std::string_view what, std::string_view name) {
 }
 
 absl::StatusOr<RouteName> route_name_of(const MethodName& name) {
-  if (auto status = check_name("api id", name.api_id); !status.ok()) {
-    return status;
-  }
-  if (auto status = check_name("stage", name.stage); !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(check_name("api id", name.api_id));
+  WEIR_RETURN_IF_ERROR(check_name("stage", name.stage));
   if (name.method_key.empty()) return RouteName(name.api_id, name.stage, "");
   auto method_key = canonical_method_key(name.method_key);
   if (!method_key.ok()) return method_key.status();
@@ -92,4 +89,4 @@ absl::StatusOr<std::vector<Route>> ControlPlane::intern_locked(
   return result;
 }
 
-}  // namespace weir
+}  // namespace weir::internal

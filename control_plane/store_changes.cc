@@ -9,7 +9,7 @@
 #include "weir/quota/packed_words.h"
 #include "weir/quota/quota_terms.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 bool is_calendar(int32_t id) { return id >= 0 && id < QuotaCalendar::kIds; }
@@ -109,4 +109,4 @@ absl::StatusOr<std::vector<ExtensionChange>> extensions_of(
   return extensions;
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -11,7 +11,7 @@
 #include "weir/proto/usage_plan.pb.h"
 #include "weir/quota/usage_history.h"
 
-namespace weir {
+namespace weir::internal {
 
 // Conversions between what the control plane knows and what a store keeps of
 // it.
@@ -32,6 +32,6 @@ absl::StatusOr<std::vector<TermsChange>> terms_of(const v1::StoredPlan& plan);
 absl::StatusOr<std::vector<ExtensionChange>> extensions_of(
     const v1::StoredAssociation& association);
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_CONTROL_PLANE_STORE_CHANGES_H_

@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 #include "weir/control_plane/control_lock.h"
 #include "weir/control_plane/control_plane.h"
@@ -21,12 +22,12 @@
 #include "weir/quota/counts.h"
 #include "weir/quota/date.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // The log has all days this far back: the 90 of a report, and the period that
 // contains the first of them.
-constexpr int kLoggedDays = 90 + QuotaCalendar::kLongestPeriod;
+constexpr int kLoggedDays = 90 + QuotaCalendar::kMaxPeriod;
 static_assert(kLoggedDays <= DailyLog::kDays);
 
 // How many keys of a page are reported before other calls are let in: each may
@@ -97,19 +98,16 @@ absl::StatusOr<v1::KeyUsage> ControlPlane::usage_of(
   end_leases(*association.subscription);
   const QuotaTerms terms = quota_terms(plan.document, rules_);
   const QuotaState present =
-      counts.quota.read(terms, day_of(clock_->now().unix), counts.log);
+      counts.quota.read(terms, day_of(clock_->now().unix_ns), counts.log);
   // An idle key is still counting the day of its last request.
   const auto counted = counts.quota.counted();
   const Day logged_since = present.day - kLoggedDays + 1;
   absl::flat_hash_map<Day, int64_t> stored;
-  if (const Day needed_since = first - QuotaCalendar::kLongestPeriod;
+  if (const Day needed_since = first - QuotaCalendar::kMaxPeriod;
       store_ != nullptr && needed_since < logged_since) {
-    if (auto status = store_->read_days(
-            association.id, std::max(needed_since, 0), logged_since - 1,
-            [&](const DailyCount& day) { stored[day.day] = day.used; });
-        !status.ok()) {
-      return status;
-    }
+    WEIR_RETURN_IF_ERROR(store_->read_days(
+        association.id, std::max(needed_since, 0), logged_since - 1,
+        [&](const DailyCount& day) { stored[day.day] = day.used; }));
   }
   const auto used_on = [&](Day day) -> int64_t {
     if (day > present.day) return 0;
@@ -221,7 +219,7 @@ absl::StatusOr<v1::Usage> ControlPlane::update_usage(
   if (!status.ok()) return status;
   Counts& counts = clients_.counts().of(*association.subscription);
   // If the clock has stepped back, the day that is counted is a later one.
-  const int64_t time = clock_->now().unix;
+  const int64_t time = clock_->now().unix_ns;
   const Day today = std::max(day_of(time), counts.quota.counted().day);
   const int64_t now = std::max(time, start_of(today));
   if (remaining.has_value()) {
@@ -234,13 +232,10 @@ absl::StatusOr<v1::Usage> ControlPlane::update_usage(
     // earlier.
     auto extensions = with_extension(association, extension, now,
                                      now - (days_kept_ + 32) * kNanosPerDay);
-    if (auto status = commit([&] {
-          return put_association(association.id, plan.id(), found->key->id(),
-                                 counts.quota.first_day(), *extensions);
-        });
-        !status.ok()) {
-      return status;
-    }
+    WEIR_RETURN_IF_ERROR(commit([&] {
+      return put_association(association.id, plan.id(), found->key->id(),
+                             counts.quota.first_day(), *extensions);
+    }));
     counts.quota.extend(extension);
     association.extensions = std::move(extensions);
   }
@@ -254,4 +249,4 @@ absl::StatusOr<v1::Usage> ControlPlane::update_usage(
   return usage;
 }
 
-}  // namespace weir
+}  // namespace weir::internal

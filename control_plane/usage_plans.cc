@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 #include "weir/control_plane/control_lock.h"
 #include "weir/control_plane/control_plane.h"
@@ -16,7 +17,7 @@
 #include "weir/plan/plan_error.h"
 #include "weir/plan/plan_patch.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 bool same_terms(const QuotaTerms& a, const QuotaTerms& b) {
@@ -172,31 +173,19 @@ absl::Status ControlPlane::share(PlanRecord& plan) {
 absl::StatusOr<v1::UsagePlan> ControlPlane::create_usage_plan(
     const v1::UsagePlan& plan) {
   v1::UsagePlan document = plan;
-  if (auto status = canonicalize(&document); !status.ok()) return status;
-  if (auto status = check_new_tags(document.tags()); !status.ok()) {
-    return status;
-  }
-  if (auto status = to_status(validate_usage_plan(document, rules_));
-      !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(canonicalize(&document));
+  WEIR_RETURN_IF_ERROR(check_new_tags(document.tags()));
+  WEIR_RETURN_IF_ERROR(to_status(validate_usage_plan(document, rules_)));
 
   ControlLock lock(*this, __func__);
   lock.await_turn(document.id(), "");
-  if (auto status = choose_id(plans_, ids_, *document.mutable_id());
-      !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(choose_id(plans_, ids_, *document.mutable_id()));
   PlanRecord record;
   record.document = document;
-  record.terms = terms_with(record, clock_->now().unix);
+  record.terms = terms_with(record, clock_->now().unix_ns);
   const PlanChanges changes = creation_of(document);
-  if (auto status = check_change(document, changes); !status.ok()) {
-    return status;
-  }
-  if (auto status = add_plan(std::move(record)); !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(check_change(document, changes));
+  WEIR_RETURN_IF_ERROR(add_plan(std::move(record)));
   report_change(document, changes);
   return document;
 }
@@ -241,22 +230,15 @@ absl::StatusOr<v1::UsagePlan> ControlPlane::tag_usage_plan(
   const auto plan = find_plan(plan_id);
   if (!plan.ok()) return plan.status();
   PlanRecord& record = **plan;
-  if (auto status = check_new_tags(changes.set); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(check_new_tags(changes.set));
   v1::UsagePlan document = record.document;
   apply(changes, *document.mutable_tags());
-  if (auto status = to_status(validate_tags(document.tags())); !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(to_status(validate_tags(document.tags())));
   const PlanChanges none;  // no stage depends on tags
-  if (auto status = check_change(document, none); !status.ok()) {
-    return status;
-  }
-  if (auto status = commit([&] {
-        return put_usage_plan(document, record.terms, record.shared != nullptr);
-      });
-      !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(check_change(document, none));
+  WEIR_RETURN_IF_ERROR(commit([&] {
+    return put_usage_plan(document, record.terms, record.shared != nullptr);
+  }));
   // No limit depends on tags, so nothing is published.
   *record.document.mutable_tags() = document.tags();
   report_change(record.document, none);
@@ -285,7 +267,7 @@ absl::Status ControlPlane::delete_usage_plan(std::string_view plan_id) {
     lock.expect_commit(record.keys.size());
     lock.release();
     const absl::Status status =
-        store->commit({weir::delete_usage_plan(plan_id)});
+        store->commit({weir::internal::delete_usage_plan(plan_id)});
     lock.expect_commit(0);
     lock.acquire();
     if (!status.ok()) {
@@ -320,16 +302,13 @@ absl::Status ControlPlane::share_usage_plan(std::string_view plan_id) {
     return absl::AlreadyExistsError(
         absl::StrCat("usage plan ", record.id(), " is shared already"));
   }
-  if (shared_plans_ == Admission::kMostShared) {
+  if (shared_plans_ == Admission::kMaxShared) {
     return absl::ResourceExhaustedError(absl::StrCat(
-        "at most ", Admission::kMostShared, " usage plans can be shared"));
+        "at most ", Admission::kMaxShared, " usage plans can be shared"));
   }
-  if (auto status = commit([&] {
-        return put_usage_plan(record.document, record.terms, /*shared=*/true);
-      });
-      !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(commit([&] {
+    return put_usage_plan(record.document, record.terms, /*shared=*/true);
+  }));
   auto status = share(record);
   if (!status.ok()) {
     // If this fails too, the next enforcer shares the plan.
@@ -350,12 +329,9 @@ absl::Status ControlPlane::unshare_usage_plan(std::string_view plan_id) {
     return absl::NotFoundError(
         absl::StrCat("usage plan ", record.id(), " is not shared"));
   }
-  if (auto status = commit([&] {
-        return put_usage_plan(record.document, record.terms, /*shared=*/false);
-      });
-      !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(commit([&] {
+    return put_usage_plan(record.document, record.terms, /*shared=*/false);
+  }));
   clients_.unshare(data_plane_.shared(), *record.shared);
   record.shared = nullptr;
   --shared_plans_;
@@ -408,7 +384,7 @@ absl::StatusOr<v1::UsagePlan> ControlPlane::patch_plan(
   auto update = record.compiler.prepare(record.document, rules_, &changes,
                                         routes_, now.monotonic);
   if (!update.ok()) return update.status();
-  std::vector<TermsChange> terms = terms_with(record, now.unix);
+  std::vector<TermsChange> terms = terms_with(record, now.unix_ns);
   status = publish(record, *std::move(update), [&] {
     return put_usage_plan(record.document, terms, record.shared != nullptr);
   });
@@ -419,4 +395,4 @@ absl::StatusOr<v1::UsagePlan> ControlPlane::patch_plan(
   return record.document;
 }
 
-}  // namespace weir
+}  // namespace weir::internal

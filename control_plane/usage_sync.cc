@@ -7,11 +7,12 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "weir/base/status_macros.h"
 #include "weir/counts/counts_record.h"
 #include "weir/quota/packed_words.h"
 #include "weir/quota/quota_counter.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // Records per block: few enough that the control plane waits only some tens of
@@ -20,9 +21,9 @@ namespace {
 constexpr uint32_t kRecords = 512;
 // The most that one transaction writes: little enough that a patch does not
 // wait long for it.
-constexpr size_t kMostBlocks = 64;
-constexpr size_t kMostDays = 20'000;
-constexpr int64_t kMostPruned = 20'000;
+constexpr size_t kMaxBlocks = 64;
+constexpr size_t kMaxDays = 20'000;
+constexpr int64_t kMaxPruned = 20'000;
 
 }  // namespace
 
@@ -111,7 +112,7 @@ absl::Status UsageSync::close() {
 
 absl::Status UsageSync::finish() {
   MutexLock lock(syncing_);
-  if (auto status = counts_.flush(); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(counts_.flush());
   v1::StoreChange change;
   *change.mutable_put_counts() = state_;
   change.mutable_put_counts()->set_closed(true);
@@ -120,7 +121,7 @@ absl::Status UsageSync::finish() {
 
 absl::Status UsageSync::pass() {
   const Instant now = clock_->now();
-  const int64_t began = now.unix;
+  const int64_t began = now.unix_ns;
   // The records of a new generation are numbered anew: the store keeps the
   // counts of the previous one until all are written.
   const bool all = state_.synced_generation() != state_.generation();
@@ -132,15 +133,15 @@ absl::Status UsageSync::pass() {
       if (block * kRecords >= counts_.record_count()) break;
       read_block(block, all, batch);
     }
-    if (batch.blocks.size() < kMostBlocks && batch.days.size() < kMostDays) {
+    if (batch.blocks.size() < kMaxBlocks && batch.days.size() < kMaxDays) {
       continue;
     }
     changed = true;
-    if (auto status = write(batch); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(write(batch));
   }
   if (!batch.blocks.empty()) {
     changed = true;
-    if (auto status = write(batch); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(write(batch));
   }
   if (changed) {
     v1::StoreChange change;
@@ -148,7 +149,7 @@ absl::Status UsageSync::pass() {
     state = state_;
     state.set_synced_generation(state.generation());
     state.set_synced_unix_ns(began);
-    if (auto status = store_->commit({change}); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(store_->commit({change}));
     state_ = state;
   }
   synced_unix_ns_.store(began, std::memory_order_relaxed);
@@ -215,10 +216,7 @@ void UsageSync::read_block(uint32_t block, bool all, Batch& batch) {
 }
 
 absl::Status UsageSync::write(Batch& batch) {
-  if (auto status = store_->write_usage(batch.days, batch.blocks);
-      !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(store_->write_usage(batch.days, batch.blocks));
   for (const auto& [record, synced] : batch.written) synced_[record] = synced;
   batch = Batch();
   return absl::OkStatus();
@@ -226,10 +224,10 @@ absl::Status UsageSync::write(Batch& batch) {
 
 absl::Status UsageSync::prune() {
   // What remained on the oldest day is computed from its whole period.
-  const Day today = day_of(clock_->now().unix);
+  const Day today = day_of(clock_->now().unix_ns);
   return store_
-      ->prune_days(today - days_kept_ - QuotaCalendar::kLongestPeriod + 1,
-                   kMostPruned)
+      ->prune_days(today - days_kept_ - QuotaCalendar::kMaxPeriod + 1,
+                   kMaxPruned)
       .status();
 }
 
@@ -245,4 +243,4 @@ int64_t UsageSync::failures() const {
   return failures_.load(std::memory_order_relaxed);
 }
 
-}  // namespace weir
+}  // namespace weir::internal

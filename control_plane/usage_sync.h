@@ -26,7 +26,7 @@
 #include "weir/quota/calendar.h"
 #include "weir/store/store.h"
 
-namespace weir {
+namespace weir::internal {
 
 // Copies counts that have changed from their files to a store at regular
 // intervals, so that they survive a loss of power. A sync is complete when the
@@ -125,6 +125,6 @@ class UsageSync {
   std::unique_ptr<std::thread> thread_;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_CONTROL_PLANE_USAGE_SYNC_H_

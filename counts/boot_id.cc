@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-namespace weir {
+namespace weir::internal {
 
 BootId current_boot_id() {
   std::string text;
@@ -35,4 +35,4 @@ std::string to_string(const BootId& id) {
                       hex.substr(20));
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -4,7 +4,7 @@
 #include <array>
 #include <string>
 
-namespace weir {
+namespace weir::internal {
 
 // Identifies one boot of the machine: memory and the system's caches outlive
 // processes, but not a reboot. All zeros: unknown.
@@ -15,6 +15,6 @@ BootId current_boot_id();
 // The system's notation: "6d5c1a2e-...", in lower case. Empty if unknown.
 std::string to_string(const BootId& id);
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_COUNTS_BOOT_ID_H_

@@ -2,7 +2,7 @@
 
 #include "weir/quota/quota_counter.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 void append(uint64_t n, std::string& block) {
@@ -46,4 +46,4 @@ absl::Status read_counts_block(
   return absl::OkStatus();
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "weir/quota/packed_words.h"
 
-namespace weir {
+namespace weir::internal {
 
 // The counts of an association at the last sync. Its extension is stored with
 // the association, and the days before `today` are stored separately.
@@ -30,6 +30,6 @@ void append_counts(const SyncedCounts& counts, std::string& block);
 absl::Status read_counts_block(
     std::string_view block, absl::FunctionRef<void(const SyncedCounts&)> visit);
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_COUNTS_COUNTS_BLOCK_H_

@@ -18,17 +18,18 @@
 #include "weir/base/at_fork.h"
 #include "weir/base/file_error.h"
 #include "weir/base/mutex.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/sync_path.h"
 #include "weir/counts/boot_id.h"
 #include "weir/counts/counts_view.h"
 #include "weir/counts/file_view.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // The largest size of a log.
 constexpr size_t kLogBytes = DailyLog::kLines * LineSource::kLineBytes;
-constexpr size_t kLeastLineBytes = size_t{2} << 20;
+constexpr size_t kMinLineBytes = size_t{2} << 20;
 
 // Reserves less address space if `bytes` are not available: the lines may need
 // far more of it than the records.
@@ -37,7 +38,7 @@ absl::StatusOr<std::unique_ptr<MappedFile>> create_lines(
   for (;; bytes /= 2) {
     auto file = MappedFile::create(path, bytes);
     if (file.ok() || !absl::IsResourceExhausted(file.status()) ||
-        bytes / 2 < kLeastLineBytes) {
+        bytes / 2 < kMinLineBytes) {
       return file;
     }
   }
@@ -126,7 +127,7 @@ absl::StatusOr<std::unique_ptr<CountsFile>> CountsFile::create_both(
   if (!counts.ok()) return counts.status();
   auto lines =
       create_lines(counts_path(folder, CountsHeader::kLines, generation),
-                   std::min(max_records * kLogBytes, Arena::kLargest));
+                   std::min(max_records * kLogBytes, Arena::kMax));
   if (!lines.ok()) return lines.status();
   auto status = (*counts)->extend(sizeof(CountsHeader));
   if (status.ok()) status = (*lines)->extend(Arena::kPairBytes);
@@ -158,10 +159,10 @@ absl::Status CountsFile::reserve(uint32_t number) {
 
 absl::Status CountsFile::start(uint32_t number, int64_t association,
                                const CountsCopy& counts) {
-  if (auto status = reserve(number); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(reserve(number));
   CountsRecord& record = records_[number];
   if (!record.counts.resume(counts, *lines_)) {
-    if (auto status = extend_lines(kLogBytes); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(extend_lines(kLogBytes));
     if (!record.counts.resume(counts, *lines_)) {
       return absl::ResourceExhaustedError(absl::StrCat(
           folder_, ": there is no address space for more days of usage"));
@@ -190,7 +191,7 @@ absl::Status CountsFile::collect(size_t associations) {
 
 absl::Status CountsFile::extend_lines(size_t ahead) {
   const size_t bytes =
-      std::min(lines_->end() + ahead + kLeastAhead, days_->reserved());
+      std::min(lines_->end() + ahead + kMinAhead, days_->reserved());
   const auto status = extend(*days_, bytes);
   lines_->extend(days_->size());
   return status;
@@ -246,13 +247,11 @@ absl::Status CountsFile::remove_others(const std::string& folder,
     if ((absl::ConsumePrefix(&number, "counts-") ||
          absl::ConsumePrefix(&number, "days-")) &&
         absl::SimpleAtoi(number, &other) && other != generation) {
-      if (auto status = remove_file(files->path().string()); !status.ok()) {
-        return status;
-      }
+      WEIR_RETURN_IF_ERROR(remove_file(files->path().string()));
     }
   }
   if (error) return file_error(folder, "cannot read", error.value());
   return absl::OkStatus();
 }
 
-}  // namespace weir
+}  // namespace weir::internal

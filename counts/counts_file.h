@@ -14,7 +14,7 @@
 #include "weir/memory/line_source.h"
 #include "weir/quota/counts.h"
 
-namespace weir {
+namespace weir::internal {
 
 // The counts of a store's keys, in two memory-mapped files that requests write
 // to. Counts survive any process exit, because they are in the system's page
@@ -105,7 +105,7 @@ class CountsFile {
   class Live;
 
   // Room beyond what a midnight takes: for keys that are added before then.
-  static constexpr size_t kLeastAhead = size_t{64} << 10;
+  static constexpr size_t kMinAhead = size_t{64} << 10;
 
   static absl::StatusOr<std::unique_ptr<CountsFile>> create_both(
       const std::string& folder, uint64_t generation, size_t max_records);
@@ -125,6 +125,6 @@ class CountsFile {
   const std::unique_ptr<Arena> lines_;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_COUNTS_COUNTS_FILE_H_

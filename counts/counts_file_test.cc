@@ -42,7 +42,7 @@
 #include "weir/quota/quota_terms.h"
 #include "weir/tests/in_child.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 constexpr Day kDay = 9307;
@@ -844,4 +844,4 @@ TEST_F(DamagedCounts, NeverBreaksTheReader) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -3,7 +3,7 @@
 #include "weir/counts/boot_id.h"
 #include "weir/counts/counts_view.h"
 
-namespace weir {
+namespace weir::internal {
 
 bool are_in_files(const v1::StoredCounts& counts) {
   return counts.generation() != 0 &&
@@ -35,4 +35,4 @@ absl::StatusOr<CountsFileInfo> inspect_counts_files(const std::string& folder,
   return CountsFileInfo{to_string(view->boot_id())};
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -10,7 +10,7 @@
 #include "weir/proto/store.pb.h"
 #include "weir/quota/counts.h"
 
-namespace weir {
+namespace weir::internal {
 
 // Whether the current counts of a store are in its files of counts: they were
 // closed properly, or the machine has not rebooted since they were written. If
@@ -43,6 +43,6 @@ absl::StatusOr<CountsFileInfo> read_counts_files(
 absl::StatusOr<CountsFileInfo> inspect_counts_files(const std::string& folder,
                                                     uint64_t generation);
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_COUNTS_COUNTS_READER_H_

@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // FNV-1a. It tells apart any two of these short inputs that differ in one byte.
@@ -45,4 +45,4 @@ std::string counts_path(const std::string& folder, CountsHeader::Kind kind,
                       generation);
 }
 
-}  // namespace weir
+}  // namespace weir::internal

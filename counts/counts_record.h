@@ -13,7 +13,7 @@
 
 // The format of the files of counts. See counts/counts_file.h.
 
-namespace weir {
+namespace weir::internal {
 
 // One association's counts, or an unused record.
 struct alignas(64) CountsRecord {
@@ -59,6 +59,6 @@ static_assert(CountsHeader::kVersion == 1 && DailyLog::kDays == 126,
 std::string counts_path(const std::string& folder, CountsHeader::Kind kind,
                         uint64_t generation);
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_COUNTS_COUNTS_RECORD_H_

@@ -8,9 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "weir/base/status_macros.h"
 #include "weir/memory/line_source.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // How often a record is read again before it is considered damaged, since it
@@ -50,7 +51,7 @@ absl::StatusOr<CountsView> CountsView::of(uint64_t generation,
                                           std::unique_ptr<FileView> counts,
                                           std::unique_ptr<FileView> lines) {
   CountsView view(generation, std::move(counts), std::move(lines));
-  if (auto status = view.check_headers(); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(view.check_headers());
   return view;
 }
 
@@ -197,4 +198,4 @@ CountsView::Look CountsView::look(uint32_t number) {
   return look;
 }
 
-}  // namespace weir
+}  // namespace weir::internal

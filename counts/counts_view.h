@@ -17,7 +17,7 @@
 #include "weir/quota/counts.h"
 #include "weir/quota/packed_words.h"
 
-namespace weir {
+namespace weir::internal {
 
 // A read-only view of the files of a CountsFile. They may be damaged, and
 // another process may be writing to them, so none of their content is trusted.
@@ -67,6 +67,6 @@ class CountsView {
   std::vector<DayWord> days_;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_COUNTS_COUNTS_VIEW_H_

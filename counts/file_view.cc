@@ -8,8 +8,9 @@
 #include <utility>
 
 #include "weir/base/file_error.h"
+#include "weir/base/status_macros.h"
 
-namespace weir {
+namespace weir::internal {
 
 absl::StatusOr<std::unique_ptr<FileView>> FileView::open(std::string path) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
@@ -21,7 +22,7 @@ absl::StatusOr<std::unique_ptr<FileView>> FileView::of(std::string path,
                                                        Descriptor file) {
   std::unique_ptr<FileView> view(
       new FileView(std::move(path), std::move(file)));
-  if (auto status = view->map(); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(view->map());
   return view;
 }
 
@@ -51,4 +52,4 @@ absl::Status FileView::map() {
   return absl::OkStatus();
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "weir/base/file_descriptor.h"
 
-namespace weir {
+namespace weir::internal {
 
 // A file mapped for reading, which others may write to and extend at the same
 // time. *thread-compatible*
@@ -44,6 +44,6 @@ class FileView {
   size_t size_ = 0;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_COUNTS_FILE_VIEW_H_

@@ -13,7 +13,7 @@
 #include "weir/base/file_error.h"
 #include "weir/base/round_up.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 constexpr size_t kStep = size_t{2} << 20;
@@ -105,4 +105,4 @@ Descriptor MappedFile::become_memory() {
   return file;
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "weir/base/file_descriptor.h"
 
-namespace weir {
+namespace weir::internal {
 
 // A file of this process, mapped at a fixed address where it can grow. Of the
 // `reserved()` bytes of address space, the first `size()` map the file, shared.
@@ -64,6 +64,6 @@ class MappedFile {
   size_t size_ = 0;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_COUNTS_MAPPED_FILE_H_

@@ -16,7 +16,7 @@
 #include "weir/throttle/token_bucket.h"
 #include "weir/throttle/token_clock.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // A bucket that has to admit the request, and the clock that it goes by.
@@ -51,7 +51,7 @@ struct MaybeLease {
 // The number of gates of a key's own plan, and including those of shared plans:
 // each plan has at most a method's and its own.
 constexpr int kOwnGates = 2;
-constexpr int kAllGates = kOwnGates + 2 * Admission::kMostShared;
+constexpr int kAllGates = kOwnGates + 2 * Admission::kMaxShared;
 
 // Gives back what was taken from a bucket.
 ABSL_ATTRIBUTE_NOINLINE void give_back(const Admission& admission, Gate gate,
@@ -70,9 +70,9 @@ ABSL_ATTRIBUTE_NOINLINE void give_back(const Admission& admission, Gate gate,
   }
 }
 
-// One attempt to take `cost` under one version of the plans, from `kMostGates`
+// One attempt to take `cost` under one version of the plans, from `kMaxGates`
 // buckets at most.
-template <class Lease, int kMostGates>
+template <class Lease, int kMaxGates>
 class Attempt {
  public:
   Attempt(const Admission& admission, Subscription& subscription,
@@ -83,11 +83,11 @@ class Attempt {
         plan_(plan),
         cost_(cost),
         lease_(lease),
-        day_(day_of(admission.now.unix)),
+        day_(day_of(admission.now.unix_ns)),
         version_(reinterpret_cast<uintptr_t>(&plan)) {
     add(plan, rule, subscription, cell, Limit::kMethodThrottle,
         Limit::kPlanThrottle);
-    if constexpr (kMostGates > kOwnGates) {
+    if constexpr (kMaxGates > kOwnGates) {
       if (admission.shared != nullptr) add_shared();
     }
   }
@@ -110,7 +110,7 @@ class Attempt {
     uint64_t governing_word = 0;
     // Unrolled, a key's own gates need not be in memory.
 #pragma GCC unroll 2
-    for (int i = 0; i < kMostGates; ++i) {
+    for (int i = 0; i < kMaxGates; ++i) {
       if (i == count_) break;
       const auto take =
           gates_[i].bucket->take(gates_[i].throttle->clock, gates_[i].at, cost_,
@@ -243,7 +243,7 @@ class Attempt {
 
   ABSL_ATTRIBUTE_NOINLINE void add_shared() noexcept {
     Subscription* shared = admission_.shared;
-    for (int i = 0; shared != nullptr && i < Admission::kMostShared; ++i) {
+    for (int i = 0; shared != nullptr && i < Admission::kMaxShared; ++i) {
       // Acquire: pairs with the release in `Clients::link()`, and that of the
       // plan's publication.
       const PlanCell* cell = shared->cell.load(std::memory_order_acquire);
@@ -265,7 +265,7 @@ class Attempt {
 
   void give_back(int count, int64_t cost) noexcept {
     for (int i = 0; i < count; ++i)
-      weir::give_back(admission_, gates_[i], cost);
+      weir::internal::give_back(admission_, gates_[i], cost);
   }
 
   int64_t wait_for(const Gate& gate, uint64_t word) const noexcept {
@@ -277,8 +277,8 @@ class Attempt {
   int64_t wait_for(const QuotaState& state) const noexcept {
     const std::optional<Day> day = retry_day(plan_.quota(), state, cost_);
     // The last day that quotas know never ends.
-    return day.has_value() && start_of(*day) > admission_.now.unix
-               ? start_of(*day) - admission_.now.unix
+    return day.has_value() && start_of(*day) > admission_.now.unix_ns
+               ? start_of(*day) - admission_.now.unix_ns
                : Decision::kNever;
   }
 
@@ -294,7 +294,7 @@ class Attempt {
 
   void report(const QuotaState& state, Decision& decision) const noexcept {
     decision.forbidden = Forbidden::kNo;
-    decision.made_at_unix_ns = admission_.now.unix;
+    decision.made_at_unix_ns = admission_.now.unix_ns;
     if (state.cap == QuotaState::kNoCap) return;
     decision.quota_limit = state.cap;
     decision.quota_remaining = state.remaining();
@@ -313,7 +313,7 @@ class Attempt {
   bool has_collided_ = false;
   Day counted_on_ = 0;
   int count_ = 0;
-  Gate gates_[kMostGates];
+  Gate gates_[kMaxGates];
 };
 
 // Decides a request of any kind. False if the plan does not cover the route.
@@ -459,4 +459,4 @@ void Admission::decide(Decision& decision) const noexcept {
   decision.forbidden = Forbidden::kNoPlan;
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -11,12 +11,12 @@
 #include "weir/enforcer/decision.h"
 #include "weir/memory/line_source.h"
 
-namespace weir {
+namespace weir::internal {
 
 // A request of `admit()`, as it is put to a client's subscriptions.
 struct Admission {
   // At most this many shared subscriptions are considered.
-  static constexpr int kMostShared = 4;
+  static constexpr int kMaxShared = 4;
 
   Client& client;
   Subscription* shared;  // the first one that all keys draw on; or nullptr
@@ -35,6 +35,6 @@ struct Admission {
   void decide(Decision& decision) const noexcept;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_ADMISSION_H_

@@ -45,7 +45,7 @@ extern "C" {
 [[gnu::no_instrument_function]] void __cyg_profile_func_exit(void*, void*) {}
 }
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 using testing::Explored;
@@ -422,4 +422,4 @@ TEST(AdmissionInterleaving, QuotaRefusesAtNoCost) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -10,7 +10,7 @@
 #include "weir/data_plane/subscription.h"
 #include "weir/throttle/token_bucket.h"
 
-namespace weir {
+namespace weir::internal {
 
 // A client's state besides its key, in one word, so that one load reads all of
 // it. Zero is no client.
@@ -81,6 +81,6 @@ static_assert(offsetof(Client, first.cell) == 64 + sizeof(TokenBucket),
               "what requests change is on the second line: the first method's "
               "bucket and what follows it; what they compare, on the first");
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_CLIENT_H_

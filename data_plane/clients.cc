@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstring>
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 ClientState state_of(const Client& client) {
@@ -24,7 +24,7 @@ absl::Status arena_exhausted() {
 }
 
 Client* Clients::find(std::string_view key) const {
-  return key.size() > kLongestKey ? nullptr : table_.find(key, hash_(key));
+  return key.size() > kMaxKey ? nullptr : table_.find(key, hash_(key));
 }
 
 Client* Clients::create(std::string_view key, bool enabled) {
@@ -178,4 +178,4 @@ void Clients::empty_limits(Subscription& subscription) {
   subscription.bucket.reset();
 }
 
-}  // namespace weir
+}  // namespace weir::internal

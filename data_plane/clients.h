@@ -17,7 +17,7 @@
 #include "weir/memory/arena.h"
 #include "weir/quota/counts.h"
 
-namespace weir {
+namespace weir::internal {
 
 // ResourceExhausted: what a call returns if the data plane's arena is used up.
 absl::Status arena_exhausted();
@@ -45,7 +45,7 @@ class Clients {
   Client* find(std::string_view key) const;
 
   // Creates a client whose serial number counts the clients created so far,
-  // from 1 on. REQUIRES: no client has this key, which has 1 to kLongestKey
+  // from 1 on. REQUIRES: no client has this key, which has 1 to kMaxKey
   // bytes. nullptr, and nothing changed, if the arena is used up.
   Client* create(std::string_view key, bool enabled);
   // REQUIRES: the client has no subscriptions.
@@ -98,6 +98,6 @@ class Clients {
   uint64_t last_serial_ = 0;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_CLIENTS_H_

@@ -28,7 +28,7 @@
 #include "weir/quota/quota_counter.h"
 #include "weir/quota/quota_terms.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 constexpr size_t kArenaBytes = size_t{16} << 20;
@@ -385,4 +385,4 @@ TEST(Clients, FullDiskIsNotAUsedUpArena) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

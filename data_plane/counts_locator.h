@@ -9,7 +9,7 @@
 #include "weir/memory/line_source.h"
 #include "weir/quota/counts.h"
 
-namespace weir {
+namespace weir::internal {
 
 // Finds the counts of keys' subscriptions. Without a store they are in the
 // subscriptions. With a store they are in the records of its file: a
@@ -50,6 +50,6 @@ class CountsLocator {
   LineSource* lines_;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_COUNTS_LOCATOR_H_

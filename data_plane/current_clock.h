@@ -8,7 +8,7 @@
 #include "weir/plan/compiled_plan.h"
 #include "weir/throttle/token_clock.h"
 
-namespace weir {
+namespace weir::internal {
 
 // Identifies one of a plan's throttles: that of a route's method, or the plan's
 // own.
@@ -45,6 +45,6 @@ inline const TokenClock* current_clock(const PlanCell& cell, uint32_t route,
   return clock != nullptr && clock->owes(greatest) ? clock : nullptr;
 }
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_CURRENT_CLOCK_H_

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-namespace weir {
+namespace weir::internal {
 
 DataPlane::DataPlane(const Settings& settings, std::unique_ptr<Arena> arena,
                      std::unique_ptr<CountsFile> counts_file)
@@ -31,4 +31,4 @@ ClientHandle DataPlane::resolve(std::string_view api_key) const noexcept {
   return ClientHandle(client, state.serial());
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -26,7 +26,7 @@
 #include "weir/memory/arena.h"
 #include "weir/memory/epoch.h"
 
-namespace weir {
+namespace weir::internal {
 
 // Decides requests: clients, their limits and their counts, in memory that a
 // control plane fills. Knows no plan documents, no store and no mutex.
@@ -113,7 +113,7 @@ inline Decision DataPlane::admit(const Call& call) noexcept {
     __builtin_prefetch(&call.client.client_->first.cell, /*rw=*/1);
     clients_.counts().prefetch(*call.client.client_);
     decide(call.client.client_, call, now(), decision);
-  } else if (call.api_key.size() <= kLongestKey) {
+  } else if (call.api_key.size() <= kMaxKey) {
     // The table's memory is fetched while the clock is read.
     const uint32_t hash = clients_.hash(call.api_key);
     clients_.table().prefetch(hash);
@@ -139,20 +139,20 @@ inline void DataPlane::admit(absl::Span<const Call> calls,
         __builtin_prefetch(call.client.client_);
         __builtin_prefetch(&call.client.client_->first.cell, /*rw=*/1);
         clients_.counts().prefetch(*call.client.client_);
-      } else if (call.api_key.size() <= kLongestKey) {
+      } else if (call.api_key.size() <= kMaxKey) {
         table.prefetch(hashes[i] = clients_.hash(call.api_key));
       }
       if (!call.now.has_value() && !now.has_value()) now = clock_->now();
     }
     for (size_t i = 0; i < count; ++i) {
-      if (!calls[i].client && calls[i].api_key.size() <= kLongestKey) {
+      if (!calls[i].client && calls[i].api_key.size() <= kMaxKey) {
         table.prefetch_client(hashes[i]);
       }
     }
     for (size_t i = 0; i < count; ++i) {
       const Call& call = calls[i];
       Client* client = call.client.client_;
-      if (!call.client && call.api_key.size() <= kLongestKey) {
+      if (!call.client && call.api_key.size() <= kMaxKey) {
         client = table.find(call.api_key, hashes[i]);
       }
       decisions[i] = Decision();
@@ -164,6 +164,6 @@ inline void DataPlane::admit(absl::Span<const Call> calls,
   }
 }
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_DATA_PLANE_H_

@@ -6,10 +6,10 @@
 #include <cstring>
 #include <string_view>
 
-namespace weir {
+namespace weir::internal {
 
 // The maximum length of an API key.
-inline constexpr size_t kLongestKey = 128;
+inline constexpr size_t kMaxKey = 128;
 
 // Hashes API keys under a secret from the kernel's random source, drawn for
 // each object, so that no outsider can choose keys that collide: for any two
@@ -32,7 +32,7 @@ class KeyHash {
   // Aborts if the kernel has no random source.
   KeyHash();
 
-  // REQUIRES: key.size() <= kLongestKey
+  // REQUIRES: key.size() <= kMaxKey
   uint32_t operator()(std::string_view key) const noexcept {
     const char* const p = key.data();
     const size_t size = key.size();
@@ -56,7 +56,7 @@ class KeyHash {
   }
 
  private:
-  static constexpr size_t kWords = kLongestKey / sizeof(uint64_t);
+  static constexpr size_t kWords = kMaxKey / sizeof(uint64_t);
 
   static uint64_t load(const char* p) noexcept {
     uint64_t word;
@@ -103,6 +103,6 @@ inline bool equal_keys(std::string_view a, std::string_view b) noexcept {
   return difference == 0;
 }
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_KEY_HASH_H_

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 TEST(KeyHash, OneObjectIsOneFunctionAndTwoAreTwo) {
@@ -30,7 +30,7 @@ TEST(KeyHash, OneObjectIsOneFunctionAndTwoAreTwo) {
 TEST(KeyHash, EveryByteCounts) {
   const KeyHash hash;
   int collisions = 0;
-  for (size_t size = 0; size <= kLongestKey; ++size) {
+  for (size_t size = 0; size <= kMaxKey; ++size) {
     const std::string key(size, 'k');
     for (size_t i = 0; i < size; ++i) {
       std::string other = key;
@@ -77,7 +77,7 @@ TEST(KeyHash, ManyKeysHaveFewCollisions) {
 }
 
 TEST(EqualKeys, AgreesWithEquality) {
-  for (size_t size = 0; size <= kLongestKey; ++size) {
+  for (size_t size = 0; size <= kMaxKey; ++size) {
     const std::string key(size, 'k');
     const std::string copy = key;
     EXPECT_TRUE(equal_keys(key, copy)) << size;
@@ -91,4 +91,4 @@ TEST(EqualKeys, AgreesWithEquality) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -4,7 +4,7 @@
 
 #include "weir/throttle/token_clock.h"
 
-namespace weir {
+namespace weir::internal {
 
 KeyLease::KeyLease(Slot* slots, int count, const Terms& terms)
     : BasicLease(slots, count, terms.tokens, terms.route,
@@ -57,4 +57,4 @@ void KeyLease::close_for_the_gone(Instant now) noexcept {
   }
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -16,7 +16,7 @@
 #include "weir/throttle/token_bucket.h"
 #include "weir/throttle/token_clock.h"
 
-namespace weir {
+namespace weir::internal {
 
 // A lease for one key, one route, one version of the plan and one day. A token
 // of it stands for one token of each bucket that governs the route, and for one
@@ -88,6 +88,6 @@ constexpr size_t KeyLease::bytes(int count) {
          static_cast<size_t>(count) * sizeof(Slot);
 }
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_KEY_LEASE_H_

@@ -13,7 +13,7 @@
 #include "weir/data_plane/key_hash.h"
 #include "weir/memory/arena.h"
 
-namespace weir {
+namespace weir::internal {
 
 // A hash table from an API key's value to its client: open addressing, in lines
 // of eight slots. Readers take no lock, and find a key as soon as its insertion
@@ -27,7 +27,7 @@ namespace weir {
 //     tombstone.
 //  3. At least an eighth of a table's slots are empty, and usually a third, so
 //     every probe ends. It ends soon, since a new key is refused if there is no
-//     free slot within kMostProbes.
+//     free slot within kMaxProbes.
 //  4. A reader returns a client only after comparing the whole key, whatever
 //     the slot's hash.
 //  5. While the table grows, a key is in the current table, in the previous
@@ -74,10 +74,10 @@ class BasicKeyTable {
   // A key's first slot is in the line that its hash names. The line's other
   // slots follow, in a circle, then those of the next line. In a table that is
   // two thirds full, hardly one line in ten is full, so most probes stay in one
-  // line. And kMostProbes full slots in a row do not occur by chance: of 512,
+  // line. And kMaxProbes full slots in a row do not occur by chance: of 512,
   // 341 are expected to be full, with a standard deviation of 18.
   static constexpr size_t kLine = 8;
-  static constexpr size_t kMostProbes = 512;
+  static constexpr size_t kMaxProbes = 512;
   static constexpr size_t kFirstSlots = 64;
 
   // [hash:32 | the client's pair in the arena:32]; or kEmpty or kTombstone.
@@ -219,7 +219,7 @@ bool BasicKeyTable<Atomic>::insert(Client* client, uint32_t hash) {
   if (is_due && !grow() && (occupied_ + 1) * 8 > slots * 7) return false;
   move_some();
   Slot* slot =
-      vacancy(*table_.load(std::memory_order_relaxed), hash, kMostProbes);
+      vacancy(*table_.load(std::memory_order_relaxed), hash, kMaxProbes);
   if (slot == nullptr) return false;
   occupied_ += place(*slot, word_of(client, hash));
   ++size_;
@@ -299,6 +299,6 @@ void BasicKeyTable<Atomic>::move_some() {
   arena_.retire(previous, sizeof(Table));
 }
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_KEY_TABLE_H_

@@ -16,7 +16,7 @@
 #include "weir/memory/epoch.h"
 #include "weir/tests/interleaving/interleaving.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 using testing::Bounds;
@@ -154,4 +154,4 @@ TEST(KeyTableInterleaving, InsertedKeyIsThereWhenTheInsertionReturns) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

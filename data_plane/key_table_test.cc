@@ -16,7 +16,7 @@
 #include "weir/memory/arena.h"
 #include "weir/memory/epoch.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // A table and its clients.
@@ -281,7 +281,7 @@ TEST(KeyTable, GoesOnWithoutMemoryToGrow) {
 
 TEST_F(KeyTableTest, LongKeysAreWhole) {
   std::vector<Client*> clients;
-  for (size_t size = 1; size <= kLongestKey; ++size) {
+  for (size_t size = 1; size <= kMaxKey; ++size) {
     std::string key(size, 'x');
     clients.push_back(insert(key));
     EXPECT_EQ(find(key), clients.back());
@@ -345,4 +345,4 @@ TEST_F(ReadersFindWhatStays, InATableThatMovesAgainAndAgain) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

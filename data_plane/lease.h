@@ -8,7 +8,7 @@
 #include "weir/base/clock.h"
 #include "weir/enforcer/decision.h"
 
-namespace weir {
+namespace weir::internal {
 
 // A lease: tokens of one key's limits that threads hold in slots of their own,
 // so that they need not contend for the bucket on every request.
@@ -59,7 +59,9 @@ class BasicLease {
 
   int count() const noexcept { return count_; }
   int64_t tokens() const noexcept { return tokens_; }
-  bool is_over(Instant now) const noexcept { return now.unix >= until_unix_; }
+  bool is_over(Instant now) const noexcept {
+    return now.unix_ns >= until_unix_;
+  }
 
   // -- All callers that take from the bucket --
 
@@ -98,7 +100,7 @@ class BasicLease {
     }
     decision = mine.decision;
     const auto left = static_cast<int64_t>(word - 1 - kOpen);
-    decision.made_at_unix_ns = now.unix;
+    decision.made_at_unix_ns = now.unix_ns;
     decision.units_remaining +=
         static_cast<uint64_t>(left) * decision.units_per_token;
     if (decision.quota_limit >= 0) decision.quota_remaining += left;
@@ -217,6 +219,6 @@ class BasicLease {
   alignas(64) Atomic<int64_t> reserve_{0};
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_LEASE_H_

@@ -18,7 +18,7 @@
 #include "weir/throttle/token_bucket.h"
 #include "weir/throttle/token_clock.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 using ::weir::testing::Bounds;
@@ -297,4 +297,4 @@ TEST(LeaseInterleaving, EverythingAtOnce) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -9,7 +9,7 @@
 #include "weir/quota/quota_counter.h"
 #include "weir/throttle/token_clock.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // Finds the subscription that a note names, if the client still has it.
@@ -30,7 +30,7 @@ LeaseManager::LeaseManager(Arena& arena, const CountsLocator& counts,
                            int threads, int64_t tokens, bool both_throttles)
     : arena_(arena),
       counts_(counts),
-      threads_(std::min(threads, ThreadNumber::kMost)),
+      threads_(std::min(threads, ThreadNumber::kMax)),
       tokens_(tokens),
       both_throttles_(both_throttles),
       notes_(new Note[static_cast<size_t>(threads_) * kNotes]()) {}
@@ -159,7 +159,7 @@ LeaseManager::LeaseRecord* LeaseManager::begin(const Client& client,
                                                Subscription& subscription,
                                                uint32_t route, Instant now) {
   std::atomic<KeyLease*>& place = table_[place_of(client)];
-  if (leases_.size() == kMostLeases ||
+  if (leases_.size() == kMaxLeases ||
       place.load(std::memory_order_relaxed) != nullptr) {
     return nullptr;
   }
@@ -196,7 +196,7 @@ LeaseManager::LeaseRecord* LeaseManager::begin(const Client& client,
   }
   Counts& counts = counts_.of(subscription);
   const QuotaState quota =
-      counts.quota.read(plan.quota(), day_of(now.unix), counts.log);
+      counts.quota.read(plan.quota(), day_of(now.unix_ns), counts.log);
   if (quota.cap != QuotaState::kNoCap) {
     tokens = std::min(tokens, quota.remaining() / (8 * threads_));
   }
@@ -241,4 +241,4 @@ void LeaseManager::end(const Subscription& subscription) noexcept {
   }
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -16,7 +16,7 @@
 #include "weir/data_plane/subscription.h"
 #include "weir/memory/arena.h"
 
-namespace weir {
+namespace weir::internal {
 
 // The leases of an enforcer. Gives leases to keys on which threads collide, and
 // takes them back.
@@ -25,7 +25,7 @@ namespace weir {
 // control plane, one caller at a time.
 class LeaseManager {
  public:
-  static constexpr int kMostLeases = 64;
+  static constexpr int kMaxLeases = 64;
 
   // LeaseManager for the threads with a ThreadNumber below `threads`, of at
   // most `tokens` for each. `arena` must outlive it; the keys' counts are in
@@ -113,6 +113,6 @@ class LeaseManager {
   uint64_t forks_ = ThreadNumber::forks();
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_LEASE_MANAGER_H_

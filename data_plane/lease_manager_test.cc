@@ -37,7 +37,7 @@
 #include "weir/throttle/token_bucket.h"
 #include "weir/throttle/token_clock.h"
 
-namespace weir {
+namespace weir::internal {
 
 constexpr size_t kGuardBytes = size_t{1} << 16;
 size_t guarded_bytes = 0;
@@ -63,12 +63,12 @@ TEST(LeasesNotes, NoThreadNotesBesideItsPlace) {
   std::atomic<int> begun{0};
   std::atomic<int> with{0}, without{0};
   std::vector<std::thread> threads;
-  for (int i = 0; i < ThreadNumber::kMost + 6; ++i) {
+  for (int i = 0; i < ThreadNumber::kMax + 6; ++i) {
     threads.emplace_back([&] {
       const int number = ThreadNumber::mine();
       ++(number < 0 ? without : with);
       ++begun;
-      while (begun < ThreadNumber::kMost + 6) std::this_thread::yield();
+      while (begun < ThreadNumber::kMax + 6) std::this_thread::yield();
       const EpochDomain::Guard guard;
       leases.note_collision(client, client.first, 1);
     });
@@ -99,13 +99,13 @@ TEST(ThreadNumber, IsOneThreadsUntilItExits) {
     return numbers;
   };
   // The lowest free numbers.
-  std::vector<int> all(ThreadNumber::kMost);
+  std::vector<int> all(ThreadNumber::kMax);
   std::iota(all.begin(), all.end(), 0);
   all.erase(all.begin() + mine);
   const auto three = std::vector<int>(all.begin(), all.begin() + 3);
   EXPECT_EQ(numbers_of(3), three);
   all.insert(all.begin(), 2, ThreadNumber::kNone);
-  EXPECT_EQ(numbers_of(ThreadNumber::kMost + 1), all);
+  EXPECT_EQ(numbers_of(ThreadNumber::kMax + 1), all);
   EXPECT_EQ(numbers_of(3), three);
 
   // In a child, the numbers of the parent's other threads are free.
@@ -449,10 +449,10 @@ TEST_F(LeasesTest, EndASecondBeforeTheirDayDoes) {
   fill(key, last);
   leases_.maintain(last);
   EXPECT_TRUE(has_lease(key));
-  leases_.maintain({last.monotonic, last.unix + 1});
+  leases_.maintain({last.monotonic, last.unix_ns + 1});
   EXPECT_FALSE(has_lease(key));
   collide(key);
-  leases_.maintain({last.monotonic, last.unix + 1});
+  leases_.maintain({last.monotonic, last.unix_ns + 1});
   EXPECT_EQ(leases_.open_leases(), 0u);
   EXPECT_TRUE(!has_lease(key) || lease(key).reserve() == 0);
 }
@@ -482,21 +482,21 @@ TEST_F(LeasesTest, EndWithTheirPlanAndTheirSubscription) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal
 
 // Allocates an aligned array. The next one of `guarded_bytes`, whole pages, has
 // no accessible memory next to it.
 void* operator new[](size_t bytes, std::align_val_t alignment) {
-  if (bytes == 0 || bytes != weir::guarded_bytes) {
+  if (bytes == 0 || bytes != weir::internal::guarded_bytes) {
     return operator new(bytes, alignment);
   }
-  weir::guarded_bytes = 0;
+  weir::internal::guarded_bytes = 0;
   auto* memory = static_cast<char*>(
-      mmap(nullptr, bytes + 2 * weir::kGuardBytes, PROT_NONE,
+      mmap(nullptr, bytes + 2 * weir::internal::kGuardBytes, PROT_NONE,
            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-  mprotect(memory + weir::kGuardBytes, bytes, PROT_READ | PROT_WRITE);
-  return weir::guarded = memory + weir::kGuardBytes;
+  mprotect(memory + weir::internal::kGuardBytes, bytes, PROT_READ | PROT_WRITE);
+  return weir::internal::guarded = memory + weir::internal::kGuardBytes;
 }
 void operator delete[](void* memory, std::align_val_t alignment) noexcept {
-  if (memory != weir::guarded) operator delete(memory, alignment);
+  if (memory != weir::internal::guarded) operator delete(memory, alignment);
 }

@@ -31,7 +31,7 @@
 #include "weir/quota/counts.h"
 #include "weir/tests/in_child.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 constexpr Instant kNow{/*monotonic=*/0, /*unix=*/20'000 * kNanosPerDay};
@@ -298,7 +298,7 @@ TEST_F(LeaseNotesTest, AreSixtyFourAtMost) {
     collide(client, subscription);
     (maintain(client) ? leased : others).emplace_back(&client, &subscription);
   }
-  EXPECT_EQ(leased.size(), LeaseManager::kMostLeases);
+  EXPECT_EQ(leased.size(), LeaseManager::kMaxLeases);
   for (const auto& leases : leased) {
     EXPECT_NE(leases_.find(*leases.first), nullptr);
   }
@@ -591,7 +591,7 @@ TEST_F(StalledCloserTest, AForkedChildGoesOn) {
       // A burst takes a second.
       const auto after = [](int64_t seconds) {
         const int64_t passed = seconds * 1'000'000'000;
-        return Instant{passed, kNow.unix + passed};
+        return Instant{passed, kNow.unix_ns + passed};
       };
       EXPECT_EQ(drain(kRoute, after(1)), kBurst);
       const Instant last = after(2);
@@ -606,4 +606,4 @@ TEST_F(StalledCloserTest, AForkedChildGoesOn) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -6,7 +6,7 @@
 #include "weir/base/clock.h"
 #include "weir/enforcer/decision.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 constexpr uint32_t kRoute = 7;
@@ -123,4 +123,4 @@ TEST_F(LeaseTest, SettlesWhenItIsClosed) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 void* take_zeroed_line(LineSource& lines) {
@@ -78,4 +78,4 @@ void MethodBuckets::release(Node* node, int height,
   lines.return_line(node);
 }
 
-}  // namespace weir
+}  // namespace weir::internal

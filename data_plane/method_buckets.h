@@ -7,7 +7,7 @@
 #include "weir/memory/line_source.h"
 #include "weir/throttle/token_bucket.h"
 
-namespace weir {
+namespace weir::internal {
 
 // One key's buckets for the methods that have a throttle of their own, by slot
 // number. Slot 0 is in the object. The others are in a radix tree of 64-byte
@@ -64,6 +64,6 @@ class MethodBuckets {
   TokenBucket first_;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_METHOD_BUCKETS_H_

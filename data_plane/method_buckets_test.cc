@@ -13,7 +13,7 @@
 #include "weir/throttle/token_bucket.h"
 #include "weir/throttle/token_clock.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 TEST(MethodBuckets, EachSlotIsOneBucketForGood) {
@@ -89,4 +89,4 @@ TEST(MethodBuckets, ThreadsThatGrowTheTreeTogetherAgree) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -8,7 +8,7 @@
 #include "weir/quota/counts.h"
 #include "weir/throttle/token_bucket.h"
 
-namespace weir {
+namespace weir::internal {
 
 // Where a plan's current version is published: stored with release by the
 // control plane, loaded with acquire by `admit()`.
@@ -26,6 +26,6 @@ struct Subscription {
   Counts own_counts;   // unless they are elsewhere: see CountsLocator
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_DATA_PLANE_SUBSCRIPTION_H_

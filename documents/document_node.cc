@@ -55,10 +55,10 @@ std::optional<double> DocumentNode::number() const {
 std::optional<std::int64_t> DocumentNode::integer() const {
   const std::string digits = decimal(*this);
   if (const auto value = parse<std::int64_t>(digits)) return value;
-  constexpr double kMostExact = 9007199254740992.0;
+  constexpr double kMaxExact = 9007199254740992.0;
   const auto value = parse<double>(digits);
   if (!value.has_value() || *value != std::trunc(*value) ||
-      std::abs(*value) > kMostExact) {
+      std::abs(*value) > kMaxExact) {
     return std::nullopt;
   }
   return static_cast<std::int64_t>(*value);
@@ -73,7 +73,7 @@ std::string describe(const DocumentNode& node) {
     case Kind::kNumber:
       return absl::StrCat("number ", node.text);
     case Kind::kText:
-      return absl::StrCat("string ", excerpt(node.text));
+      return absl::StrCat("string ", internal::excerpt(node.text));
     case Kind::kSequence:
       return "a list";
     case Kind::kMapping:
@@ -116,13 +116,15 @@ google::protobuf::Value to_value(const DocumentNode& node) {
 
 std::string member_path(std::string_view path, std::string_view name) {
   if (!is_plain_name(name)) {
-    return absl::StrCat(to_absl(path), "[", excerpt(name), "]");
+    return absl::StrCat(internal::to_absl(path), "[", internal::excerpt(name),
+                        "]");
   }
-  return absl::StrCat(to_absl(path), path.empty() ? "" : ".", to_absl(name));
+  return absl::StrCat(internal::to_absl(path), path.empty() ? "" : ".",
+                      internal::to_absl(name));
 }
 
 std::string element_path(std::string_view path, std::size_t index) {
-  return absl::StrCat(to_absl(path), "[", index, "]");
+  return absl::StrCat(internal::to_absl(path), "[", index, "]");
 }
 
 }  // namespace weir

@@ -13,6 +13,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 #include "weir/documents/document_reader.h"
 #include "weir/documents/yaml_scalar.h"
@@ -96,15 +97,15 @@ class YamlReader {
       : events_(text), limits_(limits) {}
 
   absl::Status read(DocumentNode* root) {
-    if (auto status = events_.next(); !status.ok()) return status;  // Start.
-    if (auto status = events_.next(); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(events_.next());  // Start.
+    WEIR_RETURN_IF_ERROR(events_.next());
     if (events_.event().type == YAML_STREAM_END_EVENT) {
       return fail("expected a document, found the end");
     }
-    if (auto status = events_.next(); !status.ok()) return status;
-    if (auto status = read_value(root); !status.ok()) return status;
-    if (auto status = events_.next(); !status.ok()) return status;  // End.
-    if (auto status = events_.next(); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(events_.next());
+    WEIR_RETURN_IF_ERROR(read_value(root));
+    WEIR_RETURN_IF_ERROR(events_.next());  // End.
+    WEIR_RETURN_IF_ERROR(events_.next());
     return events_.event().type == YAML_STREAM_END_EVENT
                ? absl::OkStatus()
                : fail("a second document: expected one");
@@ -117,12 +118,12 @@ class YamlReader {
   static absl::Status fail_at(const yaml_mark_t& mark,
                               std::string_view message) {
     return absl::InvalidArgumentError(
-        absl::StrCat(position(mark), to_absl(message)));
+        absl::StrCat(position(mark), internal::to_absl(message)));
   }
   absl::Status exceed(std::string_view what, std::size_t limit) const {
     return absl::ResourceExhaustedError(
         absl::StrCat(position(events_.event().start_mark), "YAML of more than ",
-                     limit, " ", to_absl(what)));
+                     limit, " ", internal::to_absl(what)));
   }
 
   absl::Status count(std::size_t values) {
@@ -134,7 +135,7 @@ class YamlReader {
   // Reads the value that begins with the present event, up to the event that
   // ends it.
   absl::Status read_value(DocumentNode* node) {
-    if (auto status = count(1); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(count(1));
     const yaml_event_t& event = events_.event();
     const yaml_mark_t mark = event.start_mark;
     node->line = static_cast<std::int32_t>(mark.line) + 1;
@@ -202,7 +203,7 @@ class YamlReader {
   absl::Status read_sequence(DocumentNode* node) {
     node->kind = Kind::kSequence;
     for (;;) {
-      if (auto status = events_.next(); !status.ok()) return status;
+      WEIR_RETURN_IF_ERROR(events_.next());
       if (events_.event().type == YAML_SEQUENCE_END_EVENT) {
         return absl::OkStatus();
       }
@@ -216,25 +217,21 @@ class YamlReader {
     absl::flat_hash_set<std::string> names;
     std::vector<DocumentNode> merged;
     for (;;) {
-      if (auto status = events_.next(); !status.ok()) return status;
+      WEIR_RETURN_IF_ERROR(events_.next());
       if (events_.event().type == YAML_MAPPING_END_EVENT) break;
       const yaml_mark_t mark = events_.event().start_mark;
       const auto name = read_name();
       if (!name.ok()) return name.status();
-      if (auto status = events_.next(); !status.ok()) return status;
+      WEIR_RETURN_IF_ERROR(events_.next());
       if (!name->has_value()) {
         merged.emplace_back();
-        if (auto status = read_value(&merged.back()); !status.ok()) {
-          return status;
-        }
-        if (auto status = check_merged(merged.back(), mark); !status.ok()) {
-          return status;
-        }
+        WEIR_RETURN_IF_ERROR(read_value(&merged.back()));
+        WEIR_RETURN_IF_ERROR(check_merged(merged.back(), mark));
         continue;
       }
       if (!names.insert(**name).second) {
-        return fail_at(
-            mark, absl::StrCat("member ", excerpt(**name), " is there twice"));
+        return fail_at(mark, absl::StrCat("member ", internal::excerpt(**name),
+                                          " is there twice"));
       }
       node->names.push_back(**name);
       auto status = read_value(&node->items.emplace_back());
@@ -255,7 +252,7 @@ class YamlReader {
     const yaml_event_t& event = events_.event();
     if (event.type == YAML_ALIAS_EVENT) {
       DocumentNode name;
-      if (auto status = read_alias(&name); !status.ok()) return status;
+      WEIR_RETURN_IF_ERROR(read_alias(&name));
       if (!name.is_scalar()) return fail("expected a name");
       return std::optional<std::string>(std::move(name.text));
     }
@@ -263,7 +260,7 @@ class YamlReader {
     const auto& scalar = event.data.scalar;
     const std::string_view tag = view(scalar.tag);
     if (!tag.empty() && tag != "!" && !is_core_tag(tag, "str")) {
-      return fail(absl::StrCat("tag ", excerpt(tag), " on a name"));
+      return fail(absl::StrCat("tag ", internal::excerpt(tag), " on a name"));
     }
     std::string text(reinterpret_cast<const char*>(scalar.value),
                      scalar.length);
@@ -328,7 +325,7 @@ class YamlReader {
   absl::Status remember(const std::string& name, const DocumentNode& value) {
     Anchor anchor;
     measure(value, &anchor);
-    if (auto status = count_copy(anchor); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(count_copy(anchor));
     anchor.value = value;
     anchors_[name] = std::move(anchor);
     return absl::OkStatus();
@@ -338,12 +335,13 @@ class YamlReader {
     const std::string name(view(events_.event().data.alias.anchor));
     const auto it = anchors_.find(name);
     if (it == anchors_.end()) {
-      return fail(absl::StrCat("there is no anchor ", excerpt(name)));
+      return fail(absl::StrCat("there is no anchor ", internal::excerpt(name)));
     }
     if (it->second.values == 0) {
-      return fail(absl::StrCat("anchor ", excerpt(name), " contains itself"));
+      return fail(
+          absl::StrCat("anchor ", internal::excerpt(name), " contains itself"));
     }
-    if (auto status = count_copy(it->second); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(count_copy(it->second));
     *node = it->second.value;
     return absl::OkStatus();
   }
@@ -384,20 +382,21 @@ class YamlReader {
       if (is_core_tag(tag, known)) return absl::OkStatus();
     }
     if (tag.empty() || tag == "!") return absl::OkStatus();
-    return fail_at(mark, absl::StrCat("unknown tag ", excerpt(tag)));
+    return fail_at(mark, absl::StrCat("unknown tag ", internal::excerpt(tag)));
   }
 
   // Turns `!F x` into {"Fn::F": x}.
   absl::Status call(std::string_view function, DocumentNode* node) {
-    if (auto status = count(1); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(count(1));
     DocumentNode argument = std::move(*node);
     *node = DocumentNode();
     node->kind = Kind::kMapping;
     node->line = argument.line;
     if (function == "GetAtt" && argument.is_text()) split_at_point(&argument);
-    node->names.push_back(function == "Ref" || function == "Condition"
-                              ? std::string(function)
-                              : absl::StrCat("Fn::", to_absl(function)));
+    node->names.push_back(
+        function == "Ref" || function == "Condition"
+            ? std::string(function)
+            : absl::StrCat("Fn::", internal::to_absl(function)));
     node->items.push_back(std::move(argument));
     return absl::OkStatus();
   }

@@ -52,13 +52,13 @@ std::optional<std::int64_t> parse_in_base(std::string_view digits, int base) {
 // "1:30" is 90: each part except the first has one or two digits and is below
 // 60.
 std::optional<std::int64_t> parse_sexagesimal(std::string_view text) {
-  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / 60;
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max() / 60;
   std::int64_t number = 0;
   for (bool first = true;; first = false) {
     const std::size_t colon = text.find(':');
     const std::string_view part = text.substr(0, colon);
     const auto value = parse_in_base(part, 10);
-    if (!value.has_value() || number >= kMost ||
+    if (!value.has_value() || number >= kMax ||
         (!first && (part.size() > 2 || *value >= 60))) {
       return std::nullopt;
     }

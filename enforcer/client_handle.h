@@ -7,7 +7,11 @@
 
 namespace weir {
 
+namespace internal {
+class ControlPlane;
+class DataPlane;
 struct Client;
+}  // namespace internal
 
 // A client that `Enforcer::resolve()` looked up, for gateways that know the
 // client of a connection: requests with a handle skip the lookup. Valid only
@@ -38,12 +42,12 @@ class ClientHandle {
   }
 
  private:
-  friend class ControlPlane;
-  friend class DataPlane;
-  ClientHandle(Client* client, uint64_t serial)
+  friend class internal::ControlPlane;
+  friend class internal::DataPlane;
+  ClientHandle(internal::Client* client, uint64_t serial)
       : client_(client), serial_(serial) {}
 
-  Client* client_ = nullptr;
+  internal::Client* client_ = nullptr;
   uint64_t serial_ = 0;
 };
 

@@ -271,7 +271,7 @@ TEST_F(DataPlaneTest, KeyIsAssociatedAgainAndAgain) {
                       enforcer_->statistics().arena_retired_bytes;
   for (int i = 0; i < 20; ++i) {
     {
-      std::optional<EpochDomain::Guard> guard;
+      std::optional<internal::EpochDomain::Guard> guard;
       if (i % 2 == 0) guard.emplace();
       EXPECT_EQ(admit_all(1, route()), 5);
       EXPECT_EQ(admit_all(1, pets), 3);
@@ -421,7 +421,7 @@ TEST_F(DataPlaneTest, StalledThreadHoldsMemoryAndIsSeen) {
   std::atomic<bool> inside{false};
   std::atomic<bool> go_on{false};
   std::thread stalled([&] {
-    EpochDomain::Guard guard;  // as `admit()` holds one
+    internal::EpochDomain::Guard guard;  // as `admit()` holds one
     inside = true;
     while (!go_on) std::this_thread::yield();
   });

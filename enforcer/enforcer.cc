@@ -9,22 +9,23 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "weir/base/status_macros.h"
 #include "weir/control_plane/control_plane.h"
 #include "weir/data_plane/data_plane.h"
 #include "weir/memory/arena.h"
 
 namespace weir {
 
-Enforcer::Enforcer(std::unique_ptr<DataPlane> data_plane,
-                   std::unique_ptr<ControlPlane> control_plane)
+Enforcer::Enforcer(std::unique_ptr<internal::DataPlane> data_plane,
+                   std::unique_ptr<internal::ControlPlane> control_plane)
     : data_plane_(std::move(data_plane)),
       control_plane_(std::move(control_plane)) {}
 
 Enforcer::~Enforcer() { control_plane_->close(); }
 
 absl::StatusOr<std::unique_ptr<Enforcer>> Enforcer::create(Options options) {
-  if (auto status = validate_options(options); !status.ok()) return status;
-  auto planes = ControlPlane::create(options);
+  WEIR_RETURN_IF_ERROR(validate_options(options));
+  auto planes = internal::ControlPlane::create(options);
   if (!planes.ok()) return planes.status();
   return std::unique_ptr<Enforcer>(new Enforcer(
       std::move(planes->data_plane), std::move(planes->control_plane)));

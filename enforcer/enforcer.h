@@ -30,8 +30,10 @@
 
 namespace weir {
 
+namespace internal {
 class ControlPlane;
 class DataPlane;
+}  // namespace internal
 
 // Enforces usage plans inside a gateway's own process.
 //
@@ -290,11 +292,11 @@ class Enforcer {
   Statistics statistics() const;
 
  private:
-  Enforcer(std::unique_ptr<DataPlane> data_plane,
-           std::unique_ptr<ControlPlane> control_plane);
+  Enforcer(std::unique_ptr<internal::DataPlane> data_plane,
+           std::unique_ptr<internal::ControlPlane> control_plane);
 
-  const std::unique_ptr<DataPlane> data_plane_;
-  const std::unique_ptr<ControlPlane> control_plane_;
+  const std::unique_ptr<internal::DataPlane> data_plane_;
+  const std::unique_ptr<internal::ControlPlane> control_plane_;
 };
 
 }  // namespace weir

@@ -435,7 +435,7 @@ TEST_F(EnforcerTest, RetryAfterCoversEveryLimit) {
 TEST_F(EnforcerTest, OffsetIsADiscountInTheFirstPeriod) {
   set_up(with_quota(plan(0, -1), 10, v1::MONTH, 4));
   EXPECT_EQ(admit_all(), 6);
-  clock_->advance(unix_ns("2026-04-01T00:00:00Z") - clock_->now().unix);
+  clock_->advance(unix_ns("2026-04-01T00:00:00Z") - clock_->now().unix_ns);
   EXPECT_EQ(admit_all(), 10);
 }
 
@@ -1204,7 +1204,7 @@ TEST(EnforcerMemory, PatchThatFindsNoMemoryChangesNothing) {
   while (enforcer->create_api_key({}).ok()) {
   }
   // A reader that stays inside keeps each version's memory.
-  EpochDomain::Guard guard;
+  internal::EpochDomain::Guard guard;
   int64_t limit = 2;
   absl::Status status;
   while (status.ok()) {

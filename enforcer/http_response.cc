@@ -42,7 +42,7 @@ Wait wait_of(const Decision& decision, const RateLimitHeaderOptions& options) {
   wait.is_refused = decision.outcome == Outcome::kThrottled ||
                     decision.outcome == Outcome::kQuotaExceeded;
   wait.longest = absl::Seconds(std::clamp<int64_t>(
-      options.max_retry_after, 1, RateLimitHeaderOptions::kMostRetryAfter));
+      options.max_retry_after, 1, RateLimitHeaderOptions::kMaxRetryAfter));
   wait.time = wait.is_refused ? decision.retry_after() : absl::ZeroDuration();
   if (wait.time == absl::InfiniteDuration()) return wait;
   if (wait.is_refused && waits_for_period(decision)) {

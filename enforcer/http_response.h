@@ -47,7 +47,7 @@ struct RateLimitHeaderOptions {
   // Clients multiply Retry-After by 1,000 and by up to 1.2, for timers with 31
   // bits of milliseconds: from 1,789,570 seconds on, such a timer fires at
   // once.
-  static constexpr int64_t kMostRetryAfter = 1'789'569;
+  static constexpr int64_t kMaxRetryAfter = 1'789'569;
 
   RateLimitHeaderOptions() = default;
   // Implicit, because most callers choose only a format.
@@ -56,7 +56,7 @@ struct RateLimitHeaderOptions {
 
   HeaderFormat format = HeaderFormat::kIetfDraft11;
   // The longest wait that clients are asked for, in seconds, from 1 to
-  // kMostRetryAfter; other values are clamped to this range. A client whose
+  // kMaxRetryAfter; other values are clamped to this range. A client whose
   // quota is renewed later than that comes back earlier, and is told again.
   int64_t max_retry_after = 86'400;
   // Seconds to add to a wait for the end of a quota's period, up to

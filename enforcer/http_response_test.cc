@@ -548,7 +548,7 @@ TEST(RateLimitHeaders, AnyDecision_IsWellFormed) {
       ASSERT_EQ(state.count("r"), 1u);
       if (values.count("Retry-After") != 0 && state.count("t") != 0) {
         ASSERT_GE(state.at("t"), std::stoll(values["Retry-After"]));
-        ASSERT_LE(state.at("t"), RateLimitHeaderOptions::kMostRetryAfter);
+        ASSERT_LE(state.at("t"), RateLimitHeaderOptions::kMaxRetryAfter);
         if (options.format == HeaderFormat::kIetfDraft11) {
           ASSERT_EQ(state.at("t"), std::stoll(values["Retry-After"]));
         }

@@ -171,7 +171,7 @@ class LongCalls : public ::testing::Test {
 };
 
 TEST(CallsInProgress, ShowTheOneThatStandsStillForLongest) {
-  CallsInProgress calls;
+  internal::CallsInProgress calls;
   EXPECT_THAT(calls.stalled().name, StrEq(""));
   EXPECT_EQ(calls.stalled().ns, 0);
   const auto stalled = [&] {
@@ -179,11 +179,11 @@ TEST(CallsInProgress, ShowTheOneThatStandsStillForLongest) {
     return std::string(calls.stalled().name);
   };
   {
-    CallsInProgress::Call first(calls, "first");
+    internal::CallsInProgress::Call first(calls, "first");
     EXPECT_EQ(stalled(), "first");
     EXPECT_GE(calls.stalled().ns, 1'000'000);
     {
-      CallsInProgress::Call second(calls, "second");
+      internal::CallsInProgress::Call second(calls, "second");
       EXPECT_EQ(stalled(), "first");
       first.made_progress();
       EXPECT_EQ(stalled(), "second");
@@ -198,15 +198,15 @@ TEST(CallsInProgress, ShowTheOneThatStandsStillForLongest) {
     }
     // More calls than there are slots.
     first.made_progress(0);
-    std::deque<CallsInProgress::Call> many;
+    std::deque<internal::CallsInProgress::Call> many;
     for (int i = 0; i < 127; ++i) many.emplace_back(calls, "another");
-    CallsInProgress::Call unseen(calls, "unseen");
+    internal::CallsInProgress::Call unseen(calls, "unseen");
     for (auto& call : many) call.made_progress(1'000'000'000'000);
     first.made_progress(1'000'000'000'000);
     unseen.made_progress();
     EXPECT_EQ(stalled(), "");
     many.pop_back();
-    CallsInProgress::Call seen(calls, "seen");
+    internal::CallsInProgress::Call seen(calls, "seen");
     EXPECT_EQ(stalled(), "seen");
   }
   EXPECT_EQ(stalled(), "");

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/thread_number.h"
 #include "weir/memory/arena.h"
 #include "weir/throttle/token_clock.h"
@@ -37,16 +38,11 @@ absl::Status validate_options(const Options& options) {
         "Options::sync_interval: ", absl::FormatDuration(options.sync_interval),
         " is not from 0 to 24h"));
   }
-  if (auto status = check_range("arena_bytes", options.arena_bytes,
-                                Arena::kLeast, Arena::kLargest);
-      !status.ok()) {
-    return status;
-  }
-  if (auto status = check_range("lease_threads", options.lease_threads, 0,
-                                ThreadNumber::kMost);
-      !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(check_range("arena_bytes", options.arena_bytes,
+                                   internal::Arena::kMin,
+                                   internal::Arena::kMax));
+  WEIR_RETURN_IF_ERROR(check_range("lease_threads", options.lease_threads, 0,
+                                   internal::ThreadNumber::kMax));
   return check_range("lease_tokens", options.lease_tokens, int64_t{1},
                      TokenClock::kMaxBurst);
 }

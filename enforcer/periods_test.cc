@@ -281,7 +281,7 @@ class World {
                      "Z"),
         &time, &error))
         << error;
-    const int64_t step = absl::ToUnixNanos(time) - clock_->now().unix;
+    const int64_t step = absl::ToUnixNanos(time) - clock_->now().unix_ns;
     if (step >= 0) {
       clock_->advance(step);
     } else {

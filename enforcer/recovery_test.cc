@@ -180,8 +180,8 @@ class RecoveryTest : public ::testing::Test {
   std::string dump() { return dump(*enforcer_); }
   std::string dump(Enforcer& enforcer) {
     std::string text;
-    const auto today = absl::ToCivilDay(absl::FromUnixNanos(clock_->now().unix),
-                                        absl::UTCTimeZone());
+    const auto today = absl::ToCivilDay(
+        absl::FromUnixNanos(clock_->now().unix_ns), absl::UTCTimeZone());
     const PageRequest all{"", 500};
     const auto plans = *enforcer.list_usage_plans(all);
     for (const v1::UsagePlan& plan : plans.items) {
@@ -509,8 +509,8 @@ TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
   v1::ApiKey good;
   good.set_id("k0");
   good.set_value(value_of(0));
-  store({put_usage_plan(plan, {}, false), put_api_key(good),
-         put_association(1, "gold", "k0", 9000)});
+  store({internal::put_usage_plan(plan, {}, false), internal::put_api_key(good),
+         internal::put_association(1, "gold", "k0", 9000)});
   const auto opened_with = [&](const v1::StoreChange& bad,
                                const v1::StoreChange& undo) {
     store({bad});
@@ -524,7 +524,8 @@ TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
     key.set_id("k1");
     key.set_value(value_of(1));
     change(key);
-    return opened_with(put_api_key(key), delete_api_key(key.id()));
+    return opened_with(internal::put_api_key(key),
+                       internal::delete_api_key(key.id()));
   };
   const auto of_key = [](const std::string& id) {
     return absl::DataLossError("API key " + id + " is damaged");
@@ -545,8 +546,8 @@ TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
     other.set_id("other");
     other.clear_api_stages();
     change(other);
-    return opened_with(put_usage_plan(other, {}, false),
-                       delete_usage_plan(other.id()));
+    return opened_with(internal::put_usage_plan(other, {}, false),
+                       internal::delete_usage_plan(other.id()));
   };
   EXPECT_EQ(with_plan([](v1::UsagePlan&) {}), absl::OkStatus());
   EXPECT_EQ(with_plan([](v1::UsagePlan& plan) { plan.set_id("a b"); }),
@@ -559,14 +560,14 @@ TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
       << invalid;
 
   const auto with_association = [&](auto change) {
-    v1::StoreChange bad = put_association(1, "gold", "k0", 9000);
+    v1::StoreChange bad = internal::put_association(1, "gold", "k0", 9000);
     v1::StoredExtension& extension =
         *bad.mutable_put_association()->add_extensions();
     extension.set_calendar(QuotaCalendar::monthly().id());
     extension.set_day(9000);
     extension.set_amount(1);
     change(*bad.mutable_put_association(), extension);
-    return opened_with(bad, put_association(1, "gold", "k0", 9000));
+    return opened_with(bad, internal::put_association(1, "gold", "k0", 9000));
   };
   using A = v1::StoredAssociation;
   using E = v1::StoredExtension;
@@ -583,8 +584,8 @@ TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
               absl::DataLossError("API key k0 of usage plan gold: its "
                                   "extensions are damaged"));
   }
-  constexpr int64_t kMost = PeriodWord::kMaxSigned;
-  for (const int64_t amount : {-kMost - 1, kMost + 1}) {
+  constexpr int64_t kMax = PeriodWord::kMaxSigned;
+  for (const int64_t amount : {-kMax - 1, kMax + 1}) {
     EXPECT_EQ(with_association([&](A&, E& e) { e.set_amount(amount); }),
               absl::DataLossError("API key k0 of usage plan gold: its "
                                   "extensions are damaged"));
@@ -593,14 +594,14 @@ TEST_F(RecoveryTest, TellsOfWhatNoStoreCanHold) {
   EXPECT_EQ(with_association([&](A& a, E& e) {
               a.set_first_day(0);
               e.set_day(0);
-              e.set_amount(-kMost);
+              e.set_amount(-kMax);
               e.set_calendar(0);
             }),
             absl::OkStatus());
   EXPECT_EQ(with_association([&](A& a, E& e) {
               a.set_first_day(kLastDay);
               e.set_day(kLastDay);
-              e.set_amount(kMost);
+              e.set_amount(kMax);
               e.set_calendar(QuotaCalendar::kIds - 1);
             }),
             absl::OkStatus());
@@ -689,32 +690,33 @@ TEST_F(RecoveryTest, TellsOfDamagedCountsOfASync) {
   v1::StoreChange counts;
   counts.mutable_put_counts()->set_synced_generation(1);
   const Day today = day_of(kBegin);
-  const SyncedCounts one{1, DayWord(today, 7),
-                         PeriodWord(QuotaCalendar::monthly(), today, 0)};
+  const internal::SyncedCounts one{
+      1, DayWord(today, 7), PeriodWord(QuotaCalendar::monthly(), today, 0)};
   const auto opened_with = [&](const std::string& block) {
     fs::remove_all(folder_);
     {
       const auto store = *SqliteStore::open(folder_);
       EXPECT_TRUE(
           store
-              ->commit({put_usage_plan(*usage_plan_from_json(kPlan), {}, false),
-                        put_api_key(key), put_association(1, "gold", "k0", 0),
-                        counts})
+              ->commit({internal::put_usage_plan(*usage_plan_from_json(kPlan),
+                                                 {}, false),
+                        internal::put_api_key(key),
+                        internal::put_association(1, "gold", "k0", 0), counts})
               .ok());
       EXPECT_TRUE(store->write_usage({}, {{1, 0, block}}).ok());
     }
     return try_open().status();
   };
   std::string good;
-  append_counts(one, good);
+  internal::append_counts(one, good);
   EXPECT_EQ(opened_with(good), absl::OkStatus());
   EXPECT_EQ(opened_with(good.substr(1)),
             absl::DataLossError("a block of counts is damaged: its size"));
   for (const int64_t association : {0, -1}) {
-    SyncedCounts bad = one;
+    internal::SyncedCounts bad = one;
     bad.association = association;
     std::string block = good;
-    append_counts(bad, block);
+    internal::append_counts(bad, block);
     EXPECT_EQ(opened_with(block),
               absl::DataLossError("a block of counts is damaged: its words"));
   }
@@ -937,7 +939,7 @@ TEST_F(ImportedStoreTest, SyncsWriteWhatHasChanged) {
   EXPECT_EQ(store->commits, 1);
   int64_t written = 0;
   for (const DailyCount& day : store->written) {
-    EXPECT_EQ(day.day, day_of(clock_->now().unix) - 3);
+    EXPECT_EQ(day.day, day_of(clock_->now().unix_ns) - 3);
     written += day.used;
   }
   EXPECT_EQ(store->written.size(), 2u);
@@ -1055,7 +1057,7 @@ TEST_F(RecoveryTest, SyncsByItselfAndCountsItsFailures) {
   const auto is_synced = [&] {
     const auto statistics = enforcer_->statistics();
     EXPECT_EQ(statistics.sync_failures, 0);
-    return statistics.synced_unix_ns == clock_->now().unix &&
+    return statistics.synced_unix_ns == clock_->now().unix_ns &&
            statistics.synced_monotonic_ns == clock_->now().monotonic;
   };
   for (int i = 0; i < 3; ++i) {

@@ -6,6 +6,11 @@
 
 namespace weir {
 
+namespace internal {
+class ControlPlane;
+class DataPlane;
+}  // namespace internal
+
 // A method of an API stage, as a small integer that `Enforcer::intern_route()`
 // returned. Valid only with the enforcer that returned it, for the lifetime of
 // that enforcer. No plan covers a default-constructed route.
@@ -17,8 +22,8 @@ class Route {
   friend bool operator!=(Route a, Route b) { return a.id_ != b.id_; }
 
  private:
-  friend class ControlPlane;
-  friend class DataPlane;
+  friend class internal::ControlPlane;
+  friend class internal::DataPlane;
   explicit Route(uint32_t id) : id_(id) {}
   uint32_t id_ = 0;
 };

@@ -52,8 +52,8 @@ namespace {
 
 constexpr int kKeys = 10'000;
 constexpr int kBatch = 2'500;
-constexpr int kUsed = 97;               // One in this many is used.
-constexpr size_t kMostBytes = 2 << 20;  // All at once would be 15 MB.
+constexpr int kUsed = 97;              // One in this many is used.
+constexpr size_t kMaxBytes = 2 << 20;  // All at once would be 15 MB.
 
 TEST(UsageMemory, AMonthOfManyKeysTakesAPageAtATime) {
   const absl::Time begin =
@@ -109,7 +109,7 @@ TEST(UsageMemory, AMonthOfManyKeysTakesAPageAtATime) {
     expected += 3 * ((kKeys - day + kUsed - 1) / kUsed);
   }
   EXPECT_EQ(used, expected);
-  EXPECT_LT(peak - before, kMostBytes);
+  EXPECT_LT(peak - before, kMaxBytes);
 }
 
 }  // namespace

@@ -198,7 +198,7 @@ constexpr int kKeys = 5;
 constexpr int kPlans = 3;
 constexpr int kStages = 5;
 constexpr int kKeptDays = 90;
-constexpr int kMostDaysBack = 2;
+constexpr int kMaxDaysBack = 2;
 
 class Simulation {
  public:
@@ -257,7 +257,7 @@ class Simulation {
   }
 
   CivilDay today() const {
-    return absl::ToCivilDay(absl::FromUnixNanos(clock_->now().unix),
+    return absl::ToCivilDay(absl::FromUnixNanos(clock_->now().unix_ns),
                             absl::UTCTimeZone());
   }
   int64_t admitted() const { return admitted_; }
@@ -309,7 +309,7 @@ class Simulation {
       EXPECT_EQ(made.outcome, Outcome::kQuotaExceeded)
           << left << " left, cost " << cost;
       EXPECT_EQ(made.quota_remaining, left);
-      const int64_t now = clock_->now().unix;
+      const int64_t now = clock_->now().unix_ns;
       EXPECT_EQ(made.retry_after_ns,
                 cost > plan.terms.limit
                     ? Decision::kNever
@@ -320,7 +320,7 @@ class Simulation {
   // -- Time --
 
   void advance() {
-    const int64_t now = clock_->now().unix;
+    const int64_t now = clock_->now().unix_ns;
     const int64_t midnight = start_of(today() + 1);
     int64_t step;
     switch (pick(8)) {
@@ -337,7 +337,7 @@ class Simulation {
         step = kDay;
         if (pick(20) == 0) {
           // More than the clock ever steps back: the past is final.
-          step = pick(2 * kMostDaysBack + 1, pick(4) == 0 ? 400 : 40) * kDay;
+          step = pick(2 * kMaxDaysBack + 1, pick(4) == 0 ? 400 : 40) * kDay;
           finish();
         }
         break;
@@ -348,15 +348,15 @@ class Simulation {
     newest_day_ = std::max(newest_day_, today());
     for (Key& key : keys_) {
       for (auto& [plan, association] : key.associations) {
-        sum_up(key, plan, association, newest_day_ - kMostDaysBack);
+        sum_up(key, plan, association, newest_day_ - kMaxDaysBack);
         if (pick(8) == 0) ask(key, plan, association, today() - 1, today());
       }
     }
   }
 
   void step_back() {
-    const int64_t furthest = start_of(newest_day_ - kMostDaysBack);
-    const int64_t room = clock_->now().unix - furthest;
+    const int64_t furthest = start_of(newest_day_ - kMaxDaysBack);
+    const int64_t room = clock_->now().unix_ns - furthest;
     if (room <= 0) return;
     clock_->step_wall_clock(-static_cast<int64_t>(random_() % room));
     // Days that had ended are open again.

@@ -83,7 +83,7 @@ std::string target_in_stage(std::string_view stage, std::string_view uri) {
   // Not appended: "dev/pets" would be in the stage "proddev". The result is not
   // a valid target.
   if (uri.front() != '/') return std::string(uri);
-  return absl::StrCat(to_absl(stage), to_absl(uri));
+  return absl::StrCat(internal::to_absl(stage), internal::to_absl(uri));
 }
 
 absl::StatusOr<Subject> subject_of(const HttpRequest& request,
@@ -124,18 +124,19 @@ absl::StatusOr<uint32_t> cost_of(const HttpHeaders& headers) {
   if (!text.has_value()) return uint32_t{1};
   uint32_t cost;
   if (!std::all_of(text->begin(), text->end(), absl::ascii_isdigit) ||
-      !absl::SimpleAtoi(to_absl(*text), &cost) || cost < 1 ||
-      cost > Authorizer::kMostCost) {
+      !absl::SimpleAtoi(internal::to_absl(*text), &cost) || cost < 1 ||
+      cost > Authorizer::kMaxCost) {
     return absl::InvalidArgumentError(
         absl::StrCat("expected one ", kCost, ", a whole number from 1 to ",
-                     Authorizer::kMostCost));
+                     Authorizer::kMaxCost));
   }
   return cost;
 }
 
 // Whether every refusal must be 403.
 bool denies_with_403(std::string_view options) {
-  for (const absl::string_view option : absl::StrSplit(to_absl(options), '&')) {
+  for (const absl::string_view option :
+       absl::StrSplit(internal::to_absl(options), '&')) {
     if (option == "deny=403") return true;
   }
   return false;

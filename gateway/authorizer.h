@@ -33,7 +33,7 @@ namespace weir {
 // only one of a pair, a header that occurs twice, and such headers together
 // with a target that continues below the stage.
 //
-// X-Weir-Cost is the cost of the request, from 1 (the default) to kMostCost;
+// X-Weir-Cost is the cost of the request, from 1 (the default) to kMaxCost;
 // anything else is 400.
 //
 // With `?deny=403` after the stage, every refusal is 403 without a body, for
@@ -42,7 +42,7 @@ namespace weir {
 // Neither locks nor blocks. *thread-safe*
 class Authorizer {
  public:
-  static constexpr uint32_t kMostCost = 2'147'483'647;
+  static constexpr uint32_t kMaxCost = 2'147'483'647;
 
   // Why an authorization request was rejected without a decision.
   enum class Rejection { kUntrustedPeer, kBadRequest };

@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 #include "weir/http/grammar.h"
 #include "weir/http/headers.h"
@@ -23,13 +24,14 @@ namespace {
 constexpr char kMethods[] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 // How long browsers may cache a preflight, in seconds: Chromium's maximum.
 constexpr char kMaxAge[] = "7200";
-constexpr size_t kMostRequestedBytes = 1024;
+constexpr size_t kMaxRequestedBytes = 1024;
 constexpr std::string_view kCorsPrefix = "access-control-";
 
 absl::Status bad_origin(std::string_view origin, std::string_view why = "") {
   return absl::InvalidArgumentError(absl::StrCat(
       "expected an origin such as https://www.example.com, or *, got ",
-      excerpt(origin), why.empty() ? "" : ": ", to_absl(why)));
+      internal::excerpt(origin), why.empty() ? "" : ": ",
+      internal::to_absl(why)));
 }
 
 bool is_scheme(std::string_view text) {
@@ -56,7 +58,7 @@ absl::StatusOr<std::string> canonical_origin(std::string_view text) {
   if (text == "null") {
     return bad_origin(text, "this is the origin of every local file");
   }
-  const std::string lower = absl::AsciiStrToLower(to_absl(text));
+  const std::string lower = absl::AsciiStrToLower(internal::to_absl(text));
   const size_t scheme_end = lower.find("://");
   if (scheme_end == lower.npos) return bad_origin(text, "it has no scheme");
   const std::string scheme = lower.substr(0, scheme_end);
@@ -97,9 +99,10 @@ std::string allowed_headers(const ClientRequest& request) {
       single_header(request.headers, "access-control-request-headers")
           .value_or("");
   std::string allowed = "x-api-key";
-  if (requested.size() > kMostRequestedBytes) return allowed;
+  if (requested.size() > kMaxRequestedBytes) return allowed;
   std::string all = allowed;
-  for (absl::string_view part : absl::StrSplit(to_absl(requested), ',')) {
+  for (absl::string_view part :
+       absl::StrSplit(internal::to_absl(requested), ',')) {
     part = absl::StripAsciiWhitespace(part);
     if (part.empty() || absl::EqualsIgnoreCase(part, allowed)) continue;
     if (!is_token({part.data(), part.size()})) return allowed;
@@ -115,7 +118,7 @@ std::vector<std::string> take_cors_headers(HttpHeaders& headers) {
   for (auto& [name, value] : headers) {
     if (name == "access-control-expose-headers") {
       exposed.push_back(std::move(value));
-    } else if (!absl::StartsWith(name, to_absl(kCorsPrefix))) {
+    } else if (!absl::StartsWith(name, internal::to_absl(kCorsPrefix))) {
       others.emplace_back(std::move(name), std::move(value));
     }
   }
@@ -154,11 +157,12 @@ absl::Status CorsRules::allow(std::string_view api_id,
                               std::string_view origin) {
   // These separate a stage or stand for all APIs, so no API's id has them.
   if (api_id.empty() || api_id.find_first_of("/:*") != api_id.npos) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "expected the id of an API, without a stage, got ", excerpt(api_id)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected the id of an API, without a stage, got ",
+                     internal::excerpt(api_id)));
   }
   CorsOrigins origins;
-  if (auto status = origins.add(origin); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(origins.add(origin));
   return apis_[std::string(api_id)].add(origin);
 }
 

@@ -23,7 +23,7 @@ constexpr char kFixedAnswer[] =
     R"({"message":"Admitted. There is no upstream behind this gateway."})";
 
 // Room for the headers of an answer, except those of CORS.
-constexpr size_t kMostHeaders = 8;
+constexpr size_t kMaxHeaders = 8;
 
 // Our headers that a page may want to read.
 std::string exposed_headers(HeaderFormat format) {
@@ -123,7 +123,7 @@ HttpResponse Gateway::answer_decided(const ClientRequest& request,
   answered.decision = enforcer_.admit(call);
   counters_.count(answered.decision.outcome);
   HttpResponse response;
-  response.headers.reserve(kMostHeaders);
+  response.headers.reserve(kMaxHeaders);
   if (answered.decision.admitted()) {
     if (asker == Asker::kClient) {
       response.headers.emplace_back("content-type", "application/json");
@@ -151,8 +151,9 @@ void Gateway::add_rate_limit_headers(const Decision& decision,
   const size_t count = rate_limit_headers(
       decision, options, absl::MakeSpan(storage), absl::MakeSpan(limits));
   for (size_t i = 0; i < count; ++i) {
-    headers.emplace_back(absl::AsciiStrToLower(to_absl(limits[i].name)),
-                         limits[i].value);
+    headers.emplace_back(
+        absl::AsciiStrToLower(internal::to_absl(limits[i].name)),
+        limits[i].value);
   }
 }
 

@@ -203,7 +203,7 @@ TEST_F(GatewayTest, Observers_AreToldWhatBecameOfARequest) {
       EXPECT_EQ(told->request.decision.outcome, expected.outcome);
       EXPECT_EQ(told->request.decision.forbidden, expected.forbidden);
       EXPECT_EQ(told->request.status, expected.status);
-      EXPECT_EQ(told->request.arrived.unix, kNoon);
+      EXPECT_EQ(told->request.arrived.unix_ns, kNoon);
       EXPECT_EQ(told->request.cost, 1u);
     }
   }
@@ -216,7 +216,7 @@ TEST_F(GatewayTest, RefusalObserver_IsToldByItselfAndDecidesNothing) {
   EXPECT_EQ(admitted(5), 3);
   ASSERT_EQ(refused.told.size(), 2u);
   EXPECT_EQ(*enforcer_->api_key_id(refused.told[0].request.client), "gold");
-  EXPECT_EQ(refused.told[0].request.arrived.unix, kNoon);
+  EXPECT_EQ(refused.told[0].request.arrived.unix_ns, kNoon);
   EXPECT_EQ(refused.told[0].request.decision.limit, Limit::kPlanThrottle);
 }
 
@@ -241,7 +241,7 @@ TEST_F(GatewayTest, Latency_IsFromTheArrivalToTheAnswer) {
   Gateway gateway(enforcer_.get(), routes_.get(), &counters_, options);
   gateway.answer({"GET", "/a1/prod/x", {{"x-api-key", kGold}}, ""});
   ASSERT_EQ(all.told.size(), 1u);
-  EXPECT_EQ(all.told[0].request.arrived.unix, kSecond);
+  EXPECT_EQ(all.told[0].request.arrived.unix_ns, kSecond);
   EXPECT_EQ(all.told[0].request.latency_ns, kSecond);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 #include "weir/http/target.h"
 #include "weir/memory/epoch.h"
@@ -22,7 +23,7 @@ absl::Status check(const StageName& stage, const MethodMatcher& methods) {
   const auto& [found, eclipsed] = methods.eclipsed().front();
   return absl::InvalidArgumentError(absl::StrCat(
       "stage ", stage.first, ":", stage.second, ": the methods ",
-      excerpt(found), " and ", excerpt(eclipsed),
+      internal::excerpt(found), " and ", internal::excerpt(eclipsed),
       " of its usage plans are for the same requests; spell them alike"));
 }
 
@@ -83,7 +84,7 @@ void LiveRoutes::match(const StageTarget& target, std::string_view method,
     name = decoded = *std::move(text);
   }
 
-  const EpochDomain::Guard guard;
+  const internal::EpochDomain::Guard guard;
   // Acquire: pairs with the release in `publish()`.
   const Shard* shard = shards_[shard_of(name)].load(std::memory_order_acquire);
   if (shard == nullptr) return;
@@ -182,9 +183,7 @@ absl::Status LiveRoutes::check_change(const v1::UsagePlan& wanted,
     needed.push_back({api_id, stage, method_key});
   }
   for (const StageName& stage : stages) {
-    if (auto status = check_methods(stage, names, present); !status.ok()) {
-      return status;
-    }
+    WEIR_RETURN_IF_ERROR(check_methods(stage, names, present));
   }
   return intern_routes(needed).status();
 }

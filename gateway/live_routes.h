@@ -149,7 +149,7 @@ class LiveRoutes final : private PlanObserver {
   std::map<Name, Use> uses_;
   std::map<std::string, std::set<Name>> plans_;
   // What requests may still be reading.
-  RetireList<std::unique_ptr<const Shard>> retired_;
+  internal::RetireList<std::unique_ptr<const Shard>> retired_;
   std::array<std::atomic<const Shard*>, kShards> shards_{};
 };
 

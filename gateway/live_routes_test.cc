@@ -402,7 +402,8 @@ TEST_F(LiveRoutesTest, Concurrency_FindsWhatThereIs) {
   }
   threads.emplace_back([&] {
     while (!done.load(std::memory_order_relaxed)) {
-      EXPECT_TRUE(routes_.load_all().ok());
+      LiveRoutes others(*enforcer_);
+      EXPECT_TRUE(others.follow().ok());
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   });

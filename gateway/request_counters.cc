@@ -6,7 +6,7 @@ namespace weir {
 
 void RequestCounters::count(Outcome outcome) noexcept {
   // A thread without a number shares a row with another thread.
-  const auto row = static_cast<size_t>(ThreadNumber::mine()) % kRows;
+  const auto row = static_cast<size_t>(internal::ThreadNumber::mine()) % kRows;
   // Relaxed: the counter publishes nothing.
   rows_[row].by_outcome[static_cast<size_t>(outcome)].fetch_add(
       1, std::memory_order_relaxed);

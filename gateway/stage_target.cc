@@ -59,7 +59,7 @@ bool is_unambiguous(std::string_view path) {
     return path.find("/.") == path.npos || !has_dot_segment(path);
   }
   const auto decoded = percent_decoded(path);
-  return decoded.ok() && is_utf8(*decoded) &&
+  return decoded.ok() && internal::is_utf8(*decoded) &&
          std::none_of(decoded->begin(), decoded->end(), absl::ascii_iscntrl) &&
          !has_dot_segment(*decoded);
 }

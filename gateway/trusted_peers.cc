@@ -24,7 +24,8 @@ constexpr int kMappedBits = 96;
 absl::Status bad_range(std::string_view range, std::string_view why = "") {
   return absl::InvalidArgumentError(absl::StrCat(
       "expected ADDRESS/BITS, such as 10.0.0.0/8 or fd00::/8, got ",
-      excerpt(range), why.empty() ? "" : ": ", to_absl(why)));
+      internal::excerpt(range), why.empty() ? "" : ": ",
+      internal::to_absl(why)));
 }
 
 // Returns -1 if `text` is not a number up to `most`.
@@ -32,7 +33,7 @@ int parse_bits(std::string_view text, int most) {
   int bits;
   const bool is_number =
       std::all_of(text.begin(), text.end(), absl::ascii_isdigit) &&
-      absl::SimpleAtoi(to_absl(text), &bits);
+      absl::SimpleAtoi(internal::to_absl(text), &bits);
   return is_number && bits <= most ? bits : -1;
 }
 

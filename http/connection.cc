@@ -10,7 +10,7 @@ namespace {
 
 // How many bytes a lingering connection discards, so that its peer can finish
 // sending and read the answer.
-constexpr uint64_t kMostLingeringBytes = 32 << 20;
+constexpr uint64_t kMaxLingeringBytes = 32 << 20;
 
 // A body of up to this size is appended to the head: one buffer is cheaper to
 // send than two.
@@ -85,7 +85,7 @@ void Connection::on_received(ErrorCode error, std::string_view bytes) {
 void Connection::discard(ErrorCode error, std::string_view bytes) {
   if (stream_.speaks_tls()) return;  // TLS is still being ended.
   discarded_ += bytes.size();
-  if (error.failed() || discarded_ > kMostLingeringBytes) return close();
+  if (error.failed() || discarded_ > kMaxLingeringBytes) return close();
   receive();
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 // How much of an unwanted body is discarded; for a longer one the connection is
 // closed.
-constexpr uint64_t kMostDiscarded = 64 << 10;
+constexpr uint64_t kMaxDiscarded = 64 << 10;
 
 bool can_be_sent(const HttpResponse& response, size_t max_header_bytes) {
   size_t bytes = 0;
@@ -108,7 +108,7 @@ void Connection::keep_body(std::string_view data) {
   if (bytes().value() + static_cast<int64_t>(data.size()) >
       static_cast<int64_t>(loop_.options.max_total_body_bytes)) {
     return refuse_begun(HttpRefusal::kMemory,
-                        parser_->remaining() > kMostDiscarded);
+                        parser_->remaining() > kMaxDiscarded);
   }
   bytes().add(static_cast<int64_t>(data.size()));
   exchange_->charged += data.size();
@@ -120,7 +120,7 @@ void Connection::keep_body(std::string_view data) {
 
 void Connection::discard_body(std::string_view data) {
   discarded_ += data.size();
-  if (discarded_ > kMostDiscarded) return linger();
+  if (discarded_ > kMaxDiscarded) return linger();
   if (is_in_body()) return;
   parser_.reset();
   enter(Phase::kIdle);
@@ -165,7 +165,7 @@ void Connection::begin_request(RequestParser& parser, bool has_more) {
 // peer may be waiting for 100 Continue.
 bool Connection::has_long_unread_body(const RequestParser& parser) const {
   return parser.state() == RequestParser::State::kMore &&
-         (parser.remaining() > kMostDiscarded || loop_.head.expects_continue);
+         (parser.remaining() > kMaxDiscarded || loop_.head.expects_continue);
 }
 
 void Connection::expect_body(bool has_more) {

@@ -29,7 +29,7 @@ HttpResponse error_response(int status, std::string_view type,
 
 int overload_retry_after() {
   thread_local RandomSequence sequence;
-  return 1 + static_cast<int>(sequence.next() % kMostOverloadRetryAfter);
+  return 1 + static_cast<int>(sequence.next() % kMaxOverloadRetryAfter);
 }
 
 }  // namespace weir

@@ -13,10 +13,10 @@ namespace weir {
 HttpResponse error_response(int status, std::string_view type,
                             std::string_view message);
 
-// Seconds, uniform in [1, kMostOverloadRetryAfter], so that clients that arrive
+// Seconds, uniform in [1, kMaxOverloadRetryAfter], so that clients that arrive
 // together do not retry together. A thread's first call asks the kernel for
 // random bytes. Thread-safe.
-inline constexpr int kMostOverloadRetryAfter = 5;
+inline constexpr int kMaxOverloadRetryAfter = 5;
 int overload_retry_after();
 
 }  // namespace weir

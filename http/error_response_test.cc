@@ -66,7 +66,7 @@ TEST(RefusalAnswer, SaysWhyAndIsOneOfItsOwn) {
 // Each of 1 to 5 seconds as often, or clients would return together.
 TEST(ErrorResponse, SpreadsThoseWhoAreToComeAgain) {
   constexpr int kAnswers = 5'000;
-  std::array<int, kMostOverloadRetryAfter> counts = {};
+  std::array<int, kMaxOverloadRetryAfter> counts = {};
   for (int i = 0; i < kAnswers; ++i) {
     const HttpResponse response =
         error_response(i % 2 == 0 ? 429 : 503, "Type", "text");

@@ -117,7 +117,7 @@ std::optional<uint64_t> parse_content_length(std::string_view text) {
   uint64_t length;
   // SimpleAtoi() alone would accept spaces and a sign.
   if (!std::all_of(text.begin(), text.end(), absl::ascii_isdigit) ||
-      !absl::SimpleAtoi(to_absl(text), &length)) {
+      !absl::SimpleAtoi(internal::to_absl(text), &length)) {
     return std::nullopt;
   }
   return length;

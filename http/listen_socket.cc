@@ -29,7 +29,7 @@ absl::Status system_error(const std::string& place, int error) {
 
 // Whether a process listens at the address.
 bool is_listened_at(const sockaddr_un& address) {
-  const Descriptor probe(
+  const internal::Descriptor probe(
       socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   // A full backlog (EAGAIN) also means that a process listens.
   return !probe.is_open() ||
@@ -82,14 +82,14 @@ absl::StatusOr<ListenSocket> ListenSocket::listen_at_file(
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof(address.sun_path) ||
       path.find('\0') != path.npos) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(excerpt(place, 128), ": the path must have 1 to ",
-                     sizeof(address.sun_path) - 1, " bytes"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        internal::excerpt(place, 128), ": the path must have 1 to ",
+        sizeof(address.sun_path) - 1, " bytes"));
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   ListenSocket result;
   result.family_ = AF_UNIX;
-  result.descriptor_ = Descriptor(
+  result.descriptor_ = internal::Descriptor(
       socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
   // bind() creates the file with the socket's mode, less the umask.
@@ -125,8 +125,9 @@ absl::StatusOr<ListenSocket> ListenSocket::listen(const std::string& address,
   boost::system::error_code error;
   const auto ip = boost::asio::ip::make_address(address, error);
   if (error.failed()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "address ", excerpt(address), ": is no IPv4 or IPv6 address"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("address ", internal::excerpt(address),
+                     ": is no IPv4 or IPv6 address"));
   }
   const std::string place = ip.is_v6() ? absl::StrCat("[", address, "]:", port)
                                        : absl::StrCat(address, ":", port);
@@ -134,7 +135,7 @@ absl::StatusOr<ListenSocket> ListenSocket::listen(const std::string& address,
 
   ListenSocket result;
   result.family_ = endpoint.protocol().family();
-  result.descriptor_ = Descriptor(
+  result.descriptor_ = internal::Descriptor(
       socket(result.family_, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   // Lets bind() succeed while connections of an earlier process still linger.
   const int yes = 1;

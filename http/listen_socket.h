@@ -41,7 +41,7 @@ class ListenSocket {
   static absl::StatusOr<ListenSocket> listen_at_file(const std::string& path,
                                                      mode_t mode);
 
-  Descriptor descriptor_;
+  internal::Descriptor descriptor_;
   int family_ = 0;
   int port_ = 0;
   std::string path_;

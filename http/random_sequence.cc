@@ -9,7 +9,7 @@ namespace weir {
 
 // splitmix64.
 uint64_t RandomSequence::next() {
-  if (!seeded_ || forks_ != ThreadNumber::forks()) seed();
+  if (!seeded_ || forks_ != internal::ThreadNumber::forks()) seed();
   uint64_t z = state_ += 0x9E3779B97F4A7C15;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
@@ -23,7 +23,7 @@ void RandomSequence::seed() {
     state_ = reinterpret_cast<uintptr_t>(this) ^
              static_cast<uint64_t>(now.tv_nsec) << 32;
   }
-  forks_ = ThreadNumber::forks();
+  forks_ = internal::ThreadNumber::forks();
   seeded_ = true;
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 absl::Status malformed(std::string_view what) {
   return absl::InvalidArgumentError(
-      absl::StrCat("malformed request: ", to_absl(what)));
+      absl::StrCat("malformed request: ", internal::to_absl(what)));
 }
 
 // Removes "http://host" from the target, and makes `host` the only Host.
@@ -86,13 +86,13 @@ absl::Status RequestHeadBuilder::read_framing(std::string_view name,
     head_.content_length = *length;
   } else if (name == "transfer-encoding") {
     ++encodings_;
-    if (!absl::EqualsIgnoreCase(to_absl(value), "chunked")) {
+    if (!absl::EqualsIgnoreCase(internal::to_absl(value), "chunked")) {
       return malformed("Transfer-Encoding other than chunked");
     }
     head_.is_chunked = true;
   } else if (name == "expect") {
     head_.expects_continue |=
-        absl::EqualsIgnoreCase(to_absl(value), "100-continue");
+        absl::EqualsIgnoreCase(internal::to_absl(value), "100-continue");
   } else if (name == "connection") {
     read_connection(value);
   }
@@ -100,7 +100,8 @@ absl::Status RequestHeadBuilder::read_framing(std::string_view name,
 }
 
 void RequestHeadBuilder::read_connection(std::string_view value) {
-  for (const absl::string_view part : absl::StrSplit(to_absl(value), ',')) {
+  for (const absl::string_view part :
+       absl::StrSplit(internal::to_absl(value), ',')) {
     const absl::string_view option = absl::StripAsciiWhitespace(part);
     if (absl::EqualsIgnoreCase(option, "close")) closes_ = true;
     if (absl::EqualsIgnoreCase(option, "keep-alive")) head_.keeps_alive = true;

@@ -67,13 +67,13 @@ TEST(RequestId, IsAUuidOfVersion4) {
 
 TEST(RequestId, IsNewEachTime_OnEachThread) {
   std::set<std::string> ids;
-  Mutex mutex;
+  internal::Mutex mutex;
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int j = 0; j < 2000; ++j) {
         std::string id = new_request_id();
-        MutexLock lock(mutex);
+        internal::MutexLock lock(mutex);
         ids.insert(std::move(id));
       }
     });

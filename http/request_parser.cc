@@ -19,7 +19,7 @@ constexpr size_t kPlainChunkHeader = 20;
 
 // The least input where a chunk begins: "0" and two line breaks. Beast is not
 // called with less there.
-constexpr size_t kLeastChunks = 5;
+constexpr size_t kMinChunks = 5;
 
 std::string_view to_std(boost::beast::string_view text) {
   return {text.data(), text.size()};
@@ -61,7 +61,7 @@ RequestParser::State RequestParser::read_body(std::string_view& input,
   data = data_ = {};
   has_chunk_header_ = false;
   if (state_ != State::kMore || input.empty()) return state_;
-  if (remaining_ == 0 && input.size() < kLeastChunks) return state_;
+  if (remaining_ == 0 && input.size() < kMinChunks) return state_;
   ErrorCode error;
   const size_t used =
       put(boost::asio::const_buffer(input.data(), input.size()), error);

@@ -61,7 +61,8 @@ std::string_view reason_of(int status) {
 // The length distinguishes most names.
 bool is_servers_own(std::string_view name) {
   const auto is = [&name](std::string_view own) {
-    return absl::EqualsIgnoreCase(to_absl(name), to_absl(own));
+    return absl::EqualsIgnoreCase(internal::to_absl(name),
+                                  internal::to_absl(own));
   };
   switch (name.size()) {
     case 4:

@@ -49,7 +49,7 @@ constexpr milliseconds kLingerAtTheEnd(250);
 constexpr milliseconds kSparePatience(250);
 constexpr milliseconds kSpareTlsPatience(1000);
 constexpr milliseconds kPauseWithoutDescriptors(100);
-constexpr int kMostAcceptedAtOnce = 64;
+constexpr int kMaxAcceptedAtOnce = 64;
 // How often timeouts are checked: an expired one is noticed after at most this
 // long.
 constexpr milliseconds kCheckPeriod(1000);
@@ -126,7 +126,7 @@ class HttpServer::Daemon {
   const Clock::duration request_timeout_;
   const Clock::duration drain_timeout_;
 
-  Mutex certificate_mutex_;
+  internal::Mutex certificate_mutex_;
   TlsContext certificate_ ABSL_GUARDED_BY(certificate_mutex_);  // null: no TLS
 
   int port_ = 0;
@@ -184,7 +184,7 @@ absl::Status HttpServer::Daemon::replace_certificate(
   }
   auto made = make_tls_context(certificate, key);
   if (!made.ok()) return made.status();
-  MutexLock lock(certificate_mutex_);
+  internal::MutexLock lock(certificate_mutex_);
   certificate_ = *std::move(made);
   return absl::OkStatus();
 }
@@ -224,7 +224,7 @@ void HttpServer::Daemon::listen() {
 // programs that this process may start.
 void HttpServer::Daemon::accept_connections() {
   now_ = Clock::now();
-  for (int i = 0; i < kMostAcceptedAtOnce; ++i) {
+  for (int i = 0; i < kMaxAcceptedAtOnce; ++i) {
     sockaddr_storage peer = {};
     socklen_t size = sizeof(peer);
     const int socket =
@@ -276,7 +276,7 @@ void HttpServer::Daemon::add_connection(int number,
   }
   TlsContext certificate;
   if (has_tls()) {
-    MutexLock lock(certificate_mutex_);
+    internal::MutexLock lock(certificate_mutex_);
     certificate = certificate_;
   }
   std::make_shared<Connection>(&loop_, std::move(socket), address_of(peer),

@@ -31,7 +31,7 @@ absl::Status check_descriptors(const HttpServerOptions& options) {
 
 absl::Status check_http_server_options(const HttpServerOptions& options) {
   const auto invalid = [](std::string_view what) {
-    return absl::InvalidArgumentError(to_absl(what));
+    return absl::InvalidArgumentError(internal::to_absl(what));
   };
   if (options.max_connections < 1 || options.max_requests_in_progress < 1 ||
       options.worker_threads < 1 || options.max_header_bytes < 1 ||

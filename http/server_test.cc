@@ -871,7 +871,7 @@ void expect_too_many(const std::string& answer) {
       << answer;
   EXPECT_TRUE(absl::StrContains(answer, "\r\nx-amzn-requestid: ")) << answer;
   EXPECT_GE(retry_after_of(answer), 1) << answer;
-  EXPECT_LE(retry_after_of(answer), kMostOverloadRetryAfter) << answer;
+  EXPECT_LE(retry_after_of(answer), kMaxOverloadRetryAfter) << answer;
   EXPECT_TRUE(absl::StartsWith(body_of(answer), R"({"message":"Too many )"));
 }
 

@@ -22,11 +22,11 @@ absl::StatusOr<std::string> decoded_text(std::string_view part) {
   auto text = percent_decoded(part);
   if (!text.ok()) return text;
   const bool printable =
-      is_utf8(*text) &&
+      internal::is_utf8(*text) &&
       std::none_of(text->begin(), text->end(), absl::ascii_iscntrl);
   if (!printable) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "request target: ", excerpt(part),
+        "request target: ", internal::excerpt(part),
         " does not stand for UTF-8 text without control characters"));
   }
   return text;
@@ -55,7 +55,7 @@ absl::StatusOr<std::string> percent_decoded(std::string_view text) {
     const int low = digits.size() == 2 ? digit_value(digits[1]) : -1;
     if (high < 0 || low < 0) {
       return absl::InvalidArgumentError(
-          absl::StrCat("request target: in ", excerpt(text),
+          absl::StrCat("request target: in ", internal::excerpt(text),
                        ", a '%' is not followed by two hexadecimal digits"));
     }
     result.push_back(static_cast<char>(high * 16 + low));
@@ -89,8 +89,8 @@ std::optional<std::string_view> Target::parameter(std::string_view name) const {
 
 absl::StatusOr<Target> parse_target(std::string_view text) {
   if (text.empty() || text.front() != '/') {
-    return absl::InvalidArgumentError(
-        absl::StrCat("request target: expected a path, found ", excerpt(text)));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "request target: expected a path, found ", internal::excerpt(text)));
   }
   Target target;
   target.raw_query = text;

@@ -107,8 +107,8 @@ class JsonParser {
       Value* const member = object.add(name);
       if (member == nullptr) {
         scanner_.go_to(name_at);
-        return scanner_.fail(
-            absl::StrCat("member ", excerpt(name), " is there twice"));
+        return scanner_.fail(absl::StrCat("member ", internal::excerpt(name),
+                                          " is there twice"));
       }
       scanner_.skip_space();
       if (!scanner_.consume(':')) return scanner_.expect("\":\"");

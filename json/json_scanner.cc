@@ -53,7 +53,7 @@ void append_utf8(std::uint32_t code_point, std::string* out) {
 bool JsonScanner::parse_string(std::string* out) {
   ++at_;  // The opening quote.
   while (!consume('"')) {
-    const std::size_t bytes = utf8_character_bytes(text_.substr(at_));
+    const std::size_t bytes = internal::utf8_character_bytes(text_.substr(at_));
     if (at_ == text_.size()) return expect("the string's closing quote");
     if (bytes == 0) return fail("bytes that are not UTF-8");
     if (static_cast<unsigned char>(peek()) < 0x20) {
@@ -133,13 +133,15 @@ bool JsonScanner::parse_number(double* number, std::string_view* digits) {
     skip_digits();
   }
   *digits = text_.substr(begin, at_ - begin);
-  if (!absl::SimpleAtod(to_absl(*digits), number) || !std::isfinite(*number)) {
+  if (!absl::SimpleAtod(internal::to_absl(*digits), number) ||
+      !std::isfinite(*number)) {
     at_ = begin;
-    return fail(absl::StrCat("number ", excerpt(*digits), " is out of range"));
+    return fail(absl::StrCat("number ", internal::excerpt(*digits),
+                             " is out of range"));
   }
   if (at_ == integer_end && !is_exact(*digits, *number)) {
     at_ = begin;
-    return fail(absl::StrCat("integer ", excerpt(*digits),
+    return fail(absl::StrCat("integer ", internal::excerpt(*digits),
                              " has more digits than a double keeps: expected "
                              "a string that holds it"));
   }
@@ -166,22 +168,23 @@ void JsonScanner::skip_digits() {
 }
 
 bool JsonScanner::expect(std::string_view what) {
-  const std::size_t bytes =
-      std::max<std::size_t>(1, utf8_character_bytes(text_.substr(at_)));
-  return fail(absl::StrCat(
-      "expected ", to_absl(what), ", found ",
-      at_ == text_.size() ? "the end" : excerpt(text_.substr(at_, bytes))));
+  const std::size_t bytes = std::max<std::size_t>(
+      1, internal::utf8_character_bytes(text_.substr(at_)));
+  return fail(absl::StrCat("expected ", internal::to_absl(what), ", found ",
+                           at_ == text_.size()
+                               ? "the end"
+                               : internal::excerpt(text_.substr(at_, bytes))));
 }
 
 bool JsonScanner::fail(std::string_view message) {
-  status_ =
-      absl::InvalidArgumentError(absl::StrCat(position(), to_absl(message)));
+  status_ = absl::InvalidArgumentError(
+      absl::StrCat(position(), internal::to_absl(message)));
   return false;
 }
 
 bool JsonScanner::exceed(std::string_view what, std::size_t limit) {
   status_ = absl::ResourceExhaustedError(absl::StrCat(
-      position(), "JSON of more than ", limit, " ", to_absl(what)));
+      position(), "JSON of more than ", limit, " ", internal::to_absl(what)));
   return false;
 }
 

@@ -57,7 +57,7 @@ std::string value_to_json(const Value& value, JsonStyle style) {
 std::string describe_value(const Value& value) {
   switch (value.kind_case()) {
     case Value::kStringValue:
-      return absl::StrCat("string ", excerpt(value.string_value()));
+      return absl::StrCat("string ", internal::excerpt(value.string_value()));
     case Value::kNumberValue:
       return absl::StrCat("number ", value_to_json(value));
     case Value::kStructValue:

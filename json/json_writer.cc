@@ -121,7 +121,7 @@ void JsonWriter::append_quoted(std::string_view value) {
   text_ += '"';
   while (!value.empty()) {
     const char c = value[0];
-    const std::size_t bytes = utf8_character_bytes(value);
+    const std::size_t bytes = internal::utf8_character_bytes(value);
     if (bytes == 0) {
       text_ += kReplacementCharacter;
     } else if (bytes == 1 && (c < 0x20 || c == '"' || c == '\\')) {

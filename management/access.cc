@@ -26,8 +26,8 @@ absl::Status check_local(const HttpRequest& request) {
   const auto site = single_header(request.headers, "sec-fetch-site");
   const bool from_here =
       (!origin.has_value() ||
-       *origin == absl::StrCat("http://", to_absl(*host)) ||
-       *origin == absl::StrCat("https://", to_absl(*host))) &&
+       *origin == absl::StrCat("http://", internal::to_absl(*host)) ||
+       *origin == absl::StrCat("https://", internal::to_absl(*host))) &&
       (!site.has_value() || *site == "same-origin" || *site == "none");
   if (!from_here) {
     return absl::PermissionDeniedError(
@@ -53,7 +53,8 @@ bool is_loopback_host(std::string_view host) {
     }
     host = host.substr(0, port);
   }
-  if (absl::EqualsIgnoreCase(to_absl(host), "localhost") || host == "[::1]") {
+  if (absl::EqualsIgnoreCase(internal::to_absl(host), "localhost") ||
+      host == "[::1]") {
     return true;
   }
   in_addr address;

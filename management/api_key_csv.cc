@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 #include "weir/base/utf8.h"
 
@@ -18,8 +19,7 @@ namespace weir {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr std::size_t kMostFields =
-    1000;  // of a row, including ignored columns
+constexpr std::size_t kMaxFields = 1000;  // of a row, including ignored columns
 
 enum Column { kKey, kName, kDescription, kEnabled, kPlanIds, kColumns };
 struct ColumnName {
@@ -35,7 +35,8 @@ constexpr std::array<ColumnName, kColumns> kColumnNames = {{
 }};
 
 std::string_view stripped(std::string_view text) {
-  const absl::string_view part = absl::StripAsciiWhitespace(to_absl(text));
+  const absl::string_view part =
+      absl::StripAsciiWhitespace(internal::to_absl(text));
   return {part.data(), part.size()};
 }
 
@@ -93,7 +94,7 @@ class CsvReader {
 
  private:
   static absl::Status malformed(std::string_view what) {
-    return absl::InvalidArgumentError(to_absl(what));
+    return absl::InvalidArgumentError(internal::to_absl(what));
   }
 
   static int count_line_ends(std::string_view text) {
@@ -120,18 +121,18 @@ class CsvReader {
 
   absl::Status take_record(std::vector<std::string>& fields) {
     for (;;) {
-      if (fields.size() == kMostFields) {
+      if (fields.size() == kMaxFields) {
         return absl::InvalidArgumentError(
-            absl::StrCat("expected at most ", kMostFields, " fields"));
+            absl::StrCat("expected at most ", kMaxFields, " fields"));
       }
       const bool is_list = list_.has_value() && fields.size() == *list_;
       std::string& field = fields.emplace_back();
       skip_blanks();
       const bool is_quoted = !done() && text_[at_] == '"';
       if (is_quoted) {
-        if (auto status = take_quoted(field); !status.ok()) return status;
+        WEIR_RETURN_IF_ERROR(take_quoted(field));
       } else if (!is_list || !take_list(field)) {
-        if (auto status = take_plain(field); !status.ok()) return status;
+        WEIR_RETURN_IF_ERROR(take_plain(field));
       }
       skip_blanks();
       if (at_end()) break;
@@ -205,12 +206,13 @@ using Places = std::array<std::optional<std::size_t>, kColumns>;
 
 absl::StatusOr<Places> places_of(const Record& header) {
   if (!header.status.ok()) {
-    return with_prefix(header.status, absl::StrCat("line ", header.line, ": "));
+    return internal::with_prefix(header.status,
+                                 absl::StrCat("line ", header.line, ": "));
   }
   Places places;
   for (std::size_t i = 0; i < header.fields.size(); ++i) {
     const std::string name =
-        absl::AsciiStrToLower(to_absl(stripped(header.fields[i])));
+        absl::AsciiStrToLower(internal::to_absl(stripped(header.fields[i])));
     for (int column = 0; column < kColumns; ++column) {
       if (name != kColumnNames[column].lower) continue;
       if (places[column].has_value()) {
@@ -242,7 +244,8 @@ std::vector<std::string> plan_ids_of(std::string_view field) {
     field = without_single_quotes(field);
   }
   std::vector<std::string> ids;
-  for (const absl::string_view id : absl::StrSplit(to_absl(field), ',')) {
+  for (const absl::string_view id :
+       absl::StrSplit(internal::to_absl(field), ',')) {
     const std::string_view text =
         without_single_quotes(stripped({id.data(), id.size()}));
     if (!text.empty()) ids.emplace_back(text);
@@ -258,7 +261,7 @@ absl::Status read_row(const std::vector<std::string>& fields,
     if (!places[column].has_value()) continue;
     texts[column] = stripped(fields[*places[column]]);
     const char* const name = kColumnNames[column].shown;
-    if (!is_utf8(texts[column])) {
+    if (!internal::is_utf8(texts[column])) {
       return absl::InvalidArgumentError(absl::StrCat(name, ": expected UTF-8"));
     }
     if (texts[column].find('\0') != std::string_view::npos) {
@@ -269,7 +272,7 @@ absl::Status read_row(const std::vector<std::string>& fields,
   if (texts[kKey].empty()) {
     return absl::InvalidArgumentError("Key: expected a value, found none");
   }
-  const absl::string_view enabled = to_absl(texts[kEnabled]);
+  const absl::string_view enabled = internal::to_absl(texts[kEnabled]);
   row.key.set_enabled(enabled.empty() ||
                       absl::EqualsIgnoreCase(enabled, "true"));
   if (!row.key.enabled() && !absl::EqualsIgnoreCase(enabled, "false")) {

@@ -15,7 +15,7 @@
 namespace weir {
 
 // More rows than the largest request can hold, even with the shortest keys.
-inline constexpr std::size_t kMostApiKeyRows = 500'000;
+inline constexpr std::size_t kMaxApiKeyRows = 500'000;
 
 // A row of the table.
 struct ApiKeyRow {
@@ -45,7 +45,7 @@ struct ApiKeyRow {
 // has a column twice, or if there are more than `most_rows` rows. Errors never
 // quote the text: it may contain secrets.
 absl::StatusOr<std::vector<ApiKeyRow>> parse_api_key_csv(
-    std::string_view text, std::size_t most_rows = kMostApiKeyRows);
+    std::string_view text, std::size_t most_rows = kMaxApiKeyRows);
 
 }  // namespace weir
 

@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 #include "weir/http/headers.h"
 #include "weir/http/target.h"
@@ -77,10 +78,10 @@ absl::Status read_credential(absl::string_view text, Authorization& result) {
     return refused(absl::StrCat(
         "Credential should be scoped to correct service: '", kService, "'."));
   }
-  if (parts[4] != to_absl(kSigV4Terminator)) {
-    return refused(
-        absl::StrCat("Credential should be scoped with a valid terminator: '",
-                     to_absl(kSigV4Terminator), "', not '", parts[4], "'."));
+  if (parts[4] != internal::to_absl(kSigV4Terminator)) {
+    return refused(absl::StrCat(
+        "Credential should be scoped with a valid terminator: '",
+        internal::to_absl(kSigV4Terminator), "', not '", parts[4], "'."));
   }
   return absl::OkStatus();
 }
@@ -111,15 +112,15 @@ absl::Status read_signed_headers(absl::string_view text,
 // "AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=...", in any
 // order.
 absl::StatusOr<Authorization> parse_authorization(std::string_view value) {
-  absl::string_view text = to_absl(value);
+  absl::string_view text = internal::to_absl(value);
   if (text.size() > kMaxAuthorizationBytes) {
     return refused(absl::StrCat("Authorization header exceeds ",
                                 kMaxAuthorizationBytes, " bytes."));
   }
-  if (!absl::ConsumePrefix(&text, to_absl(kSigV4Algorithm)) ||
+  if (!absl::ConsumePrefix(&text, internal::to_absl(kSigV4Algorithm)) ||
       !absl::ConsumePrefix(&text, " ")) {
     return refused(absl::StrCat("Authorization header requires algorithm '",
-                                to_absl(kSigV4Algorithm), "'."));
+                                internal::to_absl(kSigV4Algorithm), "'."));
   }
   std::optional<absl::string_view> credential, signed_headers, signature;
   for (absl::string_view part : absl::StrSplit(text, ',')) {
@@ -159,12 +160,14 @@ absl::StatusOr<absl::Time> time_of(const HttpRequest& request) {
   const auto parsed = [](const char* format,
                          std::string_view text) -> std::optional<absl::Time> {
     absl::Time time;
-    if (!absl::ParseTime(format, to_absl(text), &time, nullptr)) return {};
+    if (!absl::ParseTime(format, internal::to_absl(text), &time, nullptr))
+      return {};
     // ParseTime() also accepts "infinite-future", and is lenient: only a time
     // that formats back to the same text is in the canonical spelling.
     const bool is_strict =
         time < absl::InfiniteFuture() && time > absl::InfinitePast() &&
-        absl::FormatTime(format, time, absl::UTCTimeZone()) == to_absl(text);
+        absl::FormatTime(format, time, absl::UTCTimeZone()) ==
+            internal::to_absl(text);
     return is_strict ? std::optional(time) : std::nullopt;
   };
   std::optional<absl::Time> time;
@@ -217,7 +220,7 @@ absl::Status check_signed_headers(const HttpRequest& request,
   for (const auto& [name, value] : request.headers) {
     if (absl::StartsWith(name, "x-amz-") && !is_signed(name)) {
       return refused(
-          absl::StrCat(excerpt(name),
+          absl::StrCat(internal::excerpt(name),
                        " must be a 'SignedHeader' in the AWS Authorization."));
     }
   }
@@ -229,7 +232,7 @@ absl::Status check_signed_headers(const HttpRequest& request,
     // A forwarder may join or reorder them, and readers use the first or the
     // last: what was signed might not be what is acted on.
     if (occurrences > 1) {
-      return refused(absl::StrCat(excerpt(name),
+      return refused(absl::StrCat(internal::excerpt(name),
                                   " is a 'SignedHeader' and must occur once."));
     }
   }
@@ -308,7 +311,7 @@ absl::StatusOr<Authentication::SignedHead> Authentication::read_head(
   if (!region_.empty() && scope.region != region_) {
     return refused(
         absl::StrCat("Credential should be scoped to a valid region, not '",
-                     to_absl(scope.region), "'."));
+                     internal::to_absl(scope.region), "'."));
   }
   const auto time = time_of(request);
   if (!time.ok()) return time.status();
@@ -317,10 +320,10 @@ absl::StatusOr<Authentication::SignedHead> Authentication::read_head(
     return refused(
         absl::StrCat("Date in Credential scope does not match YYYYMMDD from "
                      "ISO-8601 version of date from HTTP: '",
-                     to_absl(scope.date), "' != '", timestamp.substr(0, 8),
-                     "', from '", timestamp, "'."));
+                     internal::to_absl(scope.date), "' != '",
+                     timestamp.substr(0, 8), "', from '", timestamp, "'."));
   }
-  auto status = check_time(*time, absl::FromUnixNanos(clock_->now().unix));
+  auto status = check_time(*time, absl::FromUnixNanos(clock_->now().unix_ns));
   if (!status.ok()) return status;
   status = check_signed_headers(request, authorization->signed_headers);
   if (!status.ok()) return status;
@@ -358,9 +361,7 @@ absl::StatusOr<Caller> Authentication::authenticate(
   const auto head = read_head(request, target);
   if (!head.ok()) return head.status();
   const std::string payload_hash = sha256_hex(request.body);
-  if (auto status = check_payload_hash(request, payload_hash); !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(check_payload_hash(request, payload_hash));
   const auto credentials = present_credentials();
   const Credential* const known =
       credentials->find(head->authorization.access_key_id);
@@ -370,18 +371,18 @@ absl::StatusOr<Caller> Authentication::authenticate(
     return wrong_signature();
   }
   // Only a client that knows the secret learns that the token is wrong.
-  if (auto status = check_token(request, *known); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(check_token(request, *known));
   return Caller{known->access_key_id, known->read_only, known->no_values};
 }
 
 void Authentication::replace_credentials(Credentials credentials) {
   auto replaced = std::make_shared<const Credentials>(std::move(credentials));
-  MutexLock lock(mutex_);
+  internal::MutexLock lock(mutex_);
   credentials_.swap(replaced);
 }
 
 std::shared_ptr<const Credentials> Authentication::present_credentials() const {
-  MutexLock lock(mutex_);
+  internal::MutexLock lock(mutex_);
   return credentials_;
 }
 

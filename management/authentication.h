@@ -73,7 +73,7 @@ class Authentication {
                         std::string_view payload_hash, std::string_view secret);
   std::shared_ptr<const Credentials> present_credentials() const;
 
-  mutable Mutex mutex_;
+  mutable internal::Mutex mutex_;
   std::shared_ptr<const Credentials> credentials_ ABSL_GUARDED_BY(mutex_);
   Clock* const clock_;
   const std::string region_;

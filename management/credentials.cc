@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "weir/base/file_descriptor.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 
 namespace weir {
@@ -28,7 +29,7 @@ bool is_word(std::string_view text) {
 }
 
 std::string_view stripped(std::string_view text) {
-  const auto result = absl::StripAsciiWhitespace(to_absl(text));
+  const auto result = absl::StripAsciiWhitespace(internal::to_absl(text));
   return {result.data(), result.size()};
 }
 
@@ -36,7 +37,7 @@ absl::StatusOr<std::string> read_private_file(const std::string& path) {
   // One descriptor for the checks and the reading, so that both see the same
   // file. O_NONBLOCK, so that opening a pipe does not block before it is
   // refused.
-  const Descriptor file(
+  const internal::Descriptor file(
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat about;
   if (!file.is_open() || fstat(file.number(), &about) != 0) {
@@ -87,10 +88,10 @@ class FileReader {
   }
 
   absl::StatusOr<Credentials> finish() {
-    if (auto status = finish_profile(); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(finish_profile());
     if (credentials_.empty()) {
       return absl::InvalidArgumentError(
-          absl::StrCat(to_absl(name_), ": holds no credential"));
+          absl::StrCat(internal::to_absl(name_), ": holds no credential"));
     }
     return std::move(credentials_);
   }
@@ -106,12 +107,12 @@ class FileReader {
   };
 
   absl::Status error(int line, std::string_view what) const {
-    return absl::InvalidArgumentError(
-        absl::StrCat(to_absl(name_), ":", line, ": ", to_absl(what)));
+    return absl::InvalidArgumentError(absl::StrCat(
+        internal::to_absl(name_), ":", line, ": ", internal::to_absl(what)));
   }
 
   absl::Status read_profile(std::string_view content) {
-    if (auto status = finish_profile(); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(finish_profile());
     const std::string_view name =
         content.back() == ']' ? stripped(content.substr(1, content.size() - 2))
                               : "";
@@ -137,8 +138,8 @@ class FileReader {
     if (profile_.line == 0) return error(line_, "expected [profile] before");
     member_indent_ = indent;
 
-    const std::string name =
-        absl::AsciiStrToLower(to_absl(stripped(content.substr(0, divider))));
+    const std::string name = absl::AsciiStrToLower(
+        internal::to_absl(stripped(content.substr(0, divider))));
     std::optional<std::string>* const member =
         name == "aws_access_key_id"       ? &profile_.access_key_id
         : name == "aws_secret_access_key" ? &profile_.secret_access_key
@@ -176,10 +177,11 @@ class FileReader {
     if (!read_only && access != "full") {
       return error(p.line, "weir_access must be full, read-only or no-values");
     }
-    return with_prefix(credentials_.add({*p.access_key_id, *p.secret_access_key,
-                                         p.session_token.value_or(""),
-                                         read_only, p.name, no_values}),
-                       absl::StrCat(to_absl(name_), ":", p.line, ": "));
+    return internal::with_prefix(
+        credentials_.add({*p.access_key_id, *p.secret_access_key,
+                          p.session_token.value_or(""), read_only, p.name,
+                          no_values}),
+        absl::StrCat(internal::to_absl(name_), ":", p.line, ": "));
   }
 
   const std::string_view name_;
@@ -211,7 +213,7 @@ absl::StatusOr<Credentials> Credentials::from_file(const std::string& path) {
 absl::StatusOr<Credentials> Credentials::from_text(std::string_view text,
                                                    std::string_view name) {
   FileReader reader(name);
-  for (const auto line : absl::StrSplit(to_absl(text), '\n')) {
+  for (const auto line : absl::StrSplit(internal::to_absl(text), '\n')) {
     auto status = reader.read_line({line.data(), line.size()});
     if (!status.ok()) return status;
   }
@@ -221,7 +223,7 @@ absl::StatusOr<Credentials> Credentials::from_text(std::string_view text,
 absl::StatusOr<Credentials> Credentials::from_environment(
     std::string_view prefix) {
   const auto name_of = [&](const char* what) {
-    return absl::StrCat(to_absl(prefix), "_", what);
+    return absl::StrCat(internal::to_absl(prefix), "_", what);
   };
   const std::string id_name = name_of("ACCESS_KEY_ID");
   const std::string secret_name = name_of("SECRET_ACCESS_KEY");
@@ -244,7 +246,7 @@ absl::StatusOr<Credentials> Credentials::from_environment(
     }
   }
   auto status = result.add({id, secret, token == nullptr ? "" : token, false});
-  if (!status.ok()) return with_prefix(status, "environment: ");
+  if (!status.ok()) return internal::with_prefix(status, "environment: ");
   return result;
 }
 
@@ -267,7 +269,7 @@ absl::Status Credentials::add(Credential credential) {
 }
 
 const Credential* Credentials::find(std::string_view access_key_id) const {
-  const auto found = by_id_.find(to_absl(access_key_id));
+  const auto found = by_id_.find(internal::to_absl(access_key_id));
   return found == by_id_.end() ? nullptr : &found->second;
 }
 

@@ -20,8 +20,8 @@ absl::StatusOr<PageRequest> OperationRequest::page() const {
   const std::string text = parameter("limit");
   std::int64_t limit = 0;
   if (!text.empty() && !absl::SimpleAtoi(text, &limit)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("limit: expected a whole number, got ", excerpt(text)));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "limit: expected a whole number, got ", internal::excerpt(text)));
   }
   // A limit above the maximum of a page counts as the maximum.
   page.limit = static_cast<int>(

@@ -34,7 +34,8 @@ class MemberReader {
   MemberReader& allow(std::initializer_list<std::string_view> names) {
     for (const auto& [name, value] : object_.fields()) {
       if (std::find(names.begin(), names.end(), name) == names.end()) {
-        fail(absl::StrCat(path_, "/", excerpt(name)), "unknown member");
+        fail(absl::StrCat(path_, "/", internal::excerpt(name)),
+             "unknown member");
       }
     }
     return *this;
@@ -80,7 +81,7 @@ class MemberReader {
     if (!value->has_struct_value()) fail(path_of(name), "expected an object");
     for (const auto& [key, member] : value->struct_value().fields()) {
       if (!member.has_string_value()) {
-        fail(absl::StrCat(path_of(name), "/", excerpt(key)),
+        fail(absl::StrCat(path_of(name), "/", internal::excerpt(key)),
              "expected a string");
       }
       visit(key, member.string_value());
@@ -89,7 +90,7 @@ class MemberReader {
 
   void fail(const std::string& path, std::string_view what) {
     adopt(absl::InvalidArgumentError(absl::StrCat(
-        path.empty() ? "request body" : path, ": ", to_absl(what))));
+        path.empty() ? "request body" : path, ": ", internal::to_absl(what))));
   }
   void adopt(absl::Status status) {
     if (status_.ok()) status_ = std::move(status);

@@ -34,14 +34,16 @@ std::string hmac_sha256(std::string_view key, std::string_view message) {
 }
 
 std::string hex(std::string_view bytes) {
-  return absl::BytesToHexString(to_absl(bytes));
+  return absl::BytesToHexString(internal::to_absl(bytes));
 }
 
 }  // namespace
 
 std::string scope_text(const SigningScope& scope) {
-  return absl::StrCat(to_absl(scope.date), "/", to_absl(scope.region), "/",
-                      to_absl(scope.service), "/", to_absl(kSigV4Terminator));
+  return absl::StrCat(internal::to_absl(scope.date), "/",
+                      internal::to_absl(scope.region), "/",
+                      internal::to_absl(scope.service), "/",
+                      internal::to_absl(kSigV4Terminator));
 }
 
 std::string signing_timestamp(absl::Time time) {
@@ -59,7 +61,7 @@ std::string sha256_hex(std::string_view bytes) {
 
 std::string canonical_path(std::string_view raw_path) {
   std::vector<absl::string_view> segments;
-  for (const auto segment : absl::StrSplit(to_absl(raw_path), '/')) {
+  for (const auto segment : absl::StrSplit(internal::to_absl(raw_path), '/')) {
     if (segment.empty() || segment == ".") continue;
     if (segment != "..") {
       segments.push_back(segment);
@@ -109,19 +111,20 @@ std::string canonical_request(const HttpRequest& request, const Target& target,
                       "\n", canonical_query(target, order), "\n",
                       canonical_headers(request.headers, signed_headers), "\n",
                       absl::StrJoin(signed_headers, ";"), "\n",
-                      to_absl(payload_hash));
+                      internal::to_absl(payload_hash));
 }
 
 std::string string_to_sign(std::string_view timestamp,
                            const SigningScope& scope,
                            std::string_view canonical_request) {
-  return absl::StrCat(to_absl(kSigV4Algorithm), "\n", to_absl(timestamp), "\n",
-                      scope_text(scope), "\n", sha256_hex(canonical_request));
+  return absl::StrCat(internal::to_absl(kSigV4Algorithm), "\n",
+                      internal::to_absl(timestamp), "\n", scope_text(scope),
+                      "\n", sha256_hex(canonical_request));
 }
 
 std::string signing_key(std::string_view secret_access_key,
                         const SigningScope& scope) {
-  std::string key = absl::StrCat("AWS4", to_absl(secret_access_key));
+  std::string key = absl::StrCat("AWS4", internal::to_absl(secret_access_key));
   for (const std::string_view part :
        {scope.date, scope.region, scope.service, kSigV4Terminator}) {
     key = hmac_sha256(key, part);

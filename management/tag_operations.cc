@@ -38,8 +38,9 @@ absl::StatusOr<Resource> tagged_resource(const OperationRequest& request) {
       (path[1] == "usageplans" || path[1] == "apikeys")) {
     return Resource{path[1] == "usageplans", path[2]};
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "expected the ARN of a usage plan or an API key, got ", excerpt(arn)));
+  return absl::InvalidArgumentError(
+      absl::StrCat("expected the ARN of a usage plan or an API key, got ",
+                   internal::excerpt(arn)));
 }
 
 HttpResponse change_tags(const OperationRequest& request,

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "weir/base/round_up.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 constexpr size_t kHugePage = size_t{1} << 21;
@@ -46,8 +46,8 @@ void give_pages_back(void* block, size_t size) {
 absl::StatusOr<std::unique_ptr<Arena>> Arena::create(size_t bytes,
                                                      Pages pages) {
   // An address space limit or strict overcommit may not allow the whole range.
-  for (size_t size = round_up(std::min(bytes, kLargest), kPairBytes);
-       size >= kLeast; size = round_up(size / 2, kPairBytes)) {
+  for (size_t size = round_up(std::min(bytes, kMax), kPairBytes); size >= kMin;
+       size = round_up(size / 2, kPairBytes)) {
     // The address of a huge page is a multiple of its size.
     const size_t slack = size >= kHugePage ? kHugePage : 0;
     void* mapped = mmap(nullptr, size + slack, PROT_READ | PROT_WRITE,
@@ -71,7 +71,7 @@ absl::StatusOr<std::unique_ptr<Arena>> Arena::create(size_t bytes,
     return std::unique_ptr<Arena>(new Arena(base, size, size, true));
   }
   return absl::ResourceExhaustedError(absl::StrCat(
-      "cannot reserve ", kLeast,
+      "cannot reserve ", kMin,
       " bytes or more of address space for the arena (asked for ", bytes, ")"));
 }
 
@@ -220,7 +220,7 @@ void Arena::add_free_line(void* line) {
 void Arena::supply_lines() {
   if (supply_.left() > 0) return;
   using Batch = LineSupply::Batch;
-  const size_t count = std::min(free_lines_.size(), Batch::kMost);
+  const size_t count = std::min(free_lines_.size(), Batch::kMax);
   void* memory = allocate(Batch::bytes(count));
   if (memory == nullptr) return;
   auto* batch = new (memory) Batch{{0}, count};
@@ -239,4 +239,4 @@ size_t Arena::used() const {
          supply_bytes_ - supply_.left() * kLineBytes;
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -14,7 +14,7 @@
 #include "weir/memory/line_supply.h"
 #include "weir/memory/retire_list.h"
 
-namespace weir {
+namespace weir::internal {
 
 // The memory that `admit()` uses: one reserved range of address space. The
 // system provides its pages as they are first written, huge pages where it can.
@@ -42,11 +42,11 @@ class Arena final : public LineSource {
   static constexpr size_t kPairBytes = 128;
   // A block's address fits in 32 bits, as the number of a pair of lines. No
   // block has number 0.
-  static constexpr size_t kLargest = size_t{1} << 39;
-  static constexpr size_t kLeast = size_t{1} << 20;
+  static constexpr size_t kMax = size_t{1} << 39;
+  static constexpr size_t kMin = size_t{1} << 20;
 
   // Reserves `bytes` of address space, or as much of it as the process may
-  // have. ResourceExhausted if that is less than kLeast.
+  // have. ResourceExhausted if that is less than kMin.
   static absl::StatusOr<std::unique_ptr<Arena>> create(
       size_t bytes, Pages pages = Pages::kHuge);
   // Makes an arena in the caller's memory, which must be zeroed and outlive it.
@@ -154,6 +154,6 @@ class Arena final : public LineSource {
   size_t retired_bytes_ = 0;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_MEMORY_ARENA_H_

@@ -17,7 +17,7 @@
 #include "gtest/gtest.h"
 #include "weir/memory/epoch.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 constexpr size_t kMegabyte = size_t{1} << 20;
@@ -555,4 +555,4 @@ TEST(Arena, SaysThatALimitOfTheAddressSpaceLeavesTooLittle) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

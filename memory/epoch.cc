@@ -7,7 +7,7 @@
 
 #include "weir/base/at_fork.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 // ThreadSanitizer does not know what membarrier orders.
@@ -99,4 +99,4 @@ EpochDomain::Statistics EpochDomain::statistics() const {
               : 0};
 }
 
-}  // namespace weir
+}  // namespace weir::internal

@@ -7,7 +7,7 @@
 
 #include "absl/base/optimization.h"
 
-namespace weir {
+namespace weir::internal {
 
 class AtFork;
 
@@ -323,6 +323,6 @@ inline EpochDomain::Guard::Guard() noexcept
   Epochs::enter(*reader_);
 }
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_MEMORY_EPOCH_H_

@@ -16,7 +16,7 @@
 #include "weir/memory/epoch.h"
 #include "weir/tests/interleaving/interleaving.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 using testing::Bounds;
@@ -354,4 +354,4 @@ TYPED_TEST(EpochInterleaving, StampFromBeforeTheUnlinkIsTooOld) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "weir/tests/in_child.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 EpochDomain& domain() { return EpochDomain::instance(); }
@@ -248,4 +248,4 @@ TEST(Epoch, ReadersNeverSeeReclaimedObjects) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

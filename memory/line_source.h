@@ -1,7 +1,7 @@
 #ifndef WEIR_MEMORY_LINE_SOURCE_H_
 #define WEIR_MEMORY_LINE_SOURCE_H_
 
-namespace weir {
+namespace weir::internal {
 
 // The source of the daily logs' memory: whole cache lines, for example from an
 // arena. Requests call it when they close a day, so no function may block, and
@@ -24,6 +24,6 @@ class LineSource {
   virtual void lost_day() noexcept = 0;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_MEMORY_LINE_SOURCE_H_

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstddef>
 
-namespace weir {
+namespace weir::internal {
 
 // A supply of lines of memory, which one caller lays out in batches for others
 // to take.
@@ -22,7 +22,7 @@ class BasicLineSupply {
  public:
   // A block of memory, followed by its lines.
   struct Batch {
-    static constexpr size_t kMost = 510;  // 4096 bytes
+    static constexpr size_t kMax = 510;  // 4096 bytes
 
     static constexpr size_t bytes(size_t count) {
       return sizeof(Batch) + count * sizeof(void*);
@@ -72,6 +72,6 @@ class BasicLineSupply {
 
 using LineSupply = BasicLineSupply<>;
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_MEMORY_LINE_SUPPLY_H_

@@ -13,7 +13,7 @@
 #include "weir/memory/line_supply.h"
 #include "weir/tests/interleaving/interleaving.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 using testing::Bounds;
@@ -85,4 +85,4 @@ TEST(LineSupplyInterleaving, NextBatchIsLaidOutBesideThoseWhoTake) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

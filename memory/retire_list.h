@@ -9,7 +9,7 @@
 
 #include "weir/memory/epoch.h"
 
-namespace weir {
+namespace weir::internal {
 
 // The readers are those inside an EpochDomain::Guard. *thread-compatible*
 template <class T>
@@ -46,6 +46,6 @@ class RetireList {
   std::deque<Entry> retired_;
 };
 
-}  // namespace weir
+}  // namespace weir::internal
 
 #endif  // WEIR_MEMORY_RETIRE_LIST_H_

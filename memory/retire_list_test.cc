@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "weir/memory/epoch.h"
 
-namespace weir {
+namespace weir::internal {
 namespace {
 
 class RetireListTest : public ::testing::Test {
@@ -67,4 +67,4 @@ TEST_F(RetireListTest, EmptyListLeavesTheEpochAlone) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::internal

@@ -4,7 +4,7 @@
 
 #include "weir/base/utf8.h"
 
-namespace weir {
+namespace weir::patch {
 
 using ::google::protobuf::Value;
 
@@ -24,7 +24,7 @@ absl::Status check_json(const Value& value, size_t levels) {
       if (std::isfinite(value.number_value())) return absl::OkStatus();
       return absl::InvalidArgumentError("a number in the value is not finite");
     case Value::kStringValue:
-      if (is_utf8(value.string_value())) return absl::OkStatus();
+      if (internal::is_utf8(value.string_value())) return absl::OkStatus();
       return absl::InvalidArgumentError("a string in the value is not UTF-8");
     case Value::kListValue:
       for (const Value& element : value.list_value().values()) {
@@ -34,7 +34,7 @@ absl::Status check_json(const Value& value, size_t levels) {
       return absl::OkStatus();
     case Value::kStructValue:
       for (const auto& [name, member] : value.struct_value().fields()) {
-        if (!is_utf8(name)) {
+        if (!internal::is_utf8(name)) {
           return absl::InvalidArgumentError("a name in the value is not UTF-8");
         }
         absl::Status status = check_child(member);
@@ -47,4 +47,4 @@ absl::Status check_json(const Value& value, size_t levels) {
   return absl::InvalidArgumentError("a part of the value has no kind");
 }
 
-}  // namespace weir
+}  // namespace weir::patch

@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "google/protobuf/struct.pb.h"
 
-namespace weir {
+namespace weir::patch {
 
 absl::Status too_deep();
 
@@ -15,6 +15,6 @@ absl::Status too_deep();
 // InvalidArgument; too_deep(), which is ResourceExhausted.
 absl::Status check_json(const google::protobuf::Value& value, size_t levels);
 
-}  // namespace weir
+}  // namespace weir::patch
 
 #endif  // WEIR_PATCH_CHECK_JSON_H_

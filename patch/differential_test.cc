@@ -27,7 +27,7 @@
 #include "weir/patch/testing/test_json.h"
 #include "weir/proto/patch_operation.pb.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 // Where nlohmann::json asserts its preconditions, it would otherwise run into
@@ -37,13 +37,13 @@ namespace {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::patch
 
 #define JSON_ASSERT(condition) \
-  ((condition) ? void() : weir::fail_assertion(#condition))
+  ((condition) ? void() : weir::patch::fail_assertion(#condition))
 #include "nlohmann/json.hpp"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Value;
@@ -434,4 +434,4 @@ TEST(Differential, PatchesDoWhatTheyDoElsewhere) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::patch

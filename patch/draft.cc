@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "weir/patch/node.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 std::vector<std::string> copy(absl::Span<const std::string> segments) {
@@ -75,4 +75,4 @@ void Draft::roll_back_to(size_t size) {
   }
 }
 
-}  // namespace weir
+}  // namespace weir::patch

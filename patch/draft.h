@@ -15,7 +15,7 @@
 #include "weir/patch/place.h"
 #include "weir/patch/transfer.h"
 
-namespace weir {
+namespace weir::patch {
 
 // Changes a message in place and remembers how to undo the changes. Takes time
 // in proportion to what the changes touch, not to the message.
@@ -73,6 +73,6 @@ class Draft {
   std::vector<Change> changes_;
 };
 
-}  // namespace weir
+}  // namespace weir::patch
 
 #endif  // WEIR_PATCH_DRAFT_H_

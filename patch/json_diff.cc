@@ -27,7 +27,7 @@
 #include "weir/patch/scalar.h"
 #include "weir/patch/transfer.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Message;
@@ -374,7 +374,7 @@ class Differ {
     operation.set_op(std::string(op));
     operation.set_path(JsonPointer(path_).to_string());
     absl::Status status;
-    if (!is_utf8(operation.path())) {
+    if (!internal::is_utf8(operation.path())) {
       status = absl::InvalidArgumentError("the path is not UTF-8");
     } else if (value != nullptr) {
       auto json = json_at(*value);
@@ -385,9 +385,10 @@ class Differ {
       patch_.push_back(std::move(operation));
       return status;
     }
-    return with_prefix(
+    return internal::with_prefix(
         status,
-        absl::StrCat(excerpt(operation.path(), kQuotedPathBytes), ": "));
+        absl::StrCat(internal::excerpt(operation.path(), kQuotedPathBytes),
+                     ": "));
   }
 
   // The size of the operations from `first` up to `end`.
@@ -426,4 +427,4 @@ absl::StatusOr<std::vector<v1::PatchOperation>> json_diff(
   return std::move(differ).patch();
 }
 
-}  // namespace weir
+}  // namespace weir::patch

@@ -9,7 +9,7 @@
 #include "google/protobuf/message.h"
 #include "weir/proto/patch_operation.pb.h"
 
-namespace weir {
+namespace weir::patch {
 
 // Returns operations with which apply_json_patch() turns a message equal to
 // `before` into `after`. None if the two are equal. The same messages always
@@ -46,6 +46,6 @@ absl::StatusOr<std::vector<v1::PatchOperation>> json_diff(
     const google::protobuf::Message& before,
     const google::protobuf::Message& after);
 
-}  // namespace weir
+}  // namespace weir::patch
 
 #endif  // WEIR_PATCH_JSON_DIFF_H_

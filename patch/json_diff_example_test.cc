@@ -13,13 +13,13 @@ namespace {
 absl::Status merge(const google::protobuf::Struct& ours,
                    const google::protobuf::Struct& edited,
                    google::protobuf::Struct* theirs) {
-  auto patch = weir::json_diff(ours, edited);
+  auto patch = weir::patch::json_diff(ours, edited);
   if (!patch.ok()) return patch.status();
-  return weir::apply_json_patch(*patch, theirs);
+  return weir::patch::apply_json_patch(*patch, theirs);
 }
 
 google::protobuf::Struct json(const char* text) {
-  return weir::from_json<google::protobuf::Struct>(text);
+  return weir::patch::from_json<google::protobuf::Struct>(text);
 }
 
 TEST(Example, Merges) {
@@ -27,12 +27,14 @@ TEST(Example, Merges) {
   const auto edited = json(R"({"name":"a long name","tags":["a","b","c"]})");
   auto theirs = json(R"({"name":"another","tags":["a","b"]})");
   ASSERT_TRUE(merge(ours, edited, &theirs).ok());
-  EXPECT_EQ(weir::bytes(theirs),
-            weir::bytes(json(R"({"name":"another","tags":["a","b","c"]})")));
+  EXPECT_EQ(
+      weir::patch::bytes(theirs),
+      weir::patch::bytes(json(R"({"name":"another","tags":["a","b","c"]})")));
 
   auto without = json(R"({"name":"another"})");
   EXPECT_EQ(merge(ours, edited, &without).code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(weir::bytes(without), weir::bytes(json(R"({"name":"another"})")));
+  EXPECT_EQ(weir::patch::bytes(without),
+            weir::patch::bytes(json(R"({"name":"another"})")));
 }
 
 }  // namespace

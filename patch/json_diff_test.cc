@@ -23,7 +23,7 @@
 #include "weir/patch/testing/test_json.h"
 #include "weir/proto/patch_operation.pb.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Descriptor;
@@ -699,4 +699,4 @@ TYPED_TEST(RandomDiff, OfAFewEditsIsSmall) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::patch

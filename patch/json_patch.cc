@@ -16,7 +16,7 @@
 #include "weir/patch/place.h"
 #include "weir/patch/transfer.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Message;
@@ -107,13 +107,14 @@ absl::Status JsonPatchTransaction::Operations::apply(
     if (status.ok()) return status;
     draft_.roll_back_to(changes);
     written_bytes_ = written_bytes;
-    return with_prefix(
+    return internal::with_prefix(
         status,
         absl::StrCat(operation.op(), " ",
-                     excerpt(operation.path(), kQuotedPathBytes), ": "));
+                     internal::excerpt(operation.path(), kQuotedPathBytes),
+                     ": "));
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("op ", excerpt(operation.op()),
+      absl::StrCat("op ", internal::excerpt(operation.op()),
                    ": expected add, remove, replace, move, copy or test"));
 }
 
@@ -131,7 +132,7 @@ absl::Status JsonPatchTransaction::Operations::apply(
       return absl::InvalidArgumentError("the operation has no from");
     }
     auto from = parse(operation.from());
-    if (!from.ok()) return with_prefix(from.status(), "from: ");
+    if (!from.ok()) return internal::with_prefix(from.status(), "from: ");
     operands.from = *std::move(from);
   }
   if (kind.uses == Uses::kValue) {
@@ -167,7 +168,7 @@ absl::Status JsonPatchTransaction::Operations::move(Operands& operands) {
   const auto& path = operands.path.segments();
   const auto& from = operands.from.segments();
   auto source = find(draft_.root(), from);
-  if (!source.ok()) return with_prefix(source.status(), "from: ");
+  if (!source.ok()) return internal::with_prefix(source.status(), "from: ");
   if (path == from) return absl::OkStatus();
   if (from.size() < path.size()) {
     // Compares places rather than pointers, because a field has two names.
@@ -181,13 +182,13 @@ absl::Status JsonPatchTransaction::Operations::move(Operands& operands) {
   auto value = copy_of(*source, operands.path);
   if (!value.ok()) return value.status();
   absl::Status status = draft_.remove(from);
-  if (!status.ok()) return with_prefix(status, "from: ");
+  if (!status.ok()) return internal::with_prefix(status, "from: ");
   return write(draft_.add(path), value->place(), operands.path);
 }
 
 absl::Status JsonPatchTransaction::Operations::copy(Operands& operands) {
   auto source = find(draft_.root(), operands.from.segments());
-  if (!source.ok()) return with_prefix(source.status(), "from: ");
+  if (!source.ok()) return internal::with_prefix(source.status(), "from: ");
   // Copies first, because adding may shift the source, or happen inside it.
   auto value = copy_of(*source, operands.path);
   if (!value.ok()) return value.status();
@@ -300,7 +301,8 @@ absl::Status apply_all(const List& operations, Message* document,
   for (const v1::PatchOperation& operation : operations) {
     const absl::Status status = transaction.apply(operation);
     if (!status.ok()) {
-      return with_prefix(status, absl::StrCat("operations[", index, "] "));
+      return internal::with_prefix(status,
+                                   absl::StrCat("operations[", index, "] "));
     }
     ++index;
   }
@@ -321,4 +323,4 @@ absl::Status apply_json_patch(
   return apply_all(operations, document, limits);
 }
 
-}  // namespace weir
+}  // namespace weir::patch

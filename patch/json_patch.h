@@ -43,7 +43,7 @@
 #include "weir/patch/json_pointer.h"
 #include "weir/proto/patch_operation.pb.h"
 
-namespace weir {
+namespace weir::patch {
 
 // Limits on the cost of an untrusted patch. Each operation takes time linear in
 // the values that it reads and writes, in the length of an array in which
@@ -139,6 +139,6 @@ absl::Status apply_json_patch(
     const google::protobuf::RepeatedPtrField<v1::PatchOperation>& operations,
     google::protobuf::Message* document, const PatchLimits& limits = {});
 
-}  // namespace weir
+}  // namespace weir::patch
 
 #endif  // WEIR_PATCH_JSON_PATCH_H_

@@ -22,7 +22,7 @@
 #include "weir/proto/patch_operation.pb.h"
 #include "weir/tests/fuzz/invariant.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Message;
@@ -138,19 +138,19 @@ void check_typed(const Patch& patch, const Value& json) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::patch
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   const auto [first, rest] = weir::first_line_and_rest(data, size);
-  const auto document = weir::read(first);
-  const auto patch = weir::read(rest);
+  const auto document = weir::patch::read(first);
+  const auto patch = weir::patch::read(rest);
   if (!document.has_value() || !patch.has_value() ||
-      weir::depth(*document) > weir::kLimits.max_depth) {
+      weir::patch::depth(*document) > weir::patch::kLimits.max_depth) {
     return 0;
   }
-  const auto operations = weir::operations_of(*patch);
-  weir::check_plain(operations, *document);
-  weir::check_typed(operations, *document);
+  const auto operations = weir::patch::operations_of(*patch);
+  weir::patch::check_plain(operations, *document);
+  weir::patch::check_typed(operations, *document);
   return 0;
 }

@@ -19,7 +19,7 @@
 #include "weir/patch/testing/test_json.h"
 #include "weir/proto/patch_operation.pb.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Struct;
@@ -552,4 +552,4 @@ TEST(HostileInput, ManyKeysInOneValue) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::patch

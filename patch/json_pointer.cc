@@ -10,7 +10,7 @@
 #include "weir/base/text.h"
 #include "weir/base/utf8.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 absl::StatusOr<std::string> unescape(std::string_view escaped) {
@@ -23,8 +23,9 @@ absl::StatusOr<std::string> unescape(std::string_view escaped) {
     }
     const char code = ++i < escaped.size() ? escaped[i] : '\0';
     if (code != '0' && code != '1') {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "'~' must be followed by '0' or '1' in ", excerpt(escaped)));
+      return absl::InvalidArgumentError(
+          absl::StrCat("'~' must be followed by '0' or '1' in ",
+                       internal::excerpt(escaped)));
     }
     segment += code == '0' ? '~' : '/';
   }
@@ -45,7 +46,7 @@ absl::StatusOr<JsonPointer> JsonPointer::parse(std::string_view text,
   if (text[0] != '/') {
     return absl::InvalidArgumentError("a pointer starts with '/' or is empty");
   }
-  if (!is_utf8(text)) {
+  if (!internal::is_utf8(text)) {
     return absl::InvalidArgumentError("a pointer is UTF-8");
   }
   const size_t depth = std::count(text.begin(), text.end(), '/');
@@ -99,4 +100,4 @@ absl::StatusOr<size_t> parse_array_index(std::string_view segment,
   return error == std::errc() ? index : std::numeric_limits<size_t>::max();
 }
 
-}  // namespace weir
+}  // namespace weir::patch

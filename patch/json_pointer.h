@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace weir {
+namespace weir::patch {
 
 // A JSON Pointer (RFC 6901): the names and indices on the path from the root of
 // a JSON document to one of its values.
@@ -63,6 +63,6 @@ class JsonPointer {
 // Errors: InvalidArgument if `segment` is neither.
 absl::StatusOr<size_t> parse_array_index(std::string_view segment, size_t size);
 
-}  // namespace weir
+}  // namespace weir::patch
 
 #endif  // WEIR_PATCH_JSON_POINTER_H_

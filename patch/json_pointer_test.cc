@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 TEST(JsonPointer, IsItsSegments) {
@@ -51,4 +51,4 @@ TEST(ArrayIndex, SaturatesWhenTooLarge) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::patch

@@ -3,7 +3,7 @@
 #include "weir/patch/place.h"
 #include "weir/patch/transfer.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Message;
@@ -27,4 +27,4 @@ absl::Status message_from_json(const Value& json, Message* message) {
   return assign({message}, source_of(json));
 }
 
-}  // namespace weir
+}  // namespace weir::patch

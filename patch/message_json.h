@@ -6,7 +6,7 @@
 #include "google/protobuf/message.h"
 #include "google/protobuf/struct.pb.h"
 
-namespace weir {
+namespace weir::patch {
 
 // Returns the proto3 JSON form of `message`, as patches copy it: fields without
 // presence that are zero or empty are left out, and 64-bit integers are
@@ -20,6 +20,6 @@ absl::StatusOr<google::protobuf::Value> message_to_json(
 absl::Status message_from_json(const google::protobuf::Value& json,
                                google::protobuf::Message* message);
 
-}  // namespace weir
+}  // namespace weir::patch
 
 #endif  // WEIR_PATCH_MESSAGE_JSON_H_

@@ -11,7 +11,7 @@
 #include "weir/json/json_value.h"
 #include "weir/proto/usage_plan.pb.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 constexpr char kPlan[] =
@@ -65,4 +65,4 @@ TEST(MessageJson, NamesPlacesInShort) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::patch

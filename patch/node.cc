@@ -15,7 +15,7 @@
 #include "weir/patch/json_pointer.h"
 #include "weir/patch/scalar.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Descriptor;
@@ -151,8 +151,9 @@ absl::StatusOr<Scalar> parse_key(const FieldDescriptor* map,
   const FieldDescriptor* type = map->message_type()->map_key();
   auto key = scalar_from_json(std::string(name), type);
   if (key.has_value() && key_text(*key) == name) return *std::move(key);
-  return absl::InvalidArgumentError(absl::StrCat(
-      "expected ", describe_type(type), " for a key, got ", excerpt(name)));
+  return absl::InvalidArgumentError(
+      absl::StrCat("expected ", describe_type(type), " for a key, got ",
+                   internal::excerpt(name)));
 }
 
 // The index of an entry; -1 if there is none. Errors: those of append_entry().
@@ -330,8 +331,9 @@ absl::Status erase_child(const Place& parent, std::string_view segment) {
 
 absl::Status at_segment(size_t index, std::string_view segment,
                         const absl::Status& error) {
-  return with_prefix(
-      error, absl::StrCat("segment ", index, " ", excerpt(segment), ": "));
+  return internal::with_prefix(
+      error,
+      absl::StrCat("segment ", index, " ", internal::excerpt(segment), ": "));
 }
 
 }  // namespace
@@ -428,10 +430,10 @@ std::vector<std::pair<std::string, Place>> members_of(const Node& object) {
 }
 
 std::string no_such_member(const Descriptor& type) {
-  constexpr int kMost = 16;
+  constexpr int kMax = 16;
   std::string text = "there is no such member";
   const int count = type.field_count();
-  if (count > kMost) return text;
+  if (count > kMax) return text;
   for (int i = 0; i < count; ++i) {
     absl::StrAppend(&text,
                     i == 0           ? ": expected "
@@ -548,4 +550,4 @@ size_t serialized_size(const Place& place) {
   return kOverhead + (text != nullptr ? text->size() : 0);
 }
 
-}  // namespace weir
+}  // namespace weir::patch

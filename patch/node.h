@@ -16,7 +16,7 @@
 #include "google/protobuf/message.h"
 #include "weir/patch/place.h"
 
-namespace weir {
+namespace weir::patch {
 
 // The JSON value at a place. Looks through google.protobuf.Value, Struct,
 // ListValue and the wrappers: a Value that holds a list is the array of the
@@ -105,6 +105,6 @@ bool is_deeper_than(const Place& place, size_t levels);
 // The approximate size of the value in the serialized document, in bytes.
 size_t serialized_size(const Place& place);
 
-}  // namespace weir
+}  // namespace weir::patch
 
 #endif  // WEIR_PATCH_NODE_H_

@@ -8,7 +8,7 @@
 #include "weir/json/json_reader.h"
 #include "weir/json/json_value.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using google::protobuf::Struct;
@@ -90,8 +90,9 @@ absl::StatusOr<std::vector<v1::PatchOperation>> json_patch_from_value(
   for (const Value& value : document.list_value().values()) {
     absl::StatusOr<v1::PatchOperation> operation = read_operation(value);
     if (!operation.ok()) {
-      return with_prefix(operation.status(),
-                         absl::StrCat("operations[", operations.size(), "]: "));
+      return internal::with_prefix(
+          operation.status(),
+          absl::StrCat("operations[", operations.size(), "]: "));
     }
     operations.push_back(*std::move(operation));
   }
@@ -105,10 +106,11 @@ std::string json_patch_to_json(absl::Span<const v1::PatchOperation> operations,
   std::string json;
   std::string_view before = pretty ? "[\n  " : "[";
   for (const v1::PatchOperation& operation : operations) {
-    absl::StrAppend(&json, to_absl(before), operation_to_json(operation));
+    absl::StrAppend(&json, internal::to_absl(before),
+                    operation_to_json(operation));
     before = pretty ? ",\n  " : ",";
   }
   return json += pretty ? "\n]" : "]";
 }
 
-}  // namespace weir
+}  // namespace weir::patch

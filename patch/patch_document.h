@@ -13,7 +13,7 @@
 #include "weir/json/json_writer.h"
 #include "weir/proto/patch_operation.pb.h"
 
-namespace weir {
+namespace weir::patch {
 
 // Reads a JSON Patch document, an array of operations: objects with `op` and
 // `path`, and `from` if they move or copy. A `value` is kept unchanged: null is
@@ -37,6 +37,6 @@ absl::StatusOr<std::vector<v1::PatchOperation>> json_patch_from_value(
 std::string json_patch_to_json(absl::Span<const v1::PatchOperation> operations,
                                JsonStyle style = JsonStyle::kCompact);
 
-}  // namespace weir
+}  // namespace weir::patch
 
 #endif  // WEIR_PATCH_PATCH_DOCUMENT_H_

@@ -10,7 +10,7 @@
 #include "weir/patch/json_patch.h"
 #include "weir/patch/testing/test_json.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Value;
@@ -119,4 +119,4 @@ TEST(JsonPatchToJson, WritesWhatWasRead) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::patch

@@ -21,7 +21,7 @@
 #include "weir/patch/testing/test_json.h"
 #include "weir/proto/patch_operation.pb.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Message;
@@ -342,4 +342,4 @@ TEST(RandomPatches, AddThenRemoveIsNothing) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::patch

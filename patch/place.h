@@ -4,7 +4,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
-namespace weir {
+namespace weir::patch {
 
 // The location of one JSON value in a message, or where one may be put.
 //
@@ -42,6 +42,6 @@ struct Place {
   }
 };
 
-}  // namespace weir
+}  // namespace weir::patch
 
 #endif  // WEIR_PATCH_PLACE_H_

@@ -17,7 +17,7 @@
 #include "weir/patch/testing/test_json.h"
 #include "weir/proto/patch_operation.pb.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using namespace std::string_literals;
@@ -334,4 +334,4 @@ TEST(Section8, ZeroCharactersEndNothing) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::patch

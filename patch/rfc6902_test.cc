@@ -21,7 +21,7 @@
 #include "weir/patch/testing/test_json.h"
 #include "weir/proto/patch_operation.pb.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Message;
@@ -718,4 +718,4 @@ TEST_F(EveryLocation, TestPassesForEqualValuesAlone) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::patch

@@ -15,7 +15,7 @@
 #include "google/protobuf/message.h"
 #include "weir/base/text.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::EnumDescriptor;
@@ -149,14 +149,14 @@ std::string integers() {
 
 // "one of DAY, WEEK, MONTH", without the name that stands for "unspecified".
 std::string names_of(const EnumDescriptor& type) {
-  constexpr int kMost = 16;
+  constexpr int kMax = 16;
   std::string names;
-  for (int i = 0; i < std::min(type.value_count(), kMost); ++i) {
+  for (int i = 0; i < std::min(type.value_count(), kMax); ++i) {
     const EnumValueDescriptor& value = *type.value(i);
     if (absl::EndsWith(value.name(), "_UNSPECIFIED")) continue;
     absl::StrAppend(&names, names.empty() ? "one of " : ", ", value.name());
   }
-  return type.value_count() > kMost ? names + ", ..." : names;
+  return type.value_count() > kMax ? names + ", ..." : names;
 }
 
 std::string shortest(double number) {
@@ -334,7 +334,7 @@ std::string describe(const JsonScalar& json) {
           [](bool v) -> std::string { return v ? "true" : "false"; },
           [](double v) { return absl::StrCat("number ", shortest(v)); },
           [](const std::string& v) {
-            return absl::StrCat("string ", excerpt(v));
+            return absl::StrCat("string ", internal::excerpt(v));
           },
       },
       json);
@@ -354,4 +354,4 @@ bool is_null_value(const FieldDescriptor* field) {
          field->enum_type()->full_name() == "google.protobuf.NullValue";
 }
 
-}  // namespace weir
+}  // namespace weir::patch

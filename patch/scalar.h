@@ -11,7 +11,7 @@
 #include "google/protobuf/descriptor.h"
 #include "weir/patch/place.h"
 
-namespace weir {
+namespace weir::patch {
 
 struct EnumNumber {
   int number;
@@ -58,6 +58,6 @@ std::string describe(const Scalar& scalar,
 // Whether the only value of `field`'s type is null.
 bool is_null_value(const google::protobuf::FieldDescriptor* field);
 
-}  // namespace weir
+}  // namespace weir::patch
 
 #endif  // WEIR_PATCH_SCALAR_H_

@@ -25,7 +25,7 @@
 #include "weir/patch/node.h"
 #include "weir/patch/scalar.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Any;
@@ -42,14 +42,14 @@ absl::Status expected(std::string_view what, const Node& found) {
 // Turns the status of a member into that of the value that holds it under
 // `name`: errors give locations as JSON Pointers, "/apiStages/0/stage: ".
 absl::Status at_segment(const absl::Status& status, std::string_view name) {
-  constexpr size_t kMostBytes = 64;
+  constexpr size_t kMaxBytes = 64;
   std::string segment = JsonPointer({std::string(name)}).to_string();
-  if (segment.size() > kMostBytes) {
-    segment.resize(kMostBytes);
+  if (segment.size() > kMaxBytes) {
+    segment.resize(kMaxBytes);
     segment += "...";
   }
   const bool has_place = absl::StartsWith(status.message(), "/");
-  return with_prefix(
+  return internal::with_prefix(
       status, absl::StrCat(absl::CHexEscape(segment), has_place ? "" : ": "));
 }
 
@@ -385,4 +385,4 @@ Scratch::Scratch(const Place& model)
     : holder_(model.message->New()),
       place_{holder_.get(), model.field, model.index < 0 ? -1 : 0} {}
 
-}  // namespace weir
+}  // namespace weir::patch

@@ -9,7 +9,7 @@
 #include "google/protobuf/message.h"
 #include "weir/patch/place.h"
 
-namespace weir {
+namespace weir::patch {
 
 // Assigns the value at `source` to `target`, converted to the type of `target`.
 // Between equal message types everything is copied; otherwise only what JSON
@@ -45,6 +45,6 @@ class Scratch {
   Place place_;
 };
 
-}  // namespace weir
+}  // namespace weir::patch
 
 #endif  // WEIR_PATCH_TRANSFER_H_

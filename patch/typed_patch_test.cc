@@ -12,7 +12,7 @@
 #include "weir/patch/testdata/every_field.pb.h"
 #include "weir/patch/testing/test_json.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
@@ -661,4 +661,4 @@ TEST(TypedPatch, TestDoesNotMakeWhatItLooksAt) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::patch

@@ -75,7 +75,7 @@ Value* find(Value* object, const std::string& name) {
 // The same for the object at `pointer`; null if there is none.
 absl::Status canonicalize_at(const std::string& pointer, Value* object) {
   if (object == nullptr) return absl::OkStatus();
-  return with_prefix(canonicalize_numbers(object), pointer);
+  return internal::with_prefix(canonicalize_numbers(object), pointer);
 }
 
 absl::Status canonicalize_stage(const std::string& pointer, Value* stage) {
@@ -86,7 +86,7 @@ absl::Status canonicalize_stage(const std::string& pointer, Value* stage) {
   for (auto& [key, throttle] :
        *methods->mutable_struct_value()->mutable_fields()) {
     const std::string method =
-        JsonPointer({key.substr(0, kMaxMethodKeyBytes)}).to_string();
+        patch::JsonPointer({key.substr(0, kMaxMethodKeyBytes)}).to_string();
     auto status = canonicalize_at(
         absl::StrCat(pointer, "/throttle", absl::CHexEscape(method)),
         &throttle);
@@ -101,7 +101,8 @@ absl::Status canonicalize(v1::UsagePlan* plan) {
   for (int i = 0; i < plan->api_stages_size(); ++i) {
     auto& methods = *plan->mutable_api_stages(i)->mutable_throttle();
     if (auto status = canonicalize_method_keys(&methods); !status.ok()) {
-      return with_prefix(status, absl::StrCat("/apiStages/", i, "/throttle: "));
+      return internal::with_prefix(
+          status, absl::StrCat("/apiStages/", i, "/throttle: "));
     }
     for (auto& [key, throttle] : methods) canonicalize_throttle(&throttle);
   }
@@ -144,7 +145,7 @@ absl::Status canonicalize_numbers(Value* object) {
        *object->mutable_struct_value()->mutable_fields()) {
     auto status = canonicalize_number(name, &value);
     if (!status.ok()) {
-      return with_prefix(status, absl::StrCat("/", name, ": "));
+      return internal::with_prefix(status, absl::StrCat("/", name, ": "));
     }
   }
   return absl::OkStatus();

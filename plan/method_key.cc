@@ -31,8 +31,9 @@ bool is_resource_path(std::string_view path) {
 absl::Status bad_method(std::string_view resource_path, std::string_view method,
                         std::string_view problem) {
   const std::string message =
-      absl::StrCat("method key with resource path ", excerpt(resource_path),
-                   " and method ", excerpt(method), ": ", to_absl(problem));
+      absl::StrCat("method key with resource path ",
+                   internal::excerpt(resource_path), " and method ",
+                   internal::excerpt(method), ": ", internal::to_absl(problem));
   return plan_error(absl::StatusCode::kInvalidArgument, message,
                     aws_text::invalid_method(resource_path, method));
 }
@@ -41,8 +42,8 @@ absl::Status bad_method(std::string_view resource_path, std::string_view method,
 
 absl::StatusOr<std::string> canonical_method_key(std::string_view spelling) {
   // One pass, as RFC 6901 requires: "~01" is "~1", not "/".
-  const std::string key =
-      absl::StrReplaceAll(to_absl(spelling), {{"~1", "/"}, {"~0", "~"}});
+  const std::string key = absl::StrReplaceAll(internal::to_absl(spelling),
+                                              {{"~1", "/"}, {"~0", "~"}});
   const std::size_t slash = key.rfind('/');
   if (slash == key.npos) {
     return bad_method("", key, "expected {resourcePath}/{httpMethod}");
@@ -59,8 +60,9 @@ absl::StatusOr<std::string> canonical_method_key(std::string_view spelling) {
                       "expected visible ASCII without \"~0\" and \"~1\"");
   }
   const std::size_t first = std::min(given_path.find_first_not_of('/'), slash);
-  const std::string canonical = absl::StrCat(
-      "/", to_absl(given_path.substr(first)), "/", to_absl(method));
+  const std::string canonical =
+      absl::StrCat("/", internal::to_absl(given_path.substr(first)), "/",
+                   internal::to_absl(method));
   if (canonical.size() > kMaxMethodKeyBytes) {
     return bad_method(
         given_path, method,
@@ -71,7 +73,7 @@ absl::StatusOr<std::string> canonical_method_key(std::string_view spelling) {
 
 absl::Status duplicate_method_key(std::string_view canonical_key) {
   return plan_error(absl::StatusCode::kInvalidArgument,
-                    absl::StrCat("method ", excerpt(canonical_key),
+                    absl::StrCat("method ", internal::excerpt(canonical_key),
                                  " is there in more than one spelling"));
 }
 

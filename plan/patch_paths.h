@@ -75,7 +75,7 @@ absl::Status apply_each(absl::Span<const v1::PatchOperation> operations,
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const absl::Status status = apply(operations[i]);
     if (status.ok()) continue;
-    return with_prefix(status, absl::StrCat("operations[", i, "]: "));
+    return internal::with_prefix(status, absl::StrCat("operations[", i, "]: "));
   }
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "absl/status/status.h"
+#include "weir/base/status_macros.h"
 
 namespace weir {
 namespace {
@@ -77,9 +78,7 @@ absl::StatusOr<PlanCompiler::Update> PlanCompiler::prepare(
     const PlanChanges* changes, const RouteIds& routes, int64_t now) const {
   Update update;
   update.quota_ = quota_terms(plan, rules);
-  if (auto status = prepare_throttle(plan, now, update); !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(prepare_throttle(plan, now, update));
   PlanChanges all;
   if (changes == nullptr) {
     for (const auto& stage : stages_) all.stages.insert(stage.first);
@@ -88,9 +87,7 @@ absl::StatusOr<PlanCompiler::Update> PlanCompiler::prepare(
     }
     changes = &all;
   }
-  if (auto status = prepare_stages(plan, *changes, now, update); !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(prepare_stages(plan, *changes, now, update));
   prepare_targets(routes, update);
   return update;
 }

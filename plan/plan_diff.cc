@@ -21,12 +21,12 @@ namespace {
 using Patch = std::vector<v1::PatchOperation>;
 
 // If the methods of a stage need more, its map is replaced as a whole.
-constexpr std::size_t kMostMethodOperations = 6;
+constexpr std::size_t kMaxMethodOperations = 6;
 // Name, description, product code, two for the throttle, three for the quota.
-constexpr int kMostOperationsBesidesStages = 8;
-static_assert(kMostOperationsBesidesStages +
+constexpr int kMaxOperationsBesidesStages = 8;
+static_assert(kMaxOperationsBesidesStages +
                       // One stage removed, another added, and its methods.
-                      kMaxApiStages * (2 + int{kMostMethodOperations}) <=
+                      kMaxApiStages * (2 + int{kMaxMethodOperations}) <=
                   kMaxPlanPatchOperations,
               "the longest patch must be one that can be applied");
 
@@ -88,7 +88,7 @@ void diff_methods(const std::string& path, const v1::ApiStage& before,
   }
   // A key has its own leading slash: "/throttle//pets/GET".
   const auto path_of = [&path](std::string_view key) {
-    return absl::StrCat(path, "/", to_absl(key));
+    return absl::StrCat(path, "/", internal::to_absl(key));
   };
   Patch one_by_one;
   for (const auto& [key, throttle] : sorted_entries(before.throttle())) {
@@ -102,7 +102,7 @@ void diff_methods(const std::string& path, const v1::ApiStage& before,
                   old == before.throttle().end() ? nullptr : &old->second,
                   *throttle, &one_by_one);
   }
-  if (one_by_one.size() > kMostMethodOperations) {
+  if (one_by_one.size() > kMaxMethodOperations) {
     append("replace", path, method_throttles_to_json(after), patch);
   } else {
     patch->insert(patch->end(), one_by_one.begin(), one_by_one.end());
@@ -150,9 +150,9 @@ bool same_tags(const v1::UsagePlan& a, const v1::UsagePlan& b) {
 absl::Status check_fixed(const v1::UsagePlan& before,
                          const v1::UsagePlan& after) {
   if (before.id() != after.id()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("/id: a patch cannot change ", excerpt(before.id()),
-                     " to ", excerpt(after.id())));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "/id: a patch cannot change ", internal::excerpt(before.id()), " to ",
+        internal::excerpt(after.id())));
   }
   if (after.name().empty() && !before.name().empty()) {
     return absl::InvalidArgumentError("/name: a patch cannot remove it");

@@ -21,9 +21,9 @@ struct StringViewFormatter {
 
 absl::Status plan_error(absl::StatusCode code, std::string_view message,
                         std::string_view aws_text) {
-  absl::Status status(code, to_absl(message));
+  absl::Status status(code, internal::to_absl(message));
   if (!aws_text.empty()) {
-    status.SetPayload(kAwsTextUrl, absl::Cord(to_absl(aws_text)));
+    status.SetPayload(kAwsTextUrl, absl::Cord(internal::to_absl(aws_text)));
   }
   return status;
 }
@@ -39,31 +39,34 @@ std::string invalid_patch_path(std::string_view path, std::string_view op,
                                absl::Span<const std::string_view> supported) {
   // AWS writes two spaces after "path".
   return absl::StrCat(
-      "Invalid patch path  '", to_absl(path), "' specified for op '",
-      to_absl(op), "'. Must be one of: [",
+      "Invalid patch path  '", internal::to_absl(path), "' specified for op '",
+      internal::to_absl(op), "'. Must be one of: [",
       absl::StrJoin(supported, ", ", StringViewFormatter()), "]");
 }
 
 std::string unknown_api_stage(std::string_view api_id, std::string_view stage,
                               std::string_view usage_plan_id) {
-  return absl::StrCat("Invalid API Stage {api: ", to_absl(api_id),
-                      ", stage: ", to_absl(stage), "} specified for usageplan ",
-                      to_absl(usage_plan_id));
+  return absl::StrCat("Invalid API Stage {api: ", internal::to_absl(api_id),
+                      ", stage: ", internal::to_absl(stage),
+                      "} specified for usageplan ",
+                      internal::to_absl(usage_plan_id));
 }
 
 std::string invalid_method(std::string_view resource_path,
                            std::string_view method) {
-  return absl::StrCat("Invalid method {resourcePath: ", to_absl(resource_path),
-                      ",method: ", to_absl(method), "} specified");
+  return absl::StrCat(
+      "Invalid method {resourcePath: ", internal::to_absl(resource_path),
+      ",method: ", internal::to_absl(method), "} specified");
 }
 
 std::string usage_plan_has_stages(std::string_view usage_plan_id,
                                   std::string_view api_id,
                                   std::string_view stage) {
-  return absl::StrCat("Cannot delete Usage Plan ", to_absl(usage_plan_id),
+  return absl::StrCat("Cannot delete Usage Plan ",
+                      internal::to_absl(usage_plan_id),
                       " because there are API Stages associated with it, "
                       "including ",
-                      to_absl(api_id), ":", to_absl(stage));
+                      internal::to_absl(api_id), ":", internal::to_absl(stage));
 }
 
 }  // namespace aws_text

@@ -133,7 +133,7 @@ absl::StatusOr<v1::UsagePlan> usage_plan_from_value(Value value) {
   replace.set_path("");
   *replace.mutable_value() = std::move(value);
   v1::UsagePlan plan;
-  JsonPatchTransaction transaction(&plan);
+  patch::JsonPatchTransaction transaction(&plan);
   status = transaction.apply(replace);
   transaction.commit();
   if (!status.ok()) {
@@ -203,7 +203,7 @@ absl::StatusOr<std::vector<v1::PatchOperation>> patch_operations_from_json(
     return absl::InvalidArgumentError(
         "expected {\"patchOperations\": [...]} or an array of operations");
   }
-  return json_patch_from_value(list);
+  return patch::json_patch_from_value(list);
 }
 
 std::string patch_operations_to_json(
@@ -211,8 +211,8 @@ std::string patch_operations_to_json(
   const std::string_view name = style == JsonStyle::kPretty
                                     ? "\"patchOperations\": "
                                     : "\"patchOperations\":";
-  return absl::StrCat("{", to_absl(name), json_patch_to_json(operations, style),
-                      "}");
+  return absl::StrCat("{", internal::to_absl(name),
+                      patch::json_patch_to_json(operations, style), "}");
 }
 
 std::string usage_to_json(const v1::Usage& usage, JsonStyle style) {

@@ -85,9 +85,9 @@ constexpr std::size_t kMaxPathBytesInErrors = 256;
 constexpr std::size_t kMaxOpBytesInErrors = 32;
 
 // Validation bounds the result, and the request bounds what is written.
-PatchLimits limits() {
-  PatchLimits limits;
-  limits.max_document_bytes = PatchLimits::kUnlimited;
+patch::PatchLimits limits() {
+  patch::PatchLimits limits;
+  limits.max_document_bytes = patch::PatchLimits::kUnlimited;
   return limits;
 }
 
@@ -124,7 +124,8 @@ Path parse_path(std::string_view text) {
   if (!consume_prefix(&text, "/apiStages/")) return path;
   path.stage = text.substr(0, text.find('/'));
   text.remove_prefix(path.stage.size());
-  path.shape = absl::StrCat("/apiStages/<apidId:stageName>", to_absl(text));
+  path.shape =
+      absl::StrCat("/apiStages/<apidId:stageName>", internal::to_absl(text));
   if (!consume_prefix(&text, "/throttle/")) return path;
   // Only the end matters: a resource path may have any number of segments.
   path.shape = consume_suffix(&text, "/rateLimit")    ? kMethodRatePath
@@ -151,9 +152,10 @@ absl::StatusOr<StageName> parse_stage(std::string_view text) {
   const std::string_view stage = text.substr(std::min(colon + 1, text.size()));
   if (api_id.empty() || stage.empty() || stage.find(':') != stage.npos ||
       text.size() > kMaxStageBytes) {
-    return plan_error(absl::StatusCode::kInvalidArgument,
-                      absl::StrCat("expected apiId:stage, got ", excerpt(text)),
-                      aws_text::kInvalidApiStage);
+    return plan_error(
+        absl::StatusCode::kInvalidArgument,
+        absl::StrCat("expected apiId:stage, got ", internal::excerpt(text)),
+        aws_text::kInvalidApiStage);
   }
   return StageName{std::string(api_id), std::string(stage)};
 }
@@ -177,7 +179,8 @@ absl::StatusOr<int> require_stage(const v1::UsagePlan& plan,
   if (index.has_value()) return *index;
   return plan_error(
       absl::StatusCode::kNotFound,
-      absl::StrCat("the plan does not have the stage ", excerpt(text)),
+      absl::StrCat("the plan does not have the stage ",
+                   internal::excerpt(text)),
       aws_text::unknown_api_stage(name->first, name->second, plan.id()));
 }
 
@@ -185,7 +188,7 @@ absl::StatusOr<int> require_stage(const v1::UsagePlan& plan,
 v1::PatchOperation json_patch(PatchOp op, std::vector<std::string> pointer,
                               Value value = {}) {
   v1::PatchOperation operation;
-  operation.set_path(JsonPointer(std::move(pointer)).to_string());
+  operation.set_path(patch::JsonPointer(std::move(pointer)).to_string());
   if (op == kRemoveOp) {
     operation.set_op("remove");
   } else {
@@ -220,8 +223,8 @@ absl::StatusOr<v1::PatchOperation> translate_stages(
   absl::StatusOr<StageName> name = parse_stage(text);
   if (!name.ok()) return name.status();
   if (find_stage(plan, *name).has_value()) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("the plan has the stage ", excerpt(text), " already"));
+    return absl::AlreadyExistsError(absl::StrCat(
+        "the plan has the stage ", internal::excerpt(text), " already"));
   }
   Value stage = object_of("apiId", string_value(name->first));
   (*stage.mutable_struct_value()->mutable_fields())["stage"] =
@@ -244,7 +247,8 @@ absl::StatusOr<Value> throttle_map(Value value) {
   absl::Status status = canonicalize_method_keys(&throttles);
   for (auto& [key, throttle] : throttles) {
     if (!status.ok()) break;
-    status = with_prefix(canonicalize_numbers(&throttle), excerpt(key));
+    status = internal::with_prefix(canonicalize_numbers(&throttle),
+                                   internal::excerpt(key));
   }
   if (!status.ok()) return status;
   return value;
@@ -317,8 +321,8 @@ absl::StatusOr<v1::PatchOperation> translate(
   pointer.push_back(*key);
   if (row.target == Target::kMethod) {
     if (exists) return json_patch(kRemoveOp, pointer);
-    return absl::NotFoundError(
-        absl::StrCat("the stage has no throttle for ", excerpt(*key)));
+    return absl::NotFoundError(absl::StrCat("the stage has no throttle for ",
+                                            internal::excerpt(*key)));
   }
   return upsert_member(pointer, exists, name, value);
 }
@@ -376,20 +380,22 @@ absl::Status PlanPatch::apply_all(
     const absl::Status status = apply(operation);
     if (status.ok()) continue;
     transaction_.roll_back();
-    return with_prefix(
+    return internal::with_prefix(
         status,
         absl::StrCat(
             "operations[", i, "] ",
             absl::CHexEscape(operation.op().substr(0, kMaxOpBytesInErrors)),
-            " ", excerpt(operation.path(), kMaxPathBytesInErrors), ": "));
+            " ", internal::excerpt(operation.path(), kMaxPathBytesInErrors),
+            ": "));
   }
   return absl::OkStatus();
 }
 
 absl::Status PlanPatch::apply(const v1::PatchOperation& operation) {
-  if (operation.path().size() > JsonPointer::kMaxBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "expected a path of at most ", JsonPointer::kMaxBytes, " bytes"));
+  if (operation.path().size() > patch::JsonPointer::kMaxBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected a path of at most ",
+                     patch::JsonPointer::kMaxBytes, " bytes"));
   }
   const PatchOp op = patch_op(operation.op());
   const Path path = parse_path(operation.path());

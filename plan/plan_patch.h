@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "weir/base/status_macros.h"
 #include "weir/patch/json_patch.h"
 #include "weir/plan/plan_changes.h"
 #include "weir/plan/validation.h"
@@ -21,7 +22,7 @@ inline constexpr int kMaxPlanPatchOperations = 10000;
 // back.
 //
 //   PlanPatch patch(&plan);
-//   if (auto status = patch.apply(operations); !status.ok()) return status;
+//   WEIR_RETURN_IF_ERROR(patch.apply(operations));
 //   if (!is_acceptable(plan, patch.changes())) return refused();
 //   patch.commit();
 //
@@ -50,7 +51,7 @@ class PlanPatch {
   absl::Status apply(const v1::PatchOperation& operation);
 
   const v1::UsagePlan& plan_;
-  JsonPatchTransaction transaction_;
+  patch::JsonPatchTransaction transaction_;
   PlanChanges changes_;
 };
 

@@ -24,8 +24,8 @@ constexpr int kMaxTags = 50;
 constexpr std::size_t kMaxProblemsInStatus = 8;
 
 std::string child(std::string_view path, std::string_view name) {
-  return absl::StrCat(to_absl(path),
-                      JsonPointer({std::string(name)}).to_string());
+  return absl::StrCat(internal::to_absl(path),
+                      patch::JsonPointer({std::string(name)}).to_string());
 }
 
 class Validator {
@@ -61,8 +61,9 @@ class Validator {
       check_stage_name(path + "/apiId", stage.api_id(), stage);
       check_stage_name(path + "/stage", stage.stage(), stage);
       if (!seen.insert({stage.api_id(), stage.stage()}).second) {
-        report(path, absl::StrCat("stage ", excerpt(stage.api_id()), " : ",
-                                  excerpt(stage.stage()), " is there twice"));
+        report(path, absl::StrCat("stage ", internal::excerpt(stage.api_id()),
+                                  " : ", internal::excerpt(stage.stage()),
+                                  " is there twice"));
       }
       check_method_throttles(path + "/throttle", stage);
     }
@@ -83,7 +84,7 @@ class Validator {
     if (name.find_first_of(":/") != name.npos) {
       report(path,
              absl::StrCat("expected text without ':' and '/', got ",
-                          excerpt(name)),
+                          internal::excerpt(name)),
              aws_text);
     }
   }
@@ -107,8 +108,8 @@ class Validator {
                aws_message(canonical.status()));
       } else if (!is_canonical) {
         // All keys of a map being canonical, no method is named twice.
-        report(method_path,
-               absl::StrCat("expected the key ", excerpt(*canonical)));
+        report(method_path, absl::StrCat("expected the key ",
+                                         internal::excerpt(*canonical)));
       }
       check_throttle(method_path, *throttle);
     }
@@ -191,9 +192,11 @@ class Validator {
 
   void check_text(std::string_view path, std::string_view text, std::size_t min,
                   std::size_t max, std::string_view aws_text = {}) {
-    const std::optional<std::size_t> count = utf8_character_count(text);
+    const std::optional<std::size_t> count =
+        internal::utf8_character_count(text);
     if (!count.has_value()) {
-      report(path, absl::StrCat("expected UTF-8, got ", excerpt(text)),
+      report(path,
+             absl::StrCat("expected UTF-8, got ", internal::excerpt(text)),
              aws_text);
     } else if (*count < min || *count > max) {
       report(path,
@@ -256,10 +259,10 @@ std::optional<v1::QuotaPeriod> quota_period_from_name(std::string_view name) {
 absl::Status to_status(absl::Span<const PlanProblem> problems,
                        std::string_view what) {
   if (problems.empty()) return absl::OkStatus();
-  std::string message = absl::StrCat("invalid ", to_absl(what));
+  std::string message = absl::StrCat("invalid ", internal::to_absl(what));
   std::string_view separator = ": ";
   for (const PlanProblem& problem : problems.subspan(0, kMaxProblemsInStatus)) {
-    absl::StrAppend(&message, to_absl(separator), problem.path, ": ",
+    absl::StrAppend(&message, internal::to_absl(separator), problem.path, ": ",
                     problem.message);
     separator = "; ";
   }
@@ -275,7 +278,7 @@ absl::Status to_status(absl::Span<const PlanProblem> problems,
 }
 
 absl::Status check_tag_key(std::string_view key) {
-  if (!absl::StartsWithIgnoreCase(to_absl(key), "aws:")) {
+  if (!absl::StartsWithIgnoreCase(internal::to_absl(key), "aws:")) {
     return absl::OkStatus();
   }
   return plan_error(absl::StatusCode::kInvalidArgument, aws_text::kTagKey,

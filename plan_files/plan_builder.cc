@@ -17,7 +17,7 @@ namespace {
 using Kind = DocumentNode::Kind;
 
 std::string pointer_to(const std::string& holder, std::string_view name) {
-  return holder + JsonPointer({std::string(name)}).to_string();
+  return holder + patch::JsonPointer({std::string(name)}).to_string();
 }
 
 // "a, b and c"
@@ -25,7 +25,7 @@ std::string list_of(std::initializer_list<std::string_view> names) {
   std::string text;
   std::size_t left = names.size();
   for (const std::string_view name : names) {
-    absl::StrAppend(&text, to_absl(name),
+    absl::StrAppend(&text, internal::to_absl(name),
                     left > 2   ? ", "
                     : left > 1 ? " and "
                                : "");

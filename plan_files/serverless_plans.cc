@@ -24,7 +24,7 @@ constexpr char kApi[] = "ApiGatewayRestApi";
 constexpr char kPath[] = "provider.apiGateway.usagePlan";
 // The framework's name for a plan that is not in a list.
 constexpr std::string_view kDefault = "default";
-constexpr int kMostDepth = 16;
+constexpr int kMaxDepth = 16;
 
 const DocumentNode* find_in(const DocumentNode& root,
                             std::initializer_list<std::string_view> names) {
@@ -43,7 +43,7 @@ class Variables : public Resolver {
   explicit Variables(const DocumentNode& root) : root_(root) {}
 
   Resolved resolve(const DocumentNode& node) override {
-    return resolve(node, kMostDepth);
+    return resolve(node, kMaxDepth);
   }
 
  private:
@@ -70,7 +70,7 @@ class Variables : public Resolver {
     value.node = nullptr;
     value.name = std::string(text);
     value.why = absl::StrCat(
-        excerpt(text),
+        internal::excerpt(text),
         " is known only to the Serverless Framework: read what `serverless "
         "package` makes, "
         ".serverless/cloudformation-template-update-stack.json");
@@ -83,7 +83,7 @@ class Variables : public Resolver {
     if (name.substr(0, kSelf.size()) != kSelf) return nullptr;
     const DocumentNode* at = &root_;
     for (const auto& part :
-         absl::StrSplit(to_absl(name.substr(kSelf.size())), '.')) {
+         absl::StrSplit(internal::to_absl(name.substr(kSelf.size())), '.')) {
       at = at->find(std::string(part));
       if (at == nullptr) return nullptr;
     }
@@ -128,7 +128,8 @@ FiledPlan plan_of(const DocumentNode& root, const DocumentNode& settings,
       text_of(find_in(root, {"provider", "stage"}), "dev", variables);
   plan.set_name(absl::StrCat(
       text_of(service_name, "", variables), "-",
-      name == kDefault ? "" : absl::StrCat(to_absl(name), "-"), stage));
+      name == kDefault ? "" : absl::StrCat(internal::to_absl(name), "-"),
+      stage));
   v1::ApiStage& covered = *plan.add_api_stages();
   covered.set_api_id(kApi);
   covered.set_stage(stage);

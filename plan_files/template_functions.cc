@@ -17,10 +17,10 @@ namespace {
 
 using Kind = DocumentNode::Kind;
 
-constexpr int kMostDepth = 32;
+constexpr int kMaxDepth = 32;
 // A template with a hundred plans needs a few thousand.
-constexpr int kMostSteps = 100'000;
-constexpr std::size_t kMostText = 4096;
+constexpr int kMaxSteps = 100'000;
+constexpr std::size_t kMaxText = 4096;
 
 constexpr std::string_view kPseudo = "AWS::";
 constexpr std::string_view kFunction = "Fn::";
@@ -38,8 +38,8 @@ Resolved reference(std::string name, std::string why) {
 }
 
 Resolved malformed(std::string_view function, std::string_view expected) {
-  return reference(
-      "", absl::StrCat(to_absl(function), ": expected ", to_absl(expected)));
+  return reference("", absl::StrCat(internal::to_absl(function), ": expected ",
+                                    internal::to_absl(expected)));
 }
 
 // Whether `node` is a function call: a mapping with one member, the function.
@@ -67,7 +67,7 @@ Resolved TemplateFunctions::resolve(const DocumentNode& node) {
     value.node = &node;
     return value;
   }
-  if (depth_ == kMostDepth || ++steps_ > kMostSteps) {
+  if (depth_ == kMaxDepth || ++steps_ > kMaxSteps) {
     return reference(
         "", absl::StrCat(node.names[0], ": too many functions in one another"));
   }
@@ -91,12 +91,12 @@ Resolved TemplateFunctions::call(std::string_view function,
   if (function == "Fn::Split") return split(argument);
   if (function == "Fn::ImportValue") {
     const std::string name = text_of(resolve(argument));
-    return reference(
-        name, absl::StrCat("an export of another stack, ", excerpt(name)));
+    return reference(name, absl::StrCat("an export of another stack, ",
+                                        internal::excerpt(name)));
   }
-  return reference(
-      std::string(function.substr(kFunction.size())),
-      absl::StrCat(to_absl(function), " is known only to a deployment"));
+  return reference(std::string(function.substr(kFunction.size())),
+                   absl::StrCat(internal::to_absl(function),
+                                " is known only to a deployment"));
 }
 
 Resolved TemplateFunctions::ref(const std::string& name) {
@@ -112,11 +112,12 @@ Resolved TemplateFunctions::ref(const std::string& name) {
     const DocumentNode* const resources = root_.find("Resources");
     const bool is_resource =
         resources != nullptr && resources->find(name) != nullptr;
-    return reference(
-        name, is_resource
-                  ? absl::StrCat("a reference to the resource ", excerpt(name),
-                                 ", known only to a deployment")
-                  : absl::StrCat("there is no parameter ", excerpt(name)));
+    return reference(name, is_resource
+                               ? absl::StrCat("a reference to the resource ",
+                                              internal::excerpt(name),
+                                              ", known only to a deployment")
+                               : absl::StrCat("there is no parameter ",
+                                              internal::excerpt(name)));
   }
   const DocumentNode* const type = parameter->find("Type");
   if (type != nullptr && starts_with(type->text, "AWS::SSM::")) {
@@ -144,8 +145,8 @@ Resolved TemplateFunctions::get_att(const DocumentNode& argument) {
     }
     name = absl::StrJoin(parts, ".");
   }
-  return reference(
-      name, absl::StrCat(excerpt(name), " is known only to a deployment"));
+  return reference(name, absl::StrCat(internal::excerpt(name),
+                                      " is known only to a deployment"));
 }
 
 // `text`, or [text, {name: value}].
@@ -159,12 +160,12 @@ Resolved TemplateFunctions::sub(const DocumentNode& argument) {
   if (!pattern->is_scalar()) return malformed("Fn::Sub", "text");
   std::string_view rest = pattern->text;
   std::string out, why;
-  while (!rest.empty() && out.size() <= kMostText) {
+  while (!rest.empty() && out.size() <= kMaxText) {
     const std::size_t open = rest.find("${");
     const std::size_t close =
         open == rest.npos ? rest.npos : rest.find('}', open);
     if (close == rest.npos) break;
-    absl::StrAppend(&out, to_absl(rest.substr(0, open)));
+    absl::StrAppend(&out, internal::to_absl(rest.substr(0, open)));
     const std::string name(rest.substr(open + 2, close - open - 2));
     rest.remove_prefix(close + 1);
     if (starts_with(name, "!")) {  // Literal text.
@@ -177,7 +178,7 @@ Resolved TemplateFunctions::sub(const DocumentNode& argument) {
     if (value.is_reference() && why.empty()) why = value.why;
     absl::StrAppend(&out, text_of(value));
   }
-  absl::StrAppend(&out, to_absl(rest.substr(0, kMostText)));
+  absl::StrAppend(&out, internal::to_absl(rest.substr(0, kMaxText)));
   return why.empty() ? text(std::move(out), argument.line)
                      : reference(std::move(out), std::move(why));
 }
@@ -199,7 +200,7 @@ Resolved TemplateFunctions::join(const DocumentNode& argument) {
     absl::StrAppend(
         &out, &item == &values.node->items[0] ? "" : argument.items[0].text,
         text_of(value));
-    if (out.size() > kMostText) return malformed("Fn::Join", "a shorter text");
+    if (out.size() > kMaxText) return malformed("Fn::Join", "a shorter text");
   }
   return why.empty() ? text(std::move(out), argument.line)
                      : reference(std::move(out), std::move(why));
@@ -268,7 +269,8 @@ TemplateFunctions::Truth TemplateFunctions::condition(const std::string& name) {
   const DocumentNode* const expression =
       conditions == nullptr ? nullptr : conditions->find(name);
   if (expression == nullptr) {
-    return {false, absl::StrCat("there is no condition ", excerpt(name))};
+    return {false,
+            absl::StrCat("there is no condition ", internal::excerpt(name))};
   }
   Truth result = truth(*expression);
   if (!result.why.empty()) {
@@ -281,7 +283,7 @@ TemplateFunctions::Truth TemplateFunctions::condition(const std::string& name) {
 TemplateFunctions::Truth TemplateFunctions::truth(
     const DocumentNode& expression) {
   const auto unknown = [](std::string why) { return Truth{false, why}; };
-  if (depth_ == kMostDepth || ++steps_ > kMostSteps) {
+  if (depth_ == kMaxDepth || ++steps_ > kMaxSteps) {
     return unknown("too many functions in one another");
   }
   if (!expression.is_mapping() || expression.names.size() != 1) {
@@ -295,9 +297,10 @@ TemplateFunctions::Truth TemplateFunctions::truth(
     const DocumentNode* const conditions = root_.find("Conditions");
     const DocumentNode* const other =
         conditions == nullptr ? nullptr : conditions->find(argument.text);
-    result = other == nullptr ? unknown(absl::StrCat("there is no condition ",
-                                                     excerpt(argument.text)))
-                              : truth(*other);
+    result = other == nullptr
+                 ? unknown(absl::StrCat("there is no condition ",
+                                        internal::excerpt(argument.text)))
+                 : truth(*other);
   } else if (function == "Fn::Equals" && is_list_of(argument, 2, 2)) {
     const Resolved left = resolve(argument.items[0]);
     const Resolved right = resolve(argument.items[1]);

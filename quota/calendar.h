@@ -59,7 +59,7 @@ class QuotaCalendar {
     return QuotaCalendar(kMonthly + start_day);
   }
 
-  static constexpr int kLongestPeriod = 31;  // In days.
+  static constexpr int kMaxPeriod = 31;  // In days.
 
   // Each calendar has a unique number in [0, kIds), which fits in six bits.
   static constexpr int kIds = 1 + 1 + 7 + 28;

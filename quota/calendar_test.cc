@@ -36,7 +36,7 @@ TEST(QuotaCalendar, AgreesWithCivilDaysOnEveryDayForEveryId) {
       }
       ASSERT_EQ(calendar.period_start(day), start) << id << " " << day;
       ASSERT_EQ(calendar.period_end(day), end) << id << " " << day;
-      ASSERT_LE(end - start, QuotaCalendar::kLongestPeriod);
+      ASSERT_LE(end - start, QuotaCalendar::kMaxPeriod);
     }
   }
 }

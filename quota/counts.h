@@ -30,7 +30,7 @@ struct Counts {
   // Resumes from `copy`. Returns false, with nothing changed, if there were no
   // lines for its days.
   // REQUIRES: no other thread uses this; the log is empty.
-  bool resume(const CountsCopy& copy, LineSource& lines) noexcept {
+  bool resume(const CountsCopy& copy, internal::LineSource& lines) noexcept {
     for (const DayWord day : copy.days) {
       if (!log.record(
               day, [] { return true; }, lines)) {

@@ -51,7 +51,7 @@ class BasicDailyLog {
   // REQUIRES: `word` is open and its count is positive; this day ceases to be
   // due before a later day of the same key is recorded.
   template <class IsDue>
-  bool record(DayWord word, IsDue is_due, LineSource& lines) noexcept;
+  bool record(DayWord word, IsDue is_due, internal::LineSource& lines) noexcept;
 
   // Calls `visit` with each entry, a DayWord, in no particular order, without
   // trusting the log's memory, which may be a damaged copy or belong to another
@@ -66,7 +66,7 @@ class BasicDailyLog {
 
   // Empties the log and returns its lines to `lines`.
   // REQUIRES: no other thread uses the log.
-  void release(LineSource& lines) noexcept;
+  void release(internal::LineSource& lines) noexcept;
 
  private:
   struct Line {
@@ -75,7 +75,7 @@ class BasicDailyLog {
     uint64_t next;  // The bits of a LineRef; fixed once the line is pushed.
     Atomic<uint64_t> days[kDaysPerLine] = {};  // DayWords; 0 is none.
   };
-  static_assert(sizeof(Line) <= LineSource::kLineBytes);
+  static_assert(sizeof(Line) <= internal::LineSource::kLineBytes);
 
   // A line and the number of its group of slots. The number is in the low bits
   // of the address, which alignment leaves zero.
@@ -94,7 +94,7 @@ class BasicDailyLog {
     LineRef next() const { return LineRef(line()->next); }
 
    private:
-    static constexpr int kGroupMask = LineSource::kLineBytes - 1;
+    static constexpr int kGroupMask = internal::LineSource::kLineBytes - 1;
     static_assert(kLines <= kGroupMask + 1);
 
     uint64_t bits_;
@@ -112,7 +112,7 @@ class BasicDailyLog {
   }
 
   // Returns nullptr if there was no line.
-  Line* find_or_add(int group, LineSource& lines) noexcept;
+  Line* find_or_add(int group, internal::LineSource& lines) noexcept;
 
   // Invariants:
   // 1. Until release(), `head_` takes no value twice: lines are only pushed. So
@@ -159,7 +159,7 @@ void BasicDailyLog<Atomic>::for_each(Visit visit) const noexcept {
 template <template <class> class Atomic>
 template <class IsDue>
 bool BasicDailyLog<Atomic>::record(DayWord word, IsDue is_due,
-                                   LineSource& lines) noexcept {
+                                   internal::LineSource& lines) noexcept {
   Line* const line = find_or_add(group_of(word.day()), lines);
   if (line == nullptr) return false;
   Atomic<uint64_t>& slot = line->days[index_of(word.day())];
@@ -175,7 +175,7 @@ bool BasicDailyLog<Atomic>::record(DayWord word, IsDue is_due,
 
 template <template <class> class Atomic>
 typename BasicDailyLog<Atomic>::Line* BasicDailyLog<Atomic>::find_or_add(
-    int group, LineSource& lines) noexcept {
+    int group, internal::LineSource& lines) noexcept {
   void* memory = nullptr;
   for (uint64_t head = head_.load();;) {
     if (Line* const found = find(LineRef(head), group)) {
@@ -220,7 +220,7 @@ const char* BasicDailyLog<Atomic>::inspect(LineAt line_at, Visit visit,
 }
 
 template <template <class> class Atomic>
-void BasicDailyLog<Atomic>::release(LineSource& lines) noexcept {
+void BasicDailyLog<Atomic>::release(internal::LineSource& lines) noexcept {
   LineRef ref(head_.exchange(0));
   while (ref) {
     const LineRef next = ref.next();

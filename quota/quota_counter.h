@@ -138,14 +138,14 @@ class BasicQuotaCounter {
   // Counts `cost` if the period has room for all of it, otherwise nothing. The
   // first call on a new day also writes the day that ended to `log`.
   QuotaDecision take(const QuotaTerms& terms, Day day, int64_t cost, Log& log,
-                     LineSource& lines) noexcept;
+                     internal::LineSource& lines) noexcept;
 
   // The same for a caller whose check() has just succeeded with the state
   // `seen`. Takes one compare-and-swap, unless something has changed since
   // then. May ignore an extension that was set since then.
   QuotaDecision take(const QuotaTerms& terms, Day day, int64_t cost,
                      const QuotaState& seen, Log& log,
-                     LineSource& lines) noexcept;
+                     internal::LineSource& lines) noexcept;
 
   // Returns whether take() would admit `cost`, and the state without it. Writes
   // nothing.
@@ -244,7 +244,7 @@ class BasicQuotaCounter {
     const PeriodWord extension(extension_.load());
     if (ABSL_PREDICT_TRUE(extension.bits() == 0)) return cap;
     // For a key with an old extension, the first comparison is enough.
-    if (day - extension.day() >= QuotaCalendar::kLongestPeriod ||
+    if (day - extension.day() >= QuotaCalendar::kMaxPeriod ||
         !extension.is_for(calendar, calendar.period_start(day))) {
       return cap;
     }
@@ -254,9 +254,9 @@ class BasicQuotaCounter {
   // Does one of the steps that are due before a request can be counted, and
   // returns the period word to continue with.
   PeriodWord settle(DayWord today, QuotaCalendar calendar, Day day, Log& log,
-                    LineSource& lines) noexcept;
+                    internal::LineSource& lines) noexcept;
   PeriodWord advance(DayWord ended, PeriodWord period, QuotaCalendar calendar,
-                     Day day, Log& log, LineSource& lines) noexcept;
+                     Day day, Log& log, internal::LineSource& lines) noexcept;
   QuotaState read_unsettled(const QuotaTerms& terms, Day day,
                             const Log& log) const noexcept;
 
@@ -289,7 +289,7 @@ using QuotaCounter = BasicQuotaCounter<>;
 template <template <class> class Atomic>
 inline QuotaDecision BasicQuotaCounter<Atomic>::take(
     const QuotaTerms& terms, Day day, int64_t cost, Log& log,
-    LineSource& lines) noexcept {
+    internal::LineSource& lines) noexcept {
   PeriodWord period(period_.load());
   for (;;) {
     const DayWord today(today_.load());
@@ -316,7 +316,7 @@ inline QuotaDecision BasicQuotaCounter<Atomic>::take(
 template <template <class> class Atomic>
 inline QuotaDecision BasicQuotaCounter<Atomic>::take(
     const QuotaTerms& terms, Day day, int64_t cost, const QuotaState& seen,
-    Log& log, LineSource& lines) noexcept {
+    Log& log, internal::LineSource& lines) noexcept {
   if (cost == 0) return check(terms, day, cost, log);
   const DayWord today(seen.day, seen.used_today);
   const DayWord counted = today.plus(cost);
@@ -390,7 +390,7 @@ auto BasicQuotaCounter<Atomic>::extension_to_leave(
 template <template <class> class Atomic>
 ABSL_ATTRIBUTE_NOINLINE PeriodWord BasicQuotaCounter<Atomic>::settle(
     DayWord today, QuotaCalendar calendar, Day day, Log& log,
-    LineSource& lines) noexcept {
+    internal::LineSource& lines) noexcept {
   const PeriodWord period(period_.load());
   uint64_t today_bits = today.bits();
   if (today.closed()) {
@@ -419,10 +419,9 @@ ABSL_ATTRIBUTE_NOINLINE PeriodWord BasicQuotaCounter<Atomic>::settle(
 
 // Records the day that `ended`, then moves `period_` on to the next.
 template <template <class> class Atomic>
-PeriodWord BasicQuotaCounter<Atomic>::advance(DayWord ended, PeriodWord period,
-                                              QuotaCalendar calendar, Day day,
-                                              Log& log,
-                                              LineSource& lines) noexcept {
+PeriodWord BasicQuotaCounter<Atomic>::advance(
+    DayWord ended, PeriodWord period, QuotaCalendar calendar, Day day, Log& log,
+    internal::LineSource& lines) noexcept {
   const bool logged = ended.count() == 0 ||
                       log.record(
                           ended.as_open(),

@@ -148,10 +148,10 @@ class Walk {
   }
 
   void pass_time() {
-    constexpr int64_t kMost[] = {10 * kSecond,       3600 * kSecond,
-                                 8 * 3600 * kSecond, kNanosPerDay,
-                                 3 * kNanosPerDay,   40 * kNanosPerDay};
-    int64_t most = kMost[std::min(uniform(0, 5), uniform(0, 5))];
+    constexpr int64_t kMax[] = {10 * kSecond,       3600 * kSecond,
+                                8 * 3600 * kSecond, kNanosPerDay,
+                                3 * kNanosPerDay,   40 * kNanosPerDay};
+    int64_t most = kMax[std::min(uniform(0, 5), uniform(0, 5))];
     if (uniform(0, 99) == 0) most = 150 * kNanosPerDay;
     int64_t passed = uniform(0, most);
     // Lands on midnight, or just before it.

@@ -35,7 +35,7 @@ constexpr int64_t planned_cap(const QuotaTerms& terms, Day first_day,
   int64_t cap = terms.limit;
   // For all but new keys, the second comparison is enough.
   if (terms.initial_discount != 0 &&
-      day - first_day < QuotaCalendar::kLongestPeriod &&
+      day - first_day < QuotaCalendar::kMaxPeriod &&
       first_day >= terms.calendar.period_start(day)) {
     cap -= terms.initial_discount;
   }

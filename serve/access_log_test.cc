@@ -53,7 +53,7 @@ AnsweredRequest request_for(std::string_view target) {
   request.decision.forbidden = Forbidden::kNo;
   request.decision.retry_after_ns = 0;
   request.status = 200;
-  request.arrived.unix = kNow;
+  request.arrived.unix_ns = kNow;
   request.latency_ns = 123'000;
   return request;
 }
@@ -167,7 +167,7 @@ class AccessLogTest : public testing::Test {
       return id.ok() ? std::optional(*id) : std::nullopt;
     };
     options.report = [this](const std::string& message) {
-      const MutexLock lock(mutex_);
+      const internal::MutexLock lock(mutex_);
       reports_.push_back(message);
     };
     auto log = AccessLog::open(std::move(options));
@@ -182,7 +182,7 @@ class AccessLogTest : public testing::Test {
   }
 
   std::vector<std::string> reports() {
-    const MutexLock lock(mutex_);
+    const internal::MutexLock lock(mutex_);
     return reports_;
   }
 
@@ -210,7 +210,7 @@ class AccessLogTest : public testing::Test {
   const std::string path_;
   std::unique_ptr<Enforcer> enforcer_ = *Enforcer::create();
   std::atomic<int> asked_{0};
-  Mutex mutex_;
+  internal::Mutex mutex_;
   std::vector<std::string> reports_;
   std::unique_ptr<AccessLog> log_;
 };
@@ -391,7 +391,8 @@ TEST(LogFile, EndsATornLine) {
 TEST(LogFile, SlowReader_CostsNoMoreThanThePatience) {
   const std::string path = absl::StrCat(testing::TempDir(), "/slow.pipe");
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  const Descriptor reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK));
+  const internal::Descriptor reader(
+      ::open(path.c_str(), O_RDONLY | O_NONBLOCK));
   auto file = LogFile::open(path);
   ASSERT_TRUE(file.ok());
   const std::string text(1 << 20, 'x');
@@ -429,7 +430,7 @@ TEST(LogFile, ATornLineThatCannotBeEndedIsAnError) {
 TEST(LogFile, StandardOutputIsNotWaitedForEither) {
   std::array<int, 2> ends;
   ASSERT_EQ(pipe(ends.data()), 0);
-  const Descriptor reader(ends[0]), kept(dup(STDOUT_FILENO));
+  const internal::Descriptor reader(ends[0]), kept(dup(STDOUT_FILENO));
   dup2(ends[1], STDOUT_FILENO);
   close(ends[1]);
   auto file = LogFile::open("-");

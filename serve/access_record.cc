@@ -27,7 +27,7 @@ void write_text(std::string_view text, JsonWriter& json) {
 }  // namespace
 
 AccessRecord::AccessRecord(const AnsweredRequest& request)
-    : method(request.method.substr(0, kLongestMethod)),
+    : method(request.method.substr(0, kMaxMethod)),
       method_key(request.method_key),
       client(request.client),
       outcome(request.decision.outcome),
@@ -35,14 +35,14 @@ AccessRecord::AccessRecord(const AnsweredRequest& request)
       cost(request.cost),
       status(request.status),
       retry_after_ns(request.decision.retry_after_ns),
-      arrived_unix_ns(request.arrived.unix),
+      arrived_unix_ns(request.arrived.unix_ns),
       latency_ns(request.latency_ns) {
   if (request.stage_target.has_value()) {
     stage = request.stage_target->stage;
     path = request.stage_target->path;
   } else {
     path = request.target.substr(
-        0, std::min(request.target.find('?'), kLongestStrayTarget));
+        0, std::min(request.target.find('?'), kMaxStrayTarget));
   }
 }
 

@@ -17,8 +17,8 @@ namespace weir {
 struct AccessRecord {
   // Longer text is truncated: no API has such a method, and only the beginning
   // of a target outside of every stage is useful.
-  static constexpr size_t kLongestMethod = 32;
-  static constexpr size_t kLongestStrayTarget = 1024;
+  static constexpr size_t kMaxMethod = 32;
+  static constexpr size_t kMaxStrayTarget = 1024;
 
   AccessRecord() = default;
   explicit AccessRecord(const AnsweredRequest& request);

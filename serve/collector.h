@@ -78,7 +78,7 @@ class Collector {
   // `afterwards` while no other thread collects. Locks.
   template <class Afterwards>
   void collect(Afterwards afterwards) {
-    MutexLock lock(collecting_);
+    internal::MutexLock lock(collecting_);
     collect_round();
     afterwards();
   }
@@ -103,11 +103,11 @@ class Collector {
     while (!stopping_.load()) {
       left_.wait(longest);
       stop_.wait(options_.pause);
-      MutexLock lock(collecting_);
+      internal::MutexLock lock(collecting_);
       longest = collect_round();
     }
     {
-      MutexLock lock(collecting_);
+      internal::MutexLock lock(collecting_);
       collect_round();
       if (handler_.end) handler_.end();
     }
@@ -122,7 +122,7 @@ class Collector {
   const CollectorOptions options_;
   const Handler handler_;
   Mailbox<T> mailbox_;
-  Mutex collecting_;
+  internal::Mutex collecting_;
   Wakener left_;
   Wakener stop_;
   Wakener ended_;

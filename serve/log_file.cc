@@ -26,14 +26,14 @@ absl::Status slow_reader() {
   return absl::DeadlineExceededError("its reader does not keep up");
 }
 
-bool is_regular_file(const Descriptor& file) {
+bool is_regular_file(const internal::Descriptor& file) {
   struct stat about;
   return fstat(file.number(), &about) == 0 && S_ISREG(about.st_mode);
 }
 
 // Whether the file ends inside a line. False for a file that cannot be read.
 bool ends_within_a_line(const std::string& path) {
-  const Descriptor file(
+  const internal::Descriptor file(
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file.is_open()) return false;
   const off_t end = lseek(file.number(), 0, SEEK_END);
@@ -43,7 +43,7 @@ bool ends_within_a_line(const std::string& path) {
 }
 
 // Whether a pipe has room for PIPE_BUF bytes within this time.
-bool has_room(const Descriptor& file, absl::Duration patience) {
+bool has_room(const internal::Descriptor& file, absl::Duration patience) {
   pollfd wanted = {file.number(), POLLOUT, 0};
   const auto milliseconds = static_cast<int>(absl::ToInt64Milliseconds(
       std::clamp(patience, absl::ZeroDuration(), absl::Seconds(10))));
@@ -54,11 +54,12 @@ bool has_room(const Descriptor& file, absl::Duration patience) {
 
 absl::StatusOr<LogFile> LogFile::open(const std::string& path) {
   // O_NONBLOCK, so that a pipe without a reader is an error and does not block.
-  Descriptor file(path == "-" ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-                              : ::open(path.c_str(),
-                                       O_WRONLY | O_APPEND | O_CREAT |
-                                           O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                                       0640));
+  internal::Descriptor file(path == "-"
+                                ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+                                : ::open(path.c_str(),
+                                         O_WRONLY | O_APPEND | O_CREAT |
+                                             O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                                         0640));
   if (!file.is_open()) return system_error(errno);
   const bool is_regular = is_regular_file(file);
   LogFile result(std::move(file), is_regular);

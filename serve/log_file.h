@@ -32,10 +32,10 @@ class LogFile {
   Appended append(std::string_view text, absl::Duration patience);
 
  private:
-  LogFile(Descriptor file, bool is_regular)
+  LogFile(internal::Descriptor file, bool is_regular)
       : file_(std::move(file)), is_regular_(is_regular) {}
 
-  Descriptor file_;
+  internal::Descriptor file_;
   bool is_regular_;
 };
 

@@ -37,7 +37,8 @@ void MetricsWriter::begin(std::string_view name, std::string_view type,
   name_ = name;
   absl::StrAppend(&text_, "# HELP ", name_, " ");
   append_escaped(help, /*quotes=*/false, &text_);
-  absl::StrAppend(&text_, "\n# TYPE ", name_, " ", to_absl(type), "\n");
+  absl::StrAppend(&text_, "\n# TYPE ", name_, " ", internal::to_absl(type),
+                  "\n");
 }
 
 void MetricsWriter::add(Labels labels, std::int64_t value) {
@@ -57,13 +58,13 @@ void MetricsWriter::add_text(Labels labels, std::string_view value) {
   char before = '{';
   for (const auto& [name, label] : labels) {
     text_.push_back(before);
-    absl::StrAppend(&text_, to_absl(name), "=\"");
+    absl::StrAppend(&text_, internal::to_absl(name), "=\"");
     append_escaped(label, /*quotes=*/true, &text_);
     text_.push_back('"');
     before = ',';
   }
   if (labels.size() > 0) text_.push_back('}');
-  absl::StrAppend(&text_, " ", to_absl(value), "\n");
+  absl::StrAppend(&text_, " ", internal::to_absl(value), "\n");
 }
 
 }  // namespace weir

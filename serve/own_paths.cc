@@ -24,11 +24,11 @@ std::string path_of(const StageName& stage) {
 
 // Explains why the gateway gets no requests for the stage.
 std::string explanation(const StageName& stage) {
-  return absl::StrCat("no request can reach the stage ", excerpt(stage.first),
-                      " : ", excerpt(stage.second),
-                      ", for the service itself answers ",
-                      excerpt(path_of(stage)),
-                      "; it could if the gateway had an address of its own");
+  return absl::StrCat(
+      "no request can reach the stage ", internal::excerpt(stage.first), " : ",
+      internal::excerpt(stage.second), ", for the service itself answers ",
+      internal::excerpt(path_of(stage)),
+      "; it could if the gateway had an address of its own");
 }
 
 }  // namespace

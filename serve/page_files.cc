@@ -50,11 +50,11 @@ absl::string_view type_of(absl::string_view name) {
 }
 
 PageFile make_file(const EmbeddedFile& embedded) {
-  const absl::string_view name = to_absl(embedded.name);
+  const absl::string_view name = internal::to_absl(embedded.name);
   PageFile file{path_of(name), {}};
   file.response.headers = {
       {"content-type", absl::StrCat(type_of(name), "; charset=utf-8")},
-      {"etag", absl::StrCat("\"", to_absl(embedded.digest), "\"")},
+      {"etag", absl::StrCat("\"", internal::to_absl(embedded.digest), "\"")},
       {"cache-control", "no-cache"},
       {"content-security-policy", kContentSecurityPolicy},
       {"x-content-type-options", "nosniff"},
@@ -78,7 +78,8 @@ std::vector<PageFile> make_files() {
 // weak comparison).
 bool has_already(const HttpRequest& request, absl::string_view etag) {
   for (absl::string_view tag : absl::StrSplit(
-           to_absl(first_header(request.headers, "if-none-match").value_or("")),
+           internal::to_absl(
+               first_header(request.headers, "if-none-match").value_or("")),
            ',')) {
     tag = absl::StripAsciiWhitespace(tag);
     if (tag == "*" || absl::StripPrefix(tag, "W/") == etag) return true;
@@ -91,7 +92,8 @@ bool has_already(const HttpRequest& request, absl::string_view etag) {
 const HttpResponse* page_file(std::string_view path) {
   static const auto* files = new std::vector<PageFile>(make_files());
   // Fast path: requests for APIs are also checked here.
-  if (path != "/" && !absl::StartsWith(to_absl(path), kFolder)) return nullptr;
+  if (path != "/" && !absl::StartsWith(internal::to_absl(path), kFolder))
+    return nullptr;
   for (const PageFile& file : *files) {
     if (file.path == path) return &file.response;
   }
@@ -104,7 +106,8 @@ HttpResponse page_response(const HttpRequest& request,
     return {405, {{"allow", "GET, HEAD"}}, ""};
   }
   HttpResponse response = file;
-  if (has_already(request, to_absl(*first_header(file.headers, "etag")))) {
+  if (has_already(request,
+                  internal::to_absl(*first_header(file.headers, "etag")))) {
     response.status = 304;  // sent without the body
   }
   return response;

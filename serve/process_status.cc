@@ -81,12 +81,12 @@ std::optional<ProcessStatus> process_status() {
 std::optional<ProcessStatus> recent_process_status() {
   using Clock = std::chrono::steady_clock;
   struct Recent {
-    Mutex mutex;
+    internal::Mutex mutex;
     Clock::time_point read ABSL_GUARDED_BY(mutex);
     std::optional<ProcessStatus> status ABSL_GUARDED_BY(mutex);
   };
   static auto* const recent = new Recent;
-  MutexLock lock(recent->mutex);
+  internal::MutexLock lock(recent->mutex);
   const auto now = Clock::now();
   if (now - recent->read >= std::chrono::milliseconds(100)) {
     recent->status = process_status();

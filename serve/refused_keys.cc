@@ -10,7 +10,7 @@ namespace weir {
 namespace {
 
 constexpr int64_t kMaxWaiting = 1 << 14;  // refusals
-constexpr size_t kLongestStage = 128;     // longer names are truncated
+constexpr size_t kMaxStage = 128;         // longer names are truncated
 
 }  // namespace
 
@@ -31,7 +31,7 @@ void RefusedKeys::observe(const AnsweredRequest& request) noexcept {
               {},
               request.arrived};
   if (request.stage_target.has_value()) {
-    event.stage = request.stage_target->stage.substr(0, kLongestStage);
+    event.stage = request.stage_target->stage.substr(0, kMaxStage);
   }
   collector_.leave(std::move(event), 1);
 }
@@ -66,7 +66,7 @@ void RefusedKeys::take(const Event& event) {
   refusals.forbidden = event.forbidden;
   refusals.limit = event.limit;
   refusals.stage = event.stage;
-  refusals.unix_ns = event.time.unix;
+  refusals.unix_ns = event.time.unix_ns;
 }
 
 void RefusedKeys::end_round() {
@@ -80,7 +80,7 @@ RefusedKeys::Report RefusedKeys::report(Instant now, size_t most_keys) {
   const int64_t first =
       std::max<int64_t>(0, last - static_cast<int64_t>(kMinutes) + 1);
   report.since_unix_ns =
-      now.unix - (now.monotonic - origin_.monotonic - first * kMinute);
+      now.unix_ns - (now.monotonic - origin_.monotonic - first * kMinute);
   absl::flat_hash_map<ClientHandle, RefusedKey> keys;
   int64_t least = 0;  // upper bound for a key without any counter
   collector_.collect([&] {

@@ -27,7 +27,7 @@ namespace weir {
 namespace {
 
 constexpr int kDefaultLimit = 20;
-constexpr int kMostKeys = 100;
+constexpr int kMaxKeys = 100;
 
 absl::StatusOr<int> limit_of(const HttpRequest& request) {
   const auto target = parse_target(request.target);
@@ -35,8 +35,8 @@ absl::StatusOr<int> limit_of(const HttpRequest& request) {
   const auto text = target->parameter("limit");
   if (!text.has_value()) return kDefaultLimit;
   int limit;
-  if (!absl::SimpleAtoi(to_absl(*text), &limit) || limit < 1 ||
-      limit > kMostKeys) {
+  if (!absl::SimpleAtoi(internal::to_absl(*text), &limit) || limit < 1 ||
+      limit > kMaxKeys) {
     return absl::InvalidArgumentError("limit: expected a number from 1 to 100");
   }
   return limit;
@@ -151,7 +151,7 @@ HttpResponse refused_keys_response(const HttpRequest& request,
   json.key("since");
   json.string(time_text(report.since_unix_ns));
   json.key("until");
-  json.string(time_text(now.unix));
+  json.string(time_text(now.unix_ns));
   write_refusals(report.total, json);
   json.key("unknown_key");
   json.number(report.unknown_key);

@@ -101,10 +101,10 @@ TEST_F(RefusedKeysTest, ForgetsWhatIsSixMinutesOld) {
     EXPECT_EQ(report.keys.size(), static_cast<size_t>(1 + kept));
     EXPECT_EQ(report.keys[0].client, client(0));
     EXPECT_EQ(report.keys[0].refused, kept);
-    EXPECT_EQ(report.keys[0].refusals.unix_ns, now_.unix);
+    EXPECT_EQ(report.keys[0].refusals.unix_ns, now_.unix_ns);
     EXPECT_EQ(report.total[1], 2 * kept);
     EXPECT_EQ(report.unknown_key, kept);
-    EXPECT_EQ(now_.unix - report.since_unix_ns,
+    EXPECT_EQ(now_.unix_ns - report.since_unix_ns,
               (kept - 1) * RefusedKeys::kMinute);
     now_ = now_ + RefusedKeys::kMinute;
   }

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "weir/base/status_macros.h"
 #include "weir/http/error_response.h"
 #include "weir/http/headers.h"
 #include "weir/http/request_id.h"
@@ -51,7 +52,7 @@ GatewayOptions gateway_options(GatewayOptions options, AccessLog* access_log,
 absl::StatusOr<std::unique_ptr<Service>> Service::create(
     Enforcer* enforcer, ServiceOptions options) {
   std::unique_ptr<Service> service(new Service(enforcer, std::move(options)));
-  if (auto status = service->routes_.follow(); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(service->routes_.follow());
   return service;
 }
 

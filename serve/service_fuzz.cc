@@ -33,7 +33,7 @@
 namespace weir {
 namespace {
 
-constexpr int kMostRequests = 8;
+constexpr int kMaxRequests = 8;
 // The key value that inputs may use to be admitted.
 constexpr char kKnownValue[] = "the-known-value-of-a-key";
 // The origin whose pages may use the API.
@@ -177,7 +177,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   // Shared by all inputs: no input changes it.
   static auto& closed =
       *new weir::Subject("a-secret-of-somebody", /*with_credentials=*/true);
-  for (int i = 0; i < weir::kMostRequests && !rest.empty(); ++i) {
+  for (int i = 0; i < weir::kMaxRequests && !rest.empty(); ++i) {
     weir::HttpRequest request =
         weir::request_from_text(weir::take_until(rest, "\n====\n"));
     const weir::HttpResponse refused = closed.answer(request);

@@ -16,6 +16,7 @@
 #include "weir/base/at_fork.h"
 #include "weir/base/file_error.h"
 #include "weir/base/mutex.h"
+#include "weir/base/status_macros.h"
 
 namespace weir {
 namespace {
@@ -56,7 +57,7 @@ class LockedFolders {
 
 // (Only a caller that holds a Mutex creates the instance, so fork() finds it
 // whole or absent.)
-const AtFork at_fork([] { LockedFolders::instance().close_all(); });
+const internal::AtFork at_fork([] { LockedFolders::instance().close_all(); });
 
 // Locks the folder itself: the file may be removed, and a new one created and
 // locked, while this process still runs. (A lock on the folder alone is not
@@ -64,7 +65,7 @@ const AtFork at_fork([] { LockedFolders::instance().close_all(); });
 // the descriptor holds it too.) Where a folder cannot be locked, as on NFS, the
 // lock on the file must suffice.
 absl::Status lock_folder(const std::string& folder,
-                         const Descriptor& descriptor) {
+                         const internal::Descriptor& descriptor) {
   if (flock(descriptor.number(), LOCK_EX | LOCK_NB) == 0 ||
       errno != EWOULDBLOCK) {
     return absl::OkStatus();
@@ -81,19 +82,19 @@ absl::Status in_use(const std::string& folder, pid_t process) {
       process == getpid() ? ", this one" : ""));
 }
 
-absl::StatusOr<Descriptor> lock_file_in(const std::string& folder,
-                                        const Descriptor& descriptor) {
-  Descriptor file(
+absl::StatusOr<internal::Descriptor> lock_file_in(
+    const std::string& folder, const internal::Descriptor& descriptor) {
+  internal::Descriptor file(
       openat(descriptor.number(), "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!file.is_open()) {
-    return file_error(folder + "/lock", "cannot be opened", errno);
+    return internal::file_error(folder + "/lock", "cannot be opened", errno);
   }
   struct flock lock = {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   if (fcntl(file.number(), F_SETLK, &lock) == 0) return file;
   if (errno != EACCES && errno != EAGAIN) {
-    return file_error(folder + "/lock", "cannot be locked", errno);
+    return internal::file_error(folder + "/lock", "cannot be locked", errno);
   }
   // Its holder may have exited by now.
   const bool held = fcntl(file.number(), F_GETLK, &lock) == 0 &&
@@ -120,7 +121,7 @@ struct FolderLock::OpenFolders {
   // it would wait for that thread forever.
   static OpenFolders& loaded;
 
-  Mutex mutex;
+  internal::Mutex mutex;
   std::map<Inode, Use> uses ABSL_GUARDED_BY(mutex);
 };
 
@@ -128,24 +129,24 @@ FolderLock::OpenFolders& FolderLock::OpenFolders::loaded = instance();
 
 absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::take(
     const std::string& folder, bool to_write) {
-  Descriptor descriptor;
+  internal::Descriptor descriptor;
   if (to_write) {
-    descriptor =
-        Descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    descriptor = internal::Descriptor(
+        open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
   // A process that may not list the folder does without the folder's own lock.
   if (!descriptor.is_open()) {
-    descriptor =
-        Descriptor(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    descriptor = internal::Descriptor(
+        open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
   struct stat status;
   if (!descriptor.is_open() || fstat(descriptor.number(), &status) != 0) {
-    return file_error(folder, "cannot be opened", errno);
+    return internal::file_error(folder, "cannot be opened", errno);
   }
   const Inode inode(status.st_dev, status.st_ino);
 
   OpenFolders& folders = OpenFolders::instance();
-  MutexLock hold(folders.mutex);
+  internal::MutexLock hold(folders.mutex);
   const auto found = folders.uses.find(inode);
   OpenFolders::Use use{getpid()};
   if (found != folders.uses.end()) use = found->second;
@@ -154,15 +155,13 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::take(
         folder, ": was open in process ", use.process,
         " when it forked this one, which therefore cannot open it"));
   }
-  Descriptor lock;
+  internal::Descriptor lock;
   if (to_write) {
     if (use.locks > 0) return in_use(folder, getpid());
     auto locked = lock_file_in(folder, descriptor);
     if (!locked.ok()) return locked.status();
     lock = *std::move(locked);
-    if (auto status = lock_folder(folder, descriptor); !status.ok()) {
-      return status;
-    }
+    WEIR_RETURN_IF_ERROR(lock_folder(folder, descriptor));
     LockedFolders::instance().add(descriptor.number());
   }
   ++use.locks;
@@ -183,12 +182,12 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::to_read(
 
 FolderLock::~FolderLock() {
   OpenFolders& folders = OpenFolders::instance();
-  MutexLock hold(folders.mutex);
+  internal::MutexLock hold(folders.mutex);
   if (--folders.uses.at(inode_).locks == 0) folders.uses.erase(inode_);
   // Under the mutex, so that no other thread tries to take the lock meanwhile.
   if (lock_.is_open()) LockedFolders::instance().remove(folder_.number());
-  folder_ = Descriptor();
-  lock_ = Descriptor();
+  folder_ = internal::Descriptor();
+  lock_ = internal::Descriptor();
 }
 
 }  // namespace weir

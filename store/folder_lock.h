@@ -46,7 +46,8 @@ class FolderLock {
   using Inode = std::pair<dev_t, ino_t>;
   struct OpenFolders;
 
-  FolderLock(Inode inode, Descriptor folder, Descriptor lock)
+  FolderLock(Inode inode, internal::Descriptor folder,
+             internal::Descriptor lock)
       : inode_(inode), folder_(std::move(folder)), lock_(std::move(lock)) {}
 
   static absl::StatusOr<std::unique_ptr<FolderLock>> take(
@@ -54,8 +55,8 @@ class FolderLock {
 
   const Inode inode_;
   // While the folder is open, its inode cannot be reused for another.
-  Descriptor folder_;  // Locked too, if this is the right to write.
-  Descriptor lock_;    // Open if this is the right to write.
+  internal::Descriptor folder_;  // Locked too, if this is the right to write.
+  internal::Descriptor lock_;    // Open if this is the right to write.
 };
 
 }  // namespace weir

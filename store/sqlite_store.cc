@@ -183,7 +183,7 @@ constexpr int kTooLongWal = 16'000;
 
 absl::Status damaged(const std::string& path, std::string_view what) {
   return absl::DataLossError(
-      absl::StrCat(path, ": is damaged: ", to_absl(what),
+      absl::StrCat(path, ": is damaged: ", internal::to_absl(what),
                    "; restore it from an export or a backup"));
 }
 
@@ -201,15 +201,15 @@ int64_t as_integer(uint64_t generation) {
 }
 
 absl::Status sync_folder(const std::string& folder) {
-  const int error = sync_path(folder);
+  const int error = internal::sync_path(folder);
   return error == 0 ? absl::OkStatus()
-                    : file_error(folder, "cannot be synced", error);
+                    : internal::file_error(folder, "cannot be synced", error);
 }
 
 absl::Status create_folder(const std::string& folder) {
   if (mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder + "/..");
   if (errno == EEXIST) return absl::OkStatus();
-  return file_error(folder, "cannot be created", errno);
+  return internal::file_error(folder, "cannot be created", errno);
 }
 
 // Makes sure that the database exists, even if it has no page. SQLite gives its
@@ -227,17 +227,17 @@ absl::Status create_database(const std::string& folder,
   }
   // O_EXCL: an existing file must not be opened, because closing it would drop
   // SQLite's locks.
-  const Descriptor file(
+  const internal::Descriptor file(
       open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.is_open()) return sync_folder(folder);
   if (errno == EEXIST) return absl::OkStatus();
-  return file_error(path, "cannot be created", errno);
+  return internal::file_error(path, "cannot be created", errno);
 }
 
 absl::Status check_readable(const std::string& path) {
   struct stat status;
   if (stat(path.c_str(), &status) != 0) {
-    return file_error(path, "cannot be found", errno);
+    return internal::file_error(path, "cannot be found", errno);
   }
   for (const char* suffix : {"-wal", "-shm"}) {
     if (stat((path + suffix).c_str(), &status) == 0) continue;
@@ -309,11 +309,11 @@ absl::Status put_association(SqliteConnection& database,
                     extensions.empty() ? SqliteValue(std::nullopt)
                                        : SqliteValue(SqliteBlob{extensions})});
   if (!absl::IsInvalidArgument(status)) return status;
-  return with_prefix(
+  return internal::with_prefix(
       status,
       absl::StrCat("association ", association.id(), " of key ",
-                   excerpt(association.key_id()), " with usage plan ",
-                   excerpt(association.usage_plan_id()),
+                   internal::excerpt(association.key_id()), " with usage plan ",
+                   internal::excerpt(association.usage_plan_id()),
                    ": expected both to be there, and no other of the two: "));
 }
 
@@ -367,7 +367,7 @@ absl::Status apply_all(SqliteConnection& database,
   for (size_t i = 0; i < changes.size(); ++i) {
     const absl::Status status = apply(database, changes[i]);
     if (absl::IsInvalidArgument(status)) {
-      return with_prefix(status, absl::StrCat("changes[", i, "]: "));
+      return internal::with_prefix(status, absl::StrCat("changes[", i, "]: "));
     }
     if (!status.ok()) return status;
     last_association = std::max(last_association, association_in(changes[i]));
@@ -430,7 +430,8 @@ class CommitInPieces {
       bool is_done = false;
       status = write_new(database, changes_[next_], is_done);
       if (absl::IsInvalidArgument(status)) {
-        status = with_prefix(status, absl::StrCat("changes[", next_, "]: "));
+        status = internal::with_prefix(status,
+                                       absl::StrCat("changes[", next_, "]: "));
       }
       if (status.ok() && !is_done) rest_.push_back(next_);
     }
@@ -446,7 +447,8 @@ class CommitInPieces {
     for (const size_t i : rest_) {
       const absl::Status status = apply(database, changes_[i]);
       if (absl::IsInvalidArgument(status)) {
-        return with_prefix(status, absl::StrCat("changes[", i, "]: "));
+        return internal::with_prefix(status,
+                                     absl::StrCat("changes[", i, "]: "));
       }
       if (!status.ok()) return status;
     }
@@ -571,7 +573,8 @@ class ForkHold {
   ForkHold& operator=(const ForkHold&) = delete;
 
  private:
-  Mutex mutex_;  // Not shared with any other: fork() waits for every Mutex.
+  internal::Mutex
+      mutex_;  // Not shared with any other: fork() waits for every Mutex.
 };
 
 }  // namespace
@@ -598,7 +601,7 @@ struct SqliteStore::Impl {
   // Called between two pieces.
   void let_others_write() {
     shorten_wal();
-    MutexLock hold(writing);
+    internal::MutexLock hold(writing);
     writing.let_others_in();
   }
   // Calls `body` in a transaction, so that it reads from one snapshot.
@@ -618,13 +621,13 @@ struct SqliteStore::Impl {
   // Released last.
   const std::unique_ptr<FolderLock> lock;
   // Held by a commit in pieces, one at a time. Lock it before `writing`.
-  Mutex dividing;
+  internal::Mutex dividing;
   // Whether a commit in pieces has failed and could not be removed.
   std::atomic<bool> has_leftovers{false};
-  Mutex writing;
+  internal::Mutex writing;
   // nullptr if the store is read-only.
   std::unique_ptr<SqliteConnection> writer ABSL_GUARDED_BY(writing);
-  Mutex resting;
+  internal::Mutex resting;
   // The connections that are not in use.
   std::vector<std::unique_ptr<SqliteConnection>> readers
       ABSL_GUARDED_BY(resting);
@@ -642,7 +645,7 @@ absl::Status SqliteStore::Impl::open() {
   const auto has_unfinished = (*database)->number(kCountUnfinishedTables);
   if (!has_unfinished.ok()) return has_unfinished.status();
   {
-    MutexLock hold(writing);
+    internal::MutexLock hold(writing);
     writer = *std::move(database);
   }
   // If there is no room for this, the next commit tries again.
@@ -669,7 +672,7 @@ absl::Status SqliteStore::Impl::check_writable() const {
 absl::Status SqliteStore::Impl::write(Body body) {
   absl::Status status = check_writable();
   if (!status.ok()) return status;
-  MutexLock hold(writing);
+  internal::MutexLock hold(writing);
   SqliteConnection& database = *writer;
   bool is_written = false;
   status = database.write([&] {
@@ -706,7 +709,7 @@ absl::Status SqliteStore::Impl::take_back() {
 
 absl::Status SqliteStore::Impl::commit_in_pieces(
     absl::Span<const v1::StoreChange> changes) {
-  MutexLock alone(dividing);
+  internal::MutexLock alone(dividing);
   // Leftovers of an earlier commit would be mistaken for part of this one.
   absl::Status status = has_leftovers ? take_back() : absl::OkStatus();
   if (!status.ok()) return status;
@@ -734,7 +737,7 @@ absl::Status SqliteStore::Impl::commit_in_pieces(
 absl::Status SqliteStore::Impl::commit_at_once(
     absl::Span<const v1::StoreChange> changes) {
   if (has_leftovers) {
-    MutexLock alone(dividing);
+    internal::MutexLock alone(dividing);
     // Even if there is no room for this, there may be for the commit.
     if (has_leftovers) take_back().IgnoreError();
   }
@@ -749,7 +752,7 @@ absl::Status SqliteStore::Impl::commit_at_once(
 
 void SqliteStore::Impl::shorten_wal() {
   {
-    MutexLock hold(writing);
+    internal::MutexLock hold(writing);
     if (writer->wal_pages() < kLongWal) return;
   }
   // Uses a separate connection, so that commits continue. If this fails, the
@@ -765,7 +768,7 @@ absl::Status SqliteStore::Impl::with_reader(Body body) {
   const ForkHold hold_fork;
   std::unique_ptr<SqliteConnection> reader;
   {
-    MutexLock hold(resting);
+    internal::MutexLock hold(resting);
     if (!readers.empty()) {
       reader = std::move(readers.back());
       readers.pop_back();
@@ -783,7 +786,7 @@ absl::Status SqliteStore::Impl::with_reader(Body body) {
     reader = *std::move(opened);
   }
   absl::Status result = body(*reader);
-  MutexLock hold(resting);
+  internal::MutexLock hold(resting);
   readers.push_back(std::move(reader));
   return result;
 }
@@ -811,7 +814,8 @@ absl::StatusOr<std::shared_ptr<SqliteStore>> SqliteStore::open(
   // The process may change its working directory.
   std::error_code error;
   const std::string real = std::filesystem::canonical(folder, error).string();
-  if (error) return file_error(folder, "cannot be opened", error.value());
+  if (error)
+    return internal::file_error(folder, "cannot be opened", error.value());
   auto lock = options.read_only ? FolderLock::to_read(real)
                                 : FolderLock::to_write(real);
   if (!lock.ok()) return lock.status();

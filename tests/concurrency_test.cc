@@ -29,7 +29,7 @@ constexpr int kThreads = 3;
 constexpr int64_t kStart = 20'500 * kDay;  // 2026-02-16
 
 std::string date(Instant now) {
-  return absl::FormatTime("%Y-%m-%d", absl::FromUnixNanos(now.unix),
+  return absl::FormatTime("%Y-%m-%d", absl::FromUnixNanos(now.unix_ns),
                           absl::UTCTimeZone());
 }
 

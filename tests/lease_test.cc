@@ -33,7 +33,7 @@ namespace {
 
 constexpr int64_t kNoon = 20'500 * kDay + kDay / 2;  // 2026-02-16
 constexpr int kThreads = 3;
-constexpr int64_t kMost = 2'000'000'000;  // tokens that last
+constexpr int64_t kMax = 2'000'000'000;  // tokens that last
 
 std::string date(int64_t unix_ns) {
   return absl::FormatTime("%Y-%m-%d", absl::FromUnixNanos(unix_ns),
@@ -227,14 +227,14 @@ class LeaseTest : public ::testing::Test {
 };
 
 TEST_F(LeaseTest, BurstIsAdmittedExactly) {
-  set_up(0, kMost, 0);
-  expect_exactly(kMost);
+  set_up(0, kMax, 0);
+  expect_exactly(kMax);
   EXPECT_EQ(ask(clock_->now()).retry_after(), absl::InfiniteDuration());
 }
 
 TEST_F(LeaseTest, BothThrottlesAreCharged) {
-  set_up(0, kMost, 0, MethodThrottle::kAddsToPlan);
-  expect_exactly(kMost);
+  set_up(0, kMax, 0, MethodThrottle::kAddsToPlan);
+  expect_exactly(kMax);
   // A route without a throttle of its own draws on the plan's alone.
   const Route other = *enforcer_->intern_route("api", "prod");
   const Decision decision =
@@ -243,8 +243,8 @@ TEST_F(LeaseTest, BothThrottlesAreCharged) {
 }
 
 TEST_F(LeaseTest, QuotaIsAdmittedAndReportedExactly) {
-  constexpr int64_t kQuota = kMost - 20'000;
-  set_up(0, kMost, kQuota);
+  constexpr int64_t kQuota = kMax - 20'000;
+  set_up(0, kMax, kQuota);
   expect_exactly(kQuota);
   EXPECT_EQ(usage(kNoon, kNoon)[0], std::make_pair(kQuota, int64_t{0}));
 }
@@ -266,28 +266,28 @@ TEST_F(LeaseTest, QuotaAloneIsCountedExactly) {
 // The plan's throttle is not charged where a method's takes its place.
 TEST_F(LeaseTest, MethodAloneIsCharged) {
   v1::UsagePlan plan = plan_of_one_stage();
-  throttle_method(plan, 0, kMost);
+  throttle_method(plan, 0, kMax);
   plan.mutable_throttle()->set_rate_limit(0);
-  plan.mutable_throttle()->set_burst_limit(kMost);
+  plan.mutable_throttle()->set_burst_limit(kMax);
   set_up(plan, MethodThrottle::kReplacesPlan, clock_);
-  const auto rest = static_cast<uint32_t>(kMost - warm_up());
+  const auto rest = static_cast<uint32_t>(kMax - warm_up());
   EXPECT_FALSE(ask(clock_->now(), rest + 1).admitted());
   EXPECT_TRUE(ask(clock_->now(), rest).admitted());
   route_ = *enforcer_->intern_route("api", "prod");
-  EXPECT_TRUE(ask(clock_->now(), kMost).admitted());
+  EXPECT_TRUE(ask(clock_->now(), kMax).admitted());
 }
 
 // Whatever is unspent in the slots can be had by one request, at once.
 TEST_F(LeaseTest, NobodyWithholdsTheLastTokens) {
-  set_up(0, kMost, 0);
-  const auto rest = static_cast<uint32_t>(kMost - warm_up());
+  set_up(0, kMax, 0);
+  const auto rest = static_cast<uint32_t>(kMax - warm_up());
   EXPECT_FALSE(ask(clock_->now(), rest + 1).admitted());
   EXPECT_TRUE(ask(clock_->now(), rest).admitted());
   EXPECT_FALSE(admit(clock_->now()));
 }
 
 TEST_F(LeaseTest, NobodyWithholdsTheLastRequestsOfTheQuota) {
-  set_up(1e9, kMost, 1'000'000'000);
+  set_up(1e9, kMax, 1'000'000'000);
   const auto rest = static_cast<uint32_t>(1'000'000'000 - warm_up());
   EXPECT_FALSE(ask(clock_->now(), rest + 1).admitted());
   EXPECT_TRUE(ask(clock_->now(), rest).admitted());
@@ -296,12 +296,12 @@ TEST_F(LeaseTest, NobodyWithholdsTheLastRequestsOfTheQuota) {
 
 // Tokens that threads hold do not keep the bucket from filling up.
 TEST_F(LeaseTest, FillsUpWhileSlotsAreIdle) {
-  set_up(kMost / 2, kMost, 0);
+  set_up(kMax / 2, kMax, 0);
   warm_up();
   clock_->advance(2 * kSecond);
   // Slots that are not used any more are settled as of when they were.
   for (int i = 0; i < 3; ++i) enforcer_->maintain();
-  EXPECT_TRUE(ask(clock_->now(), kMost).admitted());
+  EXPECT_TRUE(ask(clock_->now(), kMax).admitted());
 }
 
 // In any order of the threads' turns, by the times that their requests
@@ -328,7 +328,7 @@ TEST_F(LeaseTest, NeverExceedsTheBoundInAnyWindow) {
         return int64_t{0};
       },
       [&] {
-        clock_->advance(time - clock_->now().unix);
+        clock_->advance(time - clock_->now().unix_ns);
         if (enforcer_->statistics().leases > 0 || ++rounds == 2'000) {
           have_begun = true;
         }
@@ -352,7 +352,7 @@ TEST_F(LeaseTest, NeverExceedsTheBoundInAnyWindow) {
 }
 
 TEST_F(LeaseTest, PatchesNeitherLoseNorInventTokens) {
-  set_up(0, kMost, 0);
+  set_up(0, kMax, 0);
   size_t patches = 0;
   const auto patch = [&](int64_t rate, int64_t burst) {
     ASSERT_TRUE(
@@ -373,23 +373,23 @@ TEST_F(LeaseTest, PatchesNeitherLoseNorInventTokens) {
     is_paused_ = false;
     std::this_thread::sleep_for(std::chrono::milliseconds(4));
     is_shut_ = false;
-    patch(kRates[++patches % 4], kMost);
+    patch(kRates[++patches % 4], kMax);
   });
   EXPECT_GE(patches, 4);
   EXPECT_FALSE(admitted_while_shut_);
-  const auto rest = static_cast<uint32_t>(kMost - admitted);
+  const auto rest = static_cast<uint32_t>(kMax - admitted);
   EXPECT_FALSE(ask(clock_->now(), rest + 1).admitted());
   EXPECT_TRUE(ask(clock_->now(), rest).admitted());
 }
 
 TEST_F(LeaseTest, CountsEachRequestOnItsDay) {
-  set_up(1e9, kMost, 1'000'000'000);
+  set_up(1e9, kMax, 1'000'000'000);
   std::vector<int64_t> admitted_on(4);
   for (size_t day = 0; day < admitted_on.size(); ++day) {
     const int64_t midnight =
         kNoon + static_cast<int64_t>(day) * kDay + kDay / 2;
     const auto wait_for = [&](int64_t unix_ns) {
-      clock_->advance(unix_ns - clock_->now().unix);
+      clock_->advance(unix_ns - clock_->now().unix_ns);
     };
     wait_for(midnight - kDay / 2);
     admitted_on[day] += warm_up();
@@ -418,22 +418,22 @@ TEST_F(LeaseTest, CountsEachRequestOnItsDay) {
 // Without maintain() in the last second, a thread that closes a slot on the new
 // day may be overtaken by the first request of that day.
 TEST_F(LeaseTest, CountsNoRequestTooFewWhereADayEndsWithLeases) {
-  set_up(1e9, kMost, 1'000'000'000);
-  constexpr int64_t kMostHeld = kThreads * 16;
+  set_up(1e9, kMax, 1'000'000'000);
+  constexpr int64_t kMaxHeld = kThreads * 16;
   int64_t admitted = warm_up();
   for (int64_t day = 1; day < 5; ++day) {
     const int64_t noon = kNoon + day * kDay;
-    clock_->advance(noon - clock_->now().unix);
+    clock_->advance(noon - clock_->now().unix_ns);
     const int64_t on_this_day = warm_up();
     const int64_t used = usage(noon - kDay, noon - kDay)[0].first;
     EXPECT_GE(used, admitted);
-    EXPECT_LE(used, admitted + kMostHeld);
+    EXPECT_LE(used, admitted + kMaxHeld);
     admitted = on_this_day;
   }
 }
 
 TEST_F(LeaseTest, ReportsAndExtensionsAreExact) {
-  set_up(1e9, kMost, 100'000'000);
+  set_up(1e9, kMax, 100'000'000);
   int64_t admitted = warm_up();
   EXPECT_EQ(usage(kNoon, kNoon)[0].first, admitted);
   admitted += warm_up();
@@ -450,7 +450,7 @@ TEST_F(LeaseTest, ReportsAndExtensionsAreExact) {
 // Whoever is inside of a call does not know of the reserve.
 TEST_F(LeaseTest, WaitsForCallsThatBeganBefore) {
   const auto clock = std::make_shared<HoldingClock>();
-  set_up(0, kMost, 0, MethodThrottle::kReplacesPlan, clock);
+  set_up(0, kMax, 0, MethodThrottle::kReplacesPlan, clock);
   std::thread held([&] {
     HoldingClock::is_held = true;
     enforcer_->admit({"a-key-that-all-threads-use", route_});
@@ -478,7 +478,7 @@ TEST_F(LeaseTest, WaitsForCallsThatBeganBefore) {
 }
 
 TEST_F(LeaseTest, EndsWithTheKeyAndWithTheAssociation) {
-  set_up(0, kMost, 0);
+  set_up(0, kMax, 0);
   for (int round = 0; round < 3; ++round) {
     warm_up();
     ASSERT_TRUE(enforcer_->delete_usage_plan_key("plan", "key").ok());
@@ -490,7 +490,7 @@ TEST_F(LeaseTest, EndsWithTheKeyAndWithTheAssociation) {
     enforcer_->maintain();
     EXPECT_EQ(enforcer_->statistics().leases, 0);
     add_key();
-    EXPECT_EQ(ask(clock_->now()).tokens_remaining(), kMost - 1);
+    EXPECT_EQ(ask(clock_->now()).tokens_remaining(), kMax - 1);
   }
 }
 
@@ -524,7 +524,7 @@ TEST_F(LeaseTest, IsNotCountedWhenItsEnforcerEnds) {
 
 // Its requests overlap no other.
 TEST_F(LeaseTest, IsNotForOneThreadAlone) {
-  set_up(0, kMost, 0);
+  set_up(0, kMax, 0);
   for (int round = 0; round < 5; ++round) {
     for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(admit(clock_->now()));
     enforcer_->maintain();
@@ -533,29 +533,29 @@ TEST_F(LeaseTest, IsNotForOneThreadAlone) {
 }
 
 TEST_F(LeaseTest, EndsWhenItIsNotUsed) {
-  set_up(0, kMost, 0);
+  set_up(0, kMax, 0);
   const int64_t admitted = warm_up();
   for (int i = 0; i < 3; ++i) enforcer_->maintain();
   EXPECT_EQ(enforcer_->statistics().leases, 0);
-  EXPECT_EQ(ask(clock_->now(), 0).tokens_remaining(), kMost - admitted);
+  EXPECT_EQ(ask(clock_->now(), 0).tokens_remaining(), kMax - admitted);
 }
 
 // Threads that exit and start find tokens in their slots.
 TEST_F(LeaseTest, ThreadsLeaveTheirTokensBehind) {
-  set_up(0, kMost, 0);
+  set_up(0, kMax, 0);
   int64_t admitted = 0;
   for (int round = 0; round < 5; ++round) admitted += warm_up();
-  const auto rest = static_cast<uint32_t>(kMost - admitted);
+  const auto rest = static_cast<uint32_t>(kMax - admitted);
   EXPECT_FALSE(ask(clock_->now(), rest + 1).admitted());
   EXPECT_TRUE(ask(clock_->now(), rest).admitted());
 }
 
 TEST_F(LeaseTest, AForkedChildHasAllTokensThatWereLeft) {
-  set_up(0, kMost, 0);
+  set_up(0, kMax, 0);
   const int64_t admitted = warm_up();
   EXPECT_EQ(in_child([&] {
               enforcer_->maintain();
-              const auto rest = static_cast<uint32_t>(kMost - admitted);
+              const auto rest = static_cast<uint32_t>(kMax - admitted);
               EXPECT_TRUE(ask(clock_->now(), rest).admitted());
             }),
             0);

@@ -350,7 +350,7 @@ class Workload {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     const int64_t end = start_of(kFirstDay + kDays);
     const int64_t step = static_cast<int64_t>(random() % (5 * kHour / 4));
-    if (clock_->now().unix + step < end) clock_->advance(step);
+    if (clock_->now().unix_ns + step < end) clock_->advance(step);
   }
 
   static constexpr int64_t kBegin = start_of(kFirstDay) + 12 * kHour;

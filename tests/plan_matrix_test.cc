@@ -308,7 +308,7 @@ class World {
   }
 
   void advance_to(absl::Time time) {
-    const int64_t step = absl::ToUnixNanos(time) - clock_->now().unix;
+    const int64_t step = absl::ToUnixNanos(time) - clock_->now().unix_ns;
     ASSERT_GE(step, 0) << "items must be in the order of time";
     clock_->advance(step);
   }

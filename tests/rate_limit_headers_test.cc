@@ -83,7 +83,7 @@ class World {
  public:
   explicit World(std::mt19937_64& random) : random_(random) {
     Options options;
-    options.clock = std::make_shared<ManualClock>(now_.unix);
+    options.clock = std::make_shared<ManualClock>(now_.unix_ns);
     options.arena_bytes = size_t{1} << 20;
     has_two_buckets_ = any(4) == 0;
     if (has_two_buckets_) {
@@ -186,7 +186,7 @@ class World {
     RateLimitHeaderOptions options(format);
     options.max_retry_after = one_of({int64_t{1}, int64_t{60}, int64_t{5'000},
                                       options.max_retry_after,
-                                      RateLimitHeaderOptions::kMostRetryAfter});
+                                      RateLimitHeaderOptions::kMaxRetryAfter});
     options.added_wait =
         one_of({int64_t{0}, int64_t{0}, int64_t{30}, int64_t{100'000}});
     return options;

@@ -30,7 +30,7 @@ class RandomPlan {
  public:
   explicit RandomPlan(std::mt19937_64& random) : random_(random) {
     Options options;
-    options.clock = std::make_shared<ManualClock>(now_.unix);
+    options.clock = std::make_shared<ManualClock>(now_.unix_ns);
     options.arena_bytes = size_t{1} << 20;
     if (any(2) == 0) options.method_throttle = MethodThrottle::kAddsToPlan;
     enforcer_ = *Enforcer::create(options);

@@ -122,13 +122,14 @@ class Replay {
       error.line = first->place.line;
       error.message = absl::StrCat(first->reason, "; ");
     }
-    absl::StrAppend(&error.message, "none of its ", with_commas(log.lines),
-                    log.lines == 1 ? " line" : " lines", " can be read",
-                    options_.format == nullptr
-                        ? ": --format may be one of "
-                        : absl::StrCat(" as ", to_absl(options_.format->name),
-                                       ": leave out --format, or give one of "),
-                    log_format_names());
+    absl::StrAppend(
+        &error.message, "none of its ", with_commas(log.lines),
+        log.lines == 1 ? " line" : " lines", " can be read",
+        options_.format == nullptr
+            ? ": --format may be one of "
+            : absl::StrCat(" as ", internal::to_absl(options_.format->name),
+                           ": leave out --format, or give one of "),
+        log_format_names());
     return error;
   }
 

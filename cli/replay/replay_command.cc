@@ -40,8 +40,8 @@ std::string description() {
       "The format of a log is detected from its first lines, or set by\n"
       "--format:\n";
   for (const LogFormat& format : log_formats()) {
-    absl::StrAppendFormat(&text, "  %-16s %s\n", to_absl(format.name),
-                          to_absl(format.title));
+    absl::StrAppendFormat(&text, "  %-16s %s\n", internal::to_absl(format.name),
+                          internal::to_absl(format.title));
   }
   absl::StrAppend(
       &text,
@@ -199,7 +199,7 @@ std::optional<int> read_options(const Arguments& arguments,
     if (options.format == nullptr) {
       return line.usage_error(
           console, absl::StrCat("--format: expected ", log_format_names(),
-                                "; got ", excerpt(arguments.format)));
+                                "; got ", internal::excerpt(arguments.format)));
     }
   }
   options.fields.key = arguments.key;
@@ -226,7 +226,8 @@ std::optional<int> read_style(const Arguments& arguments,
   if (!top.empty() &&
       !(is_plain_number(top) && absl::SimpleAtoi(top, &count))) {
     return line.usage_error(
-        console, absl::StrCat("--top: expected a number, got ", excerpt(top)));
+        console,
+        absl::StrCat("--top: expected a number, got ", internal::excerpt(top)));
   }
   if (count > 0) style.top = count;
   return std::nullopt;
@@ -249,9 +250,9 @@ std::optional<v1::UsagePlan> read_replayed_plan(const Arguments& arguments,
     return std::nullopt;
   }
   if (!options.stage.empty() && !has_stage(file->plan, options.stage)) {
-    report_error(
-        console, path,
-        absl::StrCat("the plan has no stage ", excerpt(options.stage)));
+    report_error(console, path,
+                 absl::StrCat("the plan has no stage ",
+                              internal::excerpt(options.stage)));
     return std::nullopt;
   }
   return std::move(file->plan);

@@ -78,7 +78,7 @@ std::string key_name(const KeyReport& key, const ReportStyle& style) {
 }
 
 std::string plural(std::int64_t count, std::string_view noun) {
-  return absl::StrCat(with_commas(count), " ", to_absl(noun),
+  return absl::StrCat(with_commas(count), " ", internal::to_absl(noun),
                       count == 1 ? "" : "s");
 }
 
@@ -103,10 +103,10 @@ std::string totals(const ReplayReport& report, const ReportStyle& style) {
     const double percent =
         100.0 * static_cast<double>(count) /
         static_cast<double>(std::max<std::int64_t>(report.total.requests(), 1));
-    absl::StrAppendFormat(&text, "  %s %-10s  %*s  %5.1f %%\n",
-                          to_absl(chart_mark(static_cast<int>(i), style.utf8)),
-                          kSeries[i].name, static_cast<int>(digits),
-                          with_commas(count), percent);
+    absl::StrAppendFormat(
+        &text, "  %s %-10s  %*s  %5.1f %%\n",
+        internal::to_absl(chart_mark(static_cast<int>(i), style.utf8)),
+        kSeries[i].name, static_cast<int>(digits), with_commas(count), percent);
   }
   return text;
 }

@@ -58,7 +58,7 @@ absl::StatusOr<std::uint32_t> RequestInterner::key_of(const LogEntry& entry) {
     }
     return *no_key_;
   }
-  auto found = key_numbers_.find(to_absl(entry.key));
+  auto found = key_numbers_.find(internal::to_absl(entry.key));
   if (found == key_numbers_.end()) {
     if (keys_.size() == kMaxKeys) {
       return absl::ResourceExhaustedError(
@@ -68,7 +68,7 @@ absl::StatusOr<std::uint32_t> RequestInterner::key_of(const LogEntry& entry) {
     }
     keys_.push_back({std::string(entry.key), false, false});
     found = key_numbers_
-                .emplace(to_absl(keys_.back().text),
+                .emplace(internal::to_absl(keys_.back().text),
                          static_cast<std::uint32_t>(keys_.size() - 1))
                 .first;
   }
@@ -87,7 +87,7 @@ std::uint32_t RequestInterner::method_of(const LogEntry& entry) const {
   }
   const std::string_view name =
       entry.stage.empty() ? default_stage_ : entry.stage;
-  const auto found = stages_by_name_.find(to_absl(name));
+  const auto found = stages_by_name_.find(internal::to_absl(name));
   if (entry.no_stage || found == stages_by_name_.end() ||
       found->second == nullptr) {
     return forbidden_method(Forbidden::kStage);
@@ -101,8 +101,8 @@ std::uint32_t RequestInterner::method_of(const LogEntry& entry) const {
   // The API has already found the resource: it equals a method key's exactly.
   for (const std::string_view method :
        {entry.method, std::string_view("ANY")}) {
-    const auto exact = stage.methods.find(
-        absl::StrCat(to_absl(entry.target), "/", to_absl(method)));
+    const auto exact = stage.methods.find(absl::StrCat(
+        internal::to_absl(entry.target), "/", internal::to_absl(method)));
     if (exact != stage.methods.end()) return exact->second;
   }
   // Or it differs in the names of parameters.

@@ -24,7 +24,7 @@ absl::Status set_whole_seconds(const std::string& text, int64_t least,
       !absl::SimpleAtoi(text, &number) || number < least || number > most) {
     return absl::InvalidArgumentError(
         absl::StrCat("expected a whole number of seconds, ", least, " to ",
-                     most, ", got ", excerpt(text)));
+                     most, ", got ", internal::excerpt(text)));
   }
   seconds = number;
   return absl::OkStatus();
@@ -40,7 +40,8 @@ absl::StatusOr<HeaderFormat> header_format_of(const std::string& name) {
   for (const auto& [known, format] : kFormats) {
     if (name == known) return format;
   }
-  return absl::InternalError(absl::StrCat("no format: ", excerpt(name)));
+  return absl::InternalError(
+      absl::StrCat("no format: ", internal::excerpt(name)));
 }
 
 // "API=ORIGIN".
@@ -49,7 +50,7 @@ absl::Status add_cors(const std::string& text, CorsRules& rules) {
   if (equals == text.npos) {
     return absl::InvalidArgumentError(absl::StrCat(
         "expected API=ORIGIN, such as shop=https://www.example.com, got ",
-        excerpt(text)));
+        internal::excerpt(text)));
   }
   return rules.allow(text.substr(0, equals), text.substr(equals + 1));
 }
@@ -92,8 +93,8 @@ absl::StatusOr<GatewayOptions> GatewayFlags::options() const {
     options.headers.format = *format;
   }
   if (!max_retry_after_.empty()) {
-    constexpr int64_t kMost = RateLimitHeaderOptions::kMostRetryAfter;
-    auto status = set_whole_seconds(max_retry_after_, 1, kMost,
+    constexpr int64_t kMax = RateLimitHeaderOptions::kMaxRetryAfter;
+    auto status = set_whole_seconds(max_retry_after_, 1, kMax,
                                     options.headers.max_retry_after);
     if (!status.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -105,11 +106,12 @@ absl::StatusOr<GatewayOptions> GatewayFlags::options() const {
   if (!spread_retries_.empty()) {
     auto status =
         set_whole_seconds(spread_retries_, 0, 86'400, options.spread_retries);
-    if (!status.ok()) return with_prefix(status, "--spread-retries: ");
+    if (!status.ok())
+      return internal::with_prefix(status, "--spread-retries: ");
   }
   for (const std::string& rule : cors_) {
     if (auto status = add_cors(rule, options.cors); !status.ok()) {
-      return with_prefix(status, "--cors: ");
+      return internal::with_prefix(status, "--cors: ");
     }
   }
   return options;
@@ -120,7 +122,7 @@ absl::StatusOr<TrustedPeers> GatewayFlags::trusted_peers() const {
   TrustedPeers peers;
   for (const std::string& range : trust_) {
     if (auto status = peers.add(range); !status.ok()) {
-      return with_prefix(status, "--trust: ");
+      return internal::with_prefix(status, "--trust: ");
     }
   }
   return peers;

@@ -27,6 +27,7 @@
 #include "absl/time/time.h"
 #include "weir/base/clock.h"
 #include "weir/base/file_descriptor.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 #include "weir/cli/command_line.h"
 #include "weir/cli/input.h"
@@ -113,20 +114,20 @@ absl::Status set_address(const std::string& text, HttpServerOptions& options) {
       !absl::SimpleAtoi(port, &options.port) || options.port > 65535) {
     return absl::InvalidArgumentError(absl::StrCat(
         "expected ADDRESS:PORT, such as 127.0.0.1:8080, or unix:PATH, got ",
-        excerpt(text)));
+        internal::excerpt(text)));
   }
   options.address = host;
   return absl::OkStatus();
 }
 
 absl::Status set_seconds(const std::string& text, absl::Duration& duration) {
-  constexpr double kLeast = 0.001, kMost = 3600;
+  constexpr double kMin = 0.001, kMax = 3600;
   double seconds;
   if (!is_plain_number(text) || !absl::SimpleAtod(text, &seconds) ||
-      seconds < kLeast || seconds > kMost) {
+      seconds < kMin || seconds > kMax) {
     return absl::InvalidArgumentError(
-        absl::StrCat("expected a number of seconds, ", kLeast, " to ", kMost,
-                     ", got ", excerpt(text)));
+        absl::StrCat("expected a number of seconds, ", kMin, " to ", kMax,
+                     ", got ", internal::excerpt(text)));
   }
   duration = absl::Seconds(seconds);
   return absl::OkStatus();
@@ -142,7 +143,7 @@ absl::StatusOr<TlsFiles> read_tls_files(const Flags& flags,
   const auto read = [&](const std::string& path, std::string& text) {
     auto document = read_document(path, console);
     if (!document.ok()) {
-      return with_prefix(document.status(), absl::StrCat(path, ": "));
+      return internal::with_prefix(document.status(), absl::StrCat(path, ": "));
     }
     // An empty document would disable TLS.
     if (document->empty()) {
@@ -152,11 +153,8 @@ absl::StatusOr<TlsFiles> read_tls_files(const Flags& flags,
     return absl::OkStatus();
   };
   TlsFiles files;
-  if (auto status = read(flags.tls_certificate, files.certificate);
-      !status.ok()) {
-    return status;
-  }
-  if (auto status = read(flags.tls_key, files.key); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(read(flags.tls_certificate, files.certificate));
+  WEIR_RETURN_IF_ERROR(read(flags.tls_key, files.key));
   return files;
 }
 
@@ -166,7 +164,7 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
   HttpServerOptions& options = listeners.management;
   options.other_descriptors = kOtherDescriptors;
   const auto of_flag = [](const char* flag, const absl::Status& status) {
-    return with_prefix(status, absl::StrCat("--", flag, ": "));
+    return internal::with_prefix(status, absl::StrCat("--", flag, ": "));
   };
   if (auto status = set_seconds(flags.idle_timeout, options.idle_timeout);
       !status.ok()) {
@@ -179,7 +177,7 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
   if (!flags.region.empty() && !is_scope_element(flags.region)) {
     return of_flag("region", absl::InvalidArgumentError(absl::StrCat(
                                  "expected a name such as us-east-1, got ",
-                                 excerpt(flags.region))));
+                                 internal::excerpt(flags.region))));
   }
   if (flags.tls_certificate.empty() != flags.tls_key.empty()) {
     return absl::InvalidArgumentError(
@@ -206,7 +204,7 @@ absl::StatusOr<Listeners> listeners_of(const Flags& flags, bool open,
     return absl::InvalidArgumentError(absl::StrCat(
         "--listen: without --credentials, the address must be a loopback "
         "address, got ",
-        excerpt(flags.listen)));
+        internal::excerpt(flags.listen)));
   }
   return listeners;
 }
@@ -227,7 +225,7 @@ absl::StatusOr<std::unique_ptr<Enforcer>> enforcer_of(
                            std::string_view message) {
     notices.say(
         absl::StrCat(severity >= absl::LogSeverity::kWarning ? "warning: " : "",
-                     to_absl(message)));
+                     internal::to_absl(message)));
   };
   if (!flags.store.empty()) {
     auto store = SqliteStore::open(flags.store);
@@ -272,8 +270,8 @@ absl::StatusOr<std::shared_ptr<AccessLog>> access_log_of(
   };
   auto log = AccessLog::open(std::move(options));
   if (!log.ok()) {
-    return with_prefix(log.status(),
-                       absl::StrCat("--access-log: ", flags.access_log, ": "));
+    return internal::with_prefix(
+        log.status(), absl::StrCat("--access-log: ", flags.access_log, ": "));
   }
   return std::shared_ptr<AccessLog>(*std::move(log));
 }
@@ -315,7 +313,7 @@ absl::Status fit_descriptors(Listeners& listeners, Notices& notices) {
   // streams; and, for each listener, of its spare connections.
   constexpr rlim_t kOthers = 96;
   constexpr rlim_t kOfAListener = 64;
-  constexpr rlim_t kLeastConnections = 16;
+  constexpr rlim_t kMinConnections = 16;
   rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return absl::OkStatus();
   limit.rlim_cur = limit.rlim_max;
@@ -323,7 +321,7 @@ absl::Status fit_descriptors(Listeners& listeners, Notices& notices) {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return absl::OkStatus();
 
   const rlim_t count = listeners.gateway.has_value() ? 2 : 1;
-  const rlim_t least = kOthers + count * (kOfAListener + kLeastConnections);
+  const rlim_t least = kOthers + count * (kOfAListener + kMinConnections);
   if (limit.rlim_cur < least) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the process may open only ", limit.rlim_cur, " files, and needs ",
@@ -395,8 +393,8 @@ void reload(const Flags& flags, Authentication* authentication,
   }
   if (has_log) {
     report("access log is", "reopened",
-           with_prefix(access_log->reopen(),
-                       absl::StrCat(flags.access_log, ": ")));
+           internal::with_prefix(access_log->reopen(),
+                                 absl::StrCat(flags.access_log, ": ")));
   }
 }
 
@@ -404,13 +402,13 @@ void reload(const Flags& flags, Authentication* authentication,
 // address of its own, or by another program.
 void warn_of_unreachable_stages(const Servers& servers,
                                 const Console& console) {
-  constexpr size_t kMostLines = 8;
+  constexpr size_t kMaxLines = 8;
   const std::vector<std::string> lines = servers.service().unreachable_stages();
-  for (size_t i = 0; i < std::min(lines.size(), kMostLines); ++i) {
+  for (size_t i = 0; i < std::min(lines.size(), kMaxLines); ++i) {
     console.err << "weir: warning: " << lines[i] << " (--gateway-listen)\n";
   }
-  if (lines.size() > kMostLines) {
-    console.err << "weir: warning: and so for " << lines.size() - kMostLines
+  if (lines.size() > kMaxLines) {
+    console.err << "weir: warning: and so for " << lines.size() - kMaxLines
                 << " more\n";
   }
 }
@@ -430,7 +428,7 @@ void announce(const Flags& flags, bool open, const Servers& servers,
   if (out.flush()) return;
   // The service continues, and can still exit successfully, although this could
   // not be written. Redirects the stream, which would write it again.
-  const Descriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  const internal::Descriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   if (&out == &console.out) dup2(nowhere.number(), STDOUT_FILENO);
   out.clear();
   out.flush();
@@ -445,9 +443,7 @@ absl::Status serve(const Flags& flags, const Console& console) {
 
   const sigset_t signals = block_signals();
   Notices notices(console);
-  if (auto status = fit_descriptors(*listeners, notices); !status.ok()) {
-    return status;
-  }
+  WEIR_RETURN_IF_ERROR(fit_descriptors(*listeners, notices));
   const auto clock = std::make_shared<SystemClock>();
   std::shared_ptr<Authentication> authentication;
   if (!open) {

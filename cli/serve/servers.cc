@@ -48,7 +48,7 @@ absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
           return service_->answer_gateway(request);
         });
     if (!gateway.ok()) {
-      return with_prefix(gateway.status(), "--gateway-listen: ");
+      return internal::with_prefix(gateway.status(), "--gateway-listen: ");
     }
     gateway_ = *std::move(gateway);
   }
@@ -59,7 +59,8 @@ absl::Status Servers::start_all(const Listeners& listeners, Enforcer* enforcer,
   auto management = start_one(
       management_options,
       [this](const HttpRequest& request) { return service_->answer(request); });
-  if (!management.ok()) return with_prefix(management.status(), "--listen: ");
+  if (!management.ok())
+    return internal::with_prefix(management.status(), "--listen: ");
   management_ = *std::move(management);
   // Pairs with the load in statistics().
   started_.store(true, std::memory_order_release);

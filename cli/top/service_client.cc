@@ -37,7 +37,7 @@ std::string part_of(CURLU* url, CURLUPart part) {
 absl::StatusOr<std::string> checked(const std::string& endpoint) {
   const auto bad = [&](const char* what) {
     return absl::InvalidArgumentError(
-        absl::StrCat(what, ", got ", excerpt(endpoint)));
+        absl::StrCat(what, ", got ", internal::excerpt(endpoint)));
   };
   const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
   if (curl_url_set(url.get(), CURLUPART_URL, endpoint.c_str(), 0) !=

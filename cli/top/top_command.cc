@@ -35,7 +35,7 @@ constexpr char kDescription[] =
     "signed, which is enough if the service has no credentials.\n"
     "Exit code: 0 shown; 1 the service refused; 2 it did not answer.";
 
-constexpr int kMostKeys = 100;
+constexpr int kMaxKeys = 100;
 constexpr int kNoLimit = std::numeric_limits<int>::max();  // of a line's width
 constexpr absl::Duration kInterval = absl::Seconds(1);
 
@@ -76,7 +76,7 @@ absl::StatusOr<std::optional<Credential>> credential_of(const Flags& flags) {
                            ": holds several credentials; --profile=NAME says "
                            "which")
             : absl::StrCat(flags.credentials, ": has no credential of profile ",
-                           excerpt(flags.profile)));
+                           internal::excerpt(flags.profile)));
   }
   return *one;
 }
@@ -92,10 +92,11 @@ absl::StatusOr<std::unique_ptr<ServiceClient>> client_of(const Flags& flags) {
   if (!is_scope_element(options.region)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--region: expected a name such as us-east-1, got ",
-                     excerpt(options.region)));
+                     internal::excerpt(options.region)));
   }
   auto client = ServiceClient::create(std::move(options));
-  if (!client.ok()) return with_prefix(client.status(), "--endpoint: ");
+  if (!client.ok())
+    return internal::with_prefix(client.status(), "--endpoint: ");
   return client;
 }
 
@@ -106,7 +107,8 @@ absl::Status show(ServiceClient& client, const Flags& flags,
   if (!answer.ok()) return answer.status();
   const auto report = parse_top_report(*answer);
   if (!report.ok()) {
-    return with_prefix(report.status(), absl::StrCat(flags.endpoint, ": "));
+    return internal::with_prefix(report.status(),
+                                 absl::StrCat(flags.endpoint, ": "));
   }
   if (flags.output == "json") {
     console.out << *answer << "\n";
@@ -173,10 +175,10 @@ int run_top(absl::Span<const std::string> arguments, const Console& console) {
   }
   int top;
   if (!is_plain_number(flags.top) || !absl::SimpleAtoi(flags.top, &top) ||
-      top < 1 || top > kMostKeys) {
+      top < 1 || top > kMaxKeys) {
     return line.usage_error(
-        console, absl::StrCat("--top: expected a number from 1 to ", kMostKeys,
-                              ", got ", excerpt(flags.top)));
+        console, absl::StrCat("--top: expected a number from 1 to ", kMaxKeys,
+                              ", got ", internal::excerpt(flags.top)));
   }
   if (!flags.profile.empty() && flags.credentials.empty()) {
     return line.usage_error(console, "--profile needs --credentials");

@@ -33,12 +33,12 @@ class Members {
     return value->string_value();
   }
   std::int64_t count(const char* name) {
-    constexpr double kMost = 9e15;
+    constexpr double kMax = 9e15;
     const auto* value = find(name);
     if (value == nullptr) return 0;
     const double number = value->number_value();
     if (value->kind_case() != google::protobuf::Value::kNumberValue ||
-        !(number >= 0) || number > kMost || number != std::floor(number)) {
+        !(number >= 0) || number > kMax || number != std::floor(number)) {
       ok_ = false;
       return 0;
     }
@@ -108,7 +108,8 @@ std::string named(std::string_view name, std::string_view id,
                   std::string_view otherwise) {
   if (id.empty()) return std::string(otherwise);
   if (name.empty()) return std::string(id);
-  return absl::StrCat(to_absl(name), " (", to_absl(id), ")");
+  return absl::StrCat(internal::to_absl(name), " (", internal::to_absl(id),
+                      ")");
 }
 
 // The reason of the last refusal, and its stage.
@@ -142,7 +143,7 @@ Row row_of(const TopReport::Key& key, absl::Time until, bool utf8) {
 }
 
 std::array<int, kColumns> widths_of(const std::vector<Row>& rows, int width) {
-  constexpr int kLeast = 8;  // minimum width of a text column
+  constexpr int kMin = 8;  // minimum width of a text column
   std::array<int, kColumns> widths = {};
   int sum = 2 * (static_cast<int>(kColumns) - 1);
   for (size_t i = 0; i < kColumns; ++i) {
@@ -155,7 +156,7 @@ std::array<int, kColumns> widths_of(const std::vector<Row>& rows, int width) {
   for (; sum > width; --sum) {
     const auto widest =
         std::max_element(widths.begin() + kFirstText, widths.end());
-    if (*widest <= kLeast) break;
+    if (*widest <= kMin) break;
     --*widest;
   }
   return widths;

@@ -58,16 +58,16 @@ constexpr int kTop = 116;
 constexpr int kBottom = kHeight - 44;
 constexpr int kRight = kWidth - kMargin;
 constexpr int kLegendY = 76;
-constexpr int kDigit = 7;     // the width of a character of a label
-constexpr int kMostBar = 48;  // the width of a bar
-constexpr int kGap = 16;      // between texts in one line
+constexpr int kDigit = 7;    // the width of a character of a label
+constexpr int kMaxBar = 48;  // the width of a bar
+constexpr int kGap = 16;     // between texts in one line
 
 constexpr int kIdColumns = 40;
-constexpr std::size_t kMostDates = 14;  // on the axis
+constexpr std::size_t kMaxDates = 14;  // on the axis
 
 // A limit of more than this many times the highest bar would make all bars
 // flat: such a limit is written, not drawn.
-constexpr std::int64_t kMostHeadroom = 10;
+constexpr std::int64_t kMaxHeadroom = 10;
 
 constexpr char kStyle[] =
     "<style>\n"
@@ -102,7 +102,7 @@ std::string escaped(std::string_view text) {
 void add_text(double x, double y, std::string_view attributes,
               std::string_view text, std::string* svg) {
   absl::StrAppendFormat(svg, "<text x=\"%.1f\" y=\"%.1f\"%s>%s</text>\n", x, y,
-                        to_absl(attributes), escaped(text));
+                        internal::to_absl(attributes), escaped(text));
 }
 
 void add_rect(std::string_view name, double x, double y, double width,
@@ -111,7 +111,7 @@ void add_rect(std::string_view name, double x, double y, double width,
       svg,
       "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
       "height=\"%.1f\"/>",
-      to_absl(name), x, y, width, height);
+      internal::to_absl(name), x, y, width, height);
 }
 
 // The distance between the ticks of an axis up to `top`: 1, 2 or 5 times a
@@ -135,7 +135,7 @@ class Plot {
     std::int64_t top = std::max<std::int64_t>(highest, 1);
     for (const UsageDay& day : report.days) {
       const std::int64_t limit = day.limit().value_or(0);
-      if (highest == 0 || limit / kMostHeadroom <= highest) {
+      if (highest == 0 || limit / kMaxHeadroom <= highest) {
         top = std::max(top, limit);
       }
     }
@@ -236,7 +236,7 @@ void add_axes(const UsageReport& report, const Plot& plot, std::string* svg) {
   const std::size_t count = report.days.size();
   std::size_t step = 1;
   for (const std::size_t next : {2, 7, 14, 30}) {
-    if (count > kMostDates * step) step = next;
+    if (count > kMaxDates * step) step = next;
   }
   for (std::size_t i = 0; i < count; i += step) {
     const std::string date = absl::FormatCivilTime(report.days[i].date);
@@ -246,7 +246,7 @@ void add_axes(const UsageReport& report, const Plot& plot, std::string* svg) {
 }
 
 void add_bars(const UsageReport& report, const Plot& plot, std::string* svg) {
-  const double width = std::min<double>(plot.slot() * 0.75, kMostBar);
+  const double width = std::min<double>(plot.slot() * 0.75, kMaxBar);
   for (std::size_t i = 0; i < report.days.size(); ++i) {
     const UsageDay& day = report.days[i];
     std::string text = absl::StrCat(absl::FormatCivilTime(day.date), ": ",
@@ -328,12 +328,13 @@ std::string usage_text_chart(const UsageReport& report, int width, bool utf8) {
       days_of(report), ": ", with_commas(report.used()), " used\n\n");
   if (left) {
     int mark = 0;
-    absl::StrAppend(&text, to_absl(chart_mark(mark++, utf8)), " used that day");
+    absl::StrAppend(&text, internal::to_absl(chart_mark(mark++, utf8)),
+                    " used that day");
     if (before) {
-      absl::StrAppend(&text, "  ", to_absl(chart_mark(mark++, utf8)),
+      absl::StrAppend(&text, "  ", internal::to_absl(chart_mark(mark++, utf8)),
                       " before in the period");
     }
-    absl::StrAppend(&text, "  ", to_absl(chart_mark(mark, utf8)),
+    absl::StrAppend(&text, "  ", internal::to_absl(chart_mark(mark, utf8)),
                     " left of the limit\n\n");
   }
   absl::StrAppend(&text, render(chart, width, utf8));

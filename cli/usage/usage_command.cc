@@ -42,8 +42,9 @@ std::string set_day(std::string_view flag, const std::string& date,
     *day = kDayZero + *parsed;
     return "";
   }
-  return absl::StrCat(to_absl(flag), ": expected a date as yyyy-mm-dd, got ",
-                      excerpt(date));
+  return absl::StrCat(internal::to_absl(flag),
+                      ": expected a date as yyyy-mm-dd, got ",
+                      internal::excerpt(date));
 }
 
 // Sets the days of the query. Returns the error, or "".
@@ -116,8 +117,9 @@ int run_usage(absl::Span<const std::string> arguments, const Console& console) {
       !(is_plain_number(width) && absl::SimpleAtoi(width, &query.width) &&
         query.width >= kMinWidth && query.width <= kMaxWidth)) {
     return line.usage_error(
-        console, absl::StrCat("--width: expected a number from ", kMinWidth,
-                              " to ", kMaxWidth, ", got ", excerpt(width)));
+        console,
+        absl::StrCat("--width: expected a number from ", kMinWidth, " to ",
+                     kMaxWidth, ", got ", internal::excerpt(width)));
   }
 
   auto store = open_to_read(folder);

@@ -15,15 +15,15 @@
 namespace weir::cli {
 namespace {
 
-constexpr std::int64_t kMostCounted = 1'000'000'000'000'000'000;
+constexpr std::int64_t kMaxCounted = 1'000'000'000'000'000'000;
 
 std::int64_t sum(std::int64_t a, std::int64_t b) {
-  return std::min(a + b, kMostCounted);
+  return std::min(a + b, kMaxCounted);
 }
 
 // A column wide enough for the largest quota, 8,796,093,022,207.
 std::string number_column(std::string_view text) {
-  return absl::StrFormat("  %17s", to_absl(text));
+  return absl::StrFormat("  %17s", internal::to_absl(text));
 }
 
 std::string number_or_dash(std::optional<std::int64_t> number) {
@@ -31,14 +31,15 @@ std::string number_or_dash(std::optional<std::int64_t> number) {
 }
 
 std::string plural(std::int64_t count, std::string_view noun) {
-  return absl::StrCat(with_commas(count), " ", to_absl(noun),
+  return absl::StrCat(with_commas(count), " ", internal::to_absl(noun),
                       count == 1 ? "" : "s");
 }
 
 std::string csv_field(std::string_view text) {
   if (text.find_first_of(",\"\r\n") == text.npos) return std::string(text);
   return absl::StrCat(
-      "\"", absl::StrReplaceAll(to_absl(text), {{"\"", "\"\""}}), "\"");
+      "\"", absl::StrReplaceAll(internal::to_absl(text), {{"\"", "\"\""}}),
+      "\"");
 }
 
 // Writes an int64 as proto3 JSON does, as a string, so that programs that read

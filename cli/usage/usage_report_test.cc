@@ -178,14 +178,14 @@ TEST(UsageTable, ShowsAllKeysAndTheirSum) {
 }
 
 TEST(UsageReport, SumsDoNotOverflow) {
-  constexpr std::int64_t kMost = 1'000'000'000'000'000'000;
+  constexpr std::int64_t kMax = 1'000'000'000'000'000'000;
   UsageReport report = report_of_all(2);
   for (int i = 0; i < 20; ++i) {
-    add_key(key_usage("k", {{kMost - 1, 0}, {1, 0}}), &report);
+    add_key(key_usage("k", {{kMax - 1, 0}, {1, 0}}), &report);
   }
-  EXPECT_EQ(report.days[0].used, kMost);
+  EXPECT_EQ(report.days[0].used, kMax);
   EXPECT_EQ(report.days[1].used, 20);
-  EXPECT_EQ(report.used(), kMost);
+  EXPECT_EQ(report.used(), kMax);
   EXPECT_EQ(report.keys, 20);
 }
 

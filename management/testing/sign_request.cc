@@ -46,9 +46,9 @@ absl::StatusOr<HttpRequest> signed_request(HttpRequest request,
       timestamp, scope,
       canonical_request(request, *target, names, sha256_hex(request.body)));
   std::string value = absl::StrCat(
-      to_absl(kSigV4Algorithm), " Credential=", credential.access_key_id, "/",
-      scope_text(scope), ", SignedHeaders=", absl::StrJoin(names, ";"),
-      ", Signature=",
+      internal::to_absl(kSigV4Algorithm),
+      " Credential=", credential.access_key_id, "/", scope_text(scope),
+      ", SignedHeaders=", absl::StrJoin(names, ";"), ", Signature=",
       signature(signing_key(credential.secret_access_key, scope), text));
   headers.emplace_back("authorization", std::move(value));
   return request;

@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 #include "weir/patch/json_pointer.h"
 
-namespace weir {
+namespace weir::patch {
 namespace {
 
 using ::google::protobuf::Value;
@@ -87,4 +87,4 @@ absl::Status apply_operation(const v1::PatchOperation& operation,
   return status;
 }
 
-}  // namespace weir
+}  // namespace weir::patch

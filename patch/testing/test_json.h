@@ -11,7 +11,7 @@
 #include "weir/patch/json_patch.h"
 #include "weir/proto/patch_operation.pb.h"
 
-namespace weir {
+namespace weir::patch {
 
 // Reads proto3 JSON into `message`; a mistake in `json` fails the test.
 void read_json(const std::string& json, google::protobuf::Message* message);
@@ -46,6 +46,6 @@ absl::Status apply_operation(const v1::PatchOperation& operation,
                              google::protobuf::Message* document,
                              const PatchLimits& limits = {});
 
-}  // namespace weir
+}  // namespace weir::patch
 
 #endif  // WEIR_PATCH_TESTING_TEST_JSON_H_

@@ -12,7 +12,7 @@ namespace weir::testing {
 
 // A source of lines from the heap, filled with garbage, of which at most `most`
 // are out at a time. *thread-safe*
-class TestLines final : public LineSource {
+class TestLines final : public internal::LineSource {
  public:
   explicit TestLines(int most = std::numeric_limits<int>::max())
       : most_(most) {}

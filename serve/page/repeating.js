@@ -1,6 +1,6 @@
 // What is looked at again and again, while somebody is there to see it.
 
-const kLongestPause = 5000;  // Milliseconds between attempts.
+const kMaxPause = 5000;  // Milliseconds between attempts.
 
 export class Repeating {
   #life = new AbortController();
@@ -33,7 +33,7 @@ export class Repeating {
       const began = performance.now();
       failures = await this.look(signal) ? 0 : failures + 1;
       const pause = failures
-        ? Math.min(kLongestPause, 500 * 2 ** failures)
+        ? Math.min(kMaxPause, 500 * 2 ** failures)
         : Math.max(0.75 * this.pause, this.pause - (performance.now() - began));
       await new Promise((resolve) => { setTimeout(resolve, pause); });
     }

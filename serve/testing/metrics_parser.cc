@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "weir/base/status_macros.h"
 #include "weir/base/text.h"
 
 namespace weir {
@@ -78,7 +79,7 @@ class Parser {
   }
 
   absl::Status parse_help() {
-    if (auto status = end(); !status.ok()) return status;
+    WEIR_RETURN_IF_ERROR(end());
     const std::string name = take_name();
     if (name.empty() || !skip(" ")) return error("a HELP without a name");
     const auto [metric, is_new] = metrics_.try_emplace(name);
@@ -110,7 +111,7 @@ class Parser {
     }
     const std::string_view labels_begin = line_;
     if (skip("{")) {
-      if (auto status = parse_labels(); !status.ok()) return status;
+      WEIR_RETURN_IF_ERROR(parse_labels());
     }
     const std::string labels(
         labels_begin.substr(0, labels_begin.size() - line_.size()));
@@ -165,11 +166,12 @@ absl::StatusOr<std::map<std::string, ParsedMetric>> parse_metrics(
       return absl::InvalidArgumentError("the last line has no end");
     }
     if (auto status = parser.parse_line(line); !status.ok()) {
-      return with_prefix(status, absl::StrCat(excerpt(line), ": "));
+      return internal::with_prefix(status,
+                                   absl::StrCat(internal::excerpt(line), ": "));
     }
     text.remove_prefix(size + 1);
   }
-  if (auto status = parser.end(); !status.ok()) return status;
+  WEIR_RETURN_IF_ERROR(parser.end());
   return std::move(parser).metrics();
 }
 

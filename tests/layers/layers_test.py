@@ -13,7 +13,7 @@ import unittest
 # The headers of enforcer/ that the planes below it use as well.
 VALUES = "enforcer/ values"
 VALUE_TARGETS = re.compile(
-    r"//enforcer:(call|client_handle|decision|decision_names|options|requests|route|statistics|version)$"
+    r"//enforcer:(call|client_handle|decision|decision_names|options|plan_observer|requests|route|statistics|version)$"
 )
 ROW = re.compile(r"^\| `([^`]+)` \| .* \| ([^|]*) \|$", re.MULTILINE)
 # Any layer may use the documents; the data plane does not, see below.

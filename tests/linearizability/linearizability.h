@@ -60,9 +60,9 @@ class Linearizer {
   using State = typename Model::State;
   using History = std::vector<Operation<typename Model::Event>>;
 
-  static constexpr size_t kMostOperations = 128;
+  static constexpr size_t kMaxOperations = 128;
 
-  // REQUIRES: at most kMostOperations. Keeps references.
+  // REQUIRES: at most kMaxOperations. Keeps references.
   Linearizer(const Model& model, const History& history)
       : model_(model), history_(history) {}
 
@@ -145,7 +145,7 @@ template <class Model>
 ::testing::AssertionResult is_linearizable(
     const Model& model, const typename Model::State& initial,
     const typename Linearizer<Model>::History& history) {
-  if (history.size() > Linearizer<Model>::kMostOperations) {
+  if (history.size() > Linearizer<Model>::kMaxOperations) {
     return ::testing::AssertionFailure() << "too long a history";
   }
   Linearizer<Model> linearizer(model, history);

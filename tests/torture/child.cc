@@ -212,14 +212,14 @@ void Child::request_once(Random& random, Notes& notes) {
     for (int key = 0; key < kKeys; ++key) (*values)[key] = key_value(key);
     return values;
   }();
-  constexpr int kMostCalls = 5;
+  constexpr int kMaxCalls = 5;
   const uint64_t draw = random();
   const int key = draw % 2 == 0 ? 0 : static_cast<int>(draw / 2 % kKeys);
   const int plan = static_cast<int>((draw >> 16) % kPlans);
   const uint32_t cost =
       draw >> 32 & 7 ? 1 : static_cast<uint32_t>(draw >> 35 & 7);
   const bool by_handle = (draw >> 40) % 8 == 0;
-  const size_t calls = (draw >> 44) % 8 == 0 ? kMostCalls : 1;
+  const size_t calls = (draw >> 44) % 8 == 0 ? kMaxCalls : 1;
 
   const Standing before(round_.standings[key][plan].load());
   const Day day_before = today();
@@ -233,11 +233,11 @@ void Child::request_once(Random& random, Notes& notes) {
     call.client = enforcer_->resolve(call.api_key);
     if (!call.client) call.api_key = "";
   }
-  std::array<Decision, kMostCalls> decisions;
+  std::array<Decision, kMaxCalls> decisions;
   if (calls == 1) {
     decisions[0] = enforcer_->admit(call);
   } else {
-    std::array<Call, kMostCalls> batch;
+    std::array<Call, kMaxCalls> batch;
     batch.fill(call);
     enforcer_->admit(batch, absl::MakeSpan(decisions));
   }
@@ -385,8 +385,8 @@ int64_t Child::acknowledged(int slot) const {
 
 // What may be counted for the key, or will be, without being acknowledged.
 int64_t Child::in_doubt(const Operation& operation) const {
-  constexpr int64_t kMostInFlight = 5 * 7;
-  int64_t sum = kThreads * kMostInFlight;
+  constexpr int64_t kMaxInFlight = 5 * 7;
+  int64_t sum = kThreads * kMaxInFlight;
   for (const Notes& notes : round_.notes) {
     sum += notes.unsettled[operation.key][operation.plan];
   }

@@ -107,7 +107,7 @@ class DamageTest : public ::testing::Test {
   Observation see(Enforcer& enforcer) const {
     const auto routes = routes_of(enforcer);
     EXPECT_TRUE(routes.ok()) << routes.status();
-    auto seen = observe(enforcer, *routes, day_of(clock_->now().unix), kDays,
+    auto seen = observe(enforcer, *routes, day_of(clock_->now().unix_ns), kDays,
                         /*find_shared=*/false);
     EXPECT_TRUE(seen.ok()) << seen.status();
     return *std::move(seen);
@@ -143,7 +143,7 @@ class DamageTest : public ::testing::Test {
                   write_file(folder_ / "synced", see(*enforcer));
                 }
                 write_file(folder_ / "last", see(*enforcer));
-                std::ofstream(folder_ / "time") << clock_->now().unix;
+                std::ofstream(folder_ / "time") << clock_->now().unix_ns;
                 raise(SIGKILL);
               }),
               -SIGKILL);
@@ -151,7 +151,7 @@ class DamageTest : public ::testing::Test {
     last_ = read_file(folder_ / "last");
     int64_t time = 0;
     std::ifstream(folder_ / "time") >> time;
-    clock_->advance(time - clock_->now().unix);
+    clock_->advance(time - clock_->now().unix_ns);
   }
 
   void perform(Enforcer& enforcer, const Routes& routes,
@@ -370,7 +370,7 @@ TEST_F(DamageTest, BeginsWithTheLastSyncAfterALossOfPower) {
 // of what an enforcer begins with, and are not to turn up later.
 TEST_F(DamageTest, ForgetsWhatAnUnfinishedSyncWrote) {
   live_and_be_killed();
-  const Day today = day_of(clock_->now().unix);
+  const Day today = day_of(clock_->now().unix_ns);
   {
     const auto store = SqliteStore::open(store_);
     ASSERT_TRUE(store.ok()) << store.status();

@@ -202,7 +202,7 @@ absl::Status Model::check_usage(const Observation& observation,
                        Association& association, const v1::UsagePlan& plan) {
         if (!status.ok()) return;
         const auto tally = tallies.find(association.slot);
-        status = with_prefix(
+        status = internal::with_prefix(
             check_standing(standing, observation.today(),
                            tally == tallies.end() ? Tally() : tally->second,
                            plan, association),

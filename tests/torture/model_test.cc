@@ -319,7 +319,7 @@ TEST(Model, IsWhatAnEnforcerDoes) {
     const auto status = model.learn(operation, before, after, 0);
     ASSERT_TRUE(status.ok()) << status;
   }
-  const auto seen = observe(*enforcer, routes, day_of(clock->now().unix),
+  const auto seen = observe(*enforcer, routes, day_of(clock->now().unix_ns),
                             kWindow, /*find_shared=*/true);
   ASSERT_TRUE(seen.ok()) << seen.status();
   const auto documents = model.check_documents(*seen);

@@ -13,7 +13,7 @@
 namespace weir::torture {
 namespace {
 
-constexpr int kMostDaysOfReport = 90;
+constexpr int kMaxDaysOfReport = 90;
 constexpr int kPageLimit = 500;
 
 std::string date(Day day) {
@@ -84,7 +84,7 @@ absl::StatusOr<std::vector<v1::DailyUsage>> usage_of(const Enforcer& enforcer,
                                                      Day first, Day last) {
   std::vector<v1::DailyUsage> days;
   while (first <= last) {
-    const Day end = std::min(first + kMostDaysOfReport - 1, last);
+    const Day end = std::min(first + kMaxDaysOfReport - 1, last);
     const auto usage = enforcer.get_usage(
         {plan_id(plan), date(first), date(end), key_id(key), {}});
     if (!usage.ok()) return usage.status();

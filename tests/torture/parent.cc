@@ -46,7 +46,8 @@ absl::Status Parent::run() {
     if (const auto status = play_round(); !status.ok()) {
       write_history();
       report("failed: ");
-      return with_prefix(status, absl::StrCat("round ", rounds_, ": "));
+      return internal::with_prefix(status,
+                                   absl::StrCat("round ", rounds_, ": "));
     }
     count();
     if (absl::Now() >= next_report) {
@@ -100,7 +101,7 @@ void Parent::prepare(Ending ending) {
   settings.observe_at_end = ending == Ending::kInOrder;
 
   const std::vector<Operation> operations =
-      think_up(*model_, kMostOperations - 50, random_);
+      think_up(*model_, kMaxOperations - 50, random_);
   round.operation_count = static_cast<int>(operations.size());
   std::copy(operations.begin(), operations.end(), round.operations);
   model_->for_each_association([&](int key, int plan, int slot) {
@@ -227,7 +228,8 @@ absl::Status Parent::let_work(Ending ending) {
       if (ending == Ending::kAnyTime && below(3) == 0) {
         // Others may read concurrently; what they see is of no single moment.
         const auto seen = look(/*read_only=*/true, /*die=*/false);
-        if (!seen.ok()) return with_prefix(seen.status(), "meanwhile: ");
+        if (!seen.ok())
+          return internal::with_prefix(seen.status(), "meanwhile: ");
       }
     }
   }
@@ -300,9 +302,9 @@ absl::StatusOr<Observation> Parent::read_observation() {
 absl::Status Parent::replay() {
   const Round& round = pages_->round;
   const auto wrong = [&](int i, const absl::Status& status) {
-    return with_prefix(status,
-                       absl::StrCat("operation ", i, ", ",
-                                    to_string(round.operations[i]), ": "));
+    return internal::with_prefix(
+        status, absl::StrCat("operation ", i, ", ",
+                             to_string(round.operations[i]), ": "));
   };
   for (int i = 0; i < round.returned; ++i) {
     const Operation& operation = round.operations[i];
@@ -372,7 +374,7 @@ absl::Status Parent::accept(const Observation& observation) {
     model_->apply(*pending_);
     status = check(*model_);
     if (!status.ok()) {
-      status = with_prefix(
+      status = internal::with_prefix(
           status, absl::StrCat("neither without the call in flight, ",
                                to_string(*pending_), ": ", first.message(),
                                "\nnor with it: "));

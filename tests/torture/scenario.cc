@@ -10,10 +10,10 @@
 namespace weir::torture {
 namespace {
 
-constexpr int64_t kLongestRound = 50 * kNanosPerDay;
-static_assert(kLongestRound < (kDays - 1) * kNanosPerDay);
+constexpr int64_t kMaxRound = 50 * kNanosPerDay;
+static_assert(kMaxRound < (kDays - 1) * kNanosPerDay);
 // Idle keys beyond this would only make rounds slower.
-constexpr size_t kMostKeys = 12'000;
+constexpr size_t kMaxKeys = 12'000;
 constexpr int kFlocks = 8;
 constexpr int kSmallFlock = 40;
 constexpr int kLargeFlock = 10'000;
@@ -111,7 +111,7 @@ class Operator {
 
   // Now and then time is about to pass midnight, now and then it does.
   int64_t any_advance() {
-    const int64_t left = begin_ + kLongestRound - model_.now();
+    const int64_t left = begin_ + kMaxRound - model_.now();
     const int64_t to_midnight =
         start_of(day_of(model_.now()) + 1) - model_.now();
     int64_t step = magnitude(3600.0) * kSecond / 10;
@@ -158,7 +158,7 @@ class Operator {
       case Deed::kImportFlock: {
         const bool large = one_in(10);
         operation.number = large ? kLargeFlock : 1 + below(kSmallFlock);
-        if (model_.keys() + operation.number > kMostKeys) operation.number = 0;
+        if (model_.keys() + operation.number > kMaxKeys) operation.number = 0;
         if (one_in(3)) operation.plan = -1;
         break;
       }

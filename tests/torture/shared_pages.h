@@ -16,7 +16,7 @@ namespace weir::torture {
 
 // The threads that make requests.
 inline constexpr int kThreads = 2;
-inline constexpr int kMostOperations = 400;
+inline constexpr int kMaxOperations = 400;
 // A round's associations, by slot; slot 0 is unused.
 inline constexpr int kSlots = 256;
 // The days that a round may last.
@@ -118,7 +118,7 @@ struct InFlight {
 struct Round {
   Settings settings;
   int operation_count = 0;
-  Operation operations[kMostOperations];
+  Operation operations[kMaxOperations];
   // What was used on the first day before the round, by slot.
   int64_t used_before[kSlots] = {};
 
@@ -127,8 +127,8 @@ struct Round {
   std::atomic<int> returned{0};
   std::atomic<int> looked{0};
   // The key's standing with the plan before and after each.
-  Look before[kMostOperations];
-  Look after[kMostOperations];
+  Look before[kMaxOperations];
+  Look after[kMaxOperations];
 
   std::atomic<bool> ready{false};
   std::atomic<bool> stop{false};

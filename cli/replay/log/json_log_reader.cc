@@ -33,13 +33,14 @@ struct Step {
 Step index_step(std::string_view digits) {
   Step step;
   step.has_name = false;
-  step.has_index = absl::SimpleAtoi(to_absl(digits), &step.index);
+  step.has_index = absl::SimpleAtoi(internal::to_absl(digits), &step.index);
   return step;
 }
 
 std::vector<Step> pointer_steps(std::string_view pointer) {
   std::vector<Step> steps;
-  for (const auto& token : absl::StrSplit(to_absl(pointer.substr(1)), '/')) {
+  for (const auto& token :
+       absl::StrSplit(internal::to_absl(pointer.substr(1)), '/')) {
     Step step;
     step.name = absl::StrReplaceAll(token, {{"~1", "/"}, {"~0", "~"}});
     step.has_index = absl::SimpleAtoi(token, &step.index);
@@ -51,7 +52,7 @@ std::vector<Step> pointer_steps(std::string_view pointer) {
 // The steps of "request.headers.X-Api-Key[0]".
 std::vector<Step> dotted_steps(std::string_view text) {
   std::vector<Step> steps;
-  for (const auto& part : absl::StrSplit(to_absl(text), '.')) {
+  for (const auto& part : absl::StrSplit(internal::to_absl(text), '.')) {
     std::string_view name(part.data(), part.size());
     std::size_t bracket = name.find('[');
     if (bracket != 0) {
@@ -78,8 +79,9 @@ void append_names(const dom::element& value, const std::string& name,
   if (value.get(object) == simdjson::SUCCESS) {
     for (const dom::key_value_pair member : object) {
       append_names(member.value,
-                   name.empty() ? std::string(member.key)
-                                : absl::StrCat(name, ".", to_absl(member.key)),
+                   name.empty()
+                       ? std::string(member.key)
+                       : absl::StrCat(name, ".", internal::to_absl(member.key)),
                    depth + 1, names);
     }
   } else if (value.get(array) == simdjson::SUCCESS) {
@@ -127,20 +129,22 @@ std::string repaired(std::string_view text) {
   };
   while (!text.empty()) {
     unsigned byte = 0;
-    const std::size_t character = utf8_character_bytes(text);
+    const std::size_t character = internal::utf8_character_bytes(text);
     if (character == 0) {
       append_byte(static_cast<unsigned char>(text.front()));
       text.remove_prefix(1);
     } else if (text.substr(0, 2) == "\\x" && text.size() >= 4 &&
                is_hex_digit(text[2]) && is_hex_digit(text[3]) &&
-               absl::SimpleHexAtoi(to_absl(text.substr(2, 2)), &byte)) {
+               absl::SimpleHexAtoi(internal::to_absl(text.substr(2, 2)),
+                                   &byte)) {
       append_byte(byte);
       text.remove_prefix(4);
     } else {
-      const std::size_t size = text.front() == '\\' && text.size() > 1 &&
-                                       utf8_character_bytes(text.substr(1)) == 1
-                                   ? 2
-                                   : character;
+      const std::size_t size =
+          text.front() == '\\' && text.size() > 1 &&
+                  internal::utf8_character_bytes(text.substr(1)) == 1
+              ? 2
+              : character;
       result.append(text.substr(0, size));
       text.remove_prefix(size);
     }

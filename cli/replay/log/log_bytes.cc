@@ -150,7 +150,7 @@ bool LogBytes::start() {
   for (const Compression& other : kOthers) {
     if (begins_with(head, other.magic)) {
       status_ = absl::InvalidArgumentError(
-          absl::StrCat("compressed with ", to_absl(other.name),
+          absl::StrCat("compressed with ", internal::to_absl(other.name),
                        ": of compressed logs, gzip's can be read"));
       return false;
     }

@@ -36,9 +36,9 @@ void LogFile::recognise() {
   if (reader.ok()) {
     reader_ = *std::move(reader);
   } else {
-    status_ = absl::NotFoundError(absl::StrCat("in a log of the format ",
-                                               to_absl(format_->name), ", ",
-                                               reader.status().message()));
+    status_ = absl::NotFoundError(absl::StrCat(
+        "in a log of the format ", internal::to_absl(format_->name), ", ",
+        reader.status().message()));
   }
 }
 
@@ -77,8 +77,8 @@ absl::Status LogFile::status() const {
     return absl::OkStatus();
   }
   return absl::NotFoundError(absl::StrCat(
-      "in a log of the format ", to_absl(format_->name),
-      ", no line has a field ", excerpt(reader_->missing_field()),
+      "in a log of the format ", internal::to_absl(format_->name),
+      ", no line has a field ", internal::excerpt(reader_->missing_field()),
       "; the first one has: ", absl::StrJoin(reader_->field_names(), ", ")));
 }
 

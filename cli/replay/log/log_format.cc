@@ -256,7 +256,7 @@ const LogFormat* find_log_format(std::string_view name) {
 std::string log_format_names() {
   return absl::StrJoin(kFormats, ", ",
                        [](std::string* text, const LogFormat& format) {
-                         absl::StrAppend(text, to_absl(format.name));
+                         absl::StrAppend(text, internal::to_absl(format.name));
                        });
 }
 

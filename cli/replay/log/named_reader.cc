@@ -22,7 +22,7 @@ bool stands_for_nothing(std::string_view text) {
 }
 
 std::string in_words(std::string_view names) {
-  return absl::StrReplaceAll(to_absl(names), {{"|", " or "}});
+  return absl::StrReplaceAll(internal::to_absl(names), {{"|", " or "}});
 }
 
 // The part of a path below the stage: API Gateway's $context.path begins with
@@ -70,13 +70,13 @@ NamedReader::NamedReader(const NamedFormat& format, const FieldChoice& choice)
                   in_words(path));
   not_typical_ = absl::StrCat(
       "expected the fields ",
-      absl::StrReplaceAll(to_absl(format.required), {{"|", ", "}}));
+      absl::StrReplaceAll(internal::to_absl(format.required), {{"|", ", "}}));
 }
 
 NamedReader::Part NamedReader::add(std::string_view names) {
   Part part{slots_.size(), slots_.size()};
   if (names.empty()) return part;
-  for (const auto& name : absl::StrSplit(to_absl(names), '|')) {
+  for (const auto& name : absl::StrSplit(internal::to_absl(names), '|')) {
     part.end = add_one(std::string(name)).end;
   }
   return part;
@@ -153,7 +153,7 @@ const char* NamedReader::fill(LogEntry* entry) {
   if (const char* reason = fill_stage(entry)) return reason;
   if (const Slot* cost = with_text(cost_)) {
     if (!is_number(cost->text) ||
-        !absl::SimpleAtoi(to_absl(cost->text), &entry->cost)) {
+        !absl::SimpleAtoi(internal::to_absl(cost->text), &entry->cost)) {
       return "expected a cost from 0 to 4294967295";
     }
   }
@@ -165,9 +165,10 @@ const char* NamedReader::fill_time(LogEntry* entry) {
   if (time == nullptr) return no_time_.c_str();
   const Slot* const date = with_text(date_);
   const auto unix_ns =
-      date == nullptr ? parse_log_time(time->text)
-                      : parse_log_time(absl::StrCat(to_absl(date->text), " ",
-                                                    to_absl(time->text)));
+      date == nullptr
+          ? parse_log_time(time->text)
+          : parse_log_time(absl::StrCat(internal::to_absl(date->text), " ",
+                                        internal::to_absl(time->text)));
   if (!unix_ns) return no_time_.c_str();
   entry->unix_ns = *unix_ns;
   return nullptr;
@@ -192,8 +193,8 @@ const char* NamedReader::fill_request(LogEntry* entry) {
       entry->target = below_stage(entry->target, stage->text);
     }
     if (Slot* query = with_text(query_)) {
-      text_ =
-          absl::StrCat(to_absl(entry->target), "?", to_absl(decoded(query)));
+      text_ = absl::StrCat(internal::to_absl(entry->target), "?",
+                           internal::to_absl(decoded(query)));
       entry->target = text_;
     }
   } else {
@@ -215,7 +216,8 @@ const char* NamedReader::fill_stage(LogEntry* entry) {
   if (api == nullptr || stage == nullptr) return nullptr;
   entry->no_stage = !api->has_text || !stage->has_text;
   if (!entry->no_stage) {
-    stage_text_ = absl::StrCat(to_absl(api->text), ":", to_absl(stage->text));
+    stage_text_ = absl::StrCat(internal::to_absl(api->text), ":",
+                               internal::to_absl(stage->text));
     entry->stage = stage_text_;
   }
   return nullptr;

@@ -252,7 +252,8 @@ const char* split_weir(std::string_view line, SplitRecord* record) {
 
   const std::string_view cost = take_field(&line);
   if (!cost.empty() &&
-      (!is_number(cost) || !absl::SimpleAtoi(to_absl(cost), &entry.cost))) {
+      (!is_number(cost) ||
+       !absl::SimpleAtoi(internal::to_absl(cost), &entry.cost))) {
     return "expected a cost from 0 to 4294967295";
   }
   if (!line.empty()) return "there is text after the cost";

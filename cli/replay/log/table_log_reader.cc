@@ -146,8 +146,8 @@ class W3cReader : public TableReader {
       *nothing = true;
       if (record.substr(0, kFields.size()) == kFields) {
         record.remove_prefix(kFields.size());
-        set_columns(absl::StrSplit(to_absl(record), absl::ByAnyChar(" \t"),
-                                   absl::SkipEmpty()));
+        set_columns(absl::StrSplit(internal::to_absl(record),
+                                   absl::ByAnyChar(" \t"), absl::SkipEmpty()));
       }
       return nullptr;
     }

@@ -15,7 +15,7 @@ namespace weir::cli {
 namespace {
 
 std::vector<std::string> names_of(const TextFormat& format) {
-  return absl::StrSplit(to_absl(format.fields), ' ');
+  return absl::StrSplit(internal::to_absl(format.fields), ' ');
 }
 
 absl::StatusOr<std::size_t> find_field(const TextFormat& format,
@@ -24,7 +24,7 @@ absl::StatusOr<std::size_t> find_field(const TextFormat& format,
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("there is no field ", excerpt(name),
+        absl::StrCat("there is no field ", internal::excerpt(name),
                      "; there are: ", absl::StrJoin(names, ", ")));
   }
   return static_cast<std::size_t>(found - names.begin());
@@ -42,8 +42,8 @@ absl::StatusOr<std::unique_ptr<LogReader>> TextReader::create(
   reader->key_ = *key_field;
   reader->key_is_secret_ = is_credential_name(key);
   reader->key_is_api_key_ = is_api_key_name(key);
-  reader->no_key_ =
-      absl::StrCat("the line ends before its field \"", to_absl(key), "\"");
+  reader->no_key_ = absl::StrCat("the line ends before its field \"",
+                                 internal::to_absl(key), "\"");
   if (!choice.stage.empty()) {
     const auto stage_field = find_field(format, choice.stage);
     if (!stage_field.ok()) return stage_field.status();

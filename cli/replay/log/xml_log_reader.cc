@@ -65,8 +65,8 @@ bool append_reference(std::string_view name, std::string* text) {
   if (!take("#", &name)) return false;
   std::uint32_t code = 0;
   const bool is_code = take("x", &name)
-                           ? absl::SimpleHexAtoi(to_absl(name), &code)
-                           : absl::SimpleAtoi(to_absl(name), &code);
+                           ? absl::SimpleHexAtoi(internal::to_absl(name), &code)
+                           : absl::SimpleAtoi(internal::to_absl(name), &code);
   if (!is_code || code == 0 || code > 0x10FFFF ||
       (code >= 0xD800 && code < 0xE000)) {
     return false;
