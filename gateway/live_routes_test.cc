@@ -402,7 +402,7 @@ TEST_F(LiveRoutesTest, Concurrency_FindsWhatThereIs) {
   }
   threads.emplace_back([&] {
     while (!done.load(std::memory_order_relaxed)) {
-      LiveRoutes others(*enforcer_);
+      LiveRoutes others(enforcer_.get());
       EXPECT_TRUE(others.follow().ok());
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }

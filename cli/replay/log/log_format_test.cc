@@ -1284,7 +1284,7 @@ TEST(LogFormats, SaysWhatAJsonLineLacks) {
   EXPECT_EQ(reason("json", R"("ts":1,"ip":"i","request":"GET")"),
             "the request line has no method and path");
   EXPECT_EQ(reason("json", R"("ts":1,"method":"GET","path":"/")"),
-            "the record has no field that says who calls: see --key");
+            "the record has no field that identifies the caller: see --key");
   EXPECT_EQ(reason("json", R"("ts":1,"method":"GET","path":"/","ip":"-")"),
             "1970-01-01T00:00:01Z - GET /");
   EXPECT_EQ(reason("apigateway-json", R"("requestTimeEpoch":1,"ip":"i")"),
