@@ -5,7 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -169,9 +171,16 @@ TEST(Serve, GoesOnWithoutAnnouncement) {
   const std::string place = absl::StrCat("unix:/tmp/weir-full-test.", getpid());
   ServeProcess server({"--listen=" + place}, {}, "/dev/full");
   // The file exists before the server listens.
-  std::string answer;
-  while ((answer = get(place, "/healthz")).empty()) usleep(2000);
-  EXPECT_EQ(status_of(answer), 200);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  place.copy(address.sun_path, sizeof(address.sun_path) - 1, 5);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  while (connect(socket, reinterpret_cast<const sockaddr*>(&address),
+                 sizeof(address)) != 0) {
+    usleep(2000);
+  }
+  close(socket);
+  EXPECT_EQ(status_of(get(place, "/healthz")), 200);
   EXPECT_EQ(server.stop(SIGTERM), 0);
   EXPECT_EQ(server.err(), "");
 }
