@@ -39,8 +39,12 @@ install(FILES
 set(pkgconfig_folder "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 file(RELATIVE_PATH pc_prefix "/${pkgconfig_folder}" "/")
 string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
-list(TRANSFORM WEIR_CORE_LIBRARIES REPLACE "^absl::" "absl_" OUTPUT_VARIABLE pc_absl)
-list(JOIN pc_absl ", " pc_absl)
+list(TRANSFORM WEIR_CORE_LIBRARIES REPLACE "^absl::" "absl_" OUTPUT_VARIABLE pc_requires)
+list(TRANSFORM pc_requires REPLACE "^protobuf::lib" "")
+list(JOIN pc_requires ", " pc_requires)
+if(pc_requires MATCHES "::")
+  message(FATAL_ERROR "no name for pkg-config is known of one of ${pc_requires}")
+endif()
 set(pc_weir $<IF:$<BOOL:${BUILD_SHARED_LIBS}>,-lweir_cpp,-l:libweir.a>)
 file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/weir.pc.in" CONTENT
 "prefix=\${pcfiledir}/@pc_prefix@
@@ -50,7 +54,7 @@ includedir=\${prefix}/@CMAKE_INSTALL_INCLUDEDIR@
 Name: weir
 Description: Usage plans: throttles and quotas for API gateways, in-process
 Version: @PROJECT_VERSION@
-Requires: protobuf, @pc_absl@
+Requires: @pc_requires@
 Cflags: -I\${includedir}
 Libs: -L\${libdir} @pc_weir@ -pthread
 " @ONLY)

@@ -89,7 +89,8 @@ set(WEIR_CORE_LIBRARIES
   absl::statusor
   absl::str_format
   absl::strings
-  absl::time)
+  absl::time
+  protobuf::libprotobuf)
 
 set(WEIR_CORE_HEADERS
   base/clock.h
@@ -125,6 +126,63 @@ set(WEIR_CORE_HEADERS
   throttle/token_bucket.h
   throttle/token_clock.h)
 
+set(WEIR_CORE_TESTS
+  base_at_fork_test
+  base_clock_test
+  base_cycle_clock_test
+  base_mutex_test
+  base_random_id_test
+  base_table_growth_test
+  base_text_test
+  base_thread_number_test
+  base_utf8_test
+  control_plane_creation_order_test
+  control_plane_incremental_index_test
+  control_plane_registry_test
+  counts_counts_file_test
+  data_plane_clients_test
+  data_plane_key_hash_test
+  data_plane_key_table_test
+  data_plane_lease_notes_test
+  data_plane_lease_test
+  data_plane_method_buckets_test
+  enforcer_data_plane_test
+  enforcer_enforcer_test
+  enforcer_http_response_test
+  enforcer_import_api_keys_test
+  enforcer_key_memory_test
+  enforcer_options_test
+  enforcer_usage_memory_test
+  enforcer_usage_paging_test
+  enforcer_usage_property_test
+  json_json_reader_test
+  json_json_value_test
+  json_json_writer_test
+  memory_arena_test
+  memory_epoch_test
+  memory_retire_list_test
+  patch_json_diff_example_test
+  patch_json_pointer_test
+  patch_patch_document_test
+  patch_rfc6901_test
+  plan_method_key_test
+  plan_patch_paths_test
+  plan_plan_compiler_test
+  plan_plan_error_test
+  plan_plan_json_test
+  plan_plan_patch_test
+  plan_validation_test
+  quota_calendar_test
+  quota_date_test
+  quota_packed_words_test
+  quota_quota_counter_test
+  quota_quota_model_test
+  quota_quota_threads_test
+  quota_usage_history_test
+  throttle_rate_test
+  throttle_token_bucket_test
+  throttle_token_clock_test)
+
 set(WEIR_SQLITE_STORE_SOURCES
   store/folder_lock.cc
   store/sqlite.cc
@@ -133,6 +191,7 @@ set(WEIR_SQLITE_STORE_SOURCES
 set(WEIR_SQLITE_STORE_PROTOS)
 
 set(WEIR_SQLITE_STORE_LIBRARIES
+  SQLite::SQLite3
   absl::cord
   absl::core_headers
   absl::flat_hash_map
@@ -142,15 +201,22 @@ set(WEIR_SQLITE_STORE_LIBRARIES
   absl::status
   absl::statusor
   absl::strings
-  sqlite3)
+  protobuf::libprotobuf)
 
 set(WEIR_SQLITE_STORE_HEADERS
   quota/calendar.h
   store/sqlite_store.h
   store/store.h)
 
+set(WEIR_SQLITE_STORE_TESTS
+  enforcer_long_calls_test
+  enforcer_plan_observer_test
+  store_sqlite_store_faults_test
+  store_sqlite_store_test)
+
 set(WEIR_HTTP_SOURCES
   http/error_response.cc
+  http/grammar.cc
   http/headers.cc
   http/random_sequence.cc
   http/request_id.cc
@@ -164,6 +230,11 @@ set(WEIR_HTTP_LIBRARIES
   absl::status
   absl::statusor
   absl::strings)
+
+set(WEIR_HTTP_TESTS
+  http_headers_test
+  http_request_id_test
+  http_target_test)
 
 set(WEIR_MANAGEMENT_SOURCES
   management/api_key_csv.cc
@@ -196,7 +267,8 @@ set(WEIR_MANAGEMENT_LIBRARIES
   absl::statusor
   absl::str_format
   absl::strings
-  absl::time)
+  absl::time
+  protobuf::libprotobuf)
 
 set(WEIR_MANAGEMENT_HEADERS
   base/clock.h
@@ -218,13 +290,16 @@ set(WEIR_MANAGEMENT_HEADERS
   quota/calendar.h
   store/store.h)
 
+set(WEIR_MANAGEMENT_TESTS
+  management_api_key_csv_test
+  management_management_test)
+
 set(WEIR_GATEWAY_SOURCES
   gateway/cors.cc
   gateway/gateway.cc
   gateway/live_routes.cc
   gateway/request_counters.cc
   gateway/stage_target.cc
-  http/grammar.cc
   plan/method_matcher.cc)
 
 set(WEIR_GATEWAY_PROTOS)
@@ -245,7 +320,8 @@ set(WEIR_GATEWAY_LIBRARIES
   absl::statusor
   absl::str_format
   absl::strings
-  absl::time)
+  absl::time
+  protobuf::libprotobuf)
 
 set(WEIR_GATEWAY_HEADERS
   base/clock.h
@@ -274,6 +350,14 @@ set(WEIR_GATEWAY_HEADERS
   plan/validation.h
   quota/calendar.h
   store/store.h)
+
+set(WEIR_GATEWAY_TESTS
+  gateway_cors_test
+  gateway_gateway_test
+  gateway_live_routes_test
+  gateway_request_counters_test
+  gateway_stage_target_test
+  plan_method_matcher_test)
 
 set(WEIR_HTTP_SERVER_SOURCES
   http/connection.cc
@@ -309,6 +393,34 @@ set(WEIR_HTTP_SERVER_HEADERS
   http/server_options.h
   http/server_statistics.h)
 
+set(WEIR_HTTP_SERVER_TESTS
+  cli_replay_log_log_time_test
+  cli_replay_timeline_test
+  cli_top_top_report_test
+  cli_usage_usage_chart_test
+  cli_usage_usage_query_test
+  cli_usage_usage_report_test
+  cli_atomic_file_test
+  cli_command_line_test
+  cli_printable_test
+  cli_text_chart_test
+  gateway_authorizer_test
+  gateway_trusted_peers_test
+  http_connection_table_test
+  http_error_response_test
+  http_request_parser_test
+  http_server_test
+  management_credentials_test
+  patch_message_json_test
+  plan_plan_diff_test
+  serve_access_log_test
+  serve_management_counters_test
+  serve_metrics_test
+  serve_metrics_writer_test
+  serve_own_paths_test
+  serve_process_status_test
+  serve_refused_keys_test)
+
 set(WEIR_C_API_SOURCES
   c_api/control_plane.cc
   c_api/data_plane.cc
@@ -318,6 +430,7 @@ set(WEIR_C_API_SOURCES
 set(WEIR_C_API_PROTOS)
 
 set(WEIR_C_API_LIBRARIES
+  SQLite::SQLite3
   absl::btree
   absl::cord
   absl::core_headers
@@ -334,7 +447,7 @@ set(WEIR_C_API_LIBRARIES
   absl::str_format
   absl::strings
   absl::time
-  sqlite3)
+  protobuf::libprotobuf)
 
 set(WEIR_TOOLS_SOURCES
   adopt/adoption.cc
@@ -430,8 +543,12 @@ set(WEIR_TOOLS_PROTOS
 
 set(WEIR_TOOLS_LIBRARIES
   Boost::headers
+  CURL::libcurl
   OpenSSL::Crypto
   OpenSSL::SSL
+  PkgConfig::yaml
+  SQLite::SQLite3
+  ZLIB::ZLIB
   absl::btree
   absl::cord
   absl::core_headers
@@ -448,103 +565,8 @@ set(WEIR_TOOLS_LIBRARIES
   absl::str_format
   absl::strings
   absl::time
-  curl
-  libyaml
-  simdjson
-  sqlite3
-  zlib)
-
-set(WEIR_TESTS
-  base_at_fork_test
-  base_clock_test
-  base_cycle_clock_test
-  base_mutex_test
-  base_random_id_test
-  base_table_growth_test
-  base_text_test
-  base_thread_number_test
-  base_utf8_test
-  cli_atomic_file_test
-  cli_command_line_test
-  cli_printable_test
-  cli_replay_log_log_time_test
-  cli_replay_timeline_test
-  cli_text_chart_test
-  cli_top_top_report_test
-  cli_usage_usage_chart_test
-  cli_usage_usage_query_test
-  cli_usage_usage_report_test
-  control_plane_creation_order_test
-  control_plane_incremental_index_test
-  control_plane_registry_test
-  counts_counts_file_test
-  data_plane_clients_test
-  data_plane_key_hash_test
-  data_plane_key_table_test
-  data_plane_lease_notes_test
-  data_plane_lease_test
-  data_plane_method_buckets_test
-  enforcer_data_plane_test
-  enforcer_enforcer_test
-  enforcer_http_response_test
-  enforcer_import_api_keys_test
-  enforcer_key_memory_test
-  enforcer_options_test
-  enforcer_usage_memory_test
-  enforcer_usage_paging_test
-  enforcer_usage_property_test
-  gateway_authorizer_test
-  gateway_cors_test
-  gateway_gateway_test
-  gateway_live_routes_test
-  gateway_request_counters_test
-  gateway_stage_target_test
-  gateway_trusted_peers_test
-  http_connection_table_test
-  http_error_response_test
-  http_headers_test
-  http_request_id_test
-  http_target_test
-  json_json_reader_test
-  json_json_value_test
-  json_json_writer_test
-  management_api_key_csv_test
-  management_credentials_test
-  management_management_test
-  memory_arena_test
-  memory_epoch_test
-  memory_retire_list_test
-  patch_json_diff_example_test
-  patch_json_pointer_test
-  patch_message_json_test
-  patch_patch_document_test
-  patch_rfc6901_test
-  plan_method_key_test
-  plan_method_matcher_test
-  plan_patch_paths_test
-  plan_plan_compiler_test
-  plan_plan_diff_test
-  plan_plan_error_test
-  plan_plan_json_test
-  plan_plan_patch_test
-  plan_validation_test
-  quota_calendar_test
-  quota_date_test
-  quota_packed_words_test
-  quota_quota_counter_test
-  quota_quota_model_test
-  quota_quota_threads_test
-  quota_usage_history_test
-  serve_access_log_test
-  serve_management_counters_test
-  serve_metrics_writer_test
-  serve_own_paths_test
-  serve_page_files_test
-  serve_process_status_test
-  serve_refused_keys_test
-  throttle_rate_test
-  throttle_token_bucket_test
-  throttle_token_clock_test)
+  protobuf::libprotobuf
+  simdjson::simdjson)
 
 set(WEIR_TEST_base_at_fork_test
   base/at_fork_test.cc
@@ -575,57 +597,6 @@ set(WEIR_TEST_base_thread_number_test
 
 set(WEIR_TEST_base_utf8_test
   base/utf8_test.cc)
-
-set(WEIR_TEST_cli_replay_log_log_time_test
-  cli/replay/log/log_time.cc
-  cli/replay/log/log_time_test.cc)
-
-set(WEIR_TEST_cli_replay_timeline_test
-  cli/replay/timeline.cc
-  cli/replay/timeline_test.cc)
-
-set(WEIR_TEST_cli_top_top_report_test
-  cli/printable.cc
-  cli/top/top_report.cc
-  cli/top/top_report_test.cc)
-
-set(WEIR_TEST_cli_usage_usage_chart_test
-  cli/printable.cc
-  cli/text_chart.cc
-  cli/usage/usage_chart.cc
-  cli/usage/usage_chart_test.cc
-  cli/usage/usage_report.cc)
-
-set(WEIR_TEST_cli_usage_usage_query_test
-  cli/printable.cc
-  cli/text_chart.cc
-  cli/usage/usage_chart.cc
-  cli/usage/usage_query.cc
-  cli/usage/usage_query_test.cc
-  cli/usage/usage_report.cc)
-
-set(WEIR_TEST_cli_usage_usage_report_test
-  cli/printable.cc
-  cli/usage/usage_report.cc
-  cli/usage/usage_report_test.cc)
-
-set(WEIR_TEST_cli_atomic_file_test
-  cli/atomic_file.cc
-  cli/atomic_file_test.cc)
-
-set(WEIR_TEST_cli_command_line_test
-  cli/command_line.cc
-  cli/command_line_test.cc)
-
-set(WEIR_TEST_cli_printable_test
-  cli/notices.cc
-  cli/printable.cc
-  cli/printable_test.cc)
-
-set(WEIR_TEST_cli_text_chart_test
-  cli/printable.cc
-  cli/text_chart.cc
-  cli/text_chart_test.cc)
 
 set(WEIR_TEST_control_plane_creation_order_test
   control_plane/creation_order_test.cc)
@@ -689,89 +660,6 @@ set(WEIR_TEST_enforcer_usage_paging_test
 set(WEIR_TEST_enforcer_usage_property_test
   enforcer/usage_property_test.cc)
 
-set(WEIR_TEST_gateway_authorizer_test
-  gateway/authorizer.cc
-  gateway/authorizer_test.cc
-  gateway/cors.cc
-  gateway/gateway.cc
-  gateway/live_routes.cc
-  gateway/request_counters.cc
-  gateway/stage_target.cc
-  gateway/trusted_peers.cc
-  http/error_response.cc
-  http/grammar.cc
-  http/headers.cc
-  http/random_sequence.cc
-  http/request_id.cc
-  http/target.cc
-  plan/method_matcher.cc)
-
-set(WEIR_TEST_gateway_cors_test
-  gateway/cors.cc
-  gateway/cors_test.cc
-  http/grammar.cc
-  http/headers.cc
-  http/target.cc)
-
-set(WEIR_TEST_gateway_gateway_test
-  gateway/cors.cc
-  gateway/gateway.cc
-  gateway/gateway_test.cc
-  gateway/live_routes.cc
-  gateway/request_counters.cc
-  gateway/stage_target.cc
-  http/grammar.cc
-  http/headers.cc
-  http/random_sequence.cc
-  http/request_id.cc
-  http/target.cc
-  plan/method_matcher.cc)
-
-set(WEIR_TEST_gateway_live_routes_test
-  gateway/live_routes.cc
-  gateway/live_routes_test.cc
-  gateway/stage_target.cc
-  http/target.cc
-  plan/method_matcher.cc)
-
-set(WEIR_TEST_gateway_request_counters_test
-  gateway/request_counters.cc
-  gateway/request_counters_test.cc)
-
-set(WEIR_TEST_gateway_stage_target_test
-  gateway/stage_target.cc
-  gateway/stage_target_test.cc
-  http/target.cc)
-
-set(WEIR_TEST_gateway_trusted_peers_test
-  gateway/trusted_peers.cc
-  gateway/trusted_peers_test.cc)
-
-set(WEIR_TEST_http_connection_table_test
-  http/connection_table.cc
-  http/connection_table_test.cc)
-
-set(WEIR_TEST_http_error_response_test
-  http/error_response.cc
-  http/error_response_test.cc
-  http/headers.cc
-  http/random_sequence.cc
-  http/refusal_answer.cc
-  http/request_id.cc)
-
-set(WEIR_TEST_http_headers_test
-  http/headers.cc
-  http/headers_test.cc)
-
-set(WEIR_TEST_http_request_id_test
-  http/random_sequence.cc
-  http/request_id.cc
-  http/request_id_test.cc)
-
-set(WEIR_TEST_http_target_test
-  http/target.cc
-  http/target_test.cc)
-
 set(WEIR_TEST_json_json_reader_test
   json/json_reader_test.cc)
 
@@ -780,32 +668,6 @@ set(WEIR_TEST_json_json_value_test
 
 set(WEIR_TEST_json_json_writer_test
   json/json_writer_test.cc)
-
-set(WEIR_TEST_management_api_key_csv_test
-  management/api_key_csv.cc
-  management/api_key_csv_test.cc)
-
-set(WEIR_TEST_management_credentials_test
-  management/credentials.cc
-  management/credentials_test.cc)
-
-set(WEIR_TEST_management_management_test
-  http/error_response.cc
-  http/headers.cc
-  http/random_sequence.cc
-  http/target.cc
-  management/api_key_csv.cc
-  management/api_key_operations.cc
-  management/import_operation.cc
-  management/management.cc
-  management/management_test.cc
-  management/operations.cc
-  management/request_bodies.cc
-  management/responses.cc
-  management/status_response.cc
-  management/tag_operations.cc
-  management/usage_operations.cc
-  management/usage_plan_operations.cc)
 
 set(WEIR_TEST_memory_arena_test
   memory/arena_test.cc)
@@ -824,10 +686,6 @@ set(WEIR_TEST_patch_json_diff_example_test
 set(WEIR_TEST_patch_json_pointer_test
   patch/json_pointer_test.cc)
 
-set(WEIR_TEST_patch_message_json_test
-  patch/message_json.cc
-  patch/message_json_test.cc)
-
 set(WEIR_TEST_patch_patch_document_test
   patch/patch_document_test.cc
   patch/testing/test_json.cc)
@@ -839,20 +697,11 @@ set(WEIR_TEST_patch_rfc6901_test
 set(WEIR_TEST_plan_method_key_test
   plan/method_key_test.cc)
 
-set(WEIR_TEST_plan_method_matcher_test
-  plan/method_matcher.cc
-  plan/method_matcher_test.cc)
-
 set(WEIR_TEST_plan_patch_paths_test
   plan/patch_paths_test.cc)
 
 set(WEIR_TEST_plan_plan_compiler_test
   plan/plan_compiler_test.cc)
-
-set(WEIR_TEST_plan_plan_diff_test
-  plan/plan_diff.cc
-  plan/plan_diff_test.cc
-  plan/testing/plan_samples.cc)
 
 set(WEIR_TEST_plan_plan_error_test
   plan/plan_error_test.cc)
@@ -889,9 +738,148 @@ set(WEIR_TEST_quota_quota_threads_test
 set(WEIR_TEST_quota_usage_history_test
   quota/usage_history_test.cc)
 
+set(WEIR_TEST_throttle_rate_test
+  throttle/rate_test.cc)
+
+set(WEIR_TEST_throttle_token_bucket_test
+  throttle/token_bucket_test.cc)
+
+set(WEIR_TEST_throttle_token_clock_test
+  throttle/token_clock_test.cc)
+
+set(WEIR_TEST_enforcer_long_calls_test
+  enforcer/long_calls_test.cc)
+
+set(WEIR_TEST_enforcer_plan_observer_test
+  enforcer/plan_observer_test.cc)
+
+set(WEIR_TEST_store_sqlite_store_faults_test
+  store/sqlite_store_faults_test.cc
+  tests/in_child.cc)
+
+set(WEIR_TEST_store_sqlite_store_test
+  store/sqlite_store_test.cc
+  tests/in_child.cc)
+
+set(WEIR_TEST_http_headers_test
+  http/headers_test.cc)
+
+set(WEIR_TEST_http_request_id_test
+  http/request_id_test.cc)
+
+set(WEIR_TEST_http_target_test
+  http/target_test.cc)
+
+set(WEIR_TEST_management_api_key_csv_test
+  management/api_key_csv_test.cc)
+
+set(WEIR_TEST_management_management_test
+  management/management_test.cc)
+
+set(WEIR_TEST_gateway_cors_test
+  gateway/cors_test.cc)
+
+set(WEIR_TEST_gateway_gateway_test
+  gateway/gateway_test.cc)
+
+set(WEIR_TEST_gateway_live_routes_test
+  gateway/live_routes_test.cc)
+
+set(WEIR_TEST_gateway_request_counters_test
+  gateway/request_counters_test.cc)
+
+set(WEIR_TEST_gateway_stage_target_test
+  gateway/stage_target_test.cc)
+
+set(WEIR_TEST_plan_method_matcher_test
+  plan/method_matcher_test.cc)
+
+set(WEIR_TEST_cli_replay_log_log_time_test
+  cli/replay/log/log_time.cc
+  cli/replay/log/log_time_test.cc)
+
+set(WEIR_TEST_cli_replay_timeline_test
+  cli/replay/timeline.cc
+  cli/replay/timeline_test.cc)
+
+set(WEIR_TEST_cli_top_top_report_test
+  cli/printable.cc
+  cli/top/top_report.cc
+  cli/top/top_report_test.cc)
+
+set(WEIR_TEST_cli_usage_usage_chart_test
+  cli/printable.cc
+  cli/text_chart.cc
+  cli/usage/usage_chart.cc
+  cli/usage/usage_chart_test.cc
+  cli/usage/usage_report.cc)
+
+set(WEIR_TEST_cli_usage_usage_query_test
+  cli/printable.cc
+  cli/text_chart.cc
+  cli/usage/usage_chart.cc
+  cli/usage/usage_query.cc
+  cli/usage/usage_query_test.cc
+  cli/usage/usage_report.cc)
+
+set(WEIR_TEST_cli_usage_usage_report_test
+  cli/printable.cc
+  cli/usage/usage_report.cc
+  cli/usage/usage_report_test.cc)
+
+set(WEIR_TEST_cli_atomic_file_test
+  cli/atomic_file.cc
+  cli/atomic_file_test.cc)
+
+set(WEIR_TEST_cli_command_line_test
+  cli/command_line.cc
+  cli/command_line_test.cc)
+
+set(WEIR_TEST_cli_printable_test
+  cli/notices.cc
+  cli/printable.cc
+  cli/printable_test.cc)
+
+set(WEIR_TEST_cli_text_chart_test
+  cli/printable.cc
+  cli/text_chart.cc
+  cli/text_chart_test.cc)
+
+set(WEIR_TEST_gateway_authorizer_test
+  gateway/authorizer.cc
+  gateway/authorizer_test.cc
+  gateway/trusted_peers.cc)
+
+set(WEIR_TEST_gateway_trusted_peers_test
+  gateway/trusted_peers.cc
+  gateway/trusted_peers_test.cc)
+
+set(WEIR_TEST_http_connection_table_test
+  http/connection_table_test.cc)
+
+set(WEIR_TEST_http_error_response_test
+  http/error_response_test.cc)
+
+set(WEIR_TEST_http_request_parser_test
+  http/request_parser_test.cc)
+
+set(WEIR_TEST_http_server_test
+  http/server_test.cc)
+
+set(WEIR_TEST_management_credentials_test
+  management/credentials.cc
+  management/credentials_test.cc)
+
+set(WEIR_TEST_patch_message_json_test
+  patch/message_json.cc
+  patch/message_json_test.cc)
+
+set(WEIR_TEST_plan_plan_diff_test
+  plan/plan_diff.cc
+  plan/plan_diff_test.cc
+  plan/testing/plan_samples.cc)
+
 set(WEIR_TEST_serve_access_log_test
-  gateway/stage_target.cc
-  http/target.cc
   serve/access_log.cc
   serve/access_log_test.cc
   serve/access_record.cc
@@ -902,51 +890,35 @@ set(WEIR_TEST_serve_management_counters_test
   serve/management_counters.cc
   serve/management_counters_test.cc)
 
+set(WEIR_TEST_serve_metrics_test
+  gateway/authorizer.cc
+  gateway/trusted_peers.cc
+  serve/access_log.cc
+  serve/access_record.cc
+  serve/collector.cc
+  serve/log_file.cc
+  serve/management_counters.cc
+  serve/metrics.cc
+  serve/metrics_test.cc
+  serve/metrics_writer.cc
+  serve/process_status.cc
+  serve/testing/metrics_parser.cc)
+
 set(WEIR_TEST_serve_metrics_writer_test
   serve/metrics_writer.cc
   serve/metrics_writer_test.cc
   serve/testing/metrics_parser.cc)
 
 set(WEIR_TEST_serve_own_paths_test
-  http/error_response.cc
-  http/random_sequence.cc
-  http/target.cc
-  management/api_key_csv.cc
-  management/api_key_operations.cc
-  management/import_operation.cc
-  management/management.cc
-  management/operations.cc
-  management/request_bodies.cc
-  management/responses.cc
-  management/status_response.cc
-  management/tag_operations.cc
-  management/usage_operations.cc
-  management/usage_plan_operations.cc
   serve/own_paths.cc
   serve/own_paths_test.cc)
-
-set(WEIR_TEST_serve_page_files_test
-  http/headers.cc
-  serve/page_files.cc
-  serve/page_files_test.cc)
 
 set(WEIR_TEST_serve_process_status_test
   serve/process_status.cc
   serve/process_status_test.cc)
 
 set(WEIR_TEST_serve_refused_keys_test
-  gateway/stage_target.cc
-  http/target.cc
   serve/collector.cc
   serve/refused_keys.cc
   serve/refused_keys_test.cc
   serve/space_saving_test.cc)
-
-set(WEIR_TEST_throttle_rate_test
-  throttle/rate_test.cc)
-
-set(WEIR_TEST_throttle_token_bucket_test
-  throttle/token_bucket_test.cc)
-
-set(WEIR_TEST_throttle_token_clock_test
-  throttle/token_clock_test.cc)
