@@ -11,6 +11,8 @@ _CLEANUP = re.compile(
     r"\b(close|fclose|unlock|munmap|unlink|unmap|free|reset|release|give_back|"
     r"shutdown|destroy|dispose|clear|erase|remove\w*|join|delete|rollback)\b"
 )
+# Returns an error, if its argument gives one.
+_RETURN_IF_ERROR = "WEIR_RETURN_IF_ERROR"
 # Said to the compiler's analysis of locks alone.
 _NO_EFFECT = re.compile(r"\b(assert_held|AssertHeld)\(")
 
@@ -20,6 +22,11 @@ def mutants(node, file):
         return
     end = node.source.find(b";", node.end)
     if end < 0 or node.source[node.end : end].strip():
+        return
+    if node.kind == K.MACRO_INSTANTIATION and node.text.startswith(_RETURN_IF_ERROR + "("):
+        ignored = "static_cast<void>" + node.text[len(_RETURN_IF_ERROR) :] + ";"
+        edit = Edit(node.start, end + 1, ignored, STATEMENT)
+        yield Mutant(file, node.line, "return", (edit,), node.text + ";", ignored)
         return
     name = _name(node)
     if name:

@@ -63,3 +63,14 @@ T dependent(T a, std::atomic<T>& word, Mutex& mutex) {
   T seen = word.load(std::memory_order_acquire);
   return seen <= a ? word.fetch_add(a, std::memory_order_acq_rel) : seen * a;
 }
+
+#define WEIR_RETURN_IF_ERROR(...)             \
+  do {                                        \
+    const int weir_status = (__VA_ARGS__);    \
+    if (weir_status != 0) return weir_status; \
+  } while (false)
+
+inline int errors(int a) {
+  WEIR_RETURN_IF_ERROR(between(a, 1));
+  return 0;
+}
