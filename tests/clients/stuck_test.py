@@ -67,7 +67,7 @@ class Files(unittest.TestCase):
         begin = time.monotonic()
         self.assertEqual(server.stop(), 0)
         self.assertLess(time.monotonic() - begin, 20)
-        self.assertIn("a file does not answer", server.output()[1])
+        self.assertIn("a file does not respond", server.output()[1])
         with mock.patch.dict(os.environ, environment | {"FROZEN_WHILE": "/nowhere"}):
             server.start()
         self.assertEqual(server.client().get_usage_plan(usagePlanId=plan)["name"], "p")
