@@ -309,7 +309,7 @@ const tests = {
     await context.addInitScript(() => Object.defineProperty(crypto, "subtle", {value: undefined}));
     const old = await context.newPage();
     await old.goto(`${server.url}/`);
-    await says(old, "#sign-in-note", /pages sign that come from localhost or over HTTPS/);
+    await says(old, "#sign-in-note", /let pages from localhost or over HTTPS sign/);
     assert.equal(await old.isVisible("#credentials"), false);
     await context.close();
     await end(server);
