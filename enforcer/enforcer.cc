@@ -12,7 +12,6 @@
 #include "weir/base/status_macros.h"
 #include "weir/control_plane/control_plane.h"
 #include "weir/data_plane/data_plane.h"
-#include "weir/memory/arena.h"
 
 namespace weir {
 

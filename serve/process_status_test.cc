@@ -32,7 +32,7 @@ TEST(ProcessStatus, IsThatOfThisProcess) {
   EXPECT_GT(status->max_fds, status->open_fds);
 }
 
-// As the kernel has it elsewhere, whatever the program calls itself.
+// Agrees with what the kernel reports in other files, for any process name.
 TEST(ProcessStatus, FindsEachFieldWhateverTheName) {
   char before[16] = "";
   prctl(PR_GET_NAME, before);
@@ -43,7 +43,7 @@ TEST(ProcessStatus, FindsEachFieldWhateverTheName) {
     const auto status = process_status();
     ASSERT_TRUE(status.has_value()) << name;
     const int64_t page = sysconf(_SC_PAGESIZE);
-    // (Memory may be taken meanwhile.)
+    // The process may allocate between the two readings.
     EXPECT_NEAR(static_cast<double>(status->virtual_memory_bytes),
                 static_cast<double>(pages * page), 1 << 20)
         << name;

@@ -857,7 +857,7 @@ TEST(Top, FitsTheTerminal) {
 }
 
 // --watch shows it again and again, in place on a terminal, and also when the
-// server does not answer; until nobody sees it.
+// server does not respond, until the reader of its output goes away.
 TEST(Top, Watches) {
   Terminal terminal(STDOUT_FILENO, 80);
   int status = 200;

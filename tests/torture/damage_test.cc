@@ -447,8 +447,8 @@ void fill(const fs::path& path) {
 
 constexpr int kNoDisk = 77;
 
-// Requests continue and are counted, whatever the disk's state; changes are
-// refused, and succeed again when there is room.
+// Requests continue and are counted regardless of the state of the disk;
+// changes are refused, and succeed again when there is room.
 TEST_F(DamageTest, GoesOnWithAFullDisk) {
   const fs::path disk = folder_ / "disk";
   const int ended = in_child([&] {

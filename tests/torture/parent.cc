@@ -229,7 +229,8 @@ absl::Status Parent::let_work(Ending ending) {
         // Others may read concurrently; what they see is of no single moment.
         const auto seen = look(/*read_only=*/true, /*die=*/false);
         if (!seen.ok())
-          return internal::with_prefix(seen.status(), "meanwhile: ");
+          return internal::with_prefix(seen.status(),
+                                       "read beside the owner: ");
       }
     }
   }
